@@ -1,0 +1,63 @@
+# Everything a person or CI runs. `make setup` needs Python 3.11 or newer and nothing else.
+PY ?= python3
+VENV ?= .venv
+EXTRAS ?= train,encoder,encoder-offline,report,dev
+BIN := $(VENV)/bin
+# -qq prints errors only
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# one thin file per verb, besides those that are no verbs
+NOT_VERBS := __init__ __main__ app output
+VERBS := $(subst _,-,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo base test prove check time results docs
+
+help:
+	@echo "make setup | demo | base | test | prove | check | time | results | docs"
+
+$(VENV)/.ok: pyproject.toml constraints.txt
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "penchant needs Python 3.11 or newer; run make PY=python3.11 setup")'
+	$(PY) -m venv $(VENV)
+	@# torch first and alone, so that the build that fits this machine is taken
+	$(PIP) torch==2.13.0
+	$(PIP) -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
+
+setup: $(VENV)/.ok
+
+demo: setup
+	$(BIN)/penchant demo
+
+base: setup
+	$(BIN)/penchant base
+
+check: setup
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy --strict src
+	$(BIN)/lint-imports --no-logo
+
+test: check
+	$(BIN)/python -m pytest -m "not prove"
+
+# pytest exits 5 when it finds no test: until the first proof is written that is no failure
+prove: setup
+	@$(BIN)/python -m pytest -m prove --collect-only >/dev/null 2>&1; found=$$?; \
+	if [ $$found -eq 5 ]; then echo "make prove: no test carries the prove marker yet"; \
+	else $(BIN)/python -m pytest -m prove; fi
+
+time:
+	@echo "make time: not built yet; timings against peers will live in benchmarks/"
+
+results:
+	@echo "make results: not built yet; it will rewrite the results table of the README from recipes"
+
+docs: setup
+	@test -n "$(VERBS)" || { echo "make docs: no verb under src/penchant/cli yet" >&2; exit 1; }
+	@mkdir -p docs
+	@set -e; export COLUMNS=100 NO_COLOR=1 TERM=dumb; { \
+	printf '# Command line\n\nWritten by `make docs` from the help texts.\n'; \
+	for verb in "" $(VERBS); do \
+	printf '\n## penchant %s\n\n```\n' "$$verb"; $(BIN)/penchant $$verb --help || exit 1; printf '```\n'; \
+	done; } > docs/cli.md.part
+	@mv docs/cli.md.part docs/cli.md

@@ -1,0 +1,48 @@
+"""How verbs speak: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+
+def say(text: str) -> None:
+    """A line of progress or advice, to stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def result(text: str) -> None:
+    """What was asked for, to stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def as_json(value: Any) -> str:
+    """One line of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@contextmanager
+def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr; call it with the number of steps done since the last call."""
+    with tqdm(total=total, desc=what, file=sys.stderr, mininterval=0.5, disable=not sys.stderr.isatty()) as progress:
+
+        def advance(steps: int = 1) -> None:
+            progress.update(steps)
+
+        yield advance
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file in one piece: it is there completely or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hidden = path.with_name(f".{path.name}.part")
+    hidden.write_text(text, encoding="utf-8")
+    hidden.replace(path)

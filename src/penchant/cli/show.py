@@ -1,0 +1,95 @@
+"""`penchant show`: exactly what a model sees, and what a space holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.data import read, space_for
+from penchant.cli.output import as_json, result
+from penchant.errors import ConfigError, DataError
+from penchant.persona import PERSONA_KINDS
+from penchant.render import LAYOUTS, Budget, Layout
+from penchant.space import load_space
+
+app = typer.Typer(no_args_is_help=True, help="Show exactly what a model sees, or what a space holds.")
+
+
+@app.callback()
+def _verbs() -> None:
+    """Keeps `show` a group of verbs."""
+
+
+@app.command("prompt")
+def prompt(
+    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
+    record: Annotated[str | None, typer.Option(help="Record id; default: the first record.")] = None,
+    method: Annotated[str, typer.Option(help="few_shot, ica or pba.")] = "ica",
+    persona: Annotated[str, typer.Option(help=f"What is shown: {', '.join(PERSONA_KINDS)}.")] = "mixed",
+    layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
+    model: Annotated[str | None, typer.Option(help="Model folder or Hub id: its chat template is applied.")] = None,
+    max_prompt_tokens: Annotated[int | None, typer.Option(help="Budget; needs --model.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the mixed draw, as in eval.")] = 0,
+    space: Annotated[str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Messages and counts as one JSON line.")] = False,
+) -> None:
+    """Prints exactly what the model sees for one record: the messages, or with --model the text it reads."""
+    from penchant.method import METHODS
+    from penchant.person import meet
+    from penchant.scorer.implicit import prompt as messages
+
+    if method not in METHODS:
+        raise ConfigError(f"--method {method}: known are {', '.join(METHODS)}")
+    if persona not in PERSONA_KINDS:
+        raise ConfigError(f"--persona {persona}: known are {', '.join(PERSONA_KINDS)}")
+    if layout not in LAYOUTS:
+        raise ConfigError(f"--layout {layout}: known are {', '.join(LAYOUTS)}")
+    chosen: Layout = "paper" if layout == "paper" else "user_first"
+    where = space_for(data, space)
+    records = read(data, where)
+    found = next((r for r in records if record in (None, r.record_id)), None)
+    if found is None:
+        raise DataError(f"{data} has no record '{record}'; the first is '{records[0].record_id}'")
+    shown = found.persona.select(persona, seed=f"{seed}:{found.user_id or found.record_id}")  # type: ignore[arg-type]
+    person = meet(shown, where, profile=found.profile if shown.evidence else None)
+    chat = _tokenizer(model)
+    if max_prompt_tokens is not None and chat is None:
+        raise ConfigError("--max-prompt-tokens counts tokens of a model; name it with --model")
+    budget = Budget(max_prompt_tokens, lambda m: len(chat.prompt_ids(m))) if max_prompt_tokens and chat else None
+    rendered = messages(METHODS[method], person, found.prompt, layout=chosen, budget=budget)
+    text = chat.prompt_text(rendered.messages) if chat else None
+    if json:
+        tokens = len(chat.prompt_ids(rendered.messages)) if chat else None
+        values = {"record": found.record_id, "messages": list(rendered.messages), "shown": rendered.shown}
+        result(as_json({**values, "dropped": rendered.dropped, "text": text, "tokens": tokens}))
+    else:
+        result(text or "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in rendered.messages))
+
+
+def _tokenizer(model: str | None):  # type: ignore[no-untyped-def]
+    if model is None:
+        return None
+    from penchant.model.local import load_tokenizer
+
+    return load_tokenizer(model)
+
+
+@app.command("space")
+def space(
+    name: Annotated[str, typer.Argument(help="Space name or .toml file.")] = "alignx90",
+    json: Annotated[bool, typer.Option("--json", help="As one JSON line.")] = False,
+) -> None:
+    """Prints the dimensions of a space with both poles."""
+    found = load_space(name)
+    rows = [
+        {"index": i, "id": d.id, "group": d.group, "positive": d.positive, "negative": d.negative, "origin": d.origin}
+        for i, d in enumerate(found.dimensions)
+    ]
+    if json:
+        result(as_json({"name": found.name, "digest": found.digest, "dimensions": rows}))
+        return
+    result(f"{found.name}: {len(found)} dimensions, digest {found.digest}")
+    for row in rows:
+        result(f"{row['index']:>3}  {row['id']:<24} {row['group']:<9} + {row['positive']}  |  - {row['negative']}")

@@ -1,0 +1,182 @@
+"""Recipes: a run as a YAML file, with `--set section.key=value` on top, validated before anything starts.
+
+Unknown keys are refused and the nearest known one is named, so that a typing error never runs with a default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from penchant.errors import ConfigError
+
+Settings = TypeVar("Settings", bound="Section")
+
+
+class Section(BaseModel):
+    """Base of every part of a recipe: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ForumSection(Section):
+    """The simulated forum; each value is explained in penchant.forum.population.ForumSettings."""
+
+    train_users: int = 2000
+    test_users: int = 800
+    active_min: int = 6
+    active_max: int = 10
+    comments: int = 4
+    comparisons: int = 4
+    dimensions_per_item: int = 2
+    train_targets: int = 8
+    test_targets: int = 10
+    overlap: float = 0.4
+    asked: int = 5
+    noise: float = 0.09
+    mirrored: float = 0.5
+
+
+class BaseSection(Section):
+    """The small base model that is made from scratch."""
+
+    space: str = "alignx90"
+    """Its vocabulary covers the forum of this whole space."""
+    seed: int = 0
+    hidden_size: int = Field(96, gt=0)
+    layers: int = Field(2, gt=0)
+    heads: int = Field(4, gt=0)
+    initializer_range: float = Field(0.05, gt=0)
+    learning_rate: float = Field(3e-3, gt=0)
+    warmup_steps: int = Field(50, gt=0)
+    max_steps: int = Field(1600, gt=0)
+    recall_personas: int = Field(24, gt=0)
+    """Personas per step, each asked `asked` times."""
+    asked: int = Field(6, gt=0)
+    threads: int = Field(16, gt=0)
+    """Plain forum threads per step."""
+    thread_weight: float = Field(0.2, ge=0)
+    log_steps: int = Field(50, gt=0)
+
+
+class TrainSection(Section):
+    """One alignment run; names that TRL has are TRL's."""
+
+    learning_rate: float = Field(2e-3, gt=0)
+    beta: float = Field(0.5, gt=0)
+    """Strength of the KL constraint in DPO, dimensionless."""
+    max_steps: int = Field(300, gt=0)
+    users_per_step: int = Field(16, gt=0)
+    """People whose trees make up one optimizer step."""
+    pairs_per_user: int = Field(8, gt=0)
+    max_prompt_tokens: int | None = Field(None, gt=0)
+    """Prompt budget; evidence beyond it is dropped by whole items and counted. None: the model's context."""
+    warmup_steps: int = Field(30, ge=0)
+    weight_decay: float = Field(0.01, ge=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    save_steps: int = Field(100, gt=0)
+    golden_share: float = Field(0.0, ge=0, le=1)
+    """PBA only: share of trees conditioned on the true direction instead of the aggregated one (simulated people)."""
+
+
+class EvalSection(Section):
+    """What is measured."""
+
+    personas: tuple[Literal["ugc", "pair", "demo", "mixed"], ...] = ("ugc", "pair", "demo", "mixed")
+    samples: int = Field(3, ge=0)
+    """Prompts for which two opposite people's answers are written into the report."""
+
+
+class Recipe(Section):
+    """A whole run: simulate, train, evaluate."""
+
+    name: str
+    space: str = "alignx90"
+    dimensions: tuple[str, ...] | None = None
+    """Ids of the dimensions in play; None takes the whole space."""
+    seed: int = 0
+    base: str = "models/forum-base"
+    """Folder or Hub id of the model that is aligned, and the reference."""
+    layout: Literal["user_first", "paper"] = "user_first"
+    forum: ForumSection = ForumSection()
+    ica: TrainSection = TrainSection()
+    pba: TrainSection = TrainSection()
+    evaluate: EvalSection = EvalSection()
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """A recipe from a YAML file, with `section.key=value` overrides.
+
+    Raises:
+        ConfigError: missing file, broken YAML, an unknown key (the nearest is named) or a value out of range.
+    """
+    return parse(Recipe, override(_yaml(path), overrides), where=str(path))
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ConfigError(f"no recipe at {path}; check the path, recipes/ holds the shipped ones")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: a recipe is a mapping of keys, got {type(content).__name__}")
+    return content
+
+
+def override(content: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """A copy with `section.key=value` applied; values are read as YAML."""
+    result = {key: dict(value) if isinstance(value, dict) else value for key, value in content.items()}
+    for text in overrides:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            raise ConfigError(f"--set {text!r}: write section.key=value, for instance --set ica.beta=0.1")
+        *sections, last = key.split(".")
+        target = result
+        for section in sections:
+            target = target.setdefault(section, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"--set {text!r}: '{section}' is a value, not a section")
+        target[last] = yaml.safe_load(value)
+    return result
+
+
+def parse(kind: type[Settings], content: Mapping[str, Any], *, where: str) -> Settings:
+    """Validated settings; every problem in one sentence."""
+    _refuse_unknown(kind, content, where, ())
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(f"'{'.'.join(map(str, e['loc']))}': {e['msg'].lower()}" for e in error.errors())
+        raise ConfigError(f"{where}: {problems}") from error
+
+
+def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str, above: tuple[str, ...]) -> None:
+    for key, value in content.items():
+        field = kind.model_fields.get(str(key))
+        if field is None:
+            near = difflib.get_close_matches(str(key), kind.model_fields, n=1, cutoff=0.0)
+            raise ConfigError(f"{where}: unknown key '{'.'.join((*above, str(key)))}'; nearest is '{'.'.join((*above, *near))}'")
+        section = _section(field.annotation)
+        if section is not None and isinstance(value, dict):
+            _refuse_unknown(section, value, where, (*above, str(key)))
+
+
+def _section(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next((found for part in get_args(annotation) if (found := _section(part))), None)
+    return None
+
+
+def load_section(kind: type[Settings], path: Path, overrides: Sequence[str] = ()) -> Settings:
+    """One section as a recipe file of its own, with `key=value` overrides; errors as for `load_recipe`."""
+    return parse(kind, override(_yaml(path), overrides), where=str(path))

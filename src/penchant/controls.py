@@ -1,0 +1,151 @@
+"""What a score must beat: rules that know nothing of the person, or only count words.
+
+Each control gives a margin per record, > 0 when it prefers the chosen answer, and is antisymmetric: swapping the two
+answers negates it. They see exactly the part of the persona that the method beside them sees.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import RecordError
+from penchant.persona import Comment, Comparison, Demographics, Persona, Rating, Statement
+from penchant.record import Record
+
+Control = Callable[[Sequence[Record], Sequence[Persona]], NDArray[np.float64]]
+"""(records, the personas shown with them) -> margins, (records,)."""
+
+_WORD = re.compile(r"\w+")
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a text."""
+    return _WORD.findall(text.lower())
+
+
+def longer(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+    """The longer answer wins, in words."""
+    del personas
+    return np.array([float(len(words(r.chosen)) - len(words(r.rejected))) for r in records])
+
+
+def habit(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+    """Longer or shorter, whichever the person's own choices favoured (history-length sign)."""
+    margins = []
+    for record, persona in zip(records, personas, strict=True):
+        choices = [item for item in persona.evidence if isinstance(item, Comparison)]
+        lean = sum(np.sign(len(words(item.chosen)) - len(words(item.rejected))) for item in choices)
+        margins.append(float(np.sign(lean)) * (len(words(record.chosen)) - len(words(record.rejected))))
+    return np.array(margins)
+
+
+def overlap(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+    """The answer whose words resemble what the person wrote and chose, less what was rejected (tf-idf cosine)."""
+    frequency = _document_frequency(records)
+    margins = []
+    for record, persona in zip(records, personas, strict=True):
+        liked, disliked = _liked_and_disliked(persona)
+        profile = _tfidf(liked, frequency)
+        for word, weight in _tfidf(disliked, frequency).items():
+            profile[word] = profile.get(word, 0.0) - weight
+        chosen, rejected = (_tfidf([text], frequency) for text in (record.chosen, record.rejected))
+        margins.append(_dot(profile, chosen) - _dot(profile, rejected))
+    return np.array(margins)
+
+
+STYLE_FEATURES = ("log words", "letters per word", "exclamations", "questions", "capitals", "commas", "lines", "variety")
+
+
+def style(text: str) -> NDArray[np.float64]:
+    """Eight numbers that describe how a text is written, see STYLE_FEATURES; rates are per word, tens of them."""
+    parts = text.split()
+    count = max(1, len(parts))
+    return np.array(
+        [
+            math.log1p(len(parts)),
+            sum(map(len, parts)) / count,
+            10 * text.count("!") / count,
+            10 * text.count("?") / count,
+            10 * sum(letter.isupper() for letter in text) / max(1, len(text)),
+            10 * text.count(",") / count,
+            10 * text.count("\n") / count,
+            len(set(parts)) / count,
+        ]
+    )
+
+
+def style_vector(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+    """The answer whose style moves the way the person's choices moved; no training, features put on one scale."""
+    scale = np.std([style(text) for r in records for text in (r.chosen, r.rejected)], axis=0) + 1e-9
+    margins = []
+    for record, persona in zip(records, personas, strict=True):
+        moves = [style(i.chosen) - style(i.rejected) for i in persona.evidence if isinstance(i, Comparison)]
+        lean = np.mean(moves, axis=0) / scale if moves else np.zeros_like(scale)
+        margins.append(float(lean @ ((style(record.chosen) - style(record.rejected)) / scale)))
+    return np.array(margins)
+
+
+CONTROLS: Mapping[str, Control] = {"longer": longer, "habit": habit, "overlap": overlap, "style": style_vector}
+"""Every control by the name that tables use."""
+
+
+def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
+    """The same targets with somebody else's persona: no person keeps their own.
+
+    Raises:
+        RecordError: fewer than two people, or records without user ids.
+    """
+    users = sorted({record.user_id for record in records if record.user_id is not None})
+    if len(users) < 2 or any(record.user_id is None for record in records):
+        raise RecordError("personas can only be swapped between at least two people with user ids")
+    order = users.copy()
+    random.Random(f"swap:{seed}").shuffle(order)
+    # a cyclic shift of a random order is a derangement
+    donor = dict(zip(order, order[1:] + order[:1], strict=True))
+    first = {record.user_id: record for record in reversed(records)}
+    return [_with_persona_of(record, first[donor[str(record.user_id)]]) for record in records]
+
+
+def _with_persona_of(record: Record, donor: Record) -> Record:
+    return replace(record, persona=donor.persona, profile=donor.profile, golden=donor.golden)
+
+
+def _liked_and_disliked(persona: Persona) -> tuple[list[str], list[str]]:
+    liked: list[str] = []
+    disliked: list[str] = []
+    for item in persona.evidence:
+        match item:
+            case Comment() | Demographics() | Statement():
+                liked.append(item.text)
+            case Comparison():
+                liked.append(item.chosen)
+                disliked.append(item.rejected)
+            case Rating():
+                (liked if item.liked else disliked).append(item.answer)
+    return liked, disliked
+
+
+def _document_frequency(records: Sequence[Record]) -> Mapping[str, float]:
+    """Inverse document frequency over the answers; labels are not looked at."""
+    documents = [set(words(text)) for record in records for text in (record.chosen, record.rejected)]
+    counts = Counter(word for document in documents for word in document)
+    return {word: math.log((1 + len(documents)) / (1 + count)) + 1 for word, count in counts.items()}
+
+
+def _tfidf(texts: Iterable[str], frequency: Mapping[str, float]) -> dict[str, float]:
+    counts = Counter(word for text in texts for word in words(text))
+    vector = {word: count * frequency.get(word, 0.0) for word, count in counts.items()}
+    norm = math.sqrt(sum(weight * weight for weight in vector.values()))
+    return {word: weight / norm for word, weight in vector.items()} if norm else {}
+
+
+def _dot(one: Mapping[str, float], two: Mapping[str, float]) -> float:
+    return sum(weight * two.get(word, 0.0) for word, weight in one.items())

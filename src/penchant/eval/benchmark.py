@@ -1,0 +1,183 @@
+"""A benchmark of models on records: every persona setting, every method, the controls beside them.
+
+What is shown of a person is decided once per setting (`show`) and goes to all methods, controls and limits alike. The
+reference's likelihoods under a setting are computed once and shared by all policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.controls import CONTROLS, swap_personas
+from penchant.eval.rows import Row
+from penchant.eval.score import Margins, Setting, limit_rows, rows
+from penchant.method import METHODS
+from penchant.method.base import Method
+from penchant.model.base import Model
+from penchant.persona import Persona, PersonaKind
+from penchant.person import Person, meet
+from penchant.record import Record
+from penchant.render import Layout
+from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods
+from penchant.space import PreferenceSpace
+
+
+
+class KnownRule(Protocol):
+    """The rule behind simulated records, so that the limit of any method is known."""
+
+    noise: float
+    """Share of choices that go against the person's true direction."""
+
+    def probability(self, record: Record, persona: Persona) -> float:
+        """P(the chosen answer is preferred | what is shown), by the ideal observer."""
+        ...
+
+    def covered(self, record: Record, persona: Persona) -> bool:
+        """Whether the evidence mentions any dimension that the pair is about."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Records with the part of each persona that a setting shows."""
+
+    persona: str
+    """ugc, pair, demo, mixed, none or shuffled."""
+    records: tuple[Record, ...]
+    personas: tuple[Persona, ...]
+
+
+def show(records: Sequence[Record], persona: str, *, seed: int) -> Shown:
+    """What one setting shows; `shuffled` is somebody else's mixed persona.
+
+    A mixed persona is drawn once per person, so that all of a person's pairs are asked of the same evidence.
+    """
+    if persona == "shuffled":
+        records = swap_personas(records, seed=seed)
+    kind: PersonaKind = "mixed" if persona == "shuffled" else persona  # type: ignore[assignment]
+    shown = tuple(r.persona.select(kind, seed=f"{seed}:{r.user_id or r.record_id}") for r in records)
+    return Shown(persona, tuple(records), shown)
+
+
+@dataclass
+class Bench:
+    """Models and settings of one table."""
+
+    setting: Setting
+    layout: Layout
+    space: PreferenceSpace
+    reference: Model
+    policies: Mapping[str, Model]
+    """Method name -> the model trained for it."""
+    max_prompt_tokens: int | None = None
+    rule: KnownRule | None = None
+    golden: bool = False
+    """Whether to add `pba_golden`, the true direction; for simulated people only."""
+    done: Callable[[str], None] = lambda _: None
+    """Told the name of every finished pass, for progress."""
+    dropped: int = 0
+    """Items of evidence that the token budget left out, over all passes."""
+    _cache: dict[tuple[str, str], PairLikelihoods] = field(default_factory=dict)
+
+    def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
+        """Rows for every persona setting, then `none` and `shuffled` for each trained method."""
+        result: list[Row] = []
+        for persona in personas:
+            shown = show(records, persona, seed=self.setting.seed)
+            result.extend(self._setting(shown))
+            result.extend(self._coverage(shown))
+        for persona in ("none", "shuffled"):
+            result.extend(self._blind(show(records, persona, seed=self.setting.seed)))
+        if self.golden and "pba" in self.policies:
+            result.extend(self._golden(show(records, "mixed", seed=self.setting.seed)))
+        return result
+
+    def _setting(self, shown: Shown) -> Iterator[Row]:
+        ceiling = self._limits(shown)
+        for name, control in CONTROLS.items():
+            yield from self._rows(name, shown, control(shown.records, shown.personas), ceiling)
+        if self.rule is not None:
+            guesses = np.array([self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)])
+            yield from self._rows("ideal", shown, guesses - 0.5, ceiling)
+        yield from self._rows("few_shot", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
+        for name in self.policies:
+            for suffix, margins in self._variants(METHODS[name], shown).items():
+                yield from self._rows(name + suffix, shown, margins, ceiling)
+
+    def _blind(self, shown: Shown) -> Iterator[Row]:
+        """Settings in which nothing true is shown of the person; the limit is chance."""
+        ceiling = None if self.rule is None else np.full(len(shown.records), 0.5)
+        if shown.persona == "none":
+            yield from self._rows("chance", shown, np.zeros(len(shown.records)), ceiling)
+            yield from self._rows("base", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
+        for name in self.policies:
+            yield from self._rows(name, shown, self._variants(METHODS[name], shown)[""], ceiling)
+
+    def _golden(self, shown: Shown) -> Iterator[Row]:
+        """PBA with the person's true direction in place of the belief."""
+        known = replace(shown, records=tuple(replace(r, profile=r.golden) for r in shown.records))
+        ours, same = (self._pass(model, METHODS["pba"], known) for model in (self.policies["pba"], self.reference))
+        history = self._reference_likelihoods("few_shot", shown)
+        ceiling = None if self.rule is None else np.full(len(shown.records), 1 - self.rule.noise)
+        yield from self._rows("pba_golden", shown, ours.raw() - history.raw(), ceiling)
+        yield from self._rows("pba_golden_same_prompt", shown, ours.raw() - same.raw(), ceiling)
+
+    def _variants(self, method: Method, shown: Shown) -> dict[str, Margins]:
+        """Margins of one trained method by variant; "" is the published metric."""
+        ours = self._pass(self.policies[method.name], method, shown)
+        history = self._reference_likelihoods("few_shot", shown)
+        same = self._reference_likelihoods(method.name, shown)
+        return {
+            "": ours.raw() - history.raw(),
+            "_same_prompt": ours.raw() - same.raw(),
+            "_raw": ours.raw(),
+            "_normalised": ours.per_token() - history.per_token(),
+        }
+
+    def _reference_likelihoods(self, method: str, shown: Shown) -> PairLikelihoods:
+        key = ("none" if shown.persona == "none" else METHODS[method].content, shown.persona)
+        if key not in self._cache:
+            self._cache[key] = self._pass(self.reference, METHODS[method], shown)
+        return self._cache[key]
+
+    def _pass(self, model: Model, method: Method, shown: Shown) -> PairLikelihoods:
+        result = pair_likelihoods(
+            model,
+            method,
+            shown.records,
+            shown.personas,
+            self._meet,
+            layout=self.layout,
+            max_prompt_tokens=self.max_prompt_tokens,
+        )
+        self.dropped += result.dropped
+        self.done(f"{model.name}, {shown.persona}")
+        return result
+
+    def _meet(self, record: Record, persona: Persona) -> Person:
+        return meet(persona, self.space, profile=record.profile if persona.evidence else None)
+
+    def _limits(self, shown: Shown) -> NDArray[np.float64] | None:
+        """Expected accuracy of the ideal observer per record."""
+        if self.rule is None:
+            return None
+        guesses = [self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
+        return np.array([max(guess, 1 - guess) for guess in guesses])
+
+    def _coverage(self, shown: Shown) -> Iterator[Row]:
+        """Somebody who knows for certain each dimension that the evidence mentions, and nothing of the others."""
+        if self.rule is not None:
+            known = [self.rule.covered(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
+            expected = np.where(known, 1 - self.rule.noise, 0.5)
+            yield from limit_rows(self.setting, "coverage", shown.persona, shown.records, expected)
+
+    def _rows(
+        self, method: str, shown: Shown, margins: Margins, ceiling: NDArray[np.float64] | None
+    ) -> list[Row]:
+        return rows(self.setting, method, shown.persona, shown.records, margins, ceiling)

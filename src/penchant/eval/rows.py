@@ -1,0 +1,74 @@
+"""The one shape of every result: a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Alignment accuracy of one method on one set of records."""
+
+    dataset: str
+    method: str
+    """chance, longer, habit, overlap, style, base, few_shot, ica, pba, pba_golden, encoder, ideal, ..."""
+    persona: str
+    """ugc, pair, demo, mixed, none or shuffled."""
+    attribute: str
+    """Subset of the records, or `all`."""
+    phrasing: str
+    """known or unseen in simulated data, else `-`."""
+    layout: str
+    seed: int
+    accuracy: float
+    """Share of pairs with a positive margin, ties counting one half; 0 to 1."""
+    ci95: tuple[float, float]
+    """Bootstrap interval over users."""
+    n: int
+    users: int
+    ties: int
+    ceiling: float | None
+    """The most that any method could reach from the same evidence, where it is known; None for real data."""
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON-ready dict, accuracy and interval rounded to six digits."""
+        values = asdict(self)
+        values["accuracy"] = round(self.accuracy, 6)
+        values["ci95"] = [round(bound, 6) for bound in self.ci95]
+        values["ceiling"] = None if self.ceiling is None else round(self.ceiling, 6)
+        return values
+
+
+def share_of_gain(row: Row) -> float | None:
+    """The part of the possible gain over chance that a row has; None without a ceiling."""
+    return None if row.ceiling is None else (row.accuracy - 0.5) / (row.ceiling - 0.5)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as aligned text for a terminal."""
+    head = ("dataset", "method", "persona", "attribute", "phrasing", "acc %", "95 % interval", "n", "users", "ties", "ceiling %")
+    body = [
+        (
+            row.dataset,
+            row.method,
+            row.persona,
+            row.attribute,
+            row.phrasing,
+            f"{100 * row.accuracy:.1f}",
+            f"{100 * row.ci95[0]:.1f} to {100 * row.ci95[1]:.1f}",
+            str(row.n),
+            str(row.users),
+            str(row.ties),
+            "-" if row.ceiling is None else f"{100 * row.ceiling:.1f}",
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
+    numeric = 5
+    lines = [
+        "  ".join(cell.ljust(w) if i < numeric else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True)))
+        for line in (head, *body)
+    ]
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])

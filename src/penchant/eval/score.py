@@ -1,0 +1,98 @@
+"""Alignment accuracy of models on records: every method, persona and control as rows.
+
+The paper's metric (implicit reward against the reference under the history prompt) is the plain method name; the
+variants stand beside it: `_same_prompt` (the reference reads the policy's own prompt), `_raw` (no reference) and
+`_normalised` (log-probabilities per token). Sums in float64, ties count one half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.eval.rows import Row
+from penchant.eval.stats import accuracy
+from penchant.record import Record
+
+Margins = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the rows of one table share."""
+
+    dataset: str
+    layout: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A subset of records that gets rows of its own."""
+
+    attribute: str
+    phrasing: str
+    keep: NDArray[np.bool_]
+
+
+def groups(records: Sequence[Record]) -> Iterator[Group]:
+    """All records, then each attribute by itself, per phrasing."""
+    phrasings = np.array([record.provenance.phrasing or "-" for record in records])
+    attributes = np.array([record.provenance.attribute or "all" for record in records])
+    for phrasing in sorted(set(phrasings)):
+        here = phrasings == phrasing
+        yield Group("all", str(phrasing), here)
+        names = sorted(set(attributes[here]) - {"all"})
+        if len(names) > 1:
+            for name in names:
+                yield Group(str(name), str(phrasing), here & (attributes == name))
+
+
+def limit_rows(
+    setting: Setting, method: str, persona: str, records: Sequence[Record], expected: NDArray[np.float64]
+) -> list[Row]:
+    """Rows of a limit that is known per record as an expected accuracy; each row is its own ceiling."""
+    found = rows(setting, method, persona, records, expected - 0.5, expected)
+    return [replace(row, accuracy=float(row.ceiling or 0), ci95=(float(row.ceiling or 0),) * 2, ties=0) for row in found]
+
+
+def rows(
+    setting: Setting,
+    method: str,
+    persona: str,
+    records: Sequence[Record],
+    margins: Margins,
+    ceiling: NDArray[np.float64] | None = None,
+) -> list[Row]:
+    """One row per group of records.
+
+    Args:
+        margins: score of chosen less rejected, (records,).
+        ceiling: expected accuracy of the best possible guess per record, (records,), where it is known.
+    """
+    users = [record.user_id or record.record_id for record in records]
+    result = []
+    for group in groups(records):
+        who = [user for user, keep in zip(users, group.keep, strict=True) if keep]
+        measured = accuracy(margins[group.keep], who, seed=setting.seed)
+        result.append(
+            Row(
+                dataset=setting.dataset,
+                method=method,
+                persona=persona,
+                attribute=group.attribute,
+                phrasing=group.phrasing,
+                layout=setting.layout,
+                seed=setting.seed,
+                accuracy=measured.value,
+                ci95=measured.ci95,
+                n=measured.n,
+                users=measured.users,
+                ties=measured.ties,
+                ceiling=None if ceiling is None else float(ceiling[group.keep].mean()),
+            )
+        )
+    return result

@@ -1,0 +1,57 @@
+"""From margins to accuracy with an interval over users, never over rows: rows of one person are not independent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import RecordError
+
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Share of pairs decided rightly."""
+
+    value: float
+    ci95: tuple[float, float]
+    n: int
+    users: int
+    ties: int
+
+
+def correctness(margins: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 for a positive margin, 0 for a negative one, one half for a tie.
+
+    Raises:
+        RecordError: a margin is not a number; NaN must be dropped and counted by the caller, never averaged.
+    """
+    if not np.isfinite(margins).all():
+        raise RecordError(f"{int((~np.isfinite(margins)).sum())} of {len(margins)} margins are not finite")
+    return np.where(margins > 0, 1.0, np.where(margins < 0, 0.0, 0.5))
+
+
+def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 0) -> Accuracy:
+    """Alignment accuracy with a percentile bootstrap over users.
+
+    Args:
+        margins: score of chosen less rejected, (records,).
+        users: whose record each is; the published rule without ties is AlignX, arXiv:2503.15463, released acc.py.
+        seed: of the resampling.
+    """
+    right = correctness(margins)
+    if not len(right):
+        raise RecordError("no records to score")
+    _, owner = np.unique(np.asarray(users), return_inverse=True)
+    count = int(owner.max()) + 1
+    total = np.bincount(owner, weights=right, minlength=count)
+    rows = np.bincount(owner, minlength=count).astype(np.float64)
+    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)
+    resampled = (draws @ total) / (draws @ rows)
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    ties = int((margins == 0).sum())
+    return Accuracy(float(right.mean()), (float(low), float(high)), len(right), count, ties)

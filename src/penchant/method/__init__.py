@@ -1,0 +1,11 @@
+"""Methods: what of a person a model is shown. Registered in METHODS; see docs/adding/method.md."""
+
+from penchant.method.base import Method
+from penchant.method.few_shot import FewShot
+from penchant.method.ica import ICA
+from penchant.method.pba import PBA
+
+METHODS: dict[str, Method] = {"few_shot": FewShot(), "ica": ICA(), "pba": PBA()}
+"""Every alignment method by the name that recipes, tables and the command line use."""
+
+__all__ = ["ICA", "METHODS", "PBA", "FewShot", "Method"]

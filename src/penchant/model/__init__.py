@@ -1,0 +1,1 @@
+"""Language models: write an answer, or say how likely given answers are."""

@@ -1,0 +1,78 @@
+"""Model cards: what a folder of weights is, how it was made, and what it must not be used for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from penchant.config import BaseSection, Recipe, TrainSection
+from penchant.record import Record
+
+_LIBRARIES = ("penchant", "torch", "transformers", "trl", "tokenizers", "numpy", "sentence-transformers")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that decide a result, and of Python; absent ones are left out."""
+    found = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def base_card(settings: BaseSection, encoder: str, curve: Sequence[dict[str, float]]) -> str:
+    """The card of a base made from scratch."""
+    last = curve[-1]
+    return _front("text-generation", ["penchant", "from-scratch", "simulated"]) + f"""
+# A small base model, made from scratch
+
+A Llama-shaped language model of {settings.layers} layers and width {settings.hidden_size} with one token per word.
+It stands for what a pretrained model brings where none can be had: it writes in the manner of the simulated forum
+and looks back at what a person said. **It knows no person and no population, and no English beyond the forum's words.**
+
+- Made by: `penchant base --recipe recipes/base.yaml` (seed {settings.seed}, {settings.max_steps} steps)
+- Trained on: simulated forum threads, and recall of arbitrary bindings; nothing else
+- Token embeddings start from {encoder} (Apache-2.0), single words, projected to {settings.hidden_size} dimensions
+- Final loss, nats per answer token: recall {last["recall"]}, threads {last["thread"]} (curve.json)
+- Settings: {settings.model_dump_json()}
+- Versions: {_line(versions())}
+
+Not for any use but as the starting point of penchant's demo and tests.
+"""
+
+
+def aligned_card(
+    recipe: Recipe, method: str, section: TrainSection, curve: Sequence[dict[str, float]], records: Sequence[Record]
+) -> str:
+    """The card of a model aligned by one method."""
+    people = len({record.user_id or record.record_id for record in records})
+    datasets = sorted({record.provenance.dataset or "unnamed" for record in records})
+    last = curve[-1] if curve else {"loss": float("nan"), "accuracy": float("nan")}
+    return _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base) + f"""
+# {recipe.name}: aligned to each person by {method.upper()}
+
+Base and reference: `{recipe.base}`. Method `{method}`, layout `{recipe.layout}` (AlignX, arXiv:2503.15463), trained by
+DPO (arXiv:2305.18290) through TRL, one tree of pairs per person.
+
+- Data: {", ".join(datasets)}; {len(records)} pairs of {people} people
+- Settings: {section.model_dump_json()}, seed {recipe.seed}
+- Last logged training loss {last["loss"]:.4f}, training accuracy {last["accuracy"]:.3f} (curve.json). Accuracy on
+  people it never met is measured by `penchant eval`; see the results beside this folder.
+- Versions: {_line(versions())}
+
+Give it the prompts that `penchant show prompt --method {method}` prints; other wording was not trained.
+"""
+
+
+def _front(task: str, tags: Sequence[str], *, base: str | None = None) -> str:
+    lines = ["---", f"pipeline_tag: {task}", f"tags: [{', '.join(tags)}]", "library_name: transformers"]
+    if base is not None:
+        lines.append(f"base_model: {base}")
+    return "\n".join([*lines, "license: apache-2.0", "---", ""])
+
+
+def _line(values: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -1,0 +1,39 @@
+"""A model without weights, for tests and dry runs: likelihoods from a word list, answers by echo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from penchant.model.base import Candidates, Likelihood
+from penchant.render import Message
+
+
+@dataclass
+class FakeModel:
+    """Each word of an answer costs one nat, or what `weights` says; `follow` favours words that the prompt holds."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    follow: float = 0.0
+    """Nats by which a word already in the prompt is likelier."""
+    name: str = "fake"
+    calls: int = 0
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """Words of all turns."""
+        return sum(len(message["content"].split()) for message in messages)
+
+    def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
+        """Sums of word weights."""
+        self.calls += 1
+        return [tuple(self._likelihood(c.messages, answer) for answer in c.answers) for c in candidates]
+
+    def _likelihood(self, messages: Sequence[Message], answer: str) -> Likelihood:
+        seen = {word for message in messages for word in message["content"].lower().split()}
+        words = answer.lower().split()
+        total = sum(self.weights.get(word, -1.0) + (self.follow if word in seen else 0.0) for word in words)
+        return Likelihood(total, max(1, len(words)))
+
+    def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
+        """The last words of each prompt."""
+        return [" ".join(prompt[-1]["content"].split()[-max_tokens:]) for prompt in prompts]

@@ -1,0 +1,233 @@
+"""A transformers causal language model on this machine, or on its GPU.
+
+One way to turn messages into tokens for training, scoring and writing: the chat template writes the prompt and the
+rest as text, each is tokenised on its own, so that no token straddles the boundary. Weights are safetensors only, and
+no code that comes with a model is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+from penchant.errors import ModelError
+from penchant.model.base import Candidates, Likelihood
+from penchant.model.tree import Branch, Packed, answer_logprobs, collate, pack, shared_prefix
+from penchant.render import Message
+
+_PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+_BATCH_TOKENS = 16_384
+"""Packed tokens per forward pass when scoring."""
+_TREE_TOKENS = 4_096
+"""Packed tokens of one tree; a user with more is scored in several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A prompt and its answers as token ids."""
+
+    prompt: tuple[int, ...]
+    answers: tuple[tuple[int, ...], ...]
+
+
+class ChatTokenizer:
+    """A tokenizer with its chat template: messages in, ids out."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        if tokenizer.chat_template is None:
+            raise ModelError(
+                f"the tokenizer of '{tokenizer.name_or_path}' has no chat template; use an instruction-tuned model "
+                "or put a chat_template.jinja into its folder"
+            )
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        self.tokenizer = tokenizer
+
+    @property
+    def pad_id(self) -> int:
+        """Id used to fill up rows."""
+        return int(self.tokenizer.pad_token_id)
+
+    def prompt_text(self, messages: Sequence[Message]) -> str:
+        """Exactly what the model reads before it answers."""
+        return str(self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True))
+
+    def prompt_ids(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """Token ids of `prompt_text`."""
+        return self._ids(self.prompt_text(messages))
+
+    def encode(self, messages: Sequence[Message], answers: Sequence[str]) -> Encoded:
+        """Prompt and answers as ids; each answer ends with the template's end of turn.
+
+        Raises:
+            ModelError: the chat template changes the prompt when an answer follows.
+        """
+        prompt = self.prompt_text(messages)
+        ids = []
+        for answer in answers:
+            turns = [*messages, {"role": "assistant", "content": answer}]
+            whole = str(self.tokenizer.apply_chat_template(turns, tokenize=False))
+            if not whole.startswith(prompt):
+                raise ModelError(
+                    "the chat template writes a prompt differently when an answer follows it; "
+                    "use a template whose prompt is a prefix of the whole conversation"
+                )
+            ids.append(self._ids(whole[len(prompt) :]))
+        return Encoded(self._ids(prompt), tuple(ids))
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def require_safetensors(folder: Path) -> None:
+    """Refuses a model folder that is missing, has pickled weights or brings code.
+
+    Raises:
+        ModelError: names the offending file.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"no model folder at {folder}; check the path, or train one with 'penchant train'")
+    for file in sorted(folder.iterdir()):
+        if file.suffix in _PICKLED and file.name not in _TRAINER_STATE:
+            raise ModelError(f"{file}: pickled weights can run code and are refused; convert them to safetensors")
+    if not any(folder.glob("*.safetensors")):
+        raise ModelError(f"{folder} holds no .safetensors weights; point to a folder written by save_pretrained")
+
+
+_TRAINER_STATE = frozenset({"optimizer.pt", "scheduler.pt", "rng_state.pth", "scaler.pt", "training_args.bin"})
+"""Written by the trainer for its own resume; never read when a model is loaded for use."""
+
+
+def load_tokenizer(source: str, *, revision: str | None = None) -> ChatTokenizer:
+    """The tokenizer of a folder or Hub id.
+
+    Raises:
+        ModelError: missing, or without a chat template.
+    """
+    if _is_local(source) and not Path(source).is_dir():
+        raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
+    try:
+        return ChatTokenizer(AutoTokenizer.from_pretrained(source, trust_remote_code=False, revision=revision))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot load a tokenizer from '{source}': {error}") from error
+
+
+def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTokenizer]:
+    """Model and tokenizer from a folder or a Hub id, float32 on a CPU and the stored type on a GPU.
+
+    Raises:
+        ModelError: unsafe, missing or without a chat template.
+    """
+    if _is_local(source):
+        require_safetensors(Path(source))
+    tokenizer = load_tokenizer(source, revision=revision)
+    dtype = "auto" if torch.cuda.is_available() else torch.float32
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            source,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            trust_remote_code=False,
+            revision=revision,
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot load a model from '{source}': {error}") from error
+    return model, tokenizer
+
+
+def _is_local(source: str) -> bool:
+    """A path rather than a Hub id: it exists, or it is not of the form owner/name."""
+    return Path(source).exists() or source.startswith((".", "/")) or source.count("/") != 1
+
+
+class LocalModel:
+    """A transformers model behind the `Model` seam."""
+
+    def __init__(self, model: Any, tokenizer: ChatTokenizer, *, name: str) -> None:
+        self.model = model.eval()
+        self.chat = tokenizer
+        self.name = name
+
+    @classmethod
+    def load(cls, source: str, *, name: str | None = None, revision: str | None = None) -> LocalModel:
+        """From a folder or a Hub id; on a GPU when there is one."""
+        model, tokenizer = load_parts(source, revision=revision)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(model.to(device), tokenizer, name=name or Path(source).name)
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """See `Model.count`."""
+        return len(self.chat.prompt_ids(messages))
+
+    @torch.inference_mode()
+    def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
+        """See `Model.logprobs`; sums are taken in float64."""
+        encoded = [self.chat.encode(c.messages, c.answers) for c in candidates]
+        trees = [(place, pack([Branch(e.prompt, e.answers) for e in group])) for place, group in _groups(encoded)]
+        scores: dict[int, list[float]] = {}
+        for batch in _batches(trees):
+            packed = [tree for _, tree in batch]
+            sums = answer_logprobs(self.model, collate(packed, pad_id=self.chat.pad_id).to(self.model.device), dtype=torch.float64)
+            parts = sums.split([tree.answers for tree in packed])
+            scores.update({place: part.tolist() for (place, _), part in zip(batch, parts, strict=True)})
+        flat = iter([value for place, _ in trees for value in scores[place]])
+        return [tuple(Likelihood(next(flat), len(ids)) for ids in e.answers) for e in encoded]
+
+    @torch.inference_mode()
+    def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
+        """See `Model.generate`; temperature 0.7, nucleus 0.9, one prompt at a time."""
+        texts = []
+        for prompt in prompts:
+            torch.manual_seed(seed)
+            ids = torch.tensor([self.chat.prompt_ids(prompt)], device=self.model.device)
+            output = self.model.generate(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=max_tokens,
+                do_sample=True,
+                temperature=0.7,
+                top_p=0.9,
+                top_k=0,
+                eos_token_id=self.chat.tokenizer.eos_token_id,
+                pad_token_id=self.chat.pad_id,
+            )
+            texts.append(str(self.chat.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)).strip())
+        return texts
+
+
+def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
+    """Neighbours whose prompts begin alike, as long as the tree stays within its budget; with their first place."""
+    group: list[Encoded] = []
+    start = size = 0
+    for place, item in enumerate(encoded):
+        answers = sum(len(ids) for ids in item.answers)
+        if group:
+            # what the whole group shares, not only the two neighbours, becomes the root
+            shared = shared_prefix([*(e.prompt for e in group[:1]), item.prompt])
+            own = len(item.prompt) - shared + answers
+            if shared * 2 > len(item.prompt) and size + own <= _TREE_TOKENS:
+                group.append(item)
+                size += own
+                continue
+            yield start, group
+        group, start, size = [item], place, len(item.prompt) + answers
+    if group:
+        yield start, group
+
+
+def _batches(trees: Sequence[tuple[int, Packed]]) -> Iterator[list[tuple[int, Packed]]]:
+    """Trees of like length together, so that little is padding."""
+    batch: list[tuple[int, Packed]] = []
+    for tree in sorted(trees, key=lambda item: len(item[1].ids)):
+        if batch and (len(batch) + 1) * len(tree[1].ids) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(tree)
+    if batch:
+        yield batch

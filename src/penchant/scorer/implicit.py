@@ -1,0 +1,113 @@
+"""Implicit rewards: how much likelier a model finds an answer than its reference does.
+
+r(y) = log pi(y | prompt) - log pi_ref(y | reference prompt), summed over the answer's tokens in float64 (beta only
+scales it, so it is left out of comparisons). The published metric gives the reference the history prompt, also when
+the policy saw directions; `same_prompt` gives it the policy's own. Source: AlignX, arXiv:2503.15463, released acc.py;
+Rafailov et al. 2023, arXiv:2305.18290, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.method import METHODS
+from penchant.method.base import Method
+from penchant.model.base import Candidates, Model
+from penchant.persona import Persona
+from penchant.person import Person
+from penchant.record import Record
+from penchant.render import Budget, Layout, Rendered, render
+
+Meet = Callable[[Record, Persona], Person]
+"""Turns a record's shown persona into the person a method takes (belief, golden profile, corrections)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairLikelihoods:
+    """Summed log-probabilities of both answers of some records, nats, and their lengths in tokens; each (records,)."""
+
+    chosen: NDArray[np.float64]
+    rejected: NDArray[np.float64]
+    chosen_tokens: NDArray[np.float64]
+    rejected_tokens: NDArray[np.float64]
+    dropped: int
+    """Items of evidence that the token budget left out, over all records."""
+
+    def raw(self) -> NDArray[np.float64]:
+        """log p(chosen) - log p(rejected)."""
+        return self.chosen - self.rejected
+
+    def per_token(self) -> NDArray[np.float64]:
+        """The same with each answer's mean over its tokens."""
+        return self.chosen / self.chosen_tokens - self.rejected / self.rejected_tokens
+
+
+def pair_likelihoods(
+    model: Model,
+    method: Method,
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    meet: Meet,
+    *,
+    layout: Layout = "user_first",
+    max_prompt_tokens: int | None = None,
+) -> PairLikelihoods:
+    """Both answers of every record under one model and method; an empty persona is rendered as no person at all."""
+    budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
+    rendered = [
+        prompt(method, meet(record, persona), record.prompt, layout=layout, budget=budget)
+        for record, persona in zip(records, personas, strict=True)
+    ]
+    pairs = model.logprobs(
+        [Candidates(r.messages, (record.chosen, record.rejected)) for r, record in zip(rendered, records, strict=True)]
+    )
+    table = np.array([[c.logprob, j.logprob, c.tokens, j.tokens] for c, j in pairs], dtype=np.float64).reshape(-1, 4)
+    return PairLikelihoods(*table.T, dropped=sum(r.dropped for r in rendered))
+
+
+def prompt(
+    method: Method, person: Person, task: str, *, layout: Layout = "user_first", budget: Budget | None = None
+) -> Rendered:
+    """The method's messages, or the bare task when nothing is shown of the person."""
+    if not person.persona.evidence and not person.corrections and person.profile is None:
+        return render(person, task, content="none", layout=layout, budget=budget)
+    return method.messages(person, task, layout=layout, budget=budget)
+
+
+@dataclass(frozen=True, slots=True)
+class ImplicitReward:
+    """A trained policy against its reference, as a Scorer."""
+
+    policy: Model
+    reference: Model
+    method: Method
+    meet: Meet
+    same_prompt: bool = False
+    layout: Layout = "user_first"
+    max_prompt_tokens: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.method.name
+
+    def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+        """r(chosen) - r(rejected), nats."""
+        seen_by_reference = self.method if self.same_prompt else METHODS["few_shot"]
+        ours, theirs = (
+            pair_likelihoods(
+                model,
+                method,
+                records,
+                personas,
+                self.meet,
+                layout=self.layout,
+                max_prompt_tokens=self.max_prompt_tokens,
+            )
+            for model, method in ((self.policy, self.method), (self.reference, seen_by_reference))
+        )
+        return ours.raw() - theirs.raw()

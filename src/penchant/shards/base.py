@@ -1,0 +1,192 @@
+"""The seam between records and files: what every reader gives back, and how rows are counted.
+
+A reader turns one path into a `Loaded`: records as they are asked for, and counts in which rows = kept + dropped at
+every moment. A row that cannot be a record is set aside with a reason; a file that cannot be trusted is an error.
+Knows no layout.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from penchant.errors import ConfigError, DataError, RecordError, SpaceError
+from penchant.record import Record
+from penchant.shards.atomic import replacing
+from penchant.space import PreferenceSpace
+
+EXAMPLES = 5
+"""Rows set aside that a report names; all of them are counted."""
+_REJECTED = ".rejected.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as a file holds it."""
+
+    place: str
+    """Where it stands, for people: `row 17` (tables and lists, from 0), `line 18` (JSON lines, from 1)."""
+    number: int
+    """The number in `place`."""
+    content: Mapping[str, object]
+    """Column or key -> value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row that became a record."""
+
+    record: Record
+    lost: tuple[str, ...] = ()
+    """Why items of its evidence were left out, one reason each; empty when all were kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row that was set aside."""
+
+    place: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows of one pass; rows = kept + the sum of dropped, always."""
+
+    rows: int = 0
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Reason -> rows set aside."""
+    lost_items: dict[str, int] = field(default_factory=dict)
+    """Reason -> items of evidence left out of rows that were kept."""
+    examples: list[Example] = field(default_factory=list)
+    """The first few rows set aside."""
+    complete: bool = False
+    """True once the pass has reached the end of the file."""
+
+    def keep(self, lost: tuple[str, ...] = ()) -> None:
+        """Counts a row that became a record."""
+        self.rows += 1
+        self.kept += 1
+        for reason in lost:
+            self.lost_items[reason] = self.lost_items.get(reason, 0) + 1
+
+    def drop(self, place: str, reason: str) -> None:
+        """Counts a row that was set aside."""
+        self.rows += 1
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(Example(place, reason))
+
+    def summary(self) -> str:
+        """One line for a report: `3,445 rows: 3,443 kept, 2 dropped (prompt is empty: 2)`."""
+        reasons = "; ".join(f"{reason}: {count:,}" for reason, count in sorted(self.dropped.items()))
+        tail = f" ({reasons})" if reasons else ""
+        return f"{self.rows:,} rows: {self.kept:,} kept, {sum(self.dropped.values()):,} dropped{tail}"
+
+
+Rows = Callable[[], Iterator[Row]]
+"""Starts a fresh pass over the rows of a file."""
+Decode = Callable[[Row], Kept]
+"""Row -> record. Raises RecordError to set the row aside (its message is the reason), DataError to stop."""
+
+
+@dataclass(eq=False)
+class Loaded:
+    """The records of one path, read lazily; iterate as often as you like, each time from the start.
+
+    Iterating raises DataError or SpaceError, with path and row, at the first row that shows the file to be broken.
+    """
+
+    path: Path
+    layout: str
+    """`penchant`, `jsonl`, `alignx` or `users`."""
+    rows: Rows
+    decode: Decode
+    rejected: Path | None = None
+    """Where a complete pass leaves the rows set aside; None writes nothing."""
+    ignored: tuple[str, ...] = ()
+    """Columns or keys of the file that no field of a record takes."""
+    simulated: bool | None = None
+    """Whether the people are simulated; None when the layout does not say."""
+    counts: Counts = field(default_factory=Counts, init=False)
+    """Of the pass begun last; final once `counts.complete`."""
+
+    def __post_init__(self) -> None:
+        if self.rejected is not None and not self.rejected.name.endswith(_REJECTED):
+            raise ConfigError(f"{self.rejected}: rows set aside go to a file that ends with '{_REJECTED}'; rename it")
+
+    def __iter__(self) -> Iterator[Record]:
+        counts = self.counts = Counts()
+        with _rejecting(self.rejected) as reject:
+            for row in self.rows():
+                try:
+                    kept = self._decoded(row)
+                except RecordError as error:
+                    counts.drop(row.place, str(error))
+                    reject(row, str(error))
+                    continue
+                counts.keep(kept.lost)
+                yield kept.record
+            counts.complete = True
+
+    def records(self) -> list[Record]:
+        """Every record of one whole pass, in memory."""
+        return list(self)
+
+    def _decoded(self, row: Row) -> Kept:
+        try:
+            return self.decode(row)
+        except (DataError, SpaceError) as error:
+            at_the_row = type(error)(f"{self.path}: {row.place}: {error}")
+            raise at_the_row from error
+
+
+class Reader(Protocol):
+    """Reads one layout. `space` may be None where a file has no directions."""
+
+    def __call__(
+        self, path: str | Path, space: PreferenceSpace | None = None, *, rejected: Path | None = None
+    ) -> Loaded:
+        """Checks what can be checked without reading rows, and gives the records of `path`.
+
+        Raises:
+            DataError: missing, broken, or in another layout.
+            SpaceMismatch: written for another space.
+        """
+        ...
+
+
+def rejected_beside(output: str | Path) -> Path:
+    """The name under which rows set aside stand beside an output: `out` or `out.jsonl` -> `out.rejected.jsonl`."""
+    output = Path(output)
+    return output.with_name(output.name.removesuffix(".jsonl") + _REJECTED)
+
+
+@contextmanager
+def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
+    """Collects the rows set aside in one pass; replaces what an earlier pass left, and leaves no empty file."""
+    if path is None:
+        yield _count_only
+        return
+    count = 0
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+
+        def reject(row: Row, reason: str) -> None:
+            nonlocal count
+            count += 1
+            line = {"place": row.place, "reason": reason, "content": row.content}
+            # ASCII, as a row may be here because its text is not valid Unicode
+            file.write(json.dumps(line, default=repr) + "\n")
+
+        yield reject
+    if not count:
+        path.unlink()
+
+
+def _count_only(_row: Row, _reason: str) -> None:
+    """Rows set aside are counted by Loaded; nothing else is wanted."""

@@ -1,0 +1,115 @@
+"""One value of a row, with its type checked.
+
+RecordError is a reason to set aside a row or an item (empty, not valid Unicode); DataError says that the file does not
+hold what its layout promises. Both name the key; the caller adds path and row.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from penchant.errors import DataError, RecordError
+
+Content = Mapping[str, object]
+
+
+def text(content: Content, key: str) -> str:
+    """A text that must say something.
+
+    Raises:
+        RecordError: missing, null, empty, only whitespace, or not valid Unicode.
+        DataError: another type.
+    """
+    value = text_or_empty(content, key)
+    if not value.strip():
+        raise RecordError(f"{key} is empty")
+    return value
+
+
+def text_or_empty(content: Content, key: str) -> str:
+    """A text; empty when missing or null. Raises as `text`, except for emptiness."""
+    return text_or_none(content, key) or ""
+
+
+def text_or_none(content: Content, key: str) -> str | None:
+    """A text, or None when missing or null. Raises as `text`, except for emptiness."""
+    value = content.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise DataError(_mistyped(value, key, "text"))
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # a lone surrogate, as JSON escapes can spell: no tokenizer and no Parquet file takes it
+        raise RecordError(f"{key} is not valid Unicode") from None
+    return value
+
+
+def items(content: Content, key: str) -> list[Content]:
+    """A list of objects; empty when missing or null.
+
+    Raises:
+        DataError: not a list, or an entry that is not an object.
+    """
+    checked: list[Content] = []
+    for place, value in enumerate(sequence(content, key) or []):
+        if not isinstance(value, Mapping):
+            raise DataError(_mistyped(value, f"{key}[{place}]", "an object"))
+        checked.append(value)
+    return checked
+
+
+def mapping(content: Content, key: str) -> Content | None:
+    """An object, or None when missing or null. Raises DataError for another type."""
+    value = content.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise DataError(_mistyped(value, key, "an object"))
+    return value
+
+
+def flag(content: Content, key: str) -> bool:
+    """True or false; DataError for anything else, missing included."""
+    value = content.get(key)
+    if not isinstance(value, bool):
+        raise DataError(_mistyped(value, key, "true or false"))
+    return value
+
+
+def whole(content: Content, key: str) -> int:
+    """A whole number; DataError for anything else, missing included."""
+    value = content.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DataError(_mistyped(value, key, "a whole number"))
+    return value
+
+
+def sequence(content: Content, key: str) -> list[object] | None:
+    """A list, or None when missing or null; arrays of numpy and pandas are taken as lists.
+
+    Raises:
+        DataError: another type.
+    """
+    value = content.get(key)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise DataError(_mistyped(value, key, "a list"))
+    return list(value)
+
+
+def refuse_unknown(keys: Iterable[str], known: Iterable[str], *, what: str) -> None:
+    """Raises DataError at the first key that is not known, and names the nearest one that is."""
+    known = sorted(known)
+    for key in keys:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+            raise DataError(f"{what} has no key '{key}'; nearest is '{near}'; known are: {', '.join(known)}")
+
+
+def _mistyped(value: object, key: str, wanted: str) -> str:
+    found = "missing" if value is None else f"of type {type(value).__name__}"
+    return f"'{key}' is {found}; it must be {wanted}"

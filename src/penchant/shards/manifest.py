@@ -1,0 +1,147 @@
+"""The manifest of a folder of shards: what they hold, for which space, and how to tell that nothing has changed.
+
+It is written last, so that its presence means that every shard is complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from penchant.errors import DataError, RecordError, SpaceMismatch
+from penchant.shards.atomic import replacing
+from penchant.shards.fields import Content, flag, items, mapping, text, whole
+from penchant.space import PreferenceSpace
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+"""Version of the layout; raised when an older penchant could not read what is written."""
+SHARD = re.compile(r"part-\d{5}\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceStamp:
+    """Which space directions were written for."""
+
+    name: str
+    digest: str
+
+    @classmethod
+    def of(cls, space: PreferenceSpace | None) -> SpaceStamp | None:
+        """The stamp of a space; None for none."""
+        return None if space is None else cls(space.name, space.digest)
+
+    def require(self, space: PreferenceSpace | None, *, where: str) -> None:
+        """Raises SpaceMismatch unless `space` is the one of the stamp; names may differ, content may not."""
+        if space is not None and space.digest == self.digest:
+            return
+        loaded = "without a space" if space is None else f"with '{space.name}' ({space.digest})"
+        raise SpaceMismatch(
+            f"{where}: written for space '{self.name}' ({self.digest}), loaded {loaded}; pass space '{self.name}'"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One file of a folder."""
+
+    name: str
+    records: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a folder of shards says of itself."""
+
+    space: SpaceStamp | None
+    """None when no record has a direction."""
+    shards: tuple[Shard, ...]
+    seed: int | None
+    """The seed that made the records; None when none did."""
+    simulated: bool
+    """Whether the people are simulated; tables must say so."""
+    rows: int
+    """Rows of the source that were read; as many as records when the source did not count."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Reason -> rows of the source that were set aside."""
+
+    @property
+    def records(self) -> int:
+        """Records in all shards."""
+        return sum(shard.records for shard in self.shards)
+
+    def write(self, folder: Path) -> None:
+        """Writes the manifest, whole or not at all."""
+        content = {"format": FORMAT, "records": self.records, **asdict(self)}
+        with replacing(folder / MANIFEST) as temporary:
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+    def verify(self, folder: Path) -> None:
+        """Raises DataError when a shard differs from what was written."""
+        for shard in self.shards:
+            if sha256_of(folder / shard.name) != shard.sha256:
+                raise DataError(
+                    f"{folder / shard.name}: changed since it was written (its sha256 is not the manifest's); "
+                    "write the folder again"
+                )
+
+
+def read_manifest(folder: str | Path) -> Manifest:
+    """The manifest of a folder; says without reading records how many there are and whether people are simulated.
+
+    Raises:
+        DataError: there is none, it is broken, of another format, or names a shard that is missing.
+    """
+    path = Path(folder) / MANIFEST
+    if not path.is_file():
+        raise DataError(
+            f"{folder}: has no {MANIFEST}, so it was not written to the end, or not by penchant; write it again"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a manifest ({error!r}); write the folder again") from error
+    if version != FORMAT:
+        raise DataError(f"{path}: format {version!r}, this penchant reads {FORMAT}; install the penchant that wrote it")
+    try:
+        manifest = _parsed(content)
+    except (DataError, RecordError) as error:
+        raise DataError(f"{path}: broken ({error}); write the folder again") from error
+    for shard in manifest.shards:
+        if not (path.parent / shard.name).is_file():
+            raise DataError(f"{path.parent / shard.name}: named in {MANIFEST} but missing; write the folder again")
+    return manifest
+
+
+def sha256_of(path: Path) -> str:
+    """Checksum of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parsed(content: Content) -> Manifest:
+    space = mapping(content, "space")
+    dropped = mapping(content, "dropped") or {}
+    shards = [Shard(text(x, "name"), whole(x, "records"), text(x, "sha256")) for x in items(content, "shards")]
+    for shard in shards:
+        # a name with a path in it would reach outside the folder
+        if not SHARD.fullmatch(shard.name):
+            raise DataError(f"a shard is named '{shard.name}'; shards are named part-00000.parquet and so on")
+    manifest = Manifest(
+        space=SpaceStamp(text(space, "name"), text(space, "digest")) if space is not None else None,
+        shards=tuple(shards),
+        seed=whole(content, "seed") if content.get("seed") is not None else None,
+        simulated=flag(content, "simulated"),
+        rows=whole(content, "rows"),
+        dropped={reason: whole(dropped, reason) for reason in dropped},
+    )
+    stated = whole(content, "records")
+    if manifest.records != stated:
+        raise DataError(f"its shards hold {manifest.records} records, 'records' says {stated}")
+    return manifest

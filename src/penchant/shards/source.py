@@ -1,0 +1,164 @@
+"""Files as numbered rows, in flat memory: Parquet tables, JSON lines, and one big JSON list.
+
+Knows nothing of records. Every function raises DataError with path and place when a file is missing or broken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from penchant.errors import DataError
+from penchant.shards.base import Row
+
+_BATCH_ROWS = 256
+_CHUNK_CHARS = 1 << 16
+_LONGEST_ROW_CHARS = 1 << 26
+"""Longest row of a JSON list; bounds what is held in memory when a list is broken."""
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """The top-level columns of a Parquet file."""
+    with _opened(path) as file:
+        return [str(name) for name in file.schema_arrow.names]
+
+
+def parquet_length(path: Path) -> int:
+    """The number of rows that a Parquet file says it has."""
+    with _opened(path) as file:
+        return int(file.metadata.num_rows)
+
+
+def parquet_rows(path: Path, columns: Collection[str], *, place: str = "row") -> Iterator[Row]:
+    """The rows of a Parquet file, numbered from 0; of `columns` those that the file has."""
+    with _opened(path) as file:
+        wanted = [name for name in file.schema_arrow.names if name in columns]
+        number = 0
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
+            for content in batch.to_pylist():
+                yield Row(f"{place} {number}", number, content)
+                number += 1
+
+
+def json_lines(path: Path) -> Iterator[Row]:
+    """The objects of a JSON-lines file, numbered by line from 1; blank lines are no rows."""
+    with _text(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                content = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{path}: line {number} is not valid JSON ({error}); repair or delete it") from error
+            yield _row(path, f"line {number}", number, content)
+
+
+def json_list(path: Path) -> Iterator[Row]:
+    """The objects of one JSON list, numbered from 0; parsed as it is read, one row in memory at a time."""
+    with _text(path) as file:
+        window = _Window(path, file)
+        if window.next_character() != "[":
+            raise DataError(f"{path}: not a JSON list of rows; JSON lines belong into a .jsonl file")
+        window.skip()
+        number = 0
+        while (character := window.next_character()) != "]":
+            if number:
+                window.expect(character, ",", number)
+            yield _row(path, f"row {number}", number, window.value(number))
+            number += 1
+        window.skip()
+        if window.next_character():
+            raise DataError(f"{path}: text follows after the list of {number} rows; remove it")
+
+
+class _Window:
+    """The part of a JSON text that is being parsed."""
+
+    def __init__(self, path: Path, file: IO[str]) -> None:
+        self._path, self._file = path, file
+        self._text, self._at = "", 0
+        self._decoder = json.JSONDecoder()
+
+    def next_character(self) -> str:
+        """The next character that is not white; empty at the end of the file."""
+        while True:
+            rest = self._text[self._at : self._at + 64].lstrip()
+            if rest:
+                self._at = self._text.index(rest[0], self._at)
+                return rest[0]
+            self._at = min(self._at + 64, len(self._text))
+            if self._at == len(self._text) and not self._more(_CHUNK_CHARS):
+                return ""
+
+    def skip(self) -> None:
+        """Steps over the character just seen."""
+        self._at += 1
+
+    def expect(self, seen: str, wanted: str, number: int) -> None:
+        """Steps over `wanted`; DataError when something else, or nothing, stands there."""
+        if seen != wanted:
+            found = f"'{seen}'" if seen else "the end of the file"
+            raise DataError(
+                f"{self._path}: before row {number} stands {found}, not '{wanted}'; the list is cut or broken"
+            )
+        self.skip()
+        self.next_character()
+
+    def value(self, number: int) -> object:
+        """Parses the row that begins here."""
+        while True:
+            try:
+                value, self._at = self._decoder.raw_decode(self._text, self._at)
+                return value
+            except ValueError as error:
+                # cut off or broken: only more text can tell; doubling keeps this linear
+                held = len(self._text) - self._at
+                if held > _LONGEST_ROW_CHARS or not self._more(max(held, _CHUNK_CHARS)):
+                    raise DataError(
+                        f"{self._path}: row {number} is not valid JSON ({error}) or is cut off; repair the file"
+                    ) from error
+
+    def _more(self, count: int) -> bool:
+        chunk = self._file.read(count)
+        self._text, self._at = self._text[self._at :] + chunk, 0
+        return bool(chunk)
+
+
+def _row(path: Path, place: str, number: int, content: object) -> Row:
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: {place} is of type {type(content).__name__}; a row must be a JSON object")
+    return Row(place, number, content)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    require_file(path)
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a readable Parquet file ({error}); fetch or write it again") from error
+
+
+@contextmanager
+def _text(path: Path) -> Iterator[IO[str]]:
+    require_file(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            yield file
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 ({error.reason}); convert it to UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path}: not readable ({error.strerror}); check its permissions") from error
+
+
+def require_file(path: Path) -> None:
+    """Raises DataError unless `path` is a file."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; check the path")

@@ -1,0 +1,234 @@
+"""The preference space: named dimensions with two poles, and directions over them.
+
+A Direction is one sign per dimension: +1 the positive pole is preferred, -1 the negative pole, 0 neutral or unknown.
+Published AlignX files write the same as 1, 0 and 0.5; `from_published` and `published` translate. Vectors are
+positional, so a space is identified by the digest of its content, not by its name alone.
+
+Knows nothing of people, texts or models. Source: AlignX, arXiv:2503.15463, section 3 and its released index order.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from importlib import resources
+from numbers import Real
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import SpaceError, SpaceMismatch
+
+Sign = Literal[-1, 0, 1]
+_PUBLISHED = {0.0: -1, 0.5: 0, 1.0: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One axis along which people differ."""
+
+    id: str
+    """Stable key, lower case with underscores."""
+    name: str
+    """As published, for people to read."""
+    group: str
+    """trait | need | life | quality | interest in alignx90; free in other spaces."""
+    positive: str
+    """What somebody at +1 prefers, one phrase."""
+    negative: str
+    """What somebody at -1 prefers; for needs and quality axes this is indifference, not the opposite."""
+    origin: str = ""
+    """Where the dimension was taken from."""
+
+    def pole(self, sign: Sign) -> str:
+        """The phrase of one pole; raises SpaceError for 0, which has none."""
+        if sign == 0:
+            raise SpaceError(f"dimension '{self.id}': neutral has no pole phrase; ask for +1 or -1")
+        return self.positive if sign > 0 else self.negative
+
+
+@dataclass(frozen=True)
+class PreferenceSpace:
+    """An ordered set of dimensions."""
+
+    name: str
+    dimensions: tuple[Dimension, ...]
+    _index: Mapping[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        index = {dimension.id: i for i, dimension in enumerate(self.dimensions)}
+        if not self.dimensions:
+            raise SpaceError(f"space '{self.name}' has no dimension; give it at least one")
+        if len(index) != len(self.dimensions):
+            raise SpaceError(f"space '{self.name}' names a dimension id twice; ids must be unique")
+        object.__setattr__(self, "_index", index)
+
+    def __len__(self) -> int:
+        return len(self.dimensions)
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve hex digits over everything that gives a vector its meaning: order, ids and poles."""
+        content = json.dumps([asdict(dimension) for dimension in self.dimensions], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def index(self, dimension_id: str) -> int:
+        """Position of a dimension; SpaceError names the nearest id when it is unknown."""
+        try:
+            return self._index[dimension_id]
+        except KeyError:
+            near = difflib.get_close_matches(dimension_id, self._index, n=1, cutoff=0.0)
+            raise SpaceError(f"space '{self.name}' has no dimension '{dimension_id}'; nearest is '{near[0]}'") from None
+
+    def subset(self, dimension_ids: Iterable[str], *, name: str) -> PreferenceSpace:
+        """A new space of some of these dimensions, in this space's order."""
+        wanted = sorted({self.index(dimension_id) for dimension_id in dimension_ids})
+        return PreferenceSpace(name, tuple(self.dimensions[i] for i in wanted))
+
+    def as_toml(self) -> str:
+        """The space as the text of a space file; `parse_space` reads it back."""
+        blocks = [
+            "[[dimension]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(dimension).items())
+            for dimension in self.dimensions
+        ]
+        return "\n".join([f"name = {json.dumps(self.name)}\n", *blocks])
+
+    def direction(self, signs: Mapping[str, Sign] | None = None) -> Direction:
+        """A direction from named signs; dimensions not named are neutral."""
+        vector = np.zeros(len(self), dtype=np.int8)
+        for dimension_id, sign in (signs or {}).items():
+            if sign not in (-1, 0, 1):
+                raise SpaceError(f"dimension '{dimension_id}': sign {sign!r} is not -1, 0 or +1")
+            vector[self.index(dimension_id)] = sign
+        return Direction(self, vector)
+
+
+class Direction:
+    """Signs over one space, int8, immutable; equal when space and signs are equal."""
+
+    __slots__ = ("signs", "space")
+
+    space: PreferenceSpace
+    signs: NDArray[np.int8]
+    """(len(space),), each -1, 0 or +1; read-only."""
+
+    def __init__(self, space: PreferenceSpace, signs: Sequence[int] | NDArray[np.int8]) -> None:
+        raw = np.asarray(signs)
+        if raw.shape != (len(space),):
+            raise SpaceError(
+                f"a direction over space '{space.name}' needs {len(space)} values, got {raw.size}; "
+                "check which space the data was written for"
+            )
+        if not np.isin(raw, (-1, 0, 1)).all():
+            raise SpaceError(f"a direction holds -1, 0 and +1 only, got {sorted(set(raw.tolist()))[:5]}")
+        vector = raw.astype(np.int8)
+        vector.flags.writeable = False
+        object.__setattr__(self, "space", space)
+        object.__setattr__(self, "signs", vector)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Direction is immutable; cannot set '{name}'")
+
+    def __reduce__(self) -> tuple[type[Direction], tuple[PreferenceSpace, list[int]]]:
+        return (Direction, (self.space, self.signs.tolist()))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Direction):
+            return NotImplemented
+        return self.space.digest == other.space.digest and bool((self.signs == other.signs).all())
+
+    def __hash__(self) -> int:
+        return hash((self.space.digest, self.signs.tobytes()))
+
+    def __repr__(self) -> str:
+        poles = ", ".join(f"{'+' if sign > 0 else '-'}{dimension.id}" for dimension, sign in self.poles())
+        return f"Direction({self.space.name}: {poles or 'neutral'})"
+
+    @classmethod
+    def from_published(cls, space: PreferenceSpace, values: Sequence[float]) -> Direction:
+        """From the published encoding: 1 positive pole, 0 negative pole, 0.5 neutral.
+
+        Raises:
+            SpaceError: wrong length, or a value outside {0, 0.5, 1}; the message names the dimension.
+        """
+        if len(values) != len(space):
+            raise SpaceError(
+                f"'Preference Direction' has {len(values)} values, space '{space.name}' has {len(space)} dimensions; "
+                "load the file with the space it was written for"
+            )
+        signs: list[int] = []
+        for dimension, value in zip(space.dimensions, values, strict=True):
+            if not isinstance(value, Real) or value not in _PUBLISHED:
+                raise SpaceError(f"'Preference Direction' of '{dimension.id}' is {value!r}; allowed are 0, 0.5 and 1")
+            signs.append(_PUBLISHED[value])
+        return cls(space, signs)
+
+    def published(self) -> list[float]:
+        """The published encoding: 1, 0 or 0.5 per dimension."""
+        return [(int(sign) + 1) / 2 for sign in self.signs]
+
+    def poles(self) -> list[tuple[Dimension, Sign]]:
+        """The non-neutral dimensions with their sign, in index order."""
+        return [(self.space.dimensions[i], 1 if self.signs[i] > 0 else -1) for i in np.flatnonzero(self.signs)]
+
+    def sign(self, dimension_id: str) -> Sign:
+        """The sign of one dimension."""
+        value = int(self.signs[self.space.index(dimension_id)])
+        return 1 if value > 0 else -1 if value < 0 else 0
+
+    def flipped(self) -> Direction:
+        """Every non-neutral dimension turned to its other pole."""
+        return Direction(self.space, -self.signs)
+
+    def overlaid(self, signs: Mapping[str, Sign]) -> Direction:
+        """This direction with some dimensions set by name."""
+        over = self.space.direction(signs)
+        vector = self.signs.copy()
+        for dimension_id in signs:
+            vector[self.space.index(dimension_id)] = over.sign(dimension_id)
+        return Direction(self.space, vector)
+
+    def require(self, space: PreferenceSpace, *, where: str) -> None:
+        """Raises SpaceMismatch unless this direction is over `space`."""
+        if self.space.digest != space.digest:
+            raise SpaceMismatch(
+                f"{where}: written for space '{self.space.name}' ({self.space.digest}), "
+                f"used with '{space.name}' ({space.digest}); pass the space it was written for"
+            )
+
+
+def parse_space(text: str, *, where: str) -> PreferenceSpace:
+    """A space from the text of a TOML file: `name` and `[[dimension]]` blocks."""
+    try:
+        content = tomllib.loads(text)
+        return PreferenceSpace(content["name"], tuple(Dimension(**block) for block in content["dimension"]))
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise SpaceError(
+            f"{where} is not a space file ({error}); it needs 'name' and [[dimension]] blocks with "
+            "id, name, group, positive, negative, origin"
+        ) from error
+
+
+@lru_cache
+def load_space(name: str = "alignx90") -> PreferenceSpace:
+    """A space shipped with penchant, by name, or a user's own, by the path of its .toml file."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise SpaceError(f"no space file at {name}; check the path")
+        return parse_space(path.read_text(encoding="utf-8"), where=name)
+    entries = [entry.name for entry in resources.files("penchant.spaces").iterdir()]
+    shipped = sorted(entry.removesuffix(".toml") for entry in entries if entry.endswith(".toml"))
+    if name not in shipped:
+        raise SpaceError(
+            f"no space named '{name}'; shipped are: {', '.join(shipped)}; give your own by the path of its .toml file"
+        )
+    text = (resources.files("penchant.spaces") / f"{name}.toml").read_text(encoding="utf-8")
+    return parse_space(text, where=f"{name}.toml")

@@ -1,0 +1,1 @@
+"""Training: a base from scratch, and alignment of a model to people by DPO."""

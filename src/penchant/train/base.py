@@ -1,0 +1,148 @@
+"""A small base language model from scratch: tokenizer, weights, and training on conversations.
+
+It stands for what a pretrained model brings, where none can be had: it writes in the forum's manner and looks back at
+what a person said. It knows nothing of any population. Token embeddings start from a sentence encoder's vectors of the
+single words, so that synonyms start near each other; recall of arbitrary bindings teaches looking back, which plain
+next-token training reaches only late (docs/results.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from penchant.config import BaseSection
+from penchant.encoder.base import Encoder
+from penchant.errors import TrainingError
+from penchant.model.base import Candidates
+from penchant.model.local import ChatTokenizer
+from penchant.model.tree import Branch, collate, pack, token_logprobs
+from penchant.train.loss import finite
+
+_SPECIAL = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<person>", "</person>"]
+_TEMPLATE = (
+    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}"
+    "{% if message.role == 'assistant' %}<|end|>{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+_WORD = re.compile(r"\w+|[^\w\s]+")
+"""What the Whitespace pre-tokenizer splits into."""
+
+
+def word_tokenizer(texts: Sequence[str]) -> ChatTokenizer:
+    """One token per lower-case word or run of punctuation in `texts`; any other word is unknown."""
+    found = sorted({word for text in texts for word in _WORD.findall(text.lower())})
+    vocabulary = {token: i for i, token in enumerate([*_SPECIAL, *(w for w in found if w not in _SPECIAL)])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.add_special_tokens(_SPECIAL)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", eos_token="<|end|>", bos_token=None
+    )
+    fast.chat_template = _TEMPLATE
+    return ChatTokenizer(fast)
+
+
+def fresh_model(tokenizer: ChatTokenizer, settings: BaseSection, encoder: Encoder | None, *, seed: int) -> Any:
+    """An untrained Llama of the given size, tied embeddings; words start at their projected encoder vectors."""
+    torch.manual_seed(seed)
+    size = len(tokenizer.tokenizer)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=size,
+            hidden_size=settings.hidden_size,
+            intermediate_size=settings.hidden_size * 8 // 3 // 8 * 8,
+            num_hidden_layers=settings.layers,
+            num_attention_heads=settings.heads,
+            num_key_value_heads=settings.heads,
+            max_position_embeddings=4096,
+            tie_word_embeddings=True,
+            initializer_range=settings.initializer_range,
+            pad_token_id=tokenizer.pad_id,
+            bos_token_id=None,
+            eos_token_id=tokenizer.tokenizer.eos_token_id,
+        )
+    )
+    if encoder is not None:
+        by_id = sorted(tokenizer.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        vectors = encoder.embed([word for word, _ in by_id])
+        vectors = vectors - vectors.mean(0)
+        _, _, axes = np.linalg.svd(vectors, full_matrices=False)
+        projected = vectors @ axes[: settings.hidden_size].T
+        projected *= settings.initializer_range / projected.std()
+        with torch.no_grad():
+            words = slice(len(_SPECIAL), size)
+            model.get_input_embeddings().weight[words] = torch.from_numpy(projected[words].astype(np.float32))
+    return model
+
+
+def train_base(
+    model: Any,
+    tokenizer: ChatTokenizer,
+    batches: Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]],
+    settings: BaseSection,
+    *,
+    progress: Callable[[int, float], None] = lambda step, loss: None,
+) -> list[dict[str, float]]:
+    """Next-token training on the answers of conversations; returns the curve.
+
+    Args:
+        batches: per step, groups of recall conversations that share a persona, and groups of thread conversations.
+    Raises:
+        TrainingError: the loss is not a number.
+    """
+    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    curve: list[dict[str, float]] = []
+    window: list[tuple[float, float]] = []
+    model.train()
+    for step, (recall, threads) in zip(range(1, settings.max_steps + 1), batches, strict=False):
+        for group in optimizer.param_groups:
+            warm = min(1.0, step / settings.warmup_steps)
+            group["lr"] = settings.learning_rate * warm * (1 - 0.95 * step / settings.max_steps)
+        recall_loss, thread_loss = (_answer_loss(model, tokenizer, groups) for groups in (recall, threads))
+        loss = recall_loss + settings.thread_weight * thread_loss
+        if not finite(loss):
+            raise TrainingError(f"the base's loss is not a number at step {step}; lower base.learning_rate")
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        window.append((recall_loss.item(), thread_loss.item()))
+        if step % settings.log_steps == 0 or step == settings.max_steps:
+            means = np.mean(window, axis=0)
+            curve.append({"step": step, "recall": round(float(means[0]), 4), "thread": round(float(means[1]), 4)})
+            window.clear()
+        progress(step, recall_loss.item())
+    model.eval()
+    return curve
+
+
+def _answer_loss(model: Any, tokenizer: ChatTokenizer, groups: Sequence[Sequence[Candidates]]) -> torch.Tensor:
+    """Mean nats per answer token."""
+    trees = []
+    for group in groups:
+        encoded = [tokenizer.encode(conversation.messages, conversation.answers) for conversation in group]
+        trees.append(pack([Branch(e.prompt, e.answers) for e in encoded]))
+    return -token_logprobs(model, collate(trees, pad_id=tokenizer.pad_id).to(model.device)).mean()
+
+
+def save_base(model: Any, tokenizer: ChatTokenizer, folder: Path, *, curve: list[dict[str, float]], card: str) -> None:
+    """Weights, tokenizer, curve, card and checksums; the checksums are written last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.tokenizer.save_pretrained(folder)
+    (folder / "curve.json").write_text(json.dumps(curve, indent=1) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")

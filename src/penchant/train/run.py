@@ -1,0 +1,173 @@
+"""Alignment by DPO: TRL's trainer with our rows. The one file that imports trl.
+
+TRL keeps the loop, the optimizer, schedules, logging, checkpoints and resume. Batches and the forward pass are ours:
+a batch is a few people's trees (see model.tree), so a persona is computed once for all of its pairs. TRL's own
+preparation drops rows whose prompt is long without an error; here nothing is ever dropped, and the run ends with a
+check that every row given was trained.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import TrainerCallback
+from trl import DPOConfig, DPOTrainer
+
+from penchant.config import TrainSection
+from penchant.errors import TrainingError
+from penchant.model.local import load_parts
+from penchant.model.tree import Batch, answer_logprobs, collate
+from penchant.train.loss import dpo_loss, finite
+from penchant.train.trees import Grove, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a run did."""
+
+    folder: Path
+    """Weights, tokenizer, model card and curve."""
+    rows: int
+    """Trees trained: one person in one round each."""
+    pairs: int
+    curve: list[dict[str, float]]
+    """Per logged step: step, loss, accuracy, margin."""
+
+
+class UserTreeTrainer(DPOTrainer):  # type: ignore[misc]
+    """DPOTrainer over people's trees; the dataset holds only which person and round a row is."""
+
+    def __init__(self, *, grove: Grove, **arguments: Any) -> None:
+        self.grove = grove
+        self.rows_seen = 0
+        super().__init__(data_collator=self._plant, **arguments)
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
+        # tokenising is done in _plant, by the one path that scoring and serving use
+        return dataset
+
+    def _plant(self, rows: list[dict[str, int]]) -> dict[str, Any]:
+        chosen = [Row(row["person"], row["round"]) for row in rows]
+        batch = collate([self.grove.plant(row) for row in chosen], pad_id=self.grove.tokenizer.pad_id)
+        return {"batch": batch, "rows": chosen}
+
+    def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"batch": inputs["batch"].to(self.accelerator.device), "rows": inputs["rows"]}
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """DPO over all pairs of the batch's people; see train.loss."""
+        del num_items_in_batch
+        batch: Batch = inputs["batch"]
+        policy = answer_logprobs(model, batch)
+        with torch.no_grad():
+            reference = answer_logprobs(self.ref_model, batch)
+        pairs = dpo_loss(policy[0::2], policy[1::2], reference[0::2], reference[1::2], beta=self.beta)
+        if not finite(pairs.loss):
+            raise TrainingError(f"the loss is not a number at records {self._names(inputs['rows'])}; lower learning_rate")
+        mode = "train" if self.model.training else "eval"
+        self._metrics[mode]["rewards/accuracies"].append((pairs.margin_B > 0).float().mean().item())
+        self._metrics[mode]["rewards/margins"].append(pairs.margin_B.mean().item())
+        self._metrics[mode]["pairs"].append(len(pairs.margin_B))
+        self.rows_seen += len(inputs["rows"])
+        return (pairs.loss, {}) if return_outputs else pairs.loss
+
+    def _names(self, rows: Sequence[Row]) -> str:
+        return ", ".join(self.grove.records(row)[0].record_id for row in rows[:5])
+
+
+class _Curve(TrainerCallback):  # type: ignore[misc]
+    """Keeps the logged numbers and writes them beside the checkpoints, so that a resumed run has the whole curve."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        """Rewrites the curve from the trainer's own log history."""
+        del args, control, logs
+        points = [
+            {"step": entry["step"], "loss": entry["loss"], "accuracy": entry["rewards/accuracies"]}
+            for entry in state.log_history
+            if "loss" in entry
+        ]
+        self.path.write_text(json.dumps(points), encoding="utf-8")
+
+
+def align(grove: Grove, settings: TrainSection, *, base: str, folder: Path, resume: bool = False, quiet: bool = False) -> Trained:
+    """Aligns a model to people by DPO and saves it.
+
+    Args:
+        base: folder or Hub id; it is also the frozen reference.
+        folder: receives model.safetensors, tokenizer, README.md, curve.json; `checkpoints/` holds resume points.
+        resume: go on from the last whole checkpoint in `folder`, if there is one.
+    Raises:
+        TrainingError: rows lost, or a loss that is not a number.
+        ModelError: the base cannot be loaded.
+    """
+    model, _ = load_parts(base)
+    reference, _ = load_parts(base)
+    rows = grove.rows(settings.max_steps * settings.users_per_step)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoints = folder / "checkpoints"
+    if not resume and checkpoints.exists():
+        shutil.rmtree(checkpoints)
+    trainer = UserTreeTrainer(
+        grove=grove,
+        model=model,
+        ref_model=reference,
+        args=_arguments(settings, checkpoints, grove.seed, quiet),
+        train_dataset=Dataset.from_list([{"person": row.person, "round": row.round} for row in rows]),
+        processing_class=grove.tokenizer.tokenizer,
+        callbacks=[_Curve(folder / "curve.json")],
+    )
+    last = _last_checkpoint(checkpoints) if resume else None
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    done = int(trainer.state.global_step) * settings.users_per_step
+    if done != len(rows):
+        raise TrainingError(f"{len(rows)} rows were given but {done} were trained; nothing was saved to {folder}")
+    trainer.model.save_pretrained(folder)
+    grove.tokenizer.tokenizer.save_pretrained(folder)
+    curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
+    return Trained(folder, len(rows), sum(len(grove.records(row)) for row in rows), curve)
+
+
+def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool) -> DPOConfig:
+    return DPOConfig(
+        output_dir=str(checkpoints),
+        beta=settings.beta,
+        learning_rate=settings.learning_rate,
+        max_steps=settings.max_steps,
+        per_device_train_batch_size=settings.users_per_step,
+        warmup_steps=settings.warmup_steps,
+        lr_scheduler_type="linear",
+        adam_beta2=0.98,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        save_steps=settings.save_steps,
+        save_total_limit=2,
+        logging_steps=10,
+        seed=seed,
+        max_length=None,
+        gradient_checkpointing=False,
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+        report_to="none",
+        disable_tqdm=quiet,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=torch.cuda.is_available(),
+    )
+
+
+def _last_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; the trainer writes its state file last."""
+    whole = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)

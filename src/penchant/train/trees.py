@@ -1,0 +1,134 @@
+"""Which person's pairs, with which evidence, make up each row of training.
+
+A row is one person and one fresh draw of evidence (kinds UGC, PAIR, DEMO or mixed, as paper.md section 2 proposes);
+all of the person's pairs hang under it. The draw is a function of (seed, person, round), so that ICA and PBA see the
+same draws and a resumed run the same rows. No target is ever part of the evidence.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from penchant.errors import RecordError, TrainingError
+from penchant.method.base import Method
+from penchant.model.local import ChatTokenizer
+from penchant.model.tree import Branch, Packed, pack
+from penchant.persona import Persona, PersonaKind
+from penchant.person import Person, meet
+from penchant.record import Record
+from penchant.render import Budget, Layout
+from penchant.space import PreferenceSpace
+
+_KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person in one round of training."""
+
+    person: int
+    round: int
+
+
+@dataclass(frozen=True)
+class Grove:
+    """All people of a training set, ready to be planted as trees."""
+
+    people: tuple[tuple[Record, ...], ...]
+    """Records of one person each; records without a user id are people of their own."""
+    space: PreferenceSpace
+    method: Method
+    tokenizer: ChatTokenizer
+    layout: Layout
+    seed: int
+    pairs_per_person: int
+    max_prompt_tokens: int | None
+    golden_share: float = 0.0
+
+    def rows(self, count: int) -> list[Row]:
+        """`count` rows: every person once per round, in a fresh order each round."""
+        rows: list[Row] = []
+        for round_ in range(-(-count // len(self.people))):
+            order = list(range(len(self.people)))
+            random.Random(f"order:{self.seed}:{round_}").shuffle(order)
+            rows.extend(Row(person, round_) for person in order)
+        return rows[:count]
+
+    def records(self, row: Row) -> list[Record]:
+        """The pairs of a row; a person with more than `pairs_per_person` is asked about all of them in turn."""
+        records = self.people[row.person]
+        if len(records) <= self.pairs_per_person:
+            return list(records)
+        start = row.round * self.pairs_per_person
+        return [records[(start + i) % len(records)] for i in range(self.pairs_per_person)]
+
+    def person(self, row: Row) -> Person:
+        """The person of a row with the evidence drawn for it."""
+        records = self.people[row.person]
+        rng = random.Random(f"draw:{self.seed}:{records[0].user_id or records[0].record_id}:{row.round}")
+        persona = self._evidence(records[0].persona, rng)
+        golden = records[0].golden if rng.random() < self.golden_share else None
+        return meet(persona, self.space, profile=golden or records[0].profile)
+
+    def _evidence(self, persona: Persona, rng: random.Random) -> Persona:
+        for kind in rng.sample(_KINDS, len(_KINDS)):
+            shown = persona.select(kind, seed=str(rng.random()))
+            if shown.evidence:
+                return shown
+        return persona
+
+    def plant(self, row: Row) -> Packed:
+        """The tree of a row."""
+        person = self.person(row)
+        budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
+        branches = []
+        for record in self.records(row):
+            rendered = self.method.messages(person, record.prompt, layout=self.layout, budget=budget)
+            encoded = self.tokenizer.encode(rendered.messages, (record.chosen, record.rejected))
+            branches.append(Branch(encoded.prompt, encoded.answers))
+        return pack(branches)
+
+    def _count(self, messages: Sequence[object]) -> int:
+        return len(self.tokenizer.prompt_ids(messages))  # type: ignore[arg-type]
+
+
+def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:
+    """Records grouped by user, in order of first appearance.
+
+    Raises:
+        TrainingError: no records, or a person whose records differ in persona (their tree could not share it).
+    """
+    if not records:
+        raise TrainingError("no records to train on")
+    grouped: dict[str, list[Record]] = {}
+    for record in records:
+        grouped.setdefault(record.user_id or f"record:{record.record_id}", []).append(record)
+    return tuple(
+        tuple(part) for mine in grouped.values() for part in _same_persona(mine)
+    )
+
+
+def _same_persona(records: list[Record]) -> list[list[Record]]:
+    """One person's records by the persona they carry: real files give every record its own."""
+    parts: dict[Persona, list[Record]] = {}
+    for record in records:
+        parts.setdefault(record.persona, []).append(record)
+    return list(parts.values())
+
+
+def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = None) -> None:
+    """Checks, before training starts, that every record can be shown by the method and fits the budget.
+
+    Raises:
+        TrainingError: names the record; nothing is left out silently.
+    """
+    for place in range(len(grove.people)):
+        try:
+            grove.plant(Row(place, 0))
+        except RecordError as error:
+            names = ", ".join(record.record_id for record in grove.people[place][:3])
+            raise TrainingError(f"cannot train {grove.method.name} on record {names}: {error}") from error
+        if progress is not None:
+            progress(1)

@@ -1,0 +1,104 @@
+"""Records that hold everything a record can hold, over the small space of tests/conftest.py."""
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from penchant import Direction, PreferenceSpace, Record
+from penchant.persona import Evidence, Persona
+from penchant.record import Provenance
+from penchant.space import load_space
+
+AWKWARD = "a, b\n\"c\" \t\\ 'd' äß 🙂 </person>\u2028\u0000 end"
+
+
+@pytest.fixture(scope="session")
+def alignx90() -> PreferenceSpace:
+    return load_space("alignx90")
+
+
+@pytest.fixture(scope="session")
+def example_of(tiny: PreferenceSpace) -> Callable[..., Evidence]:
+    """An item of any kind of evidence, made from its fields, so that a new kind needs nothing here."""
+
+    def build(kind: type[Evidence], direction: Direction | None = None) -> Evidence:
+        hints = typing.get_type_hints(kind)
+        values: dict[str, object] = {"direction": direction}
+        for field in dataclasses.fields(kind):
+            if hints[field.name] is str:
+                values[field.name] = f"{field.name}: {AWKWARD}"
+            elif hints[field.name] is bool:
+                values[field.name] = False
+        return kind(**values)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def full_record(tiny: PreferenceSpace, example_of) -> Callable[[str], Record]:
+    """A record with every field set and every kind of evidence, with, without and with a neutral direction."""
+
+    def build(record_id: str) -> Record:
+        directions = (None, tiny.direction(), tiny.direction({"length": -1, "depth": 1}))
+        evidence = [example_of(kind, d) for kind in typing.get_args(Evidence) for d in directions]
+        return Record(
+            record_id=record_id,
+            user_id="u,1",
+            prompt=f"prompt {AWKWARD}",
+            chosen=f" chosen {AWKWARD}\r\n",
+            rejected="rejected",
+            persona=Persona(tuple(reversed(evidence))),
+            direction=tiny.direction({"humour": 1}),
+            profile=tiny.direction({"length": 1, "humour": -1}),
+            golden=tiny.direction({"depth": -1}),
+            split="dev",
+            provenance=Provenance("set", "how", "unseen", '{"licence": "MIT"}'),
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def any_record(tiny: PreferenceSpace) -> st.SearchStrategy[Record]:
+    """Any record over the small space."""
+    texts = st.text(max_size=12)
+    said = texts.filter(lambda text: bool(text.strip()))
+    direction = st.none() | st.builds(
+        lambda signs: Direction(tiny, signs), st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3)
+    )
+
+    def item(kind: type[Evidence]) -> st.SearchStrategy[Evidence]:
+        by_type = {str: said, bool: st.booleans()}
+        hints = typing.get_type_hints(kind)
+        return st.builds(
+            kind, **{field.name: by_type.get(hints[field.name], direction) for field in dataclasses.fields(kind)}
+        )
+
+    personas = st.lists(st.one_of([item(kind) for kind in typing.get_args(Evidence)]), max_size=4)
+    return st.builds(
+        Record,
+        record_id=st.text(min_size=1, max_size=5),
+        user_id=st.none() | texts,
+        prompt=said,
+        chosen=said,
+        rejected=said,
+        persona=personas.map(Persona.of_items),
+        direction=direction,
+        profile=direction,
+        golden=direction,
+        split=texts,
+        provenance=st.builds(Provenance, texts, texts, texts, texts),
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real rows that stand beside the repository and never in it."""
+    folder = Path(__file__).parents[2].parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is absent")
+    return folder

@@ -1,0 +1,105 @@
+import dataclasses
+import typing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant import PreferenceSpace, Record
+from penchant.errors import DataError, RecordError, SpaceError, SpaceMismatch
+from penchant.persona import Evidence, Persona
+from penchant.shards.codec import KEYS, decode, encode, kind_of, split_of
+
+KINDS = typing.get_args(Evidence)
+BARE = {"record_id": "r", "prompt": "p", "chosen": "y", "rejected": "n"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("signs", [None, {}, {"length": 1, "depth": -1}], ids=["none", "neutral", "signs"])
+def test_every_kind_of_evidence_comes_back_as_it_was(kind, signs, tiny: PreferenceSpace, example_of) -> None:
+    item = example_of(kind, None if signs is None else tiny.direction(signs))
+    record = Record("r", None, "p", "y", "n", Persona((item,)))
+    back = decode(encode(record, tiny), tiny)
+    assert (back.record, back.lost) == (record, ())
+
+
+def test_kinds_of_evidence_have_different_names(example_of) -> None:
+    assert len({kind_of(example_of(kind)) for kind in KINDS}) == len(KINDS)
+
+
+@given(st.data())
+def test_any_record_comes_back_as_it_was(any_record, tiny: PreferenceSpace, data: st.DataObject) -> None:
+    record = data.draw(any_record)
+    assert decode(encode(record, tiny), tiny).record == record
+
+
+def test_every_field_of_a_record_is_written(full_record, tiny: PreferenceSpace) -> None:
+    content = encode(full_record("r"), tiny)
+    fields = [field.name for field in dataclasses.fields(Record)]
+    assert list(content) == list(KEYS) == [name if name != "persona" else "evidence" for name in fields]
+
+
+def test_neutral_and_absent_directions_stay_apart(tiny: PreferenceSpace) -> None:
+    assert encode(Record("r", None, "p", "y", "n", direction=tiny.direction()), tiny)["direction"] == []
+    assert encode(Record("r", None, "p", "y", "n"), tiny)["direction"] is None
+
+
+def test_a_row_by_hand_needs_an_id_and_three_texts(tiny: PreferenceSpace) -> None:
+    assert decode(BARE, None).record == Record("r", None, "p", "y", "n")
+    assert split_of({}) == "train"
+    assert split_of({"split": ""}) == ""
+
+
+@pytest.mark.parametrize("key", ["prompt", "chosen", "rejected"])
+@pytest.mark.parametrize("empty", [None, "", " \n"])
+def test_a_row_without_a_text_is_set_aside_with_the_reason(key: str, empty: str | None) -> None:
+    with pytest.raises(RecordError, match=f"^{key} is empty$"):
+        decode({**BARE, key: empty}, None)
+
+
+@pytest.mark.parametrize("kind", ["comment", "demographics", "statement"])
+def test_an_empty_item_is_left_out_with_a_reason_and_the_row_kept(kind: str) -> None:
+    kept = decode({**BARE, "evidence": [{"kind": kind, "text": " "}, {"kind": "statement", "text": "short"}]}, None)
+    assert len(kept.record.persona) == 1
+    assert kept.lost == (f"{kind}: text is empty",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"choosen": "y"}, "no key 'choosen'; nearest is 'chosen'"),
+        ({"record_id": ""}, "no 'record_id'"),
+        ({"prompt": 3}, "'prompt' is of type int"),
+        ({"evidence": {}}, "'evidence' is of type dict; it must be a list"),
+        ({"evidence": [{"kind": "rumour"}]}, "unknown kind 'rumour'; known are: comment, comparison, demographics"),
+        ({"evidence": [{"kind": "comment", "comment": "x"}]}, "a comment has no key 'comment'"),
+        ({"evidence": [{"kind": "rating", "answer": "x", "liked": 1}]}, "'liked' is of type int"),
+        ({"evidence": [{"kind": "rating", "answer": "x"}]}, "'liked' is missing"),
+        ({"provenance": {"licence": "MIT"}}, "provenance has no key 'licence'"),
+        ({"provenance": "MIT"}, "'provenance' is of type str"),
+        ({"direction": [{"dimension": "length", "sign": 2}]}, "'direction' of 'length' has sign 2"),
+        ({"direction": [{"dimension": "length", "sign": True}]}, "has sign True"),
+        ({"direction": [{"dimension": "length", "sign": 1}] * 2}, "names 'length' twice"),
+        ({"golden": {"length": 1}}, "'golden' is of type dict; it must be a list"),
+    ],
+)
+def test_a_value_out_of_place_is_an_error_that_names_it(changes, message: str, tiny: PreferenceSpace) -> None:
+    with pytest.raises(DataError, match=message):
+        decode({**BARE, **changes}, tiny)
+
+
+def test_an_unknown_dimension_names_the_nearest(tiny: PreferenceSpace) -> None:
+    with pytest.raises(SpaceError, match="no dimension 'lenght'; nearest is 'length'"):
+        decode({**BARE, "direction": [{"dimension": "lenght", "sign": 1}]}, tiny)
+
+
+def test_a_direction_needs_a_space_to_be_read_and_to_be_written(tiny: PreferenceSpace, full_record) -> None:
+    with pytest.raises(SpaceError, match="'profile' is a direction, and no space was given"):
+        decode({**BARE, "profile": []}, None)
+    with pytest.raises(SpaceError, match="record 'r7' has a direction over 'tiny'"):
+        encode(full_record("r7"), None)
+
+
+def test_a_direction_over_another_space_is_not_written(tiny: PreferenceSpace, full_record) -> None:
+    with pytest.raises(SpaceMismatch, match="record 'r7': written for space 'tiny'"):
+        encode(full_record("r7"), tiny.subset(["length"], name="one"))

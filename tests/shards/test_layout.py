@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from penchant import Record
+from penchant.errors import DataError
+from penchant.shards import READERS, jsonl, parquet, read_records, recognise, users
+
+RECORD = Record("r", None, "p", "y", "n")
+TEXTS = {"prompt": "p", "chosen": "y", "rejected": "n"}
+
+
+def table(folder: Path, **columns: object) -> Path:
+    path = folder / "rows.parquet"
+    pq.write_table(pa.Table.from_pylist([columns]), path)
+    return path
+
+
+def shards(folder: Path) -> Path:
+    parquet.write([RECORD], folder / "out", space=None)
+    return folder / "out"
+
+
+def lines(folder: Path) -> Path:
+    jsonl.write([RECORD], folder / "rows.jsonl", space=None)
+    return folder / "rows.jsonl"
+
+
+def benchmark(folder: Path) -> Path:
+    path = folder / "rows.json"
+    path.write_text(json.dumps([{**TEXTS, "Demographic Information": "x"}]))
+    return path
+
+
+def training(folder: Path) -> Path:
+    return table(folder, **TEXTS, **{"Preference Direction": None, "User-Generated Content": None})
+
+
+def people(folder: Path) -> Path:
+    return table(folder, **{**dict.fromkeys(users.REQUIRED), **TEXTS, "record_id": "r", "split": "dev"})
+
+
+@pytest.mark.parametrize(
+    ("store", "layout"),
+    [(shards, "penchant"), (lines, "jsonl"), (benchmark, "alignx"), (training, "alignx"), (people, "users")],
+)
+def test_each_layout_is_recognised_and_read(store, layout: str, tmp_path: Path) -> None:
+    path = store(tmp_path)
+    assert recognise(path) == layout
+    for given in (path, str(path)):
+        loaded = read_records(given, space=None)
+        assert loaded.layout == layout
+        assert [(r.prompt, r.chosen, r.rejected) for r in loaded] == [("p", "y", "n")]
+        assert (loaded.counts.rows, loaded.counts.complete) == (1, True)
+
+
+def test_every_reader_leaves_rejected_rows_where_it_is_told(tmp_path: Path) -> None:
+    for name, (store, change) in {
+        "jsonl": (lines, {"prompt": ""}),
+        "alignx": (benchmark, {"prompt": ""}),
+        "users": (people, {"prompt": ""}),
+        "penchant": (shards, None),
+    }.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        path = store(folder)
+        if path.suffix in (".json", ".jsonl"):
+            path.write_text(path.read_text().replace('"p"', '""'))
+        elif change:
+            pq.write_table(pa.Table.from_pylist([{**pq.read_table(path).to_pylist()[0], **change}]), path)
+        rejected = folder / "x.rejected.jsonl"
+        loaded = read_records(path, space=None, rejected=rejected)
+        assert loaded.layout == name
+        assert len(loaded.records()) == (0 if change else 1)
+        assert rejected.exists() == bool(change)
+    assert set(READERS) == {"jsonl", "alignx", "users", "penchant"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"text": "x"}, "unknown layout; the nearest is 'users', which has 'record_id'|'alignx', which has 'prompt'"),
+        ({**TEXTS}, "the nearest is 'alignx', which has 'Preference Direction'; this file has: prompt, chosen"),
+        (
+            {**dict.fromkeys(name for name in users.REQUIRED if name != "ugc")},
+            "the nearest is 'users', which has 'ugc'",
+        ),
+    ],
+)
+def test_an_unknown_layout_names_the_nearest_and_the_first_key_that_differs(columns, message, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        read_records(table(tmp_path, **columns), space=None)
+
+
+def test_a_single_shard_is_sent_to_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is one shard of a folder; pass the folder"):
+        read_records(shards(tmp_path) / "part-00000.parquet", space=None)
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"has no manifest\.json"):
+        read_records(tmp_path, space=None)
+
+
+def test_a_missing_path_and_an_unknown_kind_of_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none: no such file or folder"):
+        read_records(tmp_path / "none", space=None)
+    (tmp_path / "rows.csv").write_text("a,b")
+    with pytest.raises(DataError, match=r"rows\.csv: unknown kind of file"):
+        read_records(tmp_path / "rows.csv", space=None)
+
+
+def test_texts_to_train_a_base_model_on_are_no_records(shared_data: Path) -> None:
+    with pytest.raises(DataError, match="unknown layout.*this file has: text, source, licence, split"):
+        read_records(shared_data / "pretrain_text.parquet", space=None)

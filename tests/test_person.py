@@ -1,0 +1,73 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant import Comment, Correction, Direction, Person, Persona, PreferenceSpace, SpaceError, SpaceMismatch, meet
+
+signs = st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3)
+
+
+def persona(space: PreferenceSpace, **told: int) -> Persona:
+    return Persona((Comment("post", "comment", space.direction(told)),))
+
+
+def test_a_person_is_held_to_be_what_the_evidence_says(tiny: PreferenceSpace) -> None:
+    assert meet(persona(tiny, length=1), tiny).direction() == tiny.direction({"length": 1})
+
+
+@given(signs, signs, signs)
+def test_a_correction_outranks_belief_and_profile_on_every_dimension(tiny, believed, stated, own) -> None:
+    evidence = Persona((Comment("p", "c", Direction(tiny, believed)),))
+    corrections = tuple(Correction(d.id, sign) for d, sign in zip(tiny.dimensions, own, strict=True))
+    for profile in (None, Direction(tiny, stated)):
+        person = meet(evidence, tiny, corrections=corrections, profile=profile)
+        for rule in ("exact", "released"):
+            assert person.direction(rule) == Direction(tiny, own)
+
+
+def test_a_correction_of_zero_removes_the_dimension_and_leaves_the_others(tiny: PreferenceSpace) -> None:
+    person = meet(persona(tiny, length=1, depth=-1), tiny, corrections=(Correction("length", 0),))
+    assert person.direction() == tiny.direction({"depth": -1})
+
+
+def test_the_latest_correction_of_a_dimension_counts(tiny: PreferenceSpace) -> None:
+    corrections = (Correction("length", 1), Correction("humour", 1), Correction("length", -1))
+    person = meet(Persona(), tiny, corrections=corrections)
+    assert person.corrected() == {"length": -1, "humour": 1}
+    assert person.direction() == tiny.direction({"length": -1, "humour": 1})
+
+
+def test_a_stated_profile_stands_in_for_the_belief(tiny: PreferenceSpace) -> None:
+    person = meet(persona(tiny, length=1), tiny, profile=tiny.direction({"humour": -1}))
+    assert person.direction() == tiny.direction({"humour": -1})
+
+
+def test_nothing_known_is_none_and_not_neutral(tiny: PreferenceSpace) -> None:
+    assert Person().direction() is None
+    assert meet(Persona((Comment("post", "not annotated"),)), tiny).direction() is None
+    assert meet(persona(tiny), tiny).direction() == tiny.direction()
+
+
+def test_a_correction_of_an_unknown_dimension_is_refused_when_people_meet(tiny: PreferenceSpace) -> None:
+    with pytest.raises(SpaceError, match="nearest is 'length'"):
+        meet(Persona(), tiny, corrections=(Correction("lenght", 1),))
+
+
+@pytest.mark.parametrize("sign", [2, -2, 0.5])
+def test_a_correction_beyond_the_poles_is_refused(sign: float) -> None:
+    with pytest.raises(SpaceError, match="correction of 'length'"):
+        Correction("length", sign)
+
+
+def test_a_profile_or_evidence_of_another_space_is_refused(tiny: PreferenceSpace) -> None:
+    other = tiny.subset(["length", "depth"], name="two")
+    with pytest.raises(SpaceMismatch, match="profile"):
+        meet(Persona(), tiny, profile=other.direction())
+    with pytest.raises(SpaceMismatch, match="evidence 0"):
+        meet(persona(other, length=1), tiny)
+
+
+def test_meeting_somebody_else_in_between_changes_nothing(tiny: PreferenceSpace) -> None:
+    before = meet(persona(tiny, length=1), tiny)
+    meet(persona(tiny, length=-1, humour=1), tiny, corrections=(Correction("depth", 1),))
+    assert meet(persona(tiny, length=1), tiny) == before

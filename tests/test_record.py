@@ -1,0 +1,37 @@
+import dataclasses
+
+import pytest
+
+from penchant import Persona, PreferenceSpace, Record, RecordError
+
+
+def record(**changes: object) -> Record:
+    fields = {"record_id": "r1", "user_id": "u1", "prompt": "p", "chosen": "y", "rejected": "n"}
+    return Record(**{**fields, **changes})
+
+
+@pytest.mark.parametrize("name", ["prompt", "chosen", "rejected"])
+@pytest.mark.parametrize("empty", ["", " \n\t"])
+def test_a_record_with_an_empty_text_is_refused_by_id_and_field(name: str, empty: str) -> None:
+    with pytest.raises(RecordError, match=f"record 'r1' has an empty {name}"):
+        record(**{name: empty})
+
+
+def test_a_record_may_be_without_user_persona_and_directions() -> None:
+    bare = record(user_id=None)
+    assert bare.persona == Persona()
+    assert (bare.direction, bare.profile, bare.golden) == (None, None, None)
+    assert bare.split == "train"
+
+
+def test_the_three_directions_of_a_record_are_kept_apart(tiny: PreferenceSpace) -> None:
+    pair, stated, true = (tiny.direction({name: 1}) for name in ("length", "humour", "depth"))
+    full = record(direction=pair, profile=stated, golden=true)
+    assert (full.direction, full.profile, full.golden) == (pair, stated, true)
+
+
+def test_a_record_cannot_be_changed_but_replaced() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record().prompt = "q"
+    with pytest.raises(RecordError):
+        dataclasses.replace(record(), chosen="")

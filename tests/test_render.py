@@ -1,0 +1,320 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant import (
+    Budget,
+    Comment,
+    Comparison,
+    Correction,
+    Demographics,
+    Evidence,
+    Person,
+    Persona,
+    PreferenceSpace,
+    Rating,
+    RecordError,
+    Rendered,
+    Statement,
+    meet,
+    render,
+)
+from penchant.render import LAYOUTS, Layout
+
+TASK = "How do I boil an egg?\nBriefly."
+
+
+@pytest.fixture(scope="module")
+def ann(tiny: PreferenceSpace) -> Person:
+    """One item of each kind, short and with sources believed, jokes corrected away."""
+    evidence: tuple[Evidence, ...] = (
+        Demographics("a nurse from Leeds"),
+        Comparison("Best tea?", "Assam.", "It depends on\nmany things.", tiny.direction({"length": 1})),
+        Comment("A long post", "Too long,\nno sources.", tiny.direction({"length": 1, "depth": 1})),
+        Rating("Tell me a joke", "Knock knock.", liked=False),
+        Statement("keep it short"),
+    )
+    return meet(Persona(evidence), tiny, corrections=(Correction("humour", -1),))
+
+
+def body(rendered: Rendered) -> str:
+    assert [message["role"] for message in rendered.messages] == ["system", "user"]
+    return rendered.messages[1]["content"]
+
+
+def words(messages) -> int:
+    return sum(len(message["content"].split()) for message in messages)
+
+
+def test_ica_user_first_is_exactly_this(ann: Person) -> None:
+    rendered = render(ann, TASK, content="history", layout="user_first")
+    assert rendered == Rendered(
+        messages=(
+            {
+                "role": "system",
+                "content": "Answer as this person would prefer, judging by what they wrote and chose.",
+            },
+            {
+                "role": "user",
+                "content": """\
+<person>
+- described as: a nurse from Leeds
+- Best tea? chose: Assam. over: It depends on many things.
+- A long post wrote: Too long, no sources.
+- Tell me a joke disliked: Knock knock.
+- said: keep it short
+- says: Dislikes jokes
+</person>
+How do I boil an egg?
+Briefly.""",
+            },
+        ),
+        shown=5,
+        dropped=0,
+    )
+
+
+def test_ica_paper_is_exactly_this(ann: Person) -> None:
+    rendered = render(ann, TASK, content="history", layout="paper")
+    assert rendered == Rendered(
+        messages=(
+            {
+                "role": "system",
+                "content": "Answer as this person would prefer, judging by what they wrote and chose.",
+            },
+            {
+                "role": "user",
+                "content": """\
+***Task***
+How do I boil an egg?
+Briefly.
+
+***Historical Behavior***
+1. A long post wrote: Too long, no sources.
+2. Best tea? chose: Assam. over: It depends on many things.
+3. Tell me a joke disliked: Knock knock.
+4. described as: a nurse from Leeds
+5. said: keep it short
+* says: Dislikes jokes
+
+***Response:***""",
+            },
+        ),
+        shown=5,
+        dropped=0,
+    )
+
+
+def test_pba_user_first_is_exactly_this(ann: Person) -> None:
+    rendered = render(ann, TASK, content="directions", layout="user_first")
+    assert rendered == Rendered(
+        messages=(
+            {"role": "system", "content": "Answer as this person would prefer, judging by their preferences."},
+            {
+                "role": "user",
+                "content": """\
+<person>
+- Likes it short
+- Dislikes jokes
+- Likes detail, with sources
+</person>
+How do I boil an egg?
+Briefly.""",
+            },
+        ),
+        shown=0,
+        dropped=0,
+    )
+
+
+def test_pba_paper_is_exactly_this(ann: Person) -> None:
+    rendered = render(ann, TASK, content="directions", layout="paper")
+    assert rendered == Rendered(
+        messages=(
+            {"role": "system", "content": "Answer as this person would prefer, judging by their preferences."},
+            {
+                "role": "user",
+                "content": """\
+***Task***
+How do I boil an egg?
+Briefly.
+
+***User Preferences***
+* Likes it short
+* Dislikes jokes
+* Likes detail, with sources
+
+***Response:***""",
+            },
+        ),
+        shown=0,
+        dropped=0,
+    )
+
+
+def test_none_shows_the_task_and_nothing_of_the_person(ann: Person) -> None:
+    assert render(ann, TASK, content="none") == Rendered(({"role": "user", "content": TASK},), 0, 0)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_known_person_without_a_decided_dimension_has_no_known_preference(tiny, layout: Layout) -> None:
+    neutral = meet(Persona((Comment("p", "c", tiny.direction()),)), tiny)
+    assert "no known preference\n" in body(render(neutral, TASK, content="directions", layout=layout))
+
+
+def test_there_is_no_history_to_show_without_evidence_and_no_direction_without_belief(tiny) -> None:
+    with pytest.raises(RecordError, match="no evidence"):
+        render(meet(Persona(), tiny), TASK, content="history")
+    with pytest.raises(RecordError, match="nothing is believed"):
+        render(meet(Persona((Comment("p", "not annotated"),)), tiny), TASK, content="directions")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_correction_outranks_the_belief_in_both_contents(tiny: PreferenceSpace, layout: Layout) -> None:
+    persona = Persona((Comment("p", "c", tiny.direction({"length": 1})),))
+    person = meet(persona, tiny, corrections=(Correction("length", 1), Correction("length", -1)))
+    history = body(render(person, TASK, content="history", layout=layout))
+    directions = body(render(person, TASK, content="directions", layout=layout))
+    for text in (history, directions):
+        assert "Likes it long" in text
+        assert "Likes it short" not in text
+    # the person's own word comes after everything the person is believed to be
+    assert history.index("wrote: c") < history.index("says: Likes it long")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_correction_of_zero_removes_the_dimension_in_both_contents(tiny: PreferenceSpace, layout: Layout) -> None:
+    persona = Persona((Comment("p", "c", tiny.direction({"length": 1, "depth": -1})),))
+    person = meet(persona, tiny, corrections=(Correction("length", 0),))
+    directions = body(render(person, TASK, content="directions", layout=layout))
+    assert "Likes it short" not in directions
+    assert "Likes the gist" in directions
+    assert "says: Length does not matter" in body(render(person, TASK, content="history", layout=layout))
+
+
+def test_corrections_alone_are_a_history(tiny: PreferenceSpace) -> None:
+    person = meet(Persona(), tiny, corrections=(Correction("depth", 1),))
+    rendered = render(person, TASK, content="history")
+    assert "- says: Likes detail, with sources\n" in body(rendered)
+    assert (rendered.shown, rendered.dropped) == (0, 0)
+
+
+def test_corrections_without_a_space_to_name_them_are_refused() -> None:
+    person = Person(Persona((Comment("p", "c"),)), corrections=(Correction("length", 1),))
+    with pytest.raises(RecordError, match="person.meet"):
+        render(person, TASK, content="history")
+
+
+@pytest.fixture(scope="module")
+def old_and_new(tiny: PreferenceSpace) -> Person:
+    evidence = (Demographics("nurse"), Comment("p", "oldest"), Statement("short"), Comment("p", "older"))
+    return meet(Persona((*evidence, Comment("p", "newest"))), tiny)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_budget_drops_whole_items_the_oldest_first_and_descriptions_last(old_and_new, layout: Layout) -> None:
+    order = ("oldest", "older", "newest", "nurse", "said: short")
+    everything = words(render(old_and_new, TASK, content="history", layout=layout).messages)
+    seen = {}
+    for limit in range(everything, 0, -1):
+        try:
+            rendered = render(old_and_new, TASK, content="history", layout=layout, budget=Budget(limit, words))
+        except RecordError:
+            break
+        text = body(rendered)
+        assert words(rendered.messages) <= limit
+        assert rendered.shown + rendered.dropped == len(order)
+        assert [item for item in order if item in text] == list(order[rendered.dropped :])
+        assert TASK in text
+        seen[rendered.dropped] = rendered
+    assert sorted(seen) == [0, 1, 2, 3, 4, 5]
+
+
+@given(st.integers(20, 60))
+def test_the_budget_drops_the_fewest_items_with_which_it_fits(old_and_new, tiny, limit: int) -> None:
+    items = old_and_new.persona.evidence
+    left = [[i for i in range(5) if i not in (1, 3, 4, 0, 2)[:dropped]] for dropped in range(5)]
+    personas = [meet(Persona.of_items(items[i] for i in places), tiny) for places in left]
+    sizes = [words(render(person, "task", content="history").messages) for person in personas]
+    rendered = render(old_and_new, "task", content="history", budget=Budget(limit, words))
+    assert rendered.dropped == next((dropped for dropped, size in enumerate(sizes) if size <= limit), 5)
+
+
+@pytest.mark.parametrize("content", ["history", "directions", "none"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_task_that_does_not_fit_is_refused_and_never_cut(ann: Person, content, layout: Layout) -> None:
+    long = "word " * 200
+    with pytest.raises(RecordError, match="budget of 100 tokens"):
+        render(ann, long, content=content, layout=layout, budget=Budget(100, words))
+
+
+def test_user_first_is_one_prefix_for_every_task_of_a_person(ann: Person) -> None:
+    first, second = (body(render(ann, task, content="history")) for task in ("one", "two"))
+    assert first.removesuffix("one") == second.removesuffix("two")
+
+
+def test_a_task_is_shown_as_it_is(ann: Person) -> None:
+    task = "  {{ items }} <person> ***Task***\n\n"
+    for layout in LAYOUTS:
+        for content in ("history", "directions"):
+            assert task in body(render(ann, task, content=content, layout=layout))
+
+
+PIECES = [
+    *("<person>", "</person>", "< / PERSON >", "***", "****", "***Response:***", "***Task***", "person"),
+    *("<", ">", "/", "*", "**", " ", "\t", "\n", "\r", "\x0b", "\x85", "\u2028"),
+    *("- x", "1. x", "{{ task }}", "{% raw %}", "a"),
+]
+hostile = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map(lambda parts: "a" + "".join(parts))
+evidence = st.one_of(
+    st.builds(Comment, hostile, hostile),
+    st.builds(Comparison, hostile, hostile, hostile),
+    st.builds(Rating, hostile, hostile, st.booleans()),
+    st.builds(Demographics, hostile),
+    st.builds(Statement, hostile),
+)
+MARK = re.compile(r"<\s*/?\s*person\s*/?\s*>", re.IGNORECASE)
+
+
+@given(st.lists(evidence, min_size=1, max_size=4))
+def test_evidence_cannot_break_out_of_the_person_block(tiny: PreferenceSpace, items: list[Evidence]) -> None:
+    text = body(render(meet(Persona.of_items(items), tiny), "the task", content="history"))
+    assert MARK.findall(text) == ["<person>", "</person>"]
+    lines = text.splitlines()
+    assert (lines[0], lines[-2:]) == ("<person>", ["</person>", "the task"])
+    assert len(lines) == len(items) + 3
+    assert all(line.startswith("- ") for line in lines[1:-2])
+
+
+@given(st.lists(evidence, min_size=1, max_size=4))
+def test_evidence_cannot_forge_a_heading_of_the_paper_layout(tiny: PreferenceSpace, items: list[Evidence]) -> None:
+    text = body(render(meet(Persona.of_items(items), tiny), "the task", content="history", layout="paper"))
+    assert [line for line in text.splitlines() if "***" in line] == [
+        "***Task***",
+        "***Historical Behavior***",
+        "***Response:***",
+    ]
+    assert len(text.splitlines()) == len(items) + 6
+
+
+@given(st.lists(evidence, min_size=1, max_size=4))
+def test_the_system_turn_never_holds_a_word_of_the_person(tiny: PreferenceSpace, items: list[Evidence]) -> None:
+    systems = {
+        render(meet(Persona.of_items(some), tiny), "the task", content="history").messages[0]["content"]
+        for some in (items, [Comment("p", "c")])
+    }
+    assert len(systems) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["<<person>/person>", "</per</person>son>", "<<<person>person>/person>", "**" + "***" + "*"]
+)
+def test_a_mark_inside_a_mark_leaves_none_behind(tiny: PreferenceSpace, text: str) -> None:
+    person = meet(Persona((Comment("p", f"a {text}"),)), tiny)
+    for layout in LAYOUTS:
+        lines = body(render(person, "t", content="history", layout=layout)).splitlines()
+        line = next(line for line in lines if "wrote" in line)
+        assert not MARK.search(line)
+        assert "***" not in line
