@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 # -qq prints errors only
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # one thin file per verb, besides those that are no verbs
-NOT_VERBS := __init__ __main__ app output
-VERBS := $(subst _,-,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
+NOT_VERBS := __init__ __main__ app data output
+VERBS := $(subst evaluate,eval,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo base test prove check time results docs

@@ -9,26 +9,33 @@ import pytest
 from penchant import errors
 
 OURS = {name for name, value in vars(errors).items() if inspect.isclass(value)}
+FOREIGN = {name for name, value in vars(builtins).items() if inspect.isclass(value) and issubclass(value, Exception)}
 FOR_DUNDERS = {"TypeError", "AttributeError"}
 FOR_THE_CLI = {"Exit", "Abort", "BadParameter", "SystemExit", "KeyboardInterrupt"}
 
 
 def foreign_raises(name: str, source: str) -> list[str]:
-    """Raised classes outside the PenchantError tree; a caught error may be raised again by its variable."""
+    """Raised classes outside the PenchantError tree.
+
+    A lower-case name is a caught error raised again, or a function that words one; its own source is checked too.
+    """
     tree = ast.parse(source)
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     dunder = {id(n) for f in functions if f.name.startswith("__") and f.name.endswith("__") for n in ast.walk(f)}
     found = []
     for node in ast.walk(tree):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
+            made = getattr(node.value.func, "id", "")
+            if made in FOREIGN:
+                found.append(f"{name}:{node.lineno} words a {made}; use the PenchantError tree in errors.py")
         if not isinstance(node, ast.Raise) or node.exc is None:
             continue
-        called = isinstance(node.exc, ast.Call)
         target = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         raised = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
         allowed = OURS | (FOR_DUNDERS if id(node) in dunder else set())
         allowed |= FOR_THE_CLI if name.startswith("cli/") else set()
-        variable = not called and isinstance(target, ast.Name) and not hasattr(builtins, raised) and raised.islower()
-        if raised not in allowed and not variable:
+        no_class = raised.islower()
+        if raised not in allowed and not no_class:
             found.append(f"{name}:{node.lineno} raises {raised}; use the PenchantError tree in errors.py")
     return found
 
@@ -81,6 +88,7 @@ def test_no_source_breaks(rule, sources: dict[str, str]) -> None:
         "def f():\n    raise NotImplementedError",
         "def f():\n    raise TypeError('x')",
         "raise typer.Exit(2)",
+        "def _wrong():\n    return ValueError('x')",
         "raise json.JSONDecodeError('x', '', 0)",
     ],
 )
@@ -94,6 +102,7 @@ def test_the_raise_rule_refuses(source: str) -> None:
         ("space.py", "raise SpaceError('x') from e"),
         ("space.py", "try:\n    f()\nexcept OSError as error:\n    raise error"),
         ("space.py", "try:\n    f()\nexcept OSError:\n    raise"),
+        ("space.py", "def f():\n    raise _mistyped(value)"),
         ("space.py", "def __setattr__(self, n, v):\n    raise AttributeError(n)"),
         ("cli/main.py", "raise typer.Exit(2)"),
     ],

@@ -160,6 +160,7 @@ def test_an_empty_item_is_left_out_and_counted(alignx90: PreferenceSpace, tmp_pa
         (vector(i3=0.7), SpaceError, "'Preference Direction' of 'extraversion' is 0.7"),
         (vector(i3=float("nan")), SpaceError, "of 'extraversion' is nan"),
         (["x"] * 90, DataError, "has 'x' at index 0"),
+        ([0.5, True] + [0.5] * 88, DataError, "has True at index 1"),
         ([[0.5] * 90], DataError, "at index 0; allowed are 0, 0.5 and 1"),
         ("0.5", DataError, "it must be a list"),
     ],

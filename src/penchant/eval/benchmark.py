@@ -85,6 +85,13 @@ class Bench:
     """Items of evidence that the token budget left out, over all passes."""
     _cache: dict[tuple[str, str], PairLikelihoods] = field(default_factory=dict)
 
+    def passes(self, personas: Sequence[str]) -> int:
+        """How many passes over the records `run` will make, for progress."""
+        count = len(self.policies)
+        contents = {METHODS[name].content for name in self.policies} | {"history"}
+        golden = 2 if self.golden and "pba" in self.policies else 0
+        return (len(personas) + 1) * (count + len(contents)) + count + 1 + golden
+
     def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
         """Rows for every persona setting, then `none` and `shuffled` for each trained method."""
         result: list[Row] = []

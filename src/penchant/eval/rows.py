@@ -42,8 +42,10 @@ class Row:
 
 
 def share_of_gain(row: Row) -> float | None:
-    """The part of the possible gain over chance that a row has; None without a ceiling."""
-    return None if row.ceiling is None else (row.accuracy - 0.5) / (row.ceiling - 0.5)
+    """The part of the possible gain over chance that a row has; None without a ceiling above chance."""
+    if row.ceiling is None or row.ceiling <= 0.5:
+        return None
+    return (row.accuracy - 0.5) / (row.ceiling - 0.5)
 
 
 def table(rows: Sequence[Row]) -> str:

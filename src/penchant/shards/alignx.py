@@ -116,11 +116,13 @@ def _rows(path: Path) -> tuple[Callable[[], Iterator[Row]], list[str]]:
 
 
 def _published(values: list[object], space: PreferenceSpace) -> Direction:
-    numbers: list[float] = []
-    for place, value in enumerate(values):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise DataError(f"'{DIRECTION}' has {value!r} at index {place}; allowed are 0, 0.5 and 1")
-        numbers.append(value)
+    # a comprehension, as this runs for every item of every row
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    if len(numbers) < len(values) or bool in map(type, values):
+        place = next(
+            i for i, value in enumerate(values) if isinstance(value, bool) or not isinstance(value, int | float)
+        )
+        raise DataError(f"'{DIRECTION}' has {values[place]!r} at index {place}; allowed are 0, 0.5 and 1")
     return Direction.from_published(space, numbers)
 
 

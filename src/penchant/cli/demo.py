@@ -1,0 +1,144 @@
+"""`penchant demo`: the main job end to end, on simulated people, with an honest table and a page at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli import base as base_verb
+from penchant.cli import simulate as simulate_verb
+from penchant.cli import train as train_verb
+from penchant.cli.data import read, recipe_space
+from penchant.cli.evaluate import implicit_rows, summary
+from penchant.cli.output import as_json, result, say, write_whole
+from penchant.cli.simulate import RecipeOption, SetOption
+from penchant.config import BaseSection, Recipe, load_recipe, load_section
+from penchant.record import Record
+
+if TYPE_CHECKING:
+    from penchant.eval.report import Sample
+
+
+def command(
+    recipe: RecipeOption = Path("recipes/demo.yaml"),
+    out: Annotated[Path, typer.Option(help="Folder for data, models, results.json and report.html.")] = Path("out/demo"),
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Make the base too, instead of the shipped one.")] = False,
+    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    json: Annotated[bool, typer.Option("--json", help="The content of results.json on the last line.")] = False,
+) -> None:
+    """Simulates people, aligns a small model to them by ICA and PBA, and measures it on people it never met."""
+    from penchant.eval.report import headline
+    from penchant.eval.rows import table
+
+    settings = load_recipe(recipe, overrides)
+    found, rows = run(settings, out, from_scratch=from_scratch, command=_command(recipe, overrides, from_scratch))
+    main = [row for row in rows if row.attribute == "all" and row.phrasing == "known" and "_same" not in row.method]
+    if json:
+        result(as_json(found))
+        return
+    result("simulated people; phrasings that training people also use; every row and subset is in results.json\n")
+    result(table([row for row in main if not row.method.endswith(("_raw", "_normalised"))]))
+    result("\n" + "\n".join(headline(main)))
+    result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
+
+
+def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str):  # type: ignore[no-untyped-def]
+    """The whole way; returns the content of results.json and the rows."""
+    from penchant.eval.report import report
+    from penchant.model.card import versions
+
+    seconds: dict[str, float] = {}
+    with _stage("simulate", seconds):
+        counts = simulate_verb.run(recipe, out / "data")
+    if from_scratch:
+        with _stage("base", seconds):
+            base_verb.run(load_section(BaseSection, Path("recipes/base.yaml")), out / "base")
+        recipe = recipe.model_copy(update={"base": str(out / "base")})
+    trained = {}
+    for method in ("ica", "pba"):
+        with _stage(f"train {method}", seconds):
+            trained[method] = train_verb.run(recipe, method, out / "data" / "train", out / method)
+    records = read(out / "data" / "test", recipe_space(recipe))
+    policies = {method: str(out / method) for method in trained}
+    with _stage("evaluate", seconds):
+        rows = implicit_rows(
+            records,
+            recipe_space(recipe),
+            dataset="simulated-forum",
+            reference=recipe.base,
+            policies=policies,
+            personas=recipe.evaluate.personas,
+            layout=recipe.layout,
+            seed=recipe.seed,
+        )
+    with _stage("report", seconds):
+        samples = list(_samples(recipe, records, policies))
+        found = summary(rows, seconds=seconds, seed=recipe.seed, versions=versions())
+        story = _story(recipe, counts, command, policies, samples, seconds)
+        write_whole(out / "report.html", report(rows, story, personas=recipe.evaluate.personas))
+    write_whole(out / "results.json", as_json(found) + "\n")
+    return found, rows
+
+
+@contextmanager
+def _stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    say(f"== {name}")
+    started = perf_counter()
+    yield
+    seconds[name] = perf_counter() - started
+
+
+def _samples(recipe: Recipe, records: Sequence[Record], policies: dict[str, str]) -> Iterator[Sample]:
+    """For a few posts, what every model writes to two people who hold the opposite of each other."""
+    from penchant.eval.report import Sample
+    from penchant.method import METHODS
+    from penchant.model.local import LocalModel
+    from penchant.person import meet
+    from penchant.render import pole_lines
+
+    space = recipe_space(recipe)
+    models = {name: LocalModel.load(folder, name=name) for name, folder in policies.items()}
+    twins = [
+        (one, two)
+        for one, two in zip(records, records[1:], strict=False)
+        if one.prompt == two.prompt and one.chosen == two.rejected and one.provenance.phrasing == "known"
+    ]
+    for one, two in twins[:: max(1, len(twins) // max(1, recipe.evaluate.samples))][: recipe.evaluate.samples]:
+        people = []
+        for name, record in (("One person", one), ("The opposite person", two)):
+            texts = []
+            for method, model in models.items():
+                person = meet(record.persona, space)
+                prompt = METHODS[method].messages(person, record.prompt, layout=recipe.layout).messages
+                texts.append((method, model.generate([prompt], max_tokens=24, seed=recipe.seed)[0]))
+            held = record.golden or space.direction()
+            people.append((name, tuple(pole_lines(held)), tuple(texts)))
+        yield Sample(one.prompt, tuple(people))
+
+
+def _story(recipe, counts, command, policies, samples, seconds):  # type: ignore[no-untyped-def]
+    import json
+    import platform
+
+    from penchant.eval.report import Story
+    from penchant.model.card import versions
+
+    settings = {"recipe": recipe.name, "seed": str(recipe.seed), "layout": recipe.layout, "base": recipe.base}
+    settings["machine"] = f"{platform.machine()}, {platform.system()}"
+    settings["forum"] = ", ".join(f"{key}={value}" for key, value in recipe.forum.model_dump().items())
+    for name in ("ica", "pba"):
+        settings[name] = ", ".join(f"{key}={value}" for key, value in getattr(recipe, name).model_dump().items())
+    del counts
+    curves = {m: json.loads((Path(folder) / "curve.json").read_text(encoding="utf-8")) for m, folder in policies.items()}
+    title = "Aligned to each person, measured on people never met"
+    return Story(title, command, True, settings, curves, samples, dict(seconds), versions())
+
+
+def _command(recipe: Path, overrides: Sequence[str], from_scratch: bool) -> str:
+    parts = ["penchant demo", f"--recipe {recipe}", *(f"--set {text}" for text in overrides)]
+    return " ".join([*parts, "--from-scratch"] if from_scratch else parts)
