@@ -163,7 +163,9 @@ def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str,
         field = kind.model_fields.get(str(key))
         if field is None:
             near = difflib.get_close_matches(str(key), kind.model_fields, n=1, cutoff=0.0)
-            raise ConfigError(f"{where}: unknown key '{'.'.join((*above, str(key)))}'; nearest is '{'.'.join((*above, *near))}'")
+            raise ConfigError(
+                f"{where}: unknown key '{'.'.join((*above, str(key)))}'; nearest is '{'.'.join((*above, *near))}'"
+            )
         section = _section(field.annotation)
         if section is not None and isinstance(value, dict):
             _refuse_unknown(section, value, where, (*above, str(key)))

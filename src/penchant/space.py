@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from penchant.errors import SpaceError, SpaceMismatch
 
 Sign = Literal[-1, 0, 1]
-_PUBLISHED = {0.0: -1, 0.5: 0, 1.0: 1}
+_PUBLISHED: Mapping[float, int] = {0.0: 255, 0.5: 0, 1.0: 1}
+"""Published value -> sign as one byte of int8; 255 is -1. A table, as this runs for every item of every row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +164,24 @@ class Direction:
                 f"'Preference Direction' has {len(values)} values, space '{space.name}' has {len(space)} dimensions; "
                 "load the file with the space it was written for"
             )
-        signs: list[int] = []
-        for dimension, value in zip(space.dimensions, values, strict=True):
-            if not isinstance(value, Real) or value not in _PUBLISHED:
-                raise SpaceError(f"'Preference Direction' of '{dimension.id}' is {value!r}; allowed are 0, 0.5 and 1")
-            signs.append(_PUBLISHED[value])
-        return cls(space, signs)
+        try:
+            # by type first: a Decimal or complex number would be found in the table too
+            if not all(issubclass(kind, Real) for kind in set(map(type, values))):
+                raise KeyError
+            coded = bytes(map(_PUBLISHED.__getitem__, values))
+        except KeyError:
+            dimension, value = next(
+                (dimension, value)
+                for dimension, value in zip(space.dimensions, values, strict=True)
+                if not isinstance(value, Real) or value not in _PUBLISHED
+            )
+            raise SpaceError(
+                f"'Preference Direction' of '{dimension.id}' is {value!r}; allowed are 0, 0.5 and 1"
+            ) from None
+        direction = cls.__new__(cls)
+        object.__setattr__(direction, "space", space)
+        object.__setattr__(direction, "signs", np.frombuffer(coded, dtype=np.int8))  # read-only, as bytes are
+        return direction
 
     def published(self) -> list[float]:
         """The published encoding: 1, 0 or 0.5 per dimension."""

@@ -14,7 +14,9 @@ from penchant.config import BaseSection, load_section
 
 def command(
     recipe: Annotated[Path, typer.Option("--recipe", help="Recipe YAML of a base.")] = Path("recipes/base.yaml"),
-    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card and curve.")] = Path("models/forum-base"),
+    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card and curve.")] = Path(
+        "models/forum-base"
+    ),
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
 ) -> None:
     """Trains a base language model from scratch on forum threads and recall of arbitrary bindings."""

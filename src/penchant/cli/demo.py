@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
+from json import loads
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -21,13 +25,18 @@ from penchant.config import BaseSection, Recipe, load_recipe, load_section
 from penchant.record import Record
 
 if TYPE_CHECKING:
-    from penchant.eval.report import Sample
+    from penchant.eval.report import Sample, Story
+    from penchant.eval.rows import Row
 
 
 def command(
     recipe: RecipeOption = Path("recipes/demo.yaml"),
-    out: Annotated[Path, typer.Option(help="Folder for data, models, results.json and report.html.")] = Path("out/demo"),
-    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Make the base too, instead of the shipped one.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for data, models, results.json and report.html.")] = Path(
+        "out/demo"
+    ),
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Make the base too, instead of the shipped one.")
+    ] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: Annotated[bool, typer.Option("--json", help="The content of results.json on the last line.")] = False,
 ) -> None:
@@ -47,14 +56,14 @@ def command(
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
 
-def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str):  # type: ignore[no-untyped-def]
+def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple[dict[str, object], list[Row]]:
     """The whole way; returns the content of results.json and the rows."""
     from penchant.eval.report import report
     from penchant.model.card import versions
 
     seconds: dict[str, float] = {}
     with _stage("simulate", seconds):
-        counts = simulate_verb.run(recipe, out / "data")
+        simulate_verb.run(recipe, out / "data")
     if from_scratch:
         with _stage("base", seconds):
             base_verb.run(load_section(BaseSection, Path("recipes/base.yaml")), out / "base")
@@ -79,7 +88,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str):  # type
     with _stage("report", seconds):
         samples = list(_samples(recipe, records, policies))
         found = summary(rows, seconds=seconds, seed=recipe.seed, versions=versions())
-        story = _story(recipe, counts, command, policies, samples, seconds)
+        story = _story(recipe, command, policies, samples, seconds)
         write_whole(out / "report.html", report(rows, story, personas=recipe.evaluate.personas))
     write_whole(out / "results.json", as_json(found) + "\n")
     return found, rows
@@ -105,7 +114,7 @@ def _samples(recipe: Recipe, records: Sequence[Record], policies: dict[str, str]
     models = {name: LocalModel.load(folder, name=name) for name, folder in policies.items()}
     twins = [
         (one, two)
-        for one, two in zip(records, records[1:], strict=False)
+        for one, two in pairwise(records)
         if one.prompt == two.prompt and one.chosen == two.rejected and one.provenance.phrasing == "known"
     ]
     for one, two in twins[:: max(1, len(twins) // max(1, recipe.evaluate.samples))][: recipe.evaluate.samples]:
@@ -121,22 +130,27 @@ def _samples(recipe: Recipe, records: Sequence[Record], policies: dict[str, str]
         yield Sample(one.prompt, tuple(people))
 
 
-def _story(recipe, counts, command, policies, samples, seconds):  # type: ignore[no-untyped-def]
-    import json
-    import platform
-
+def _story(
+    recipe: Recipe, command: str, policies: dict[str, str], samples: Sequence[Sample], seconds: dict[str, float]
+) -> Story:
     from penchant.eval.report import Story
     from penchant.model.card import versions
 
     settings = {"recipe": recipe.name, "seed": str(recipe.seed), "layout": recipe.layout, "base": recipe.base}
-    settings["machine"] = f"{platform.machine()}, {platform.system()}"
-    settings["forum"] = ", ".join(f"{key}={value}" for key, value in recipe.forum.model_dump().items())
-    for name in ("ica", "pba"):
-        settings[name] = ", ".join(f"{key}={value}" for key, value in getattr(recipe, name).model_dump().items())
-    del counts
-    curves = {m: json.loads((Path(folder) / "curve.json").read_text(encoding="utf-8")) for m, folder in policies.items()}
-    title = "Aligned to each person, measured on people never met"
-    return Story(title, command, True, settings, curves, samples, dict(seconds), versions())
+    settings["machine"] = f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"
+    for name in ("forum", "ica", "pba"):
+        values = getattr(recipe, name).model_dump()
+        settings[name] = ", ".join(f"{key}={value}" for key, value in values.items())
+    return Story(
+        title="Aligned to each person, measured on people never met",
+        command=command,
+        simulated=True,
+        settings=settings,
+        curves={name: loads((Path(folder) / "curve.json").read_text("utf-8")) for name, folder in policies.items()},
+        samples=samples,
+        seconds=dict(seconds),
+        versions=versions(),
+    )
 
 
 def _command(recipe: Path, overrides: Sequence[str], from_scratch: bool) -> str:

@@ -30,13 +30,17 @@ def command(
     pba: Annotated[str | None, typer.Option(help="implicit: model aligned by PBA.")] = None,
     personas: Annotated[str, typer.Option(help="implicit: settings, comma-separated.")] = ",".join(PERSONAS),
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
-    max_prompt_tokens: Annotated[int | None, typer.Option(help="Budget; evidence beyond it is dropped, counted.")] = None,
+    max_prompt_tokens: Annotated[
+        int | None, typer.Option(help="Budget; evidence beyond it is dropped, counted.")
+    ] = None,
     folds: Annotated[int, typer.Option(help="encoder: folds by user over all rows.")] = 5,
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
     limit: Annotated[int | None, typer.Option(help="At most so many records.")] = None,
-    space: Annotated[str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from penchant.errors import ConfigError, DataError
 from penchant.persona import PERSONA_KINDS
 from penchant.render import LAYOUTS, Budget, Layout
 from penchant.space import load_space
+
+if TYPE_CHECKING:
+    from penchant.model.local import ChatTokenizer
 
 app = typer.Typer(no_args_is_help=True, help="Show exactly what a model sees, or what a space holds.")
 
@@ -32,7 +35,9 @@ def prompt(
     model: Annotated[str | None, typer.Option(help="Model folder or Hub id: its chat template is applied.")] = None,
     max_prompt_tokens: Annotated[int | None, typer.Option(help="Budget; needs --model.")] = None,
     seed: Annotated[int, typer.Option(help="Of the mixed draw, as in eval.")] = 0,
-    space: Annotated[str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Messages and counts as one JSON line.")] = False,
 ) -> None:
     """Prints exactly what the model sees for one record: the messages, or with --model the text it reads."""
@@ -42,7 +47,8 @@ def prompt(
 
     if method not in METHODS:
         raise ConfigError(f"--method {method}: known are {', '.join(METHODS)}")
-    if persona not in PERSONA_KINDS:
+    kind = next((kind for kind in PERSONA_KINDS if kind == persona), None)
+    if kind is None:
         raise ConfigError(f"--persona {persona}: known are {', '.join(PERSONA_KINDS)}")
     if layout not in LAYOUTS:
         raise ConfigError(f"--layout {layout}: known are {', '.join(LAYOUTS)}")
@@ -52,7 +58,7 @@ def prompt(
     found = next((r for r in records if record in (None, r.record_id)), None)
     if found is None:
         raise DataError(f"{data} has no record '{record}'; the first is '{records[0].record_id}'")
-    shown = found.persona.select(persona, seed=f"{seed}:{found.user_id or found.record_id}")  # type: ignore[arg-type]
+    shown = found.persona.select(kind, seed=f"{seed}:{found.user_id or found.record_id}")
     person = meet(shown, where, profile=found.profile if shown.evidence else None)
     chat = _tokenizer(model)
     if max_prompt_tokens is not None and chat is None:
@@ -68,7 +74,7 @@ def prompt(
         result(text or "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in rendered.messages))
 
 
-def _tokenizer(model: str | None):  # type: ignore[no-untyped-def]
+def _tokenizer(model: str | None) -> ChatTokenizer | None:
     if model is None:
         return None
     from penchant.model.local import load_tokenizer

@@ -20,7 +20,9 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
     recipe: RecipeOption = Path("recipes/demo.yaml"),
     model: Annotated[str | None, typer.Option(help="Base: folder or Hub id; default from the recipe.")] = None,
-    space: Annotated[str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+Progress = Callable[[int], None]
+"""Told after each batch how many more texts are done; `tqdm(...).update` is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Two views of the same texts, from one pass of the encoder."""
+
+    final: NDArray[np.float32]
+    """(texts, size): what a text means; rows of length 1."""
+    first: NDArray[np.float32]
+    """(texts, size): how it is written. Mean over tokens of the first layer's hidden states, not scaled: the words,
+    punctuation and length that the last layer has forgotten are still in it."""
+
 
 class Encoder(Protocol):
-    """Maps texts to unit vectors; texts of like meaning are near."""
+    """Maps texts to vectors; texts of like meaning are near."""
 
     @property
     def name(self) -> str:
@@ -24,4 +39,8 @@ class Encoder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, size), float32, rows of length 1; an empty text is embedded like any other."""
+        ...
+
+    def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
+        """Both views of some texts; `final` is what `embed` gives."""
         ...

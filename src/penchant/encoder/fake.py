@@ -6,23 +6,42 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.encoder.base import Embedded, Progress
+
 
 @dataclass(frozen=True, slots=True)
 class FakeEncoder:
-    """Each word has a fixed random vector; a text is their normalised sum."""
+    """Each word has a fixed random vector in each view; a text is their sum, or their mean in the first layer."""
 
     size: int = 64
     name: str = "fake"
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""
+        vectors = self._means(texts, view="")
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+    def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
+        """See `Encoder.layers`."""
+        embedded = Embedded(self.embed(texts), self._means(texts, view="first:"))
+        if progress is not None:
+            progress(len(texts))
+        return embedded
+
+    def _means(self, texts: Sequence[str], *, view: str) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.size), dtype=np.float32)
         for row, text in enumerate(texts):
-            for word in re.findall(r"\w+", text.lower()) or [""]:
-                seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
-                vectors[row] += np.random.default_rng(seed).standard_normal(self.size).astype(np.float32)
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+            found = re.findall(r"\w+", text.lower()) or [""]
+            vectors[row] = np.mean([_vector(view + word, self.size) for word in found], axis=0)
+        return vectors
+
+
+@lru_cache(maxsize=65_536)
+def _vector(word: str, size: int) -> NDArray[np.float32]:
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).standard_normal(size).astype(np.float32)

@@ -19,20 +19,21 @@ from penchant.eval.score import Margins, Setting, limit_rows, rows
 from penchant.method import METHODS
 from penchant.method.base import Method
 from penchant.model.base import Model
-from penchant.persona import Persona, PersonaKind
 from penchant.person import Person, meet
+from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
 from penchant.render import Layout
 from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods
 from penchant.space import PreferenceSpace
 
 
-
 class KnownRule(Protocol):
     """The rule behind simulated records, so that the limit of any method is known."""
 
-    noise: float
-    """Share of choices that go against the person's true direction."""
+    @property
+    def noise(self) -> float:
+        """Share of choices that go against the person's true direction."""
+        ...
 
     def probability(self, record: Record, persona: Persona) -> float:
         """P(the chosen answer is preferred | what is shown), by the ideal observer."""
@@ -110,7 +111,9 @@ class Bench:
         for name, control in CONTROLS.items():
             yield from self._rows(name, shown, control(shown.records, shown.personas), ceiling)
         if self.rule is not None:
-            guesses = np.array([self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)])
+            guesses = np.array(
+                [self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
+            )
             yield from self._rows("ideal", shown, guesses - 0.5, ceiling)
         yield from self._rows("few_shot", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
         for name in self.policies:
@@ -184,7 +187,5 @@ class Bench:
             expected = np.where(known, 1 - self.rule.noise, 0.5)
             yield from limit_rows(self.setting, "coverage", shown.persona, shown.records, expected)
 
-    def _rows(
-        self, method: str, shown: Shown, margins: Margins, ceiling: NDArray[np.float64] | None
-    ) -> list[Row]:
+    def _rows(self, method: str, shown: Shown, margins: Margins, ceiling: NDArray[np.float64] | None) -> list[Row]:
         return rows(self.setting, method, shown.persona, shown.records, margins, ceiling)

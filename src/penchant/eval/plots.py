@@ -6,11 +6,12 @@ import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
 from penchant.eval.rows import Row
 
 mpl.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402 - the back end must be chosen first
+import matplotlib.pyplot as plt
 
 _INK = {"limit": "#b8b8b8", "untrained": "#9bb4c9", "trained": "#1f5f8b", "control": "#d9c7a3"}
 _LIMITS = ("ideal", "coverage")
@@ -25,7 +26,10 @@ def accuracy_bars(rows: Sequence[Row], personas: Sequence[str], methods: Sequenc
         shown = [here.get(method) for method in methods]
         places = range(len(methods))
         values = [100 * row.accuracy if row else 0 for row in shown]
-        errors = [[100 * (r.accuracy - r.ci95[0]) if r else 0 for r in shown], [100 * (r.ci95[1] - r.accuracy) if r else 0 for r in shown]]
+        errors = [
+            [100 * (r.accuracy - r.ci95[0]) if r else 0 for r in shown],
+            [100 * (r.ci95[1] - r.accuracy) if r else 0 for r in shown],
+        ]
         axis.barh(places, values, xerr=errors, color=[_colour(m) for m in methods], ecolor="#444444", height=0.7)
         ceiling = next((row.ceiling for row in shown if row and row.ceiling), None)
         if ceiling is not None:
@@ -58,7 +62,7 @@ def _colour(method: str) -> str:
     return _INK["untrained"] if method in ("base", "few_shot") else _INK["trained"]
 
 
-def _svg(figure: plt.Figure) -> str:
+def _svg(figure: Figure) -> str:
     figure.tight_layout()
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})

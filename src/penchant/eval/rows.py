@@ -50,7 +50,10 @@ def share_of_gain(row: Row) -> float | None:
 
 def table(rows: Sequence[Row]) -> str:
     """Rows as aligned text for a terminal."""
-    head = ("dataset", "method", "persona", "attribute", "phrasing", "acc %", "95 % interval", "n", "users", "ties", "ceiling %")
+    head = (
+        *("dataset", "method", "persona", "attribute", "phrasing"),
+        *("acc %", "95 % interval", "n", "users", "ties", "ceiling %"),
+    )
     body = [
         (
             row.dataset,
@@ -69,8 +72,10 @@ def table(rows: Sequence[Row]) -> str:
     ]
     widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
     numeric = 5
-    lines = [
-        "  ".join(cell.ljust(w) if i < numeric else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True)))
-        for line in (head, *body)
-    ]
+
+    def aligned(line: Sequence[str]) -> str:
+        cells = enumerate(zip(line, widths, strict=True))
+        return "  ".join(cell.ljust(w) if i < numeric else cell.rjust(w) for i, (cell, w) in cells)
+
+    lines = [aligned(line) for line in (head, *body)]
     return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])

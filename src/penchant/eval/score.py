@@ -56,7 +56,9 @@ def limit_rows(
 ) -> list[Row]:
     """Rows of a limit that is known per record as an expected accuracy; each row is its own ceiling."""
     found = rows(setting, method, persona, records, expected - 0.5, expected)
-    return [replace(row, accuracy=float(row.ceiling or 0), ci95=(float(row.ceiling or 0),) * 2, ties=0) for row in found]
+    return [
+        replace(row, accuracy=float(row.ceiling or 0), ci95=(float(row.ceiling or 0),) * 2, ties=0) for row in found
+    ]
 
 
 def rows(

@@ -16,8 +16,8 @@ import numpy as np
 from penchant.forum.lexicon import KNOWN, Entry, lexicon
 from penchant.forum.speech import COMMENTS, DESCRIPTION, POSTS, REPLIES, Speaker
 from penchant.model.base import Candidates
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
 from penchant.person import Person
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
 from penchant.render import Message, render
 from penchant.space import PreferenceSpace
 

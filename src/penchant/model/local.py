@@ -1,12 +1,14 @@
 """A transformers causal language model on this machine, or on its GPU.
 
 One way to turn messages into tokens for training, scoring and writing: the chat template writes the prompt and the
-rest as text, each is tokenised on its own, so that no token straddles the boundary. Weights are safetensors only, and
-no code that comes with a model is run.
+rest as text, each is tokenised on its own, so that no token straddles the boundary. Only the template writes special
+tokens: they are taken out of every message and answer, so that nobody's text can open a turn. Weights are safetensors
+only, and no code that comes with a model is run.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,11 @@ class ChatTokenizer:
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         self.tokenizer = tokenizer
+        added = tokenizer.added_tokens_decoder.values()
+        special = {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
+        # longest first, so that a token within another leaves no rest; any case, as some are matched after lower-casing
+        found = "|".join(re.escape(token) for token in sorted(special, key=lambda token: (-len(token), token)) if token)
+        self._special = re.compile(found, re.IGNORECASE) if found else None
 
     @property
     def pad_id(self) -> int:
@@ -55,7 +62,7 @@ class ChatTokenizer:
 
     def prompt_text(self, messages: Sequence[Message]) -> str:
         """Exactly what the model reads before it answers."""
-        return str(self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True))
+        return self._written(messages, add_generation_prompt=True)
 
     def prompt_ids(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Token ids of `prompt_text`."""
@@ -70,8 +77,7 @@ class ChatTokenizer:
         prompt = self.prompt_text(messages)
         ids = []
         for answer in answers:
-            turns = [*messages, {"role": "assistant", "content": answer}]
-            whole = str(self.tokenizer.apply_chat_template(turns, tokenize=False))
+            whole = self._written([*messages, {"role": "assistant", "content": answer}])
             if not whole.startswith(prompt):
                 raise ModelError(
                     "the chat template writes a prompt differently when an answer follows it; "
@@ -79,6 +85,18 @@ class ChatTokenizer:
                 )
             ids.append(self._ids(whole[len(prompt) :]))
         return Encoded(self._ids(prompt), tuple(ids))
+
+    def _written(self, turns: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
+        plain = [{"role": turn["role"], "content": self._plain(turn["content"])} for turn in turns]
+        text = self.tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=add_generation_prompt)
+        return str(text)
+
+    def _plain(self, text: str) -> str:
+        """A text without the tokenizer's special tokens; its other added tokens, such as <person>, stay."""
+        found = 1
+        while self._special is not None and found:  # a token taken out of the middle of another leaves one behind
+            text, found = self._special.subn(" ", text)
+        return text
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -173,8 +191,9 @@ class LocalModel:
         scores: dict[int, list[float]] = {}
         for batch in _batches(trees):
             packed = [tree for _, tree in batch]
-            sums = answer_logprobs(self.model, collate(packed, pad_id=self.chat.pad_id).to(self.model.device), dtype=torch.float64)
-            parts = sums.split([tree.answers for tree in packed])
+            together = collate(packed, pad_id=self.chat.pad_id).to(self.model.device)
+            sums = answer_logprobs(self.model, together, dtype=torch.float64)
+            parts = torch.split(sums, [tree.answers for tree in packed])
             scores.update({place: part.tolist() for (place, _), part in zip(batch, parts, strict=True)})
         flat = iter([value for place, _ in trees for value in scores[place]])
         return [tuple(Likelihood(next(flat), len(ids)) for ids in e.answers) for e in encoded]

@@ -101,8 +101,8 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        moved = (getattr(self, field.name) for field in fields(self))
-        return Batch(*(value.to(device) if isinstance(value, Tensor) else value for value in moved))
+        moved: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{k: value.to(device) if isinstance(value, Tensor) else value for k, value in moved.items()})
 
 
 def collate(trees: Sequence[Packed], *, pad_id: int) -> Batch:
@@ -141,7 +141,7 @@ def token_logprobs(model: Any, batch: Batch) -> Tensor:
     )
     hidden_AD = output.last_hidden_state.flatten(0, 1)[batch.source_A]
     head = model.get_output_embeddings()
-    chunks = zip(hidden_AD.split(_CHUNK_TOKENS), batch.target_A.split(_CHUNK_TOKENS), strict=True)
+    chunks = zip(torch.split(hidden_AD, _CHUNK_TOKENS), torch.split(batch.target_A, _CHUNK_TOKENS), strict=True)
     return torch.cat([_chunk_logprobs(head(hidden), target) for hidden, target in chunks])
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from penchant.method import METHODS
 from penchant.method.base import Method
 from penchant.model.base import Candidates, Model
-from penchant.persona import Persona
 from penchant.person import Person
+from penchant.persona import Persona
 from penchant.record import Record
 from penchant.render import Budget, Layout, Rendered, render
 
@@ -66,7 +66,8 @@ def pair_likelihoods(
         [Candidates(r.messages, (record.chosen, record.rejected)) for r, record in zip(rendered, records, strict=True)]
     )
     table = np.array([[c.logprob, j.logprob, c.tokens, j.tokens] for c, j in pairs], dtype=np.float64).reshape(-1, 4)
-    return PairLikelihoods(*table.T, dropped=sum(r.dropped for r in rendered))
+    dropped = sum(r.dropped for r in rendered)
+    return PairLikelihoods(table[:, 0], table[:, 1], table[:, 2], table[:, 3], dropped)
 
 
 def prompt(

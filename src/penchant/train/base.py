@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from penchant.config import BaseSection
 from penchant.encoder.base import Encoder
@@ -28,7 +28,10 @@ from penchant.model.local import ChatTokenizer
 from penchant.model.tree import Branch, collate, pack, token_logprobs
 from penchant.train.loss import finite
 
-_SPECIAL = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<person>", "</person>"]
+_TURNS = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
+_MARKS = ["<person>", "</person>"]
+"""Tokens of their own, but no special ones: those are taken out of every message."""
+_SPECIAL = [*_TURNS, *_MARKS]
 _TEMPLATE = (
     "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}"
     "{% if message.role == 'assistant' %}<|end|>{% endif %}{% endfor %}"
@@ -45,8 +48,9 @@ def word_tokenizer(texts: Sequence[str]) -> ChatTokenizer:
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.add_special_tokens(_SPECIAL)
-    fast = PreTrainedTokenizerFast(
+    tokenizer.add_special_tokens(_TURNS)
+    tokenizer.add_tokens([AddedToken(mark, normalized=False) for mark in _MARKS])
+    fast: PreTrainedTokenizerBase = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", eos_token="<|end|>", bos_token=None
     )
     fast.chat_template = _TEMPLATE
@@ -82,7 +86,7 @@ def fresh_model(tokenizer: ChatTokenizer, settings: BaseSection, encoder: Encode
         projected *= settings.initializer_range / projected.std()
         with torch.no_grad():
             words = slice(len(_SPECIAL), size)
-            model.get_input_embeddings().weight[words] = torch.from_numpy(projected[words].astype(np.float32))
+            model.model.embed_tokens.weight[words] = torch.from_numpy(projected[words].astype(np.float32))
     return model
 
 
@@ -92,7 +96,7 @@ def train_base(
     batches: Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]],
     settings: BaseSection,
     *,
-    progress: Callable[[int, float], None] = lambda step, loss: None,
+    progress: Callable[[int, float], None] = lambda _step, _loss: None,
 ) -> list[dict[str, float]]:
     """Next-token training on the answers of conversations; returns the curve.
 
@@ -114,7 +118,7 @@ def train_base(
         if not finite(loss):
             raise TrainingError(f"the base's loss is not a number at step {step}; lower base.learning_rate")
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         window.append((recall_loss.item(), thread_loss.item()))

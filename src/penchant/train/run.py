@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from transformers import TrainerCallback
-from trl import DPOConfig, DPOTrainer
+from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
@@ -26,6 +26,8 @@ from penchant.model.local import load_parts
 from penchant.model.tree import Batch, answer_logprobs, collate
 from penchant.train.loss import dpo_loss, finite
 from penchant.train.trees import Grove, Row
+
+_LOGGING_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,13 @@ class Trained:
     """Per logged step: step, loss, accuracy, margin."""
 
 
-class UserTreeTrainer(DPOTrainer):  # type: ignore[misc]
+class UserTreeTrainer(DPOTrainer):
     """DPOTrainer over people's trees; the dataset holds only which person and round a row is."""
 
     def __init__(self, *, grove: Grove, **arguments: Any) -> None:
         self.grove = grove
-        self.rows_seen = 0
+        self.seen: set[Row] = set()
+        """Rows that went through the loss in this process."""
         super().__init__(data_collator=self._plant, **arguments)
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
@@ -72,19 +75,24 @@ class UserTreeTrainer(DPOTrainer):  # type: ignore[misc]
             reference = answer_logprobs(self.ref_model, batch)
         pairs = dpo_loss(policy[0::2], policy[1::2], reference[0::2], reference[1::2], beta=self.beta)
         if not finite(pairs.loss):
-            raise TrainingError(f"the loss is not a number at records {self._names(inputs['rows'])}; lower learning_rate")
-        mode = "train" if self.model.training else "eval"
+            names = self._names(inputs["rows"], pairs.margin_B)
+            raise TrainingError(f"the loss is not a number at records {names}; lower learning_rate")
+        mode = "train" if model.training else "eval"
         self._metrics[mode]["rewards/accuracies"].append((pairs.margin_B > 0).float().mean().item())
         self._metrics[mode]["rewards/margins"].append(pairs.margin_B.mean().item())
         self._metrics[mode]["pairs"].append(len(pairs.margin_B))
-        self.rows_seen += len(inputs["rows"])
+        self.seen.update(inputs["rows"])
         return (pairs.loss, {}) if return_outputs else pairs.loss
 
-    def _names(self, rows: Sequence[Row]) -> str:
-        return ", ".join(self.grove.records(row)[0].record_id for row in rows[:5])
+    def _names(self, rows: Sequence[Row], margin_B: torch.Tensor) -> str:
+        """The first records whose margin is not a number."""
+        records = [record for row in rows for record in self.grove.records(row)]
+        whole = torch.isfinite(margin_B).tolist()
+        bad = [record.record_id for record, fine in zip(records, whole, strict=True) if not fine]
+        return ", ".join(bad[:5])
 
 
-class _Curve(TrainerCallback):  # type: ignore[misc]
+class _Curve(TrainerCallback):
     """Keeps the logged numbers and writes them beside the checkpoints, so that a resumed run has the whole curve."""
 
     def __init__(self, path: Path) -> None:
@@ -129,11 +137,14 @@ def align(grove: Grove, settings: TrainSection, *, base: str, folder: Path, resu
         callbacks=[_Curve(folder / "curve.json")],
     )
     last = _last_checkpoint(checkpoints) if resume else None
+    before = _step(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)
-    done = int(trainer.state.global_step) * settings.users_per_step
-    if done != len(rows):
-        raise TrainingError(f"{len(rows)} rows were given but {done} were trained; nothing was saved to {folder}")
-    trainer.model.save_pretrained(folder)
+    # counted as rows that differ: a trainer that lost some would go round the others again and do as many steps
+    if before + len(trainer.seen) != len(rows):
+        raise TrainingError(
+            f"{len(rows)} rows were given but {before + len(trainer.seen)} were trained; nothing was saved to {folder}"
+        )
+    model.save_pretrained(folder)
     grove.tokenizer.tokenizer.save_pretrained(folder)
     curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
     return Trained(folder, len(rows), sum(len(grove.records(row)) for row in rows), curve)
@@ -153,7 +164,7 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         max_grad_norm=settings.max_grad_norm,
         save_steps=settings.save_steps,
         save_total_limit=2,
-        logging_steps=10,
+        logging_steps=min(_LOGGING_STEPS, settings.max_steps),
         seed=seed,
         max_length=None,
         gradient_checkpointing=False,
@@ -170,4 +181,8 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
 def _last_checkpoint(checkpoints: Path) -> Path | None:
     """The newest checkpoint that was written to its end; the trainer writes its state file last."""
     whole = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return max(whole, key=_step, default=None)
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])

@@ -15,10 +15,10 @@ from penchant.errors import RecordError, TrainingError
 from penchant.method.base import Method
 from penchant.model.local import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
-from penchant.persona import Persona, PersonaKind
 from penchant.person import Person, meet
+from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
-from penchant.render import Budget, Layout
+from penchant.render import Budget, Layout, Message
 from penchant.space import PreferenceSpace
 
 _KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
@@ -90,8 +90,8 @@ class Grove:
             branches.append(Branch(encoded.prompt, encoded.answers))
         return pack(branches)
 
-    def _count(self, messages: Sequence[object]) -> int:
-        return len(self.tokenizer.prompt_ids(messages))  # type: ignore[arg-type]
+    def _count(self, messages: Sequence[Message]) -> int:
+        return len(self.tokenizer.prompt_ids(messages))
 
 
 def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:

@@ -1,0 +1,204 @@
+"""The encoder scorer on people it was not fitted on: folds by user, its controls, and a text-disjoint variant.
+
+Folds by user are not enough where people share texts: a test person's very answers may occur, labelled, with people
+of the training folds. `strict` drops such training rows; where texts are shared its figure is the honest one. Every
+figure is of one seed; averaging over seeds is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.controls import CONTROLS, swap_personas
+from penchant.encoder.base import Encoder, Progress
+from penchant.errors import ConfigError, RecordError
+from penchant.eval.rows import Row
+from penchant.eval.score import Margins, Setting, rows
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
+from penchant.record import Record
+from penchant.scorer.cases import Known, Texts, texts_of
+from penchant.scorer.encoder import NAMES, Parts, fit_parts, pair_features
+
+STRICT = ", text-disjoint"
+"""Ends the dataset's name in rows of the strict variant."""
+SHUFFLED: tuple[Parts, ...] = ("both", "text")
+"""The parts that are also shown somebody else's persona."""
+
+_KINDS: dict[type[Evidence], str] = {
+    Comment: "ugc",
+    Comparison: "pair",
+    Rating: "pair",
+    Demographics: "demo",
+    Statement: "demo",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Places of records to fit on and to test."""
+
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    dropped: int = 0
+    """Training rows left out because they share a text with the tested ones."""
+
+
+def people_of(records: Sequence[Record]) -> list[str]:
+    """Whose each record is; a record without a `user_id` is a person of its own."""
+    return [record.user_id or record.record_id for record in records]
+
+
+def user_folds(records: Sequence[Record], *, folds: int, seed: int) -> list[Fold]:
+    """Each person's records are tested in exactly one fold, and trained on in the others.
+
+    Raises:
+        ConfigError: fewer than two folds, or too many for two people in each: personas are swapped within a fold.
+    """
+    people = np.asarray(people_of(records), dtype=np.str_)
+    names = np.unique(people)
+    if not 2 <= folds <= len(names) // 2:
+        raise ConfigError(f"{folds} folds of {len(names)} people; give at least 2, and no more than {len(names) // 2}")
+    order = np.random.default_rng(seed).permutation(names)
+    fold_of = dict(zip(order.tolist(), (np.arange(len(order)) % folds).tolist(), strict=True))
+    fold = np.array([fold_of[person] for person in people.tolist()])
+    return [Fold(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
+
+
+def split_fold(records: Sequence[Record], fit_split: str, test_split: str) -> Fold:
+    """One fold: fitted on one split, tested on another.
+
+    Raises:
+        ConfigError: a split has no records, or somebody is in both.
+    """
+    splits = np.array([record.split for record in records], dtype=np.str_)
+    fold = Fold(np.flatnonzero(splits == fit_split), np.flatnonzero(splits == test_split))
+    for name, places in ((fit_split, fold.train), (test_split, fold.test)):
+        if not len(places):
+            raise ConfigError(f"no records of split '{name}'; there are: {', '.join(sorted(set(splits.tolist())))}")
+    people = people_of(records)
+    both = {people[i] for i in fold.train} & {people[i] for i in fold.test}
+    if both:
+        raise ConfigError(f"'{min(both)}' is in split '{fit_split}' and in '{test_split}'; fit on other people")
+    return fold
+
+
+def text_disjoint(records: Sequence[Record], fold: Fold) -> Fold:
+    """The fold without training rows that share an answer, or a text of the history, with a tested row."""
+    own = [{r.chosen, r.rejected, *Known.of(r.persona).answers()} for r in records]
+    tested = set().union(*(own[i] for i in fold.test))
+    kept = np.array([i for i in fold.train if own[i].isdisjoint(tested)], dtype=np.int64)
+    return Fold(kept, fold.test, dropped=len(fold.train) - len(kept))
+
+
+def kind_shown(personas: Sequence[Persona]) -> str:
+    """The kind of evidence there is: ugc, pair or demo when it is the only one, else `mixed`, which shows all of it.
+
+    Raises:
+        RecordError: no persona has any evidence.
+    """
+    kinds = {_KINDS[type(item)] for persona in personas for item in persona.evidence}
+    if not kinds:
+        raise RecordError("no record shows anything of its person; the encoder scorer needs records with a persona")
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def encoder_rows(
+    records: Sequence[Record],
+    encoder: Encoder,
+    *,
+    dataset: str,
+    folds: int = 5,
+    seed: int = 0,
+    strict: bool = False,
+    fit_split: str | None = None,
+    test_split: str | None = None,
+    progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
+) -> list[Row]:
+    """Rows of the encoder scorer, of the same head without a persona and with another's, and of every control.
+
+    Args:
+        folds: by user, over all records; unused with `fit_split`. `strict` wants many (60), as it drops training rows.
+        strict: text-disjoint; the dataset's name then ends with `STRICT`.
+        fit_split, test_split: both: fit on one, test on the other. `test_split` alone: folds over that split only.
+        progress: told how many more texts are embedded.
+        say: told one line about training rows that `strict` dropped.
+    Raises:
+        ConfigError: folds or splits that do not fit the records.
+        RecordError: no record has any evidence.
+        TrainingError: too few people or rows are left to fit on.
+    """
+    if fit_split is not None and test_split is None:
+        raise ConfigError(f"fit_split '{fit_split}' without a split to test on; give test_split too")
+    if fit_split is None and test_split is not None:
+        records = [record for record in records if record.split == test_split]
+    if fit_split is not None and test_split is not None:
+        plan = [split_fold(records, fit_split, test_split)]
+    else:
+        plan = user_folds(records, folds=folds, seed=seed)
+    if strict:
+        plan = [text_disjoint(records, fold) for fold in plan]
+        if say is not None:
+            say(_dropped(plan))
+    found = _margins(records, encoder, plan, seed=seed, progress=progress)
+    tested = np.sort(np.concatenate([fold.test for fold in plan]))
+    return list(_table(Setting(dataset + STRICT * strict, "-", seed), [records[i] for i in tested], tested, found))
+
+
+def _dropped(plan: Sequence[Fold]) -> str:
+    dropped = sum(fold.dropped for fold in plan)
+    offered = dropped + sum(len(fold.train) for fold in plan)
+    return (
+        f"text-disjoint: {dropped:,} of {offered:,} training rows over {len(plan)} folds dropped, "
+        "as they share a text with the tested people"
+    )
+
+
+def _margins(
+    records: Sequence[Record], encoder: Encoder, plan: Sequence[Fold], *, seed: int, progress: Progress | None
+) -> dict[tuple[Parts, bool], Margins]:
+    """(part, whether another's persona is shown) -> margins, (records,); not a number where a record is not tested."""
+    texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
+    found: dict[tuple[Parts, bool], Margins] = {(part, False): np.full(len(records), np.nan) for part in NAMES}
+    found |= {(part, True): np.full(len(records), np.nan) for part in SHUFFLED}
+    for fold in plan:
+        train, test = [records[i] for i in fold.train], [records[i] for i in fold.test]
+        scorers = fit_parts(train, [record.persona for record in train], encoder, texts)
+        lens = scorers["both"].lens
+        # swapped among the tested people, so that nothing of the donor was fitted on either
+        named = [replace(r, user_id=person) for r, person in zip(test, people_of(test), strict=True)]
+        donated = swap_personas(named, seed=seed)
+        shown = {
+            swapped: pair_features(lens, texts, test, [r.persona for r in whose])
+            for swapped, whose in ((False, test), (True, donated))
+        }
+        for (part, swapped), margins in found.items():
+            margins[fold.test] = scorers[part].weigh(shown[swapped])
+    return found
+
+
+def _table(
+    setting: Setting,
+    records: Sequence[Record],
+    tested: NDArray[np.int64],
+    found: dict[tuple[Parts, bool], Margins],
+) -> Iterator[Row]:
+    personas = [record.persona for record in records]
+    kind = kind_shown(personas)
+    grouped = [_grouped(record) for record in records]
+    yield from rows(setting, "chance", "none", grouped, np.zeros(len(records)))
+    for name, control in CONTROLS.items():
+        yield from rows(setting, name, kind, grouped, control(records, personas))
+    for (part, swapped), margins in found.items():
+        persona = "shuffled" if swapped else "none" if part == "none" else kind
+        yield from rows(setting, NAMES[part], persona, grouped, margins[tested])
+
+
+def _grouped(record: Record) -> Record:
+    """The record under its dimension alone (`plain_warm/warm` -> `plain_warm`); a pole by itself has few people."""
+    dimension = record.provenance.attribute.split("/")[0]
+    return replace(record, provenance=replace(record.provenance, attribute=dimension, phrasing=""))

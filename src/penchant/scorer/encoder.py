@@ -1,0 +1,232 @@
+"""A learned scorer: a frozen sentence encoder, a few counts of style, and one convex layer on top.
+
+The margin is w · (g(A) - g(B)) with g of `scorer.features`: no bias and no centring, so it is antisymmetric by
+construction. It reads a person's evidence only; beliefs, corrections and profiles are for methods that render them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.encoder.base import Encoder, Progress
+from penchant.errors import ModelError, TrainingError
+from penchant.person import Person
+from penchant.persona import Persona
+from penchant.record import Record
+from penchant.scorer.cases import Contexts, Texts, texts_of
+from penchant.scorer.features import FEATURES, IMPERSONAL, MANNER, TEXT, Lens, Space, contrast, features, learn
+
+Parts = Literal["both", "text", "style", "none"]
+PARTS: Mapping[Parts, tuple[str, ...]] = {
+    "both": FEATURES,
+    "text": TEXT,
+    "style": MANNER,
+    "none": IMPERSONAL,
+}
+"""Which features a scorer weighs: all, the persona's texts, the persona's style, or those that know no person."""
+NAMES: Mapping[Parts, str] = {
+    "both": "encoder",
+    "text": "encoder_text",
+    "style": "encoder_style",
+    "none": "encoder",
+}
+"""What tables call them; `none` is `encoder` with the persona `none`."""
+
+DECAY = 1e-2
+"""Weight decay of the logistic layer, per record, on features of unit scale."""
+_STEPS = 25
+_CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
+_FORMAT = "penchant encoder scorer 1"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderScorer:
+    """Fitted weights over a fitted lens; see `scorer.base.Scorer`."""
+
+    encoder: Encoder
+    lens: Lens
+    weights: NDArray[np.float64]
+    """(features,); 0 for those that `parts` leaves out."""
+    parts: Parts
+    records: int
+    """How many records it was fitted on."""
+    people: int
+
+    @property
+    def name(self) -> str:
+        """See NAMES."""
+        return NAMES[self.parts]
+
+    @classmethod
+    def fit(
+        cls,
+        records: Sequence[Record],
+        personas: Sequence[Persona],
+        encoder: Encoder,
+        *,
+        parts: Parts = "both",
+        progress: Progress | None = None,
+    ) -> EncoderScorer:
+        """A scorer of these preferences; see `fit_parts`."""
+        texts = Texts.of(texts_of(records, personas), encoder, progress=progress)
+        return fit_parts(records, personas, encoder, texts, (parts,))[parts]
+
+    def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+        """See `Scorer.margins`; in log-odds."""
+        return self.margins_within(Texts.of(texts_of(records, personas), self.encoder), records, personas)
+
+    def margins_within(
+        self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
+    ) -> NDArray[np.float64]:
+        """The same, over a table that has every text of the records and personas."""
+        return self.weigh(pair_features(self.lens, texts, records, personas))
+
+    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> list[float]:
+        """How much the person would like each answer, in log-odds up to a constant of the prompt.
+
+        An answer's score does not depend on the others; the difference of two is their margin.
+        """
+        texts = Texts.of([prompt, *answers, *texts_of((), [person.persona])], self.encoder)
+        contexts = Contexts.of([prompt] * len(answers), [person.persona] * len(answers), texts)
+        found = self.weigh(features(self.lens.look(texts), contexts, texts.find(answers)))
+        return [float(value) for value in found]
+
+    def weigh(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted sum of features or their contrasts, (rows, features) -> (rows,)."""
+        # not `@`: its rounding may depend on the rows around, and a margin is to be negated to the last bit
+        return np.asarray((values * self.weights).sum(axis=1))
+
+    def save(self, folder: Path) -> None:
+        """Writes `scorer.safetensors`, then the card `scorer.json`; the encoder is named, not copied."""
+        from safetensors.numpy import save_file  # comes with the extra that brings an encoder
+
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {name: np.ascontiguousarray(value) for name, value in _arrays(self.lens).items()}
+        save_file({**tensors, "weights": self.weights}, folder / _WEIGHTS)
+        card = {
+            "format": _FORMAT,
+            "encoder": self.encoder.name,
+            "parts": self.parts,
+            "records": self.records,
+            "people": self.people,
+            "features": FEATURES,
+        }
+        # the card last: its presence means the weights are complete
+        (folder / _CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Encoder) -> EncoderScorer:
+        """A saved scorer, over the encoder it was fitted with.
+
+        Raises:
+            ModelError: no complete scorer there, of another format or other features, or fitted with another encoder.
+        """
+        card, tensors = _read(folder)
+        if card["encoder"] != encoder.name:
+            raise ModelError(
+                f"{folder}: fitted with encoder '{card['encoder']}', loaded with '{encoder.name}'; fit anew"
+            )
+        lens = Lens(_space(tensors, "final"), _space(tensors, "first"), tensors["style.mean"], tensors["style.spread"])
+        return cls(encoder, lens, tensors["weights"], card["parts"], card["records"], card["people"])
+
+
+def fit_parts(
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    encoder: Encoder,
+    texts: Texts,
+    parts: Sequence[Parts] = tuple(PARTS),
+) -> dict[Parts, EncoderScorer]:
+    """Scorers of some parts over one lens; rows of one `user_id` are one person, rows without one a person each.
+
+    Args:
+        personas: what is shown of each record's person.
+        texts: a table that has every text of the records and personas.
+    Raises:
+        TrainingError: fewer than three people, no two different answers, or weights that are not finite.
+    """
+    people = [record.user_id or record.record_id for record in records]
+    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    chosen, rejected = (texts.find(answers) for answers in _answers(records))
+    lens, contrast_NF = learn(texts, contexts, chosen, rejected, people)
+    return {
+        part: EncoderScorer(encoder, lens, _fit_weights(contrast_NF, PARTS[part]), part, len(records), len(set(people)))
+        for part in parts
+    }
+
+
+def pair_features(
+    lens: Lens, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
+) -> NDArray[np.float64]:
+    """Contrasts of some records under a lens, (records, features), for several scorers to weigh."""
+    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    chosen, rejected = (texts.find(answers) for answers in _answers(records))
+    return contrast(lens.look(texts), contexts, chosen, rejected)
+
+
+def _answers(records: Sequence[Record]) -> tuple[list[str], list[str]]:
+    return [record.chosen for record in records], [record.rejected for record in records]
+
+
+def _fit_weights(contrast_NF: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    """Logistic regression without bias by Newton's method; every row says that its contrast is preferred. (F,)."""
+    kept = np.array([FEATURES.index(name) for name in names])
+    values = contrast_NF[:, kept]
+    # spread and mean together: a column that always has one sign is informative, as there is no bias to take it up
+    scale = values.std(0) + np.abs(values.mean(0))
+    scaled = values / np.where(scale > 1e-7, scale, np.inf)
+    weights = np.zeros(len(kept))
+    for _ in range(_STEPS):
+        doubt = 1 / (1 + np.exp(np.clip(scaled @ weights, -30, 30)))
+        gradient = DECAY * weights - scaled.T @ doubt / len(scaled)
+        curve = (scaled * (doubt * (1 - doubt))[:, None]).T @ scaled / len(scaled) + DECAY * np.eye(len(kept))
+        step = np.linalg.solve(curve, gradient)
+        weights -= step
+        if np.abs(step).max() < 1e-6:
+            break
+    if not np.isfinite(weights).all():
+        raise TrainingError(f"the encoder scorer's weights are not finite after {len(values)} records; check the texts")
+    result = np.zeros(len(FEATURES))
+    result[kept] = weights / np.where(scale > 1e-7, scale, np.inf)
+    return result
+
+
+_OF_SPACE = ("mean", "turn", "spread", "axes")
+
+
+def _arrays(lens: Lens) -> dict[str, NDArray[np.float64]]:
+    arrays = {"style.mean": lens.style_mean, "style.spread": lens.style_spread}
+    for name, space in (("final", lens.final), ("first", lens.first)):
+        values = (space.mean_E, space.turn_EP, space.spread_P, space.axes_PA)
+        arrays |= {f"{name}.{part}": value for part, value in zip(_OF_SPACE, values, strict=True)}
+    return arrays
+
+
+def _space(tensors: Mapping[str, NDArray[np.float64]], name: str) -> Space:
+    return Space(*(tensors[f"{name}.{part}"] for part in _OF_SPACE))
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        tensors = load_file(folder / _WEIGHTS)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: no complete encoder scorer ({error}); save it anew") from error
+    if not isinstance(card, dict) or (card.get("format"), card.get("features")) != (_FORMAT, list(FEATURES)):
+        raise ModelError(f"{folder / _CARD}: not a card of '{_FORMAT}' with today's features; fit and save it anew")
+    missing = [key for key in ("encoder", "parts", "records", "people") if key not in card]
+    missing += sorted({"weights", "style.mean", "style.spread"} - set(tensors))
+    missing += [key for space in ("final", "first") for part in _OF_SPACE if (key := f"{space}.{part}") not in tensors]
+    if missing or card["parts"] not in PARTS or tensors["weights"].shape != (len(FEATURES),):
+        raise ModelError(f"{folder}: card and weights do not fit each other ({', '.join(missing)}); save it anew")
+    return card, tensors
