@@ -1,5 +1,6 @@
 import pickle
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_published_one_is_the_positive_pole_and_zero_the_negative(tiny: Preferen
     assert direction.signs.dtype == np.int8
 
 
-@pytest.mark.parametrize("value", [2, -1, 0.4, float("nan"), None, "1", [1]])
+@pytest.mark.parametrize("value", [2, -1, 0.4, float("nan"), None, "1", [1], Decimal("0.5"), 1 + 0j])
 def test_an_unknown_published_value_is_refused_by_the_name_of_its_dimension(tiny, value: object) -> None:
     with pytest.raises(SpaceError, match="humour"):
         Direction.from_published(tiny, [1, value, 0.5])  # type: ignore[list-item]

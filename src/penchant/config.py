@@ -49,19 +49,21 @@ class BaseSection(Section):
     space: str = "alignx90"
     """Its vocabulary covers the forum of this whole space."""
     seed: int = 0
-    hidden_size: int = Field(96, gt=0)
+    hidden_size: int = Field(128, gt=0)
     layers: int = Field(2, gt=0)
     heads: int = Field(4, gt=0)
     initializer_range: float = Field(0.05, gt=0)
     learning_rate: float = Field(3e-3, gt=0)
+    embedding_rate: float = Field(0.2, ge=0)
+    """Learning rate of the token embeddings, as a share of `learning_rate`."""
     warmup_steps: int = Field(50, gt=0)
-    max_steps: int = Field(1600, gt=0)
-    recall_personas: int = Field(24, gt=0)
+    max_steps: int = Field(1200, gt=0)
+    recall_personas: int = Field(16, gt=0)
     """Personas per step, each asked `asked` times."""
     asked: int = Field(6, gt=0)
-    threads: int = Field(16, gt=0)
-    """Plain forum threads per step."""
-    thread_weight: float = Field(0.2, ge=0)
+    threads: int = Field(192, gt=0)
+    """Plain forum threads per step; they are short."""
+    thread_weight: float = Field(1.0, ge=0)
     log_steps: int = Field(50, gt=0)
 
 
@@ -144,7 +146,10 @@ def override(content: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, 
             target = target.setdefault(section, {})
             if not isinstance(target, dict):
                 raise ConfigError(f"--set {text!r}: '{section}' is a value, not a section")
-        target[last] = yaml.safe_load(value)
+        try:
+            target[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {text!r}: the value is not valid YAML; put it in quotes") from error
     return result
 
 

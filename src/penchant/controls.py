@@ -61,7 +61,16 @@ def overlap(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[n
     return np.array(margins)
 
 
-STYLE_FEATURES = ("log words", "letters per word", "exclamations", "questions", "capitals", "commas", "lines", "variety")
+STYLE_FEATURES = (
+    "log words",
+    "letters per word",
+    "exclamations",
+    "questions",
+    "capitals",
+    "commas",
+    "lines",
+    "variety",
+)
 
 
 def style(text: str) -> NDArray[np.float64]:

@@ -135,7 +135,10 @@ def render(
     if content == "directions":
         direction = person.direction()
         if direction is None:
-            raise RecordError("nothing is believed of this person: no annotated evidence, profile or correction")
+            raise RecordError(
+                "nothing is believed of this person: no annotated evidence, profile or correction; "
+                "annotate the evidence with directions, or show the history itself (ica)"
+            )
         poles = pole_lines(direction)
         return _fitted((), lambda _: _turns(layout, content, task, poles=poles), budget)
     if not person.persona.evidence and not person.corrections:

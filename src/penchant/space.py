@@ -164,20 +164,19 @@ class Direction:
                 f"'Preference Direction' has {len(values)} values, space '{space.name}' has {len(space)} dimensions; "
                 "load the file with the space it was written for"
             )
+        # by type first: a Decimal or a complex number would be found in the table too
+        numbers = all(issubclass(kind, Real) for kind in set(map(type, values)))
         try:
-            # by type first: a Decimal or complex number would be found in the table too
-            if not all(issubclass(kind, Real) for kind in set(map(type, values))):
-                raise KeyError
-            coded = bytes(map(_PUBLISHED.__getitem__, values))
+            coded = bytes(map(_PUBLISHED.__getitem__, values)) if numbers else None
         except KeyError:
+            coded = None
+        if coded is None:
             dimension, value = next(
                 (dimension, value)
                 for dimension, value in zip(space.dimensions, values, strict=True)
                 if not isinstance(value, Real) or value not in _PUBLISHED
             )
-            raise SpaceError(
-                f"'Preference Direction' of '{dimension.id}' is {value!r}; allowed are 0, 0.5 and 1"
-            ) from None
+            raise SpaceError(f"'Preference Direction' of '{dimension.id}' is {value!r}; allowed are 0, 0.5 and 1")
         direction = cls.__new__(cls)
         object.__setattr__(direction, "space", space)
         object.__setattr__(direction, "signs", np.frombuffer(coded, dtype=np.int8))  # read-only, as bytes are

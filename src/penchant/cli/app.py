@@ -9,6 +9,8 @@ import typer
 from penchant.cli import base, demo, evaluate, show, simulate, train
 from penchant.errors import PenchantError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="penchant",
     help="Aligns language models to each person instead of to the average person.",
@@ -25,12 +27,19 @@ app.command("demo")(demo.command)
 
 
 def main() -> None:
-    """Entry point; a PenchantError is printed as one sentence and exits with 2, an interrupt with 130."""
+    """Entry point; an error is printed as one sentence and exits with 2, an interrupt with 130."""
     try:
-        app()
+        app(prog_name="penchant")
     except PenchantError as error:
-        sys.stderr.write(f"penchant: {error}\n")
+        # messages of libraries may be quoted in it, over several lines
+        sys.stderr.write(f"penchant: {' '.join(str(error).split())}\n")
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("penchant: interrupted; what was complete is kept\n")
-        raise SystemExit(130) from None
+    except OSError as error:
+        where = error.filename or "a file"
+        sys.stderr.write(f"penchant: cannot use {where}: {error.strerror}; check the path, permissions and space\n")
+        raise SystemExit(2) from None
+    except SystemExit as ended:
+        # typer turns an interrupt into this code before it gets here
+        if ended.code == _INTERRUPTED:
+            sys.stderr.write("penchant: interrupted; what was complete is kept\n")
+        raise

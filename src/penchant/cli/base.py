@@ -11,9 +11,11 @@ from penchant.cli.output import bar, result, say
 from penchant.cli.simulate import SetOption
 from penchant.config import BaseSection, load_section
 
+BASE_RECIPE = Path("recipes/base.yaml")
+
 
 def command(
-    recipe: Annotated[Path, typer.Option("--recipe", help="Recipe YAML of a base.")] = Path("recipes/base.yaml"),
+    recipe: Annotated[Path, typer.Option("--recipe", help="Recipe YAML of a base.")] = BASE_RECIPE,
     out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card and curve.")] = Path(
         "models/forum-base"
     ),

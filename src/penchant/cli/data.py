@@ -2,46 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from penchant.cli.output import say
 from penchant.config import Recipe
-from penchant.errors import DataError
+from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
 from penchant.record import Record
 from penchant.space import PreferenceSpace, load_space
 
+if TYPE_CHECKING:
+    from penchant.shards.base import Loaded
+
+RejectedOption = Annotated[
+    Path | None, typer.Option("--rejected", help="Receives the rows set aside: NAME.rejected.jsonl.")
+]
 SPACE_FILE = "space.toml"
 """Written beside simulated shards: the dimensions that were in play."""
 
 
 def recipe_space(recipe: Recipe) -> PreferenceSpace:
-    """The space of a recipe: all of it, or the dimensions named."""
+    """The space of a recipe: all of it, or the dimensions named.
+
+    Raises:
+        ConfigError: a dimension that the space does not have; the nearest is named.
+    """
     space = load_space(recipe.space)
-    return space.subset(recipe.dimensions, name=f"{space.name}-{recipe.name}") if recipe.dimensions else space
+    if recipe.dimensions is None:
+        return space
+    try:
+        return space.subset(recipe.dimensions, name=f"{space.name}-{recipe.name}")
+    except SpaceError as error:
+        raise ConfigError(f"recipe '{recipe.name}', dimensions: {error}") from error
 
 
 def space_for(path: Path, name: str | None) -> PreferenceSpace:
     """The space that a file was written for: the one named, else the file beside the data, else alignx90."""
     if name is not None:
         return load_space(name)
-    for folder in (path, path.parent):
-        if (folder / SPACE_FILE).is_file():
-            return load_space(str(folder / SPACE_FILE))
-    return load_space()
+    beside = _beside(path)
+    return load_space(str(beside)) if beside else load_space()
 
 
-def read(path: Path, space: PreferenceSpace, *, limit: int | None = None) -> list[Record]:
+def _beside(path: Path) -> Path | None:
+    """The space file that stands with or beside the data."""
+    return next((folder / SPACE_FILE for folder in (path, path.parent) if (folder / SPACE_FILE).is_file()), None)
+
+
+def read(
+    path: Path,
+    space: PreferenceSpace,
+    *,
+    split: str | None = None,
+    limit: int | None = None,
+    rejected: Path | None = None,
+) -> list[Record]:
     """The records of a path; what was set aside is said on stderr with its reasons.
 
+    Args:
+        split: only records of this split.
+        limit: reading stops after so many of them.
+        rejected: receives the rows set aside; its name ends with `.rejected.jsonl`.
     Raises:
-        DataError: nothing usable in it.
+        DataError: nothing usable in it, or nothing of the split.
+        SpaceMismatch: written for another space.
     """
-    from penchant.shards import read_records
+    splits: set[str] = set()
 
-    loaded = read_records(path, space=space)
-    records = loaded.records()
-    if loaded.counts.dropped:
-        say(f"{path}: {loaded.counts.summary()}")
+    def wanted(record: Record) -> bool:
+        splits.add(record.split)
+        return split in (None, record.split)
+
+    with _opened(path, space, rejected) as loaded:
+        records = list(islice(filter(wanted, loaded), limit))
+        _say_losses(loaded)
     if not records:
-        raise DataError(f"{path} holds no usable record; see the reasons above")
-    return records[:limit]
+        _refuse(loaded, split, splits)
+    return records
+
+
+def find(path: Path, space: PreferenceSpace, record_id: str | None) -> Record:
+    """One record by its id, or the first; reads no further than that.
+
+    Raises:
+        DataError: there is none.
+        SpaceMismatch: written for another space.
+    """
+    first = None
+    with _opened(path, space, None) as loaded:
+        for record in loaded:
+            if record_id in (None, record.record_id):
+                return record
+            first = first or record
+    if first is None:
+        _refuse(loaded, None, set())
+    named = f"; the first is '{first.record_id}'" if first else ""
+    raise DataError(f"{path} has no record '{record_id}'{named}")
+
+
+@contextmanager
+def _opened(path: Path, space: PreferenceSpace, rejected: Path | None) -> Iterator[Loaded]:
+    from penchant.shards import read_records
+    from penchant.shards.manifest import MANIFEST
+
+    parts = sorted(entry.parent.name for entry in path.glob(f"*/{MANIFEST}"))
+    if parts and not (path / MANIFEST).is_file():
+        raise DataError(f"{path} holds the folders {', '.join(parts)}; name one, for instance {path / parts[0]}")
+    try:
+        yield read_records(path, space=space, rejected=rejected)
+    except SpaceMismatch as error:
+        beside = _beside(path)
+        advice = (
+            f"leave out --space, as {beside} stands beside the data" if beside else "give its .toml file by --space"
+        )
+        raise SpaceMismatch(f"{error}: {advice}") from error
+
+
+def _say_losses(loaded: Loaded) -> None:
+    counts = loaded.counts
+    if counts.dropped:
+        places = ", ".join(example.place for example in counts.examples)
+        kept = f"; kept aside in {loaded.rejected}" if loaded.rejected else ""
+        say(f"{loaded.path}: {counts.summary()}; first: {places}{kept}")
+    for reason, count in sorted(counts.lost_items.items()):
+        say(f"{loaded.path}: {count:,} items of evidence left out ({reason})")
+
+
+def _refuse(loaded: Loaded, split: str | None, splits: set[str]) -> None:
+    counts = loaded.counts
+    if not counts.rows:
+        raise DataError(f"{loaded.path} holds no rows; check the path")
+    if not counts.kept:
+        raise DataError(f"{loaded.path} holds no usable record; {counts.summary()}")
+    raise DataError(f"{loaded.path} has no record of split '{split}'; there are: {', '.join(sorted(splits))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -17,6 +18,7 @@ import typer
 from penchant.cli import base as base_verb
 from penchant.cli import simulate as simulate_verb
 from penchant.cli import train as train_verb
+from penchant.cli.base import BASE_RECIPE
 from penchant.cli.data import read, recipe_space
 from penchant.cli.evaluate import implicit_rows, summary
 from penchant.cli.output import as_json, result, say, write_whole
@@ -42,16 +44,16 @@ def command(
 ) -> None:
     """Simulates people, aligns a small model to them by ICA and PBA, and measures it on people it never met."""
     from penchant.eval.report import headline
-    from penchant.eval.rows import table
+    from penchant.eval.rows import is_variant, table
 
     settings = load_recipe(recipe, overrides)
     found, rows = run(settings, out, from_scratch=from_scratch, command=_command(recipe, overrides, from_scratch))
-    main = [row for row in rows if row.attribute == "all" and row.phrasing == "known" and "_same" not in row.method]
+    main = [r for r in rows if r.attribute == "all" and r.phrasing == "known" and not is_variant(r.method)]
     if json:
         result(as_json(found))
         return
     result("simulated people; phrasings that training people also use; every row and subset is in results.json\n")
-    result(table([row for row in main if not row.method.endswith(("_raw", "_normalised"))]))
+    result(table(main))
     result("\n" + "\n".join(headline(main)))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
@@ -62,11 +64,12 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
     from penchant.model.card import versions
 
     seconds: dict[str, float] = {}
+    base = load_section(BaseSection, BASE_RECIPE) if from_scratch else None
     with _stage("simulate", seconds):
         simulate_verb.run(recipe, out / "data")
-    if from_scratch:
+    if base is not None:
         with _stage("base", seconds):
-            base_verb.run(load_section(BaseSection, Path("recipes/base.yaml")), out / "base")
+            base_verb.run(base, out / "base")
         recipe = recipe.model_copy(update={"base": str(out / "base")})
     trained = {}
     for method in ("ica", "pba"):
@@ -154,5 +157,5 @@ def _story(
 
 
 def _command(recipe: Path, overrides: Sequence[str], from_scratch: bool) -> str:
-    parts = ["penchant demo", f"--recipe {recipe}", *(f"--set {text}" for text in overrides)]
-    return " ".join([*parts, "--from-scratch"] if from_scratch else parts)
+    parts = ["penchant", "demo", "--recipe", str(recipe), *(part for text in overrides for part in ("--set", text))]
+    return shlex.join([*parts, "--from-scratch"] if from_scratch else parts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import read, space_for
+from penchant.cli.data import RejectedOption, read, space_for
 from penchant.cli.output import as_json, bar, result, say
 from penchant.errors import ConfigError
 from penchant.record import Record
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penchant.eval.rows import Row
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
+SCORERS = ("implicit", "encoder")
 
 
 def command(
@@ -31,55 +32,61 @@ def command(
     personas: Annotated[str, typer.Option(help="implicit: settings, comma-separated.")] = ",".join(PERSONAS),
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
     max_prompt_tokens: Annotated[
-        int | None, typer.Option(help="Budget; evidence beyond it is dropped, counted.")
+        int | None, typer.Option(min=1, help="Budget; evidence beyond it is dropped, counted.")
     ] = None,
-    folds: Annotated[int, typer.Option(help="encoder: folds by user over all rows.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="encoder: folds by user over all rows.")] = 5,
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
-    limit: Annotated[int | None, typer.Option(help="At most so many records.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
+    rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
 ) -> None:
     """Measures alignment accuracy per method, persona and control, with intervals over users."""
     started = perf_counter()
+    if scorer not in SCORERS:
+        raise ConfigError(f"--scorer {scorer}: known are {', '.join(SCORERS)}")
+    shown = _personas(personas)
+    if scorer == "implicit" and reference is None:
+        raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
+    if fit is not None and split is None:
+        raise ConfigError(f"--fit {fit} needs --split, the split to test on")
     where = space_for(data, space)
-    records = read(data, where, limit=limit)
-    if scorer == "encoder":
+    records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
+    if reference is None:
         rows = encoder_rows(records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict)
-    elif scorer == "implicit":
-        if reference is None:
-            raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
-        chosen = [record for record in records if split in (None, record.split)]
+    else:
         policies = {name: folder for name, folder in (("ica", ica), ("pba", pba)) if folder is not None}
         rows = implicit_rows(
-            chosen,
+            records,
             where,
             dataset=data.stem,
             reference=reference,
             policies=policies,
-            personas=_personas(personas),
+            personas=shown,
             layout=layout,
             max_prompt_tokens=max_prompt_tokens,
             seed=seed,
         )
-    else:
-        raise ConfigError(f"--scorer {scorer}: known are implicit and encoder")
     show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
 
 def show(rows: Sequence[Row], *, json: bool, seconds: dict[str, float], seed: int) -> None:
-    """Prints rows as a table, or as one JSON object on the last line."""
-    from penchant.eval.rows import table
+    """Prints the main rows as a table, or every row as one JSON object on the last line."""
+    from penchant.eval.rows import is_variant, table
     from penchant.model.card import versions
 
     if json:
         result(as_json(summary(rows, seconds=seconds, seed=seed, versions=versions())))
-    else:
-        result(table(rows))
+        return
+    main = [row for row in rows if row.attribute == "all" and not is_variant(row.method)]
+    result(table(main))
+    if len(main) < len(rows):
+        say(f"{len(rows) - len(main)} more rows, of subsets and variants of the metric, are in the output of --json")
 
 
 def summary(
@@ -104,6 +111,7 @@ def implicit_rows(
 ) -> list[Row]:
     """Rows of aligned models, their controls and limits."""
     from penchant.eval.benchmark import Bench
+    from penchant.eval.benchmark import show as draw
     from penchant.eval.score import Setting
     from penchant.forum.observer import observer_of
     from penchant.model.local import LocalModel
@@ -114,6 +122,10 @@ def implicit_rows(
     rule = observer_of(records)
     if rule is not None:
         say(f"simulated records; golden directions explain {100 * (1 - rule.noise):.1f} % of choices")
+    for persona in personas:
+        bare = sum(not known.evidence for known in draw(records, persona, seed=seed).personas)
+        if bare:
+            say(f"{bare} of {len(records)} records show nothing under '{persona}': they are asked the bare prompt")
     bench = Bench(
         setting=Setting(dataset, layout, seed),
         layout=written,
@@ -146,17 +158,23 @@ def encoder_rows(
     """Rows of the encoder scorer and its controls over folds by user."""
     from penchant.encoder.sentence import load_encoder
     from penchant.eval.folds import encoder_rows as folded
+    from penchant.scorer.cases import texts_of
 
-    return folded(
-        records,
-        load_encoder(),
-        folds=folds,
-        seed=seed,
-        dataset=dataset,
-        fit_split=fit,
-        test_split=split if fit is not None else None,
-        strict=strict,
-    )
+    encoder = load_encoder()
+    texts = len(set(texts_of(records, [record.persona for record in records])))
+    with bar(texts, "embedding texts") as advance:
+        return folded(
+            records,
+            encoder,
+            folds=folds,
+            seed=seed,
+            dataset=dataset,
+            fit_split=fit,
+            test_split=split,
+            strict=strict,
+            progress=advance,
+            say=say,
+        )
 
 
 def _personas(text: str) -> list[str]:
@@ -164,4 +182,4 @@ def _personas(text: str) -> list[str]:
     unknown = sorted(set(names) - set(PERSONAS))
     if unknown or not names:
         raise ConfigError(f"--personas {text}: known are {', '.join(PERSONAS)}")
-    return names
+    return list(dict.fromkeys(names))

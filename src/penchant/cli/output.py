@@ -11,6 +11,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+_LOG_INTERVAL_S = 30.0
+"""Between two states of a bar where nobody watches, as in a log."""
+
 
 def say(text: str) -> None:
     """A line of progress or advice, to stderr."""
@@ -32,7 +35,8 @@ def as_json(value: Any) -> str:
 @contextmanager
 def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr; call it with the number of steps done since the last call."""
-    with tqdm(total=total, desc=what, file=sys.stderr, mininterval=0.5, disable=not sys.stderr.isatty()) as progress:
+    interval_s = 0.5 if sys.stderr.isatty() else _LOG_INTERVAL_S
+    with tqdm(total=total, desc=what, file=sys.stderr, mininterval=interval_s) as progress:
 
         def advance(steps: int = 1) -> None:
             progress.update(steps)

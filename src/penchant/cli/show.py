@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import read, space_for
-from penchant.cli.output import as_json, result
-from penchant.errors import ConfigError, DataError
+from penchant.cli.data import find, space_for
+from penchant.cli.output import as_json, result, say
+from penchant.errors import ConfigError
 from penchant.persona import PERSONA_KINDS
 from penchant.render import LAYOUTS, Budget, Layout
 from penchant.space import load_space
@@ -33,7 +33,7 @@ def prompt(
     persona: Annotated[str, typer.Option(help=f"What is shown: {', '.join(PERSONA_KINDS)}.")] = "mixed",
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
     model: Annotated[str | None, typer.Option(help="Model folder or Hub id: its chat template is applied.")] = None,
-    max_prompt_tokens: Annotated[int | None, typer.Option(help="Budget; needs --model.")] = None,
+    max_prompt_tokens: Annotated[int | None, typer.Option(min=1, help="Budget; needs --model.")] = None,
     seed: Annotated[int, typer.Option(help="Of the mixed draw, as in eval.")] = 0,
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
@@ -54,12 +54,11 @@ def prompt(
         raise ConfigError(f"--layout {layout}: known are {', '.join(LAYOUTS)}")
     chosen: Layout = "paper" if layout == "paper" else "user_first"
     where = space_for(data, space)
-    records = read(data, where)
-    found = next((r for r in records if record in (None, r.record_id)), None)
-    if found is None:
-        raise DataError(f"{data} has no record '{record}'; the first is '{records[0].record_id}'")
+    found = find(data, where, record)
     shown = found.persona.select(kind, seed=f"{seed}:{found.user_id or found.record_id}")
     person = meet(shown, where, profile=found.profile if shown.evidence else None)
+    if not shown.evidence and kind != "none":
+        say(f"record '{found.record_id}' has no evidence for persona '{kind}': the model sees the bare prompt")
     chat = _tokenizer(model)
     if max_prompt_tokens is not None and chat is None:
         raise ConfigError("--max-prompt-tokens counts tokens of a model; name it with --model")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.data import read, space_for
-from penchant.cli.output import as_json, bar, result, say
+from penchant.cli.data import RejectedOption, read, space_for
+from penchant.cli.output import as_json, bar, result, say, write_whole
 from penchant.cli.simulate import RecipeOption, SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
 from penchant.errors import ConfigError
@@ -23,6 +23,7 @@ def command(
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
+    rejected: RejectedOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
@@ -31,12 +32,19 @@ def command(
     settings = load_recipe(recipe, overrides)
     if model is not None:
         settings = settings.model_copy(update={"base": model})
-    summary = run(settings, method, data, out, space=space, resume=resume)
+    summary = run(settings, method, data, out, space=space, rejected=rejected, resume=resume)
     result(as_json(summary) if json else "\n".join(f"{key}: {value}" for key, value in summary.items()))
 
 
 def run(
-    recipe: Recipe, method: str, data: Path, out: Path, *, space: str | None = None, resume: bool = False
+    recipe: Recipe,
+    method: str,
+    data: Path,
+    out: Path,
+    *,
+    space: str | None = None,
+    rejected: Path | None = None,
+    resume: bool = False,
 ) -> dict[str, object]:
     """Trains one method; returns what was trained."""
     from penchant.method import METHODS
@@ -50,7 +58,7 @@ def run(
         raise ConfigError(f"--method {method}: only {' and '.join(sections)} are trained")
     section = sections[method]
     where = space_for(data, space)
-    records = read(data, where)
+    records = read(data, where, rejected=rejected)
     _, tokenizer = load_parts(recipe.base)
     grove = Grove(
         people=people(records),
@@ -67,7 +75,7 @@ def run(
         refuse_unusable(grove, progress=advance)
     say(f"{method}: aligning {recipe.base} to {len(grove.people)} people, {len(records)} pairs")
     trained = align(grove, section, base=recipe.base, folder=out, resume=resume)
-    (out / "README.md").write_text(aligned_card(recipe, method, section, trained.curve, records), encoding="utf-8")
+    write_whole(out / "README.md", aligned_card(recipe, method, section, trained.curve, records))
     return {
         "method": method,
         "model": str(out),

@@ -49,8 +49,9 @@ class SentenceEncoder:
 
     def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
         """See `Encoder.layers`; progress counts the texts that were not known before."""
-        # texts of like length share a batch, so that little of it is padding
-        new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
+        # texts of like length share a batch, so that little of it is padding; the longest first, so that too little
+        # memory shows at once
+        new = sorted({text for text in texts if text not in self._known}, key=lambda text: (-len(text), text))
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
             self._known.update(zip(batch, self._pooled(batch), strict=True))

@@ -60,7 +60,8 @@ def show(records: Sequence[Record], persona: str, *, seed: int) -> Shown:
     A mixed persona is drawn once per person, so that all of a person's pairs are asked of the same evidence.
     """
     if persona == "shuffled":
-        records = swap_personas(records, seed=seed)
+        # a record that names no user is a person of its own, as everywhere
+        records = swap_personas([replace(r, user_id=r.user_id or r.record_id) for r in records], seed=seed)
     kind: PersonaKind = "mixed" if persona == "shuffled" else persona  # type: ignore[assignment]
     shown = tuple(r.persona.select(kind, seed=f"{seed}:{r.user_id or r.record_id}") for r in records)
     return Shown(persona, tuple(records), shown)
@@ -90,18 +91,30 @@ class Bench:
         """How many passes over the records `run` will make, for progress."""
         count = len(self.policies)
         contents = {METHODS[name].content for name in self.policies} | {"history"}
-        golden = 2 if self.golden and "pba" in self.policies else 0
-        return (len(personas) + 1) * (count + len(contents)) + count + 1 + golden
+        shuffled = count + len(contents) if count else 0
+        # the history under mixed evidence is shared with that setting, if it is asked for
+        golden = 2 + ("mixed" not in personas) if self.golden and "pba" in self.policies else 0
+        return len(personas) * (count + len(contents)) + (count + 1) + shuffled + golden
 
     def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
-        """Rows for every persona setting, then `none` and `shuffled` for each trained method."""
+        """Rows for every persona setting, then `none` and `shuffled` for each trained method.
+
+        Raises:
+            RecordError: fewer than two people, or a record that a method has nothing to show for.
+        """
+        self._cache.clear()
+        self.dropped = 0
+        # all are drawn before the first pass, so that records of one person alone are refused before any work
+        told, blind = (
+            [show(records, persona, seed=self.setting.seed) for persona in names]
+            for names in (personas, ("none", "shuffled"))
+        )
         result: list[Row] = []
-        for persona in personas:
-            shown = show(records, persona, seed=self.setting.seed)
+        for shown in told:
             result.extend(self._setting(shown))
             result.extend(self._coverage(shown))
-        for persona in ("none", "shuffled"):
-            result.extend(self._blind(show(records, persona, seed=self.setting.seed)))
+        for shown in blind:
+            result.extend(self._blind(shown))
         if self.golden and "pba" in self.policies:
             result.extend(self._golden(show(records, "mixed", seed=self.setting.seed)))
         return result

@@ -26,9 +26,10 @@ def accuracy_bars(rows: Sequence[Row], personas: Sequence[str], methods: Sequenc
         shown = [here.get(method) for method in methods]
         places = range(len(methods))
         values = [100 * row.accuracy if row else 0 for row in shown]
+        # a rounding error below zero, as where all people are alike, is refused by matplotlib
         errors = [
-            [100 * (r.accuracy - r.ci95[0]) if r else 0 for r in shown],
-            [100 * (r.ci95[1] - r.accuracy) if r else 0 for r in shown],
+            [100 * max(0.0, r.accuracy - r.ci95[0]) if r else 0 for r in shown],
+            [100 * max(0.0, r.ci95[1] - r.accuracy) if r else 0 for r in shown],
         ]
         axis.barh(places, values, xerr=errors, color=[_colour(m) for m in methods], ecolor="#444444", height=0.7)
         ceiling = next((row.ceiling for row in shown if row and row.ceiling), None)

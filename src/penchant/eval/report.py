@@ -9,7 +9,7 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 
 from penchant.eval.plots import accuracy_bars, training_curves
-from penchant.eval.rows import Row, share_of_gain
+from penchant.eval.rows import Row, is_variant, share_of_gain
 
 UNTRAINED = ("few_shot", "base", "overlap", "habit", "longer", "style")
 """Rows that were not trained on any persona."""
@@ -43,14 +43,14 @@ def report(rows: Sequence[Row], story: Story, *, personas: Sequence[str]) -> str
     text = resources.files("penchant.eval").joinpath("report.html.jinja").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
     known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
-    main = [row for row in known if not _variant(row.method)]
+    main = [row for row in known if not is_variant(row.method)]
     order = ("ideal", "pba", "ica", "encoder", "few_shot", "overlap", "style", "habit", "longer")
     methods = [method for method in order if any(row.method == method for row in main)]
     return page.render(
         story=story,
         rows=rows,
         known=main,
-        unseen=[r for r in rows if r.phrasing == "unseen" and r.attribute == "all" and not _variant(r.method)],
+        unseen=[r for r in rows if r.phrasing == "unseen" and r.attribute == "all" and not is_variant(r.method)],
         headline=headline(main),
         share=share_of_gain,
         bars=accuracy_bars(main, personas, methods),
@@ -67,14 +67,11 @@ def headline(rows: Sequence[Row]) -> list[str]:
         if name in mixed and rivals:
             best = max(rivals, key=lambda row: row.accuracy)
             gained = share_of_gain(mixed[name])
+            lead = 100 * (mixed[name].accuracy - best.accuracy)
             part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
             lines.append(
                 f"{name.upper()}: {100 * mixed[name].accuracy:.1f} % on mixed evidence{part}; "
-                f"{100 * (mixed[name].accuracy - best.accuracy):.1f} points above the best row that was not trained on "
+                f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best row that was not trained on "
                 f"personas ({best.method}, {100 * best.accuracy:.1f} %)."
             )
     return lines
-
-
-def _variant(method: str) -> bool:
-    return method.endswith(("_same_prompt", "_raw", "_normalised"))

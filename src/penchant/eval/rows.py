@@ -41,6 +41,11 @@ class Row:
         return values
 
 
+def is_variant(method: str) -> bool:
+    """Whether a row is another reading of a trained method's margins, beside the published metric."""
+    return method.endswith(("_same_prompt", "_raw", "_normalised"))
+
+
 def share_of_gain(row: Row) -> float | None:
     """The part of the possible gain over chance that a row has; None without a ceiling above chance."""
     if row.ceiling is None or row.ceiling <= 0.5:

@@ -1,9 +1,10 @@
 """Text that a base model is trained on before it meets anybody: threads, and recall of random bindings.
 
-It gives what a pretrained model brings, general skill in context, and nothing about this population. Threads are
-posts with replies by unrelated people, either pole as likely as the other. In a recall conversation somebody says
-arbitrary things under arbitrary topics, a fresh binding each time, and the answer says them again: only looking back
-helps. Both go through the one rendering path.
+It gives what a pretrained model brings, English and skill in context, and nothing about any person: threads hold no
+persona, and either pole is as likely as the other. A thread is a post with a stranger's reply, short or elaborated
+(two wordings of one stance, so that paraphrases come to mean the same), or a question what some words mean. In a
+recall conversation somebody says arbitrary things under arbitrary topics, a fresh binding each time, and the answer
+says them again: only looking back helps. Both go through the one rendering path.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.forum.lexicon import KNOWN, Entry, lexicon
-from penchant.forum.speech import COMMENTS, DESCRIPTION, POSTS, REPLIES, Speaker
+from penchant.forum.lexicon import KNOWN, lexicon
+from penchant.forum.speech import COMMENTS, DESCRIPTION, POSTS, REPLIES, Speaker, Stance
 from penchant.model.base import Candidates
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
 from penchant.render import Message, render
 from penchant.space import PreferenceSpace
 
+MEANING = "What is {}?"
+
 
 @dataclass
 class Corpus:
     """An endless, seeded stream of conversations over the words of a lexicon."""
 
-    entries: tuple[Entry, ...]
+    space: PreferenceSpace
     rng: np.random.Generator
     items: int = 8
     topics: int = 5
@@ -35,6 +38,7 @@ class Corpus:
     """Answers asked of each persona."""
 
     def __post_init__(self) -> None:
+        self.entries = lexicon(self.space)
         poles = [pole for entry in self.entries for pole in (entry.positive, entry.negative)]
         self._phrases = [phrase for pole in poles for phrase in pole]
         self._speakers = [Speaker(self.entries, self.rng, unseen) for unseen in (False, True)]
@@ -42,17 +46,40 @@ class Corpus:
     @classmethod
     def over(cls, space: PreferenceSpace, *, seed: int, asked: int) -> Corpus:
         """A stream over the lexicon of a whole space."""
-        return cls(lexicon(space), np.random.default_rng(seed), asked=asked)
+        return cls(space, np.random.default_rng(seed), asked=asked)
 
     def thread(self) -> Candidates:
-        """A post about two topics and one stranger's reply."""
-        dimensions = [int(d) for d in self.rng.choice(len(self.entries), size=2, replace=False)]
-        stance = tuple((d, 1 if self.rng.random() < 0.5 else -1) for d in dimensions)
+        """A post with one stranger's reply, plain or elaborated, or a question of meaning, one third each."""
+        return (self._plain, self._elaborated, self._meaning)[int(self.rng.integers(3))]()
+
+    def _plain(self) -> Candidates:
+        stance = self._stance()
         # unseen phrasings occur in plain posts as often as their share of the vocabulary
         speaker = self._speakers[int(self.rng.random() < 1 - KNOWN / len(self.entries[0].positive))]
-        post = speaker.post(dimensions)
-        message: Message = {"role": "user", "content": post}
-        return Candidates((message,), (speaker.reply(stance),))
+        return _asked(speaker.post([d for d, _ in stance]), speaker.reply(stance))
+
+    def _elaborated(self) -> Candidates:
+        """One stance in two sentences, each in other words."""
+        stance = self._stance()
+        first, second = zip(*(self._two(self._pole(d, sign)) for d, sign in stance), strict=True)
+        frames = (COMMENTS, REPLIES)[int(self.rng.integers(2))]
+        answer = f"{self._write(frames, first)} {self._write(frames, second)}"
+        return _asked(self._post([self.entries[d].topic for d, _ in stance]), answer)
+
+    def _meaning(self) -> Candidates:
+        """What the words for a pole mean; no person is spoken of."""
+        ((dimension, sign), _) = self._stance()
+        phrases = self._two(self._pole(dimension, sign))
+        label = self.space.dimensions[dimension].pole(1 if sign > 0 else -1)
+        return _asked(MEANING.format(label), f"{' and '.join(phrases)}.")
+
+    def _stance(self) -> Stance:
+        dimensions = self.rng.choice(len(self.entries), size=2, replace=False)
+        return tuple((int(d), 1 if self.rng.random() < 0.5 else -1) for d in dimensions)
+
+    def _pole(self, dimension: int, sign: int) -> tuple[str, ...]:
+        entry = self.entries[dimension]
+        return entry.positive if sign > 0 else entry.negative
 
     def recall(self) -> list[Candidates]:
         """Somebody who binds a few topics to arbitrary phrases, asked several times; every answer recalls two."""
@@ -95,15 +122,24 @@ class Corpus:
 
 def vocabulary(space: PreferenceSpace) -> list[str]:
     """Every text whose words a forum of this space can use: the lexicon, the frames and the space's own phrases."""
-    texts = [*POSTS, *COMMENTS, *REPLIES, DESCRIPTION]
+    # with the braces left in, "{}?" would be one run of punctuation and "?" a word that nobody knows
+    texts = [frame.format(" ") for frame in (*POSTS, *COMMENTS, *REPLIES, DESCRIPTION)]
     for entry in lexicon(space):
         texts += [entry.topic, *entry.positive, *entry.negative]
     for dimension in space.dimensions:
-        texts += [dimension.name, dimension.positive, dimension.negative]
+        poles = (dimension.positive, dimension.negative)
+        texts += [dimension.name, *poles, *map(MEANING.format, poles)]
     return texts
 
 
-def batches(corpus: Corpus, *, personas: int, threads: int) -> Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]]:
+def batches(
+    corpus: Corpus, *, personas: int, threads: int
+) -> Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]]:
     """Per training step, `personas` recall groups and `threads` threads."""
     while True:
         yield [corpus.recall() for _ in range(personas)], [[corpus.thread()] for _ in range(threads)]
+
+
+def _asked(question: str, answer: str) -> Candidates:
+    message: Message = {"role": "user", "content": question}
+    return Candidates((message,), (answer,))

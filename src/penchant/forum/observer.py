@@ -38,7 +38,8 @@ class IdealObserver:
         belief = posterior(persona, list(asked), noise=self.noise)
         want = int("".join("1" if sign > 0 else "0" for sign in asked.values()), 2)
         chosen, rejected = belief[want], belief[len(belief) - 1 - want]
-        holds = chosen / (chosen + rejected)
+        # both are ruled out when the evidence is somebody else's: a person holds one answer of each pair
+        holds = chosen / (chosen + rejected) if chosen + rejected > 0 else 0.5
         return float((1 - self.noise) * holds + self.noise * (1 - holds))
 
     def covered(self, record: Record, persona: Persona) -> bool:
@@ -61,7 +62,8 @@ def posterior(persona: Persona, dimensions: Sequence[int], *, noise: float) -> N
         dimensions: indices asked about; other dimensions in the evidence are summed out.
         noise: the forum's label noise, in [0, 0.5).
     Raises:
-        RecordError: evidence without a direction; only simulated evidence has a known likelihood.
+        RecordError: evidence without a direction (only simulated evidence has a known likelihood), or evidence that
+            contradicts itself.
     """
     stated = [_stated(item.direction) for item in persona.evidence]
     mentioned = sorted({d for stance in stated for d in stance} | set(dimensions))
@@ -76,6 +78,8 @@ def posterior(persona: Persona, dimensions: Sequence[int], *, noise: float) -> N
         weights *= (1 - wrong) * agrees + wrong * opposes
     asked = (signs[:, [place[d] for d in dimensions]] > 0) @ (1 << np.arange(len(dimensions))[::-1])
     marginal = np.bincount(asked, weights=weights, minlength=1 << len(dimensions))
+    if not marginal.any():
+        raise RecordError("the evidence contradicts itself, so no person could have given it; show one person's only")
     return np.asarray(marginal / marginal.sum(), dtype=np.float64)
 
 

@@ -46,7 +46,13 @@ class ForumSettings:
     def check(self, space: PreferenceSpace) -> None:
         """Raises ConfigError when the settings cannot be met in this space."""
         problem = None
-        if self.active_max > len(space):
+        counts = ("train_users", "test_users", "comments", "comparisons", "train_targets", "test_targets")
+        negative = next((name for name in counts if getattr(self, name) < 0), None)
+        if negative is not None:
+            problem = f"{negative}={getattr(self, negative)} is negative"
+        elif self.dimensions_per_item < 1:
+            problem = f"dimensions_per_item={self.dimensions_per_item} must be at least 1"
+        elif self.active_max > len(space):
             problem = f"active_max={self.active_max} exceeds the {len(space)} dimensions of '{space.name}'"
         elif not self.dimensions_per_item <= self.asked <= self.active_min <= self.active_max:
             problem = "need dimensions_per_item <= asked <= active_min <= active_max"

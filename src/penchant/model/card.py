@@ -26,7 +26,9 @@ def versions() -> dict[str, str]:
 def base_card(settings: BaseSection, encoder: str, curve: Sequence[dict[str, float]]) -> str:
     """The card of a base made from scratch."""
     last = curve[-1]
-    return _front("text-generation", ["penchant", "from-scratch", "simulated"]) + f"""
+    return (
+        _front("text-generation", ["penchant", "from-scratch", "simulated"])
+        + f"""
 # A small base model, made from scratch
 
 A Llama-shaped language model of {settings.layers} layers and width {settings.hidden_size} with one token per word.
@@ -42,6 +44,7 @@ and looks back at what a person said. **It knows no person and no population, an
 
 Not for any use but as the starting point of penchant's demo and tests.
 """
+    )
 
 
 def aligned_card(
@@ -51,7 +54,9 @@ def aligned_card(
     people = len({record.user_id or record.record_id for record in records})
     datasets = sorted({record.provenance.dataset or "unnamed" for record in records})
     last = curve[-1] if curve else {"loss": float("nan"), "accuracy": float("nan")}
-    return _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base) + f"""
+    return (
+        _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base)
+        + f"""
 # {recipe.name}: aligned to each person by {method.upper()}
 
 Base and reference: `{recipe.base}`. Method `{method}`, layout `{recipe.layout}` (AlignX, arXiv:2503.15463), trained by
@@ -65,6 +70,7 @@ DPO (arXiv:2305.18290) through TRL, one tree of pairs per person.
 
 Give it the prompts that `penchant show prompt --method {method}` prints; other wording was not trained.
 """
+    )
 
 
 def _front(task: str, tags: Sequence[str], *, base: str | None = None) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from penchant.errors import ModelError
@@ -154,14 +155,15 @@ def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTo
             trust_remote_code=False,
             revision=revision,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(f"cannot load a model from '{source}': {error}") from error
     return model, tokenizer
 
 
 def _is_local(source: str) -> bool:
-    """A path rather than a Hub id: it exists, or it is not of the form owner/name."""
-    return Path(source).exists() or source.startswith((".", "/")) or source.count("/") != 1
+    """A path rather than a Hub id: it or the folder it would be in exists, or it is not of the form owner/name."""
+    path = Path(source)
+    return path.exists() or path.parent.is_dir() or source.count("/") != 1
 
 
 class LocalModel:
@@ -223,19 +225,20 @@ class LocalModel:
 def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
     """Neighbours whose prompts begin alike, as long as the tree stays within its budget; with their first place."""
     group: list[Encoded] = []
-    start = size = 0
+    start = size = root = 0
     for place, item in enumerate(encoded):
         answers = sum(len(ids) for ids in item.answers)
         if group:
-            # what the whole group shares, not only the two neighbours, becomes the root
-            shared = shared_prefix([*(e.prompt for e in group[:1]), item.prompt])
-            own = len(item.prompt) - shared + answers
-            if shared * 2 > len(item.prompt) and size + own <= _TREE_TOKENS:
+            shared = min(root, shared_prefix([group[0].prompt, item.prompt]))
+            # a shorter root stands again in each of the others
+            repeated = (root - shared) * (len(group) - 1)
+            grown = size + repeated + len(item.prompt) - shared + answers
+            if (shared - repeated) * 2 > len(item.prompt) and grown <= _TREE_TOKENS:
                 group.append(item)
-                size += own
+                size, root = grown, shared
                 continue
             yield start, group
-        group, start, size = [item], place, len(item.prompt) + answers
+        group, start, size, root = [item], place, len(item.prompt) + answers, len(item.prompt) - 1
     if group:
         yield start, group
 

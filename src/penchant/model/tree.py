@@ -11,7 +11,7 @@ Shapes: U users, N packed tokens, A answer tokens, S answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -101,8 +101,15 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        moved: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{k: value.to(device) if isinstance(value, Tensor) else value for k, value in moved.items()})
+        return Batch(
+            self.ids_UN.to(device),
+            self.positions_UN.to(device),
+            self.mask_U1NN.to(device),
+            self.source_A.to(device),
+            self.target_A.to(device),
+            self.answer_A.to(device),
+            self.answers,
+        )
 
 
 def collate(trees: Sequence[Packed], *, pad_id: int) -> Batch:

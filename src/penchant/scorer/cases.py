@@ -99,12 +99,10 @@ class Texts:
         return np.array([self.places[text] for text in texts], dtype=np.int64)
 
 
-def texts_of(records: Iterable[Record], personas: Iterable[Persona]) -> Iterator[str]:
-    """Every text of some records and personas, repeated as it occurs."""
-    for record in records:
-        yield from (record.prompt, record.chosen, record.rejected)
-    for persona in personas:
-        yield from Known.of(persona).texts()
+def texts_of(records: Iterable[Record], personas: Iterable[Persona]) -> set[str]:
+    """The distinct texts of some records and of the personas shown with them: what there is to embed."""
+    found = {text for record in records for text in (record.prompt, record.chosen, record.rejected)}
+    return found.union(*(Known.of(persona).texts() for persona in personas))
 
 
 @dataclass(frozen=True, slots=True)

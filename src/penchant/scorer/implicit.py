@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.errors import RecordError
 from penchant.method import METHODS
 from penchant.method.base import Method
 from penchant.model.base import Candidates, Model
@@ -56,12 +57,20 @@ def pair_likelihoods(
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
 ) -> PairLikelihoods:
-    """Both answers of every record under one model and method; an empty persona is rendered as no person at all."""
+    """Both answers of every record under one model and method; an empty persona is rendered as no person at all.
+
+    Raises:
+        RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
+    """
     budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
-    rendered = [
-        prompt(method, meet(record, persona), record.prompt, layout=layout, budget=budget)
-        for record, persona in zip(records, personas, strict=True)
-    ]
+
+    def written(record: Record, persona: Persona) -> Rendered:
+        try:
+            return prompt(method, meet(record, persona), record.prompt, layout=layout, budget=budget)
+        except RecordError as error:
+            raise RecordError(f"cannot ask {method.name} about record '{record.record_id}': {error}") from error
+
+    rendered = [written(record, persona) for record, persona in zip(records, personas, strict=True)]
     pairs = model.logprobs(
         [Candidates(r.messages, (record.chosen, record.rejected)) for r, record in zip(rendered, records, strict=True)]
     )

@@ -105,14 +105,14 @@ def train_base(
     Raises:
         TrainingError: the loss is not a number.
     """
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = _optimizer(model, settings)
     curve: list[dict[str, float]] = []
     window: list[tuple[float, float]] = []
     model.train()
     for step, (recall, threads) in zip(range(1, settings.max_steps + 1), batches, strict=False):
         for group in optimizer.param_groups:
             warm = min(1.0, step / settings.warmup_steps)
-            group["lr"] = settings.learning_rate * warm * (1 - 0.95 * step / settings.max_steps)
+            group["lr"] = group["scale"] * settings.learning_rate * warm * (1 - 0.95 * step / settings.max_steps)
         recall_loss, thread_loss = (_answer_loss(model, tokenizer, groups) for groups in (recall, threads))
         loss = recall_loss + settings.thread_weight * thread_loss
         if not finite(loss):
@@ -129,6 +129,20 @@ def train_base(
         progress(step, recall_loss.item())
     model.eval()
     return curve
+
+
+def _optimizer(model: Any, settings: BaseSection) -> torch.optim.Optimizer:
+    """AdamW; embeddings move slowly, or training would wipe out what the encoder knows of words."""
+    words = model.get_input_embeddings().weight
+    rest = [parameter for parameter in model.parameters() if parameter is not words]
+    return torch.optim.AdamW(
+        [
+            {"params": rest, "scale": 1.0, "weight_decay": 0.01},
+            {"params": [words], "scale": settings.embedding_rate, "weight_decay": 0.0},
+        ],
+        lr=settings.learning_rate,
+        betas=(0.9, 0.98),
+    )
 
 
 def _answer_loss(model: Any, tokenizer: ChatTokenizer, groups: Sequence[Sequence[Candidates]]) -> torch.Tensor:

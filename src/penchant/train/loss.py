@@ -42,7 +42,7 @@ def dpo_loss(
         ConfigError: beta <= 0.
     Source: Rafailov et al. 2023, arXiv:2305.18290, eq. 7.
     """
-    if beta <= 0:
+    if not beta > 0:  # a NaN is refused too
         raise ConfigError(f"beta={beta} must be positive")
     chosen_B = policy_chosen_B - reference_chosen_B
     rejected_B = policy_rejected_B - reference_rejected_B

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import TrainerCallback
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
@@ -109,7 +109,16 @@ class _Curve(TrainerCallback):
         self.path.write_text(json.dumps(points), encoding="utf-8")
 
 
-def align(grove: Grove, settings: TrainSection, *, base: str, folder: Path, resume: bool = False, quiet: bool = False) -> Trained:
+class _Bar(ProgressCallback):
+    """The trainer's progress bar without its numbers: standard output belongs to the command's own result."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        """The numbers go into the curve."""
+
+
+def align(
+    grove: Grove, settings: TrainSection, *, base: str, folder: Path, resume: bool = False, quiet: bool = False
+) -> Trained:
     """Aligns a model to people by DPO and saves it.
 
     Args:
@@ -136,6 +145,10 @@ def align(grove: Grove, settings: TrainSection, *, base: str, folder: Path, resu
         processing_class=grove.tokenizer.tokenizer,
         callbacks=[_Curve(folder / "curve.json")],
     )
+    for callback in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(callback)
+    if not quiet:
+        trainer.add_callback(_Bar)
     last = _last_checkpoint(checkpoints) if resume else None
     before = _step(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)

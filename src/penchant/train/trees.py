@@ -19,7 +19,7 @@ from penchant.person import Person, meet
 from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
 from penchant.render import Budget, Layout, Message
-from penchant.space import PreferenceSpace
+from penchant.space import Direction, PreferenceSpace
 
 _KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
 
@@ -82,13 +82,18 @@ class Grove:
     def plant(self, row: Row) -> Packed:
         """The tree of a row."""
         person = self.person(row)
+        return pack([self.branch(person, record) for record in self.records(row)])
+
+    def branch(self, person: Person, record: Record) -> Branch:
+        """One pair as asked of a person.
+
+        Raises:
+            RecordError: the method has nothing to show of the person, or the task alone is beyond the budget.
+        """
         budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
-        branches = []
-        for record in self.records(row):
-            rendered = self.method.messages(person, record.prompt, layout=self.layout, budget=budget)
-            encoded = self.tokenizer.encode(rendered.messages, (record.chosen, record.rejected))
-            branches.append(Branch(encoded.prompt, encoded.answers))
-        return pack(branches)
+        rendered = self.method.messages(person, record.prompt, layout=self.layout, budget=budget)
+        encoded = self.tokenizer.encode(rendered.messages, (record.chosen, record.rejected))
+        return Branch(encoded.prompt, encoded.answers)
 
     def _count(self, messages: Sequence[Message]) -> int:
         return len(self.tokenizer.prompt_ids(messages))
@@ -97,25 +102,25 @@ class Grove:
 def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:
     """Records grouped by user, in order of first appearance.
 
+    Records of one user that differ in what is known of them are people of their own, as their tree could not share it.
+
     Raises:
-        TrainingError: no records, or a person whose records differ in persona (their tree could not share it).
+        TrainingError: no records.
     """
     if not records:
         raise TrainingError("no records to train on")
     grouped: dict[str, list[Record]] = {}
     for record in records:
         grouped.setdefault(record.user_id or f"record:{record.record_id}", []).append(record)
-    return tuple(
-        tuple(part) for mine in grouped.values() for part in _same_persona(mine)
-    )
+    return tuple(part for mine in grouped.values() for part in _known_alike(mine))
 
 
-def _same_persona(records: list[Record]) -> list[list[Record]]:
-    """One person's records by the persona they carry: real files give every record its own."""
-    parts: dict[Persona, list[Record]] = {}
+def _known_alike(records: Sequence[Record]) -> list[tuple[Record, ...]]:
+    """One user's records by the persona and profile they carry: real files give every record its own."""
+    parts: dict[tuple[Persona, Direction | None], list[Record]] = {}
     for record in records:
-        parts.setdefault(record.persona, []).append(record)
-    return list(parts.values())
+        parts.setdefault((record.persona, record.profile), []).append(record)
+    return [tuple(part) for part in parts.values()]
 
 
 def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = None) -> None:
@@ -124,11 +129,21 @@ def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = No
     Raises:
         TrainingError: names the record; nothing is left out silently.
     """
-    for place in range(len(grove.people)):
-        try:
-            grove.plant(Row(place, 0))
-        except RecordError as error:
-            names = ", ".join(record.record_id for record in grove.people[place][:3])
-            raise TrainingError(f"cannot train {grove.method.name} on record {names}: {error}") from error
+    for place, records in enumerate(grove.people):
+        person = grove.person(Row(place, 0))
+        for record in records:
+            _check(grove, record, person)
+        # a later round may draw one kind of evidence alone
+        for kind in _KINDS[:-1]:
+            shown = records[0].persona.select(kind)
+            if shown.evidence:
+                _check(grove, records[0], meet(shown, grove.space, profile=records[0].profile))
         if progress is not None:
             progress(1)
+
+
+def _check(grove: Grove, record: Record, person: Person) -> None:
+    try:
+        grove.branch(person, record)
+    except RecordError as error:
+        raise TrainingError(f"cannot train {grove.method.name} on record {record.record_id}: {error}") from error

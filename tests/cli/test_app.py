@@ -1,0 +1,62 @@
+import subprocess
+import sys
+
+import pytest
+
+from penchant.cli import app as module
+from penchant.errors import ConfigError
+
+
+@pytest.mark.parametrize("verb", ["simulate", "base", "train", "eval", "show", "demo"])
+def test_every_verb_is_registered_and_explains_itself(penchant, verb: str) -> None:
+    ran = penchant(verb, "--help")
+    assert ran.code == 0
+    assert f"Usage: penchant {verb}" in ran.out
+
+
+def test_an_error_is_one_sentence_on_stderr_and_exits_with_2(penchant) -> None:
+    ran = penchant("show", "space", "nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("penchant: no space named 'nowhere'")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_message_of_several_lines_is_folded_into_one(penchant, monkeypatch) -> None:
+    def fail(**_: object) -> None:
+        raise ConfigError("the library said:\n  this\n  and that")
+
+    monkeypatch.setattr(module, "app", fail)
+    assert penchant().err == "penchant: the library said: this and that\n"
+
+
+def test_a_path_that_cannot_be_written_is_named(penchant, small_recipe, tmp_path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    ran = penchant("simulate", "--recipe", small_recipe, "--out", tmp_path / "file" / "forum")
+    assert ran.code == 2
+    assert ran.err.splitlines()[-1].startswith(f"penchant: cannot use {tmp_path / 'file'}")
+
+
+def test_an_interrupt_says_so_and_exits_with_130(penchant, monkeypatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("penchant.cli.show.load_space", interrupted)
+    ran = penchant("show", "space")
+    assert ran.code == 130
+    assert ran.err == "penchant: interrupted; what was complete is kept\n"
+
+
+def test_an_unknown_verb_exits_with_2(penchant) -> None:
+    ran = penchant("simulat")
+    assert ran.code == 2
+    assert "simulat" in ran.err
+
+
+def test_a_shell_sees_the_same_exit_codes() -> None:
+    program = "from penchant.cli import main; main()"
+    wrong = subprocess.run([sys.executable, "-c", program, "show", "space", "nowhere"], capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "Traceback" not in wrong.stderr
+    right = subprocess.run([sys.executable, "-c", program, "show", "space"], capture_output=True, text=True)
+    assert (right.returncode, right.stderr) == (0, "")
+    assert right.stdout.startswith("alignx90: 90 dimensions")

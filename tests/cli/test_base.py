@@ -1,0 +1,37 @@
+import hashlib
+import json
+
+import pytest
+import yaml
+
+from penchant.encoder.fake import FakeEncoder
+from penchant.model.local import LocalModel
+
+
+@pytest.fixture
+def base_recipe(small_forum, tmp_path, monkeypatch):
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 2, "recall_personas": 2, "threads": 2}
+    path = tmp_path / "base.yaml"
+    path.write_text(yaml.safe_dump({"space": str(small_forum / "space.toml"), **sizes}), encoding="utf-8")
+    return path
+
+
+def test_a_base_is_made_with_its_card_its_curve_and_checksums(penchant, base_recipe, tmp_path) -> None:
+    ran = penchant("base", "--recipe", base_recipe, "--out", tmp_path / "base")
+    assert (ran.code, ran.out) == (0, f"{tmp_path / 'base'}\n")
+    assert "parameters from scratch" in ran.err
+    assert [point["step"] for point in json.loads((tmp_path / "base" / "curve.json").read_text("utf-8"))] == [2]
+    assert "made from scratch" in (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
+    sums = (tmp_path / "base" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    for line in sums:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((tmp_path / "base" / name).read_bytes()).hexdigest() == digest
+    assert LocalModel.load(str(tmp_path / "base")).count([{"role": "user", "content": "order"}]) > 0
+
+
+def test_a_key_of_another_recipe_is_refused(penchant, base_recipe, tmp_path) -> None:
+    ran = penchant("base", "--recipe", base_recipe, "--out", tmp_path / "base", "--set", "beta=1")
+    assert ran.code == 2
+    assert "unknown key 'beta'" in ran.err
+    assert not (tmp_path / "base").exists()

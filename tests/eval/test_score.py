@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant import Provenance, Record, RecordError
+from penchant.eval.score import Setting, groups, limit_rows, rows
+
+SETTING = Setting("set", "user_first", 0)
+
+
+def record(user: str | None, attribute: str = "", phrasing: str = "", number: int = 0) -> Record:
+    provenance = Provenance(attribute=attribute, phrasing=phrasing)
+    return Record(f"{user}-{attribute}-{phrasing}-{number}", user, "q", "yes", "no", provenance=provenance)
+
+
+def test_all_records_come_first_then_each_attribute() -> None:
+    found = list(groups([record("a", "score"), record("b", "membership"), record("c", "score")]))
+    assert [(group.attribute, group.phrasing) for group in found] == [("all", "-"), ("membership", "-"), ("score", "-")]
+    assert [group.keep.tolist() for group in found] == [[True] * 3, [False, True, False], [True, False, True]]
+
+
+def test_one_attribute_alone_is_not_told_twice() -> None:
+    assert [group.attribute for group in groups([record("a", "score"), record("b", "score")])] == ["all"]
+    assert [group.attribute for group in groups([record("a"), record("b")])] == ["all"]
+
+
+def test_phrasings_are_kept_apart() -> None:
+    found = list(groups([record("a", "x", "known"), record("a", "y", "known"), record("b", "x", "unseen")]))
+    assert [(group.attribute, group.phrasing) for group in found] == [
+        ("all", "known"),
+        ("x", "known"),
+        ("y", "known"),
+        ("all", "unseen"),
+    ]
+    assert found[1].keep.tolist() == [True, False, False]
+
+
+def test_a_row_is_counted_on_its_own_group() -> None:
+    records = [record("a", "score"), record("a", "score", number=1), record("b", "membership"), record("c", "score")]
+    found = rows(SETTING, "pba", "pair", records, np.array([1.0, 0.0, -1.0, 2.0]))
+    by_attribute = {row.attribute: row for row in found}
+    whole, score = by_attribute["all"], by_attribute["score"]
+    assert (whole.accuracy, whole.n, whole.users, whole.ties) == (0.625, 4, 3, 1)
+    assert (score.accuracy, score.n, score.users, score.ties) == (2.5 / 3, 3, 2, 1)
+    assert by_attribute["membership"].accuracy == 0
+    assert {(row.dataset, row.layout, row.seed, row.method, row.persona) for row in found} == {
+        ("set", "user_first", 0, "pba", "pair")
+    }
+
+
+def test_records_without_a_user_count_as_people_of_their_own() -> None:
+    (found,) = rows(SETTING, "pba", "pair", [record(None, number=i) for i in range(3)], np.ones(3))
+    assert found.users == 3
+
+
+def test_the_ceiling_is_the_mean_over_the_group() -> None:
+    records = [record("a", "score"), record("b", "membership")]
+    found = {r.attribute: r.ceiling for r in rows(SETTING, "pba", "pair", records, np.ones(2), np.array([0.9, 0.5]))}
+    assert found == {"all": pytest.approx(0.7), "score": 0.9, "membership": 0.5}
+    (unknown,) = rows(SETTING, "pba", "pair", [record("a")], np.ones(1))
+    assert unknown.ceiling is None
+
+
+def test_a_limit_is_its_own_accuracy_and_not_a_draw() -> None:
+    (found,) = limit_rows(SETTING, "coverage", "pair", [record("a"), record("b")], np.array([0.9, 0.5]))
+    assert (found.accuracy, found.ceiling, found.ties) == (pytest.approx(0.7), pytest.approx(0.7), 0)
+    assert found.ci95 == (found.accuracy, found.accuracy)
+
+
+def test_a_margin_that_is_no_number_is_never_averaged() -> None:
+    with pytest.raises(RecordError, match="not finite"):
+        rows(SETTING, "pba", "pair", [record("a"), replace(record("b"))], np.array([1.0, np.nan]))

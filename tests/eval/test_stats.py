@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant import RecordError
+from penchant.eval.stats import accuracy, correctness
+
+margins = st.lists(st.floats(-5, 5), min_size=1, max_size=30)
+
+
+def test_a_tie_counts_one_half() -> None:
+    assert correctness(np.array([2.0, -0.1, 0.0, -0.0])).tolist() == [1, 0, 0.5, 0.5]
+    found = accuracy(np.array([2.0, -0.1, 0.0, -0.0]), list("abcd"))
+    assert (found.value, found.n, found.users, found.ties) == (0.5, 4, 4, 2)
+
+
+@given(margins)
+def test_swapping_all_answers_turns_accuracy_over(values: list[float]) -> None:
+    users = [str(i % 4) for i in range(len(values))]
+    ours, theirs = accuracy(np.array(values), users), accuracy(-np.array(values), users)
+    assert ours.value == pytest.approx(1 - theirs.value)
+    assert ours.ties == theirs.ties
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_margin_that_is_no_number_is_refused(bad: float) -> None:
+    with pytest.raises(RecordError, match="1 of 3 margins are not finite"):
+        accuracy(np.array([1.0, bad, 1.0]), list("abc"))
+
+
+def test_no_records_are_refused() -> None:
+    with pytest.raises(RecordError, match="no records"):
+        accuracy(np.array([]), [])
+
+
+def test_the_interval_is_over_users_and_not_over_rows() -> None:
+    # ten people of 100 rows each; everybody is either always right or always wrong
+    right = np.repeat([1.0, -1.0] * 5, 100)
+    by_user = accuracy(right, [str(i // 100) for i in range(1000)])
+    by_row = accuracy(right, [str(i) for i in range(1000)])
+    assert by_user.value == by_row.value == 0.5
+    wide, narrow = (high - low for low, high in (by_user.ci95, by_row.ci95))
+    # the two binomial spreads: 2 * 1.96 * sqrt(0.25 / people)
+    assert wide == pytest.approx(0.62, abs=0.08)
+    assert narrow == pytest.approx(0.062, abs=0.008)
+
+
+def test_a_person_with_many_rows_weighs_by_their_rows() -> None:
+    # accuracy is over rows; only the interval is over people
+    assert accuracy(np.array([1.0] * 9 + [-1.0]), ["a"] * 9 + ["b"]).value == 0.9
+
+
+def test_one_person_alone_has_an_interval_of_no_width() -> None:
+    found = accuracy(np.array([1.0, -1.0]), ["a", "a"])
+    assert found.ci95 == (0.5, 0.5)
+
+
+def test_the_interval_holds_the_value_and_depends_on_the_seed_alone() -> None:
+    values, users = np.array([1.0, 1.0, -1.0, 1.0, -1.0, 1.0]), list("aabbcd")
+    found = accuracy(values, users, seed=3)
+    assert found.ci95[0] <= found.value <= found.ci95[1]
+    assert found == accuracy(values, users, seed=3)
+    renamed = accuracy(values, list("wwxxyz"), seed=3)
+    assert renamed == found

@@ -1,0 +1,86 @@
+"""Who lives in the forum."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant.errors import ConfigError
+from penchant.forum.population import ForumSettings, Population, populate
+from penchant.space import PreferenceSpace, load_space
+
+
+def people(seed: int = 0, users: int = 200, **changes: int) -> Population:
+    return populate(
+        load_space("alignx90"),
+        ForumSettings(**changes),
+        users=users,
+        split="train",
+        unseen=False,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def test_twins_hold_the_opposite_on_the_same_dimensions_and_are_asked_the_same() -> None:
+    drawn = people()
+    assert (drawn.signs[0::2] == -drawn.signs[1::2]).all()
+    assert (drawn.asked[0::2] == drawn.asked[1::2]).all()
+
+
+def test_everybody_cares_about_six_to_ten_dimensions_and_every_number_occurs() -> None:
+    active = np.count_nonzero(people(users=400).signs, axis=1)
+    assert set(active.tolist()) == {6, 7, 8, 9, 10}
+
+
+def test_nobody_is_asked_about_what_they_do_not_care_about() -> None:
+    drawn = people()
+    assert (drawn.asked.sum(1) == ForumSettings().asked).all()
+    assert (drawn.signs[drawn.asked] != 0).all()
+
+
+def test_poles_and_dimensions_are_drawn_evenly() -> None:
+    signs = people(users=2000).signs[0::2]
+    held = np.count_nonzero(signs)
+    assert abs((signs > 0).sum() / held - 0.5) < 4 * 0.5 / held**0.5
+    share = np.count_nonzero(signs, axis=0) / len(signs)
+    expected = 8 / 90
+    assert np.abs(share - expected).max() < 4.5 * (expected * (1 - expected) / len(signs)) ** 0.5
+
+
+def test_the_same_generator_state_draws_the_same_people() -> None:
+    assert (people(seed=3).signs == people(seed=3).signs).all()
+    assert (people(seed=3).signs != people(seed=4).signs).any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"active_max": 91}, "active_max=91 exceeds the 90 dimensions of 'alignx90'"),
+        ({"active_min": 4}, "asked <= active_min"),
+        ({"active_min": 9, "active_max": 8}, "active_min <= active_max"),
+        ({"asked": 1}, "dimensions_per_item <= asked"),
+        ({"noise": 0.5}, r"noise=0\.5 is not in \[0, 0\.5\)"),
+        ({"noise": -0.1}, "noise"),
+        ({"noise": float("nan")}, "noise"),
+        ({"train_users": 3}, "must be even"),
+        ({"test_users": 6}, "multiple of 4"),
+        ({"overlap": 1.1}, "shares between 0 and 1"),
+        ({"mirrored": -0.1}, "shares between 0 and 1"),
+        ({"dimensions_per_item": 0}, "dimensions_per_item"),
+        ({"train_users": -2}, "train_users"),
+        ({"comments": -1}, "comments"),
+    ],
+)
+def test_settings_that_cannot_be_met_are_refused(changes: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        replace(ForumSettings(), **changes).check(load_space("alignx90"))
+
+
+def test_the_default_settings_can_be_met() -> None:
+    ForumSettings().check(load_space("alignx90"))
+
+
+def test_a_small_space_of_ones_own_can_be_met(tiny: PreferenceSpace) -> None:
+    ForumSettings(active_min=2, active_max=3, asked=2).check(tiny)
+    with pytest.raises(ConfigError, match="3 dimensions of 'tiny'"):
+        ForumSettings().check(tiny)

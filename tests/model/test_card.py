@@ -1,0 +1,61 @@
+"""Model cards say what a folder is, how it was made and what it was made from."""
+
+import yaml
+
+from penchant.config import BaseSection, Recipe, TrainSection
+from penchant.model.card import aligned_card, base_card, versions
+from penchant.record import Provenance, Record
+
+
+def front(card: str) -> dict[str, object]:
+    _, head, _ = card.split("---\n", 2)
+    return yaml.safe_load(head)
+
+
+def record(number: int, user: str | None) -> Record:
+    return Record(f"r{number}", user, "p", "a", "b", provenance=Provenance("simulated-forum"))
+
+
+def test_versions_name_python_and_what_is_installed_only() -> None:
+    found = versions()
+    assert {"python", "torch", "transformers", "trl", "numpy"} <= set(found)
+    assert all(value[0].isdigit() for value in found.values())
+
+
+def test_the_card_of_a_base_says_that_it_is_made_from_simulated_text() -> None:
+    settings = BaseSection(hidden_size=32, layers=1, max_steps=7, seed=3)
+    card = base_card(settings, "all-MiniLM-L6-v2@abc", [{"step": 7, "recall": 1.25, "thread": 2.5}])
+    assert front(card)["license"] == "apache-2.0"
+    assert "simulated" in front(card)["tags"]
+    for text in (
+        "width 32",
+        "seed 3, 7 steps",
+        "recall 1.25, threads 2.5",
+        "all-MiniLM-L6-v2@abc",
+        '"layers":1',
+        "torch ",
+    ):
+        assert text in card
+
+
+def test_the_card_of_an_aligned_model_names_base_method_data_and_people() -> None:
+    recipe = Recipe(name="demo", base="models/forum-base", seed=5)
+    records = [record(0, "u1"), record(1, "u1"), record(2, "u2"), record(3, None)]
+    curve = [{"step": 10, "loss": 0.7, "accuracy": 0.4}, {"step": 20, "loss": 0.51234, "accuracy": 0.75}]
+    card = aligned_card(recipe, "pba", TrainSection(beta=0.25), curve, records)
+    assert front(card)["base_model"] == "models/forum-base"
+    assert "pba" in front(card)["tags"]
+    for text in (
+        "# demo: aligned to each person by PBA",
+        "simulated-forum; 4 pairs of 3 people",
+        '"beta":0.25',
+        "seed 5",
+        "loss 0.5123, training accuracy 0.750",
+        "layout `user_first`",
+        "penchant show prompt --method pba",
+    ):
+        assert text in card
+
+
+def test_a_run_too_short_to_log_still_has_a_card() -> None:
+    assert "0 pairs of 0 people" in aligned_card(Recipe(name="x"), "ica", TrainSection(), [], [])

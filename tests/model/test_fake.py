@@ -1,0 +1,28 @@
+"""The model without weights."""
+
+from penchant.model.base import Candidates
+from penchant.model.fake import FakeModel
+
+PROMPT = ({"role": "user", "content": "Tea or coffee please"},)
+
+
+def test_each_word_costs_a_nat_unless_its_weight_says_otherwise() -> None:
+    ((plain, weighted),) = FakeModel({"tea": -0.25}).logprobs([Candidates(PROMPT, ("one two three", "tea TEA one"))])
+    assert (plain.logprob, plain.tokens) == (-3.0, 3)
+    assert (weighted.logprob, weighted.tokens) == (-1.5, 3)
+
+
+def test_it_can_favour_words_of_the_prompt() -> None:
+    ((found, absent),) = FakeModel(follow=0.5).logprobs([Candidates(PROMPT, ("tea", "milk"))])
+    assert (found.logprob, absent.logprob) == (-0.5, -1.0)
+
+
+def test_it_counts_words_and_passes() -> None:
+    model = FakeModel()
+    assert model.count(PROMPT) == 4
+    model.logprobs([Candidates(PROMPT, ("a",)), Candidates(PROMPT, ("b",))])
+    assert model.calls == 1
+
+
+def test_it_answers_with_the_end_of_the_prompt() -> None:
+    assert FakeModel().generate([PROMPT], max_tokens=2) == ["coffee please"]

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from penchant import Comment, Persona, Record
+from penchant.errors import RecordError
+from penchant.method import METHODS
+from penchant.model.fake import FakeModel
+from penchant.person import Person, meet
+from penchant.scorer.implicit import ImplicitReward, pair_likelihoods, prompt
+
+TOLD = Persona((Comment("a post", "tea"),))
+RECORD = Record("r", "u", "drink?", "tea cup", "coffee", TOLD)
+
+
+def told(record: Record, persona: Persona) -> Person:
+    return Person(persona)
+
+
+def test_likelihoods_of_both_answers_are_summed_and_normalised_by_hand() -> None:
+    model = FakeModel({"tea": -1.0, "cup": -3.0, "coffee": -2.0}, follow=0.5)
+    found = pair_likelihoods(model, METHODS["ica"], [RECORD], [TOLD], told)
+    # tea is in the history, so it is half a nat likelier
+    assert (found.chosen[0], found.rejected[0]) == (-3.5, -2.0)
+    assert (found.chosen_tokens[0], found.rejected_tokens[0]) == (2, 1)
+    assert found.raw().tolist() == [-1.5]
+    assert found.per_token().tolist() == [-1.75 + 2.0]
+    assert found.chosen.dtype == np.float64
+
+
+def test_the_published_reward_gives_the_reference_the_history_and_same_prompt_the_policys(tiny) -> None:
+    persona = Persona((Comment("a post", "tea", tiny.direction({"humour": 1})),))
+    record = Record("r", "u", "what?", "jokes", "tea", persona)
+    models = {"policy": FakeModel(), "reference": FakeModel(follow=1.0), "method": METHODS["pba"]}
+
+    def known(record: Record, persona: Persona) -> Person:
+        return meet(persona, tiny)
+
+    # the policy finds both alike; a history holds "tea", directions hold "jokes"
+    published = ImplicitReward(**models, meet=known)
+    assert published.name == "pba"
+    assert published.margins([record], [persona]).tolist() == [0.0 - (-1.0 - 0.0)]
+    same = ImplicitReward(**models, meet=known, same_prompt=True)
+    assert same.margins([record], [persona]).tolist() == [0.0 - (0.0 - -1.0)]
+
+
+def test_swapping_the_answers_negates_the_margin() -> None:
+    scorer = ImplicitReward(FakeModel({"tea": -0.25}, follow=0.5), FakeModel(), METHODS["ica"], told)
+    swapped = Record("r", "u", "drink?", RECORD.rejected, RECORD.chosen, TOLD)
+    one, two = scorer.margins([RECORD, swapped], [TOLD, TOLD])
+    assert one == -two != 0
+
+
+def test_an_empty_persona_is_asked_the_bare_prompt_by_every_method() -> None:
+    for method in METHODS.values():
+        assert prompt(method, Person(), "drink?").messages == ({"role": "user", "content": "drink?"},)
+
+
+def test_what_the_budget_leaves_out_is_counted_over_all_records() -> None:
+    persona = Persona(tuple(Comment("a post", f"word{i}") for i in range(3)))
+    bare = FakeModel().count(prompt(METHODS["ica"], Person(persona), "drink?").messages)
+    one_less = bare - 1
+    found = pair_likelihoods(
+        FakeModel(), METHODS["ica"], [RECORD, RECORD], [persona, TOLD], told, max_prompt_tokens=one_less
+    )
+    assert found.dropped == 1
+
+
+def test_a_record_that_the_method_cannot_show_is_named() -> None:
+    def unknown(record: Record, persona: Persona) -> Person:
+        return Person(persona)
+
+    with pytest.raises(RecordError, match="cannot ask pba about record 'r': nothing is believed of this person"):
+        pair_likelihoods(FakeModel(), METHODS["pba"], [RECORD], [TOLD], unknown)
+
+
+def test_no_records_give_no_margins() -> None:
+    found = pair_likelihoods(FakeModel(), METHODS["ica"], [], [], told)
+    assert found.raw().shape == (0,)

@@ -1,0 +1,141 @@
+"""A base from scratch: its tokenizer, its first weights, its training and its folder."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from penchant.config import BaseSection
+from penchant.encoder.fake import FakeEncoder
+from penchant.errors import TrainingError
+from penchant.forum.corpus import Corpus, batches, vocabulary
+from penchant.forum.population import ForumSettings
+from penchant.forum.simulate import simulate
+from penchant.method import METHODS
+from penchant.model.local import ChatTokenizer, load_parts
+from penchant.person import meet
+from penchant.render import fixed_texts
+from penchant.space import PreferenceSpace, load_space
+from penchant.train import base as module
+from penchant.train.base import fresh_model, save_base, train_base, word_tokenizer
+
+SMALL = BaseSection(
+    hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, recall_personas=2, asked=2, threads=2, log_steps=2
+)
+
+
+def test_turns_and_marks_come_first_and_words_in_order() -> None:
+    vocabulary = word_tokenizer(["Tea, please!", "a tea <person>"]).tokenizer.get_vocab()
+    assert sorted(vocabulary, key=vocabulary.get) == [
+        "<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<person>", "</person>",
+        "!", ",", "<", ">", "a", "person", "please", "tea",
+    ]  # fmt: skip
+
+
+def test_marks_of_a_person_are_tokens_but_not_special_ones() -> None:
+    chat = word_tokenizer(["tea"])
+    added = {token.content: token.special for token in chat.tokenizer.added_tokens_decoder.values()}
+    assert added == {
+        **dict.fromkeys(("<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"), True),
+        "<person>": False,
+        "</person>": False,
+    }
+    assert chat.tokenizer.tokenize("<person>tea</person>") == ["<person>", "tea", "</person>"]
+
+
+def test_words_are_read_in_any_case_and_unknown_ones_as_unknown() -> None:
+    chat = word_tokenizer(["Tea, please!"])
+    assert chat.tokenizer.tokenize("TEA ,please coffee") == ["tea", ",", "please", "<unk>"]
+    assert chat.tokenizer.eos_token == "<|end|>"
+
+
+@pytest.mark.parametrize("method", ["ica", "pba"])
+def test_a_base_of_the_whole_space_knows_every_word_of_its_forum(method: str) -> None:
+    space = load_space("alignx90")
+    chat = word_tokenizer([*fixed_texts(), *vocabulary(space)])
+    for record in simulate(space, ForumSettings(train_users=20, test_users=4, train_targets=2)).records:
+        messages = METHODS[method].messages(meet(record.persona, space), record.prompt).messages
+        encoded = chat.encode(messages, (record.chosen, record.rejected))
+        ids = {*encoded.prompt, *(i for answer in encoded.answers for i in answer)}
+        assert chat.tokenizer.unk_token_id not in ids, chat.prompt_text(messages)
+
+
+def test_words_start_at_their_encoders_vectors_and_turns_at_random(tokenizer: ChatTokenizer) -> None:
+    settings = SMALL.model_copy(update={"hidden_size": 48})
+    encoder = FakeEncoder(size=48)
+    weight = fresh_model(tokenizer, settings, encoder, seed=0).get_input_embeddings().weight.detach().numpy()
+    plain = fresh_model(tokenizer, settings, None, seed=0).get_input_embeddings().weight.detach().numpy()
+    special = len(module._SPECIAL)
+    assert (weight[:special] == plain[:special]).all()
+    words = [w for w, _ in sorted(tokenizer.tokenizer.get_vocab().items(), key=lambda item: item[1])]
+    vectors = encoder.embed(words)
+    centred = (vectors - vectors.mean(0))[special:]
+    # as many axes as the encoder has: the projection turns the vectors and keeps their angles
+    expected = centred @ centred.T / np.mean(np.sum(centred**2, 1))
+    found = weight[special:] @ weight[special:].T / np.mean(np.sum(weight[special:] ** 2, 1))
+    assert np.abs(found - expected).max() < 1e-4
+    assert weight[special:].std() == pytest.approx(settings.initializer_range, rel=0.05)
+
+
+def test_a_fresh_model_is_tied_sized_and_decided_by_its_seed(tokenizer: ChatTokenizer) -> None:
+    one, same, other = (fresh_model(tokenizer, SMALL, None, seed=seed) for seed in (0, 0, 1))
+    assert one.config.vocab_size == len(tokenizer.tokenizer)
+    assert one.get_output_embeddings().weight is one.get_input_embeddings().weight
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
+    assert not torch.equal(next(one.parameters()), next(other.parameters()))
+
+
+def stream(tiny: PreferenceSpace, settings: BaseSection):
+    corpus = Corpus.over(tiny, seed=settings.seed, asked=settings.asked)
+    corpus.topics = 3
+    return batches(corpus, personas=settings.recall_personas, threads=settings.threads)
+
+
+def test_training_lowers_the_loss_and_logs_its_curve(tiny: PreferenceSpace, tokenizer: ChatTokenizer) -> None:
+    settings = SMALL.model_copy(update={"max_steps": 25, "log_steps": 10, "learning_rate": 0.02})
+    model = fresh_model(tokenizer, settings, None, seed=0)
+    steps: list[int] = []
+    curve = train_base(model, tokenizer, stream(tiny, settings), settings, progress=lambda step, _: steps.append(step))
+    assert steps == list(range(1, 26))
+    assert [point["step"] for point in curve] == [10, 20, 25]
+    assert curve[-1]["recall"] < curve[0]["recall"] - 0.3
+    assert curve[-1]["thread"] < curve[0]["thread"] - 0.3
+    assert curve[0]["recall"] < np.log(len(tokenizer.tokenizer)) + 0.5
+    assert not model.training
+
+
+def test_training_twice_gives_the_same_weights(tiny: PreferenceSpace, tokenizer: ChatTokenizer) -> None:
+    def weights() -> list[torch.Tensor]:
+        model = fresh_model(tokenizer, SMALL, None, seed=0)
+        train_base(model, tokenizer, stream(tiny, SMALL), SMALL)
+        return [parameter.detach() for parameter in model.parameters()]
+
+    assert all(torch.equal(a, b) for a, b in zip(weights(), weights(), strict=True))
+
+
+def test_a_loss_that_is_not_a_number_stops_the_base(tiny: PreferenceSpace, tokenizer: ChatTokenizer) -> None:
+    model = fresh_model(tokenizer, SMALL, None, seed=0)
+    with torch.no_grad():
+        next(model.parameters())[:] = float("nan")
+    with pytest.raises(TrainingError, match="not a number at step 1"):
+        train_base(model, tokenizer, stream(tiny, SMALL), SMALL)
+
+
+def test_a_saved_base_loads_and_its_checksums_hold(tokenizer: ChatTokenizer, tmp_path: Path) -> None:
+    model = fresh_model(tokenizer, SMALL, None, seed=0)
+    save_base(model, tokenizer, tmp_path / "b", curve=[{"step": 1, "recall": 2.0, "thread": 3.0}], card="# card\n")
+    loaded, chat = load_parts(str(tmp_path / "b"))
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
+    assert chat.tokenizer.get_vocab() == tokenizer.tokenizer.get_vocab()
+    assert json.loads((tmp_path / "b" / "curve.json").read_text()) == [{"step": 1, "recall": 2.0, "thread": 3.0}]
+    assert (tmp_path / "b" / "README.md").read_text() == "# card\n"
+    lines = (tmp_path / "b" / "SHA256SUMS").read_text().splitlines()
+    named = dict(reversed(re.split("  ", line)) for line in lines)
+    files = {path.name for path in (tmp_path / "b").iterdir()} - {"SHA256SUMS"}
+    assert set(named) == files >= {"model.safetensors", "config.json", "tokenizer.json", "README.md"}
+    for name, digest in named.items():
+        assert hashlib.sha256((tmp_path / "b" / name).read_bytes()).hexdigest() == digest

@@ -1,0 +1,188 @@
+"""A whole alignment run on a tiny base: nothing lost, nothing silent, and the same after an interruption."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import LlamaForCausalLM
+
+from penchant.config import Recipe, TrainSection
+from penchant.errors import ModelError, TrainingError
+from penchant.model.base import Candidates
+from penchant.model.card import aligned_card
+from penchant.model.local import LocalModel, load_parts
+from penchant.persona import Comment, Persona
+from penchant.record import Record
+from penchant.train.loss import dpo_loss
+from penchant.train.run import UserTreeTrainer, align
+from penchant.train.trees import Row
+
+SHORT = TrainSection(learning_rate=0.01, max_steps=4, users_per_step=3, pairs_per_user=4, warmup_steps=1, save_steps=2)
+
+
+def weights(folder: Path | str) -> dict[str, torch.Tensor]:
+    return dict(load_parts(str(folder))[0].named_parameters())
+
+
+def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    return max((one[name] - other[name]).abs().max().item() for name in one.keys() | other.keys())
+
+
+@pytest.fixture(scope="module")
+def aligned(grove, base: str, tmp_path_factory: pytest.TempPathFactory):
+    """One run to its end."""
+    return align(grove(), SHORT, base=base, folder=tmp_path_factory.mktemp("aligned"), quiet=True)
+
+
+def test_every_row_is_trained_and_counted(aligned, grove) -> None:
+    assert aligned.rows == 12
+    assert aligned.pairs == sum(len(grove().records(row)) for row in grove().rows(12)) == 48
+
+
+def test_what_is_written_is_a_model_that_differs_from_its_base(aligned, base: str) -> None:
+    assert {"model.safetensors", "config.json", "tokenizer.json", "curve.json"} <= {
+        p.name for p in aligned.folder.iterdir()
+    }
+    assert 1e-3 < furthest(weights(aligned.folder), weights(base)) < 0.2
+    model = LocalModel.load(str(aligned.folder))
+    ((one, other),) = model.logprobs([Candidates(({"role": "user", "content": "what"},), ("try", "how"))])
+    assert one.logprob != other.logprob
+
+
+def test_the_curve_is_logged_and_kept_beside_the_model(aligned) -> None:
+    (point,) = aligned.curve
+    assert point["step"] == 4
+    assert 0 <= point["accuracy"] <= 1
+    assert 0.5 < point["loss"] < 0.9
+    assert json.loads((aligned.folder / "curve.json").read_text()) == aligned.curve
+
+
+def test_the_card_names_the_run(aligned, grove, base: str) -> None:
+    records = [record for mine in grove().people for record in mine]
+    card = aligned_card(Recipe(name="tiny", base=base), "ica", SHORT, aligned.curve, records)
+    for text in (f"base_model: {base}", "48 pairs of 6 people", '"max_steps":4', f"{aligned.curve[-1]['loss']:.4f}"):
+        assert text in card
+
+
+def test_the_first_loss_is_that_of_a_coin_and_of_the_hand_made_loss(grove, base: str, tmp_path: Path) -> None:
+    once = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2})
+    trained = align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    zero = torch.zeros(1)
+    assert trained.curve[0]["loss"] == pytest.approx(
+        dpo_loss(zero, zero, zero, zero, beta=once.beta).loss.item(), abs=1e-4
+    )
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_nothing_is_written_to_standard_output(grove, base: str, tmp_path: Path, capsys, quiet: bool) -> None:
+    align(grove(), SHORT.model_copy(update={"max_steps": 1}), base=base, folder=tmp_path, quiet=quiet)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_again_gives_the_same_weights(aligned, grove, base: str, tmp_path: Path) -> None:
+    again = align(grove(), SHORT, base=base, folder=tmp_path, quiet=True)
+    assert furthest(weights(aligned.folder), weights(again.folder)) == 0
+    assert again.curve == aligned.curve
+
+
+class Stopped(Exception):
+    """Somebody pulled the plug."""
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(aligned, grove, base: str, tmp_path: Path, monkeypatch) -> None:
+    whole, calls = UserTreeTrainer.compute_loss, []
+
+    def pulled(self, *arguments, **named):
+        calls.append(1)
+        if len(calls) == 4:
+            raise Stopped
+        return whole(self, *arguments, **named)
+
+    monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
+    with pytest.raises(Stopped):
+        align(grove(), SHORT, base=base, folder=tmp_path, quiet=True)
+    assert not (tmp_path / "model.safetensors").exists()
+    # a checkpoint that was being written when the plug was pulled
+    (tmp_path / "checkpoints" / "checkpoint-3").mkdir()
+    calls.clear()
+    resumed = align(grove(), SHORT, base=base, folder=tmp_path, resume=True, quiet=True)
+    assert len(calls) == 2
+    assert resumed.rows == aligned.rows
+    assert furthest(weights(aligned.folder), weights(resumed.folder)) < 1e-6
+
+
+def test_resuming_a_finished_run_changes_nothing(grove, base: str, tmp_path: Path) -> None:
+    once = SHORT.model_copy(update={"max_steps": 1})
+    first = align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    before = weights(tmp_path)
+    again = align(grove(), once, base=base, folder=tmp_path, resume=True, quiet=True)
+    assert furthest(before, weights(tmp_path)) == 0
+    assert again == first
+
+
+def test_a_new_run_does_not_go_on_from_an_old_one(grove, base: str, tmp_path: Path) -> None:
+    once = SHORT.model_copy(update={"max_steps": 1})
+    stale = tmp_path / "checkpoints" / "checkpoint-99"
+    stale.mkdir(parents=True)
+    (stale / "trainer_state.json").write_text("{}")
+    align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    assert not stale.exists()
+
+
+def test_a_trainer_that_loses_a_row_is_found_out(grove, base: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(
+        UserTreeTrainer, "_prepare_dataset", lambda _self, dataset, *_: dataset.select(range(len(dataset) - 1))
+    )
+    with pytest.raises(TrainingError, match=r"12 rows were given but 11 were trained; nothing was saved"):
+        align(grove(), SHORT, base=base, folder=tmp_path, quiet=True)
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(grove, records, base: str, tmp_path: Path) -> None:
+    said = "; ".join([records[0].chosen] * 30)
+    persona = Persona((Comment(records[0].prompt, said),) * 8)
+    long = tuple(replace(record, persona=persona) for record in records[:16])
+    planted = grove(of=long)
+    prompts = [len(planted.branch(planted.person(Row(0, number)), long[0]).prompt) for number in range(8)]
+    assert max(prompts) > 1100
+    settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "warmup_steps": 0})
+    trained = align(planted, settings, base=base, folder=tmp_path, quiet=True)
+    assert (trained.rows, trained.pairs) == (2, 8)
+    assert furthest(weights(tmp_path), weights(base)) > 0
+
+
+def test_a_loss_that_is_not_a_number_names_the_record(grove, records, base: str, tmp_path: Path) -> None:
+    model, chat = load_parts(base)
+    config = model.config
+    config.tie_word_embeddings = False
+    broken = LlamaForCausalLM(config)
+    word = chat.tokenizer.convert_tokens_to_ids("dogs" if "dogs" in chat.tokenizer.get_vocab() else "nothing")
+    with torch.no_grad():
+        broken.model.embed_tokens.weight[word] = float("nan")
+    broken.save_pretrained(tmp_path / "broken")
+    chat.tokenizer.save_pretrained(tmp_path / "broken")
+    text = chat.tokenizer.decode([word])
+    plain = tuple(with_words(record, "try length") for record in records)
+    bad = tuple(replace(r, chosen=f"try {text} .") if r.record_id.endswith("000002-01") else r for r in plain)
+    settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 6, "pairs_per_user": 8})
+    with pytest.raises(TrainingError) as stopped:
+        align(
+            grove(of=bad, pairs_per_person=8),
+            settings,
+            base=str(tmp_path / "broken"),
+            folder=tmp_path / "out",
+            quiet=True,
+        )
+    assert "not a number at records train-known-000002-" in str(stopped.value)
+    assert not any(f"-00000{other}-" in str(stopped.value) for other in (0, 1, 3, 4, 5))
+
+
+def with_words(record: Record, text: str) -> Record:
+    return replace(record, prompt="what", chosen=text, rejected="how", persona=Persona((Comment("what", "try"),)))
+
+
+def test_a_base_that_is_not_there_is_refused(grove, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model folder"):
+        align(grove(), SHORT, base=str(tmp_path / "absent"), folder=tmp_path / "out", quiet=True)

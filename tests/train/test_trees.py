@@ -1,0 +1,174 @@
+"""Which person's pairs, with which evidence, make up each row."""
+
+from dataclasses import replace
+
+import pytest
+
+from penchant.errors import TrainingError
+from penchant.model.tree import Branch, pack
+from penchant.persona import Comment, Comparison, Demographics, Persona
+from penchant.record import Record
+from penchant.train.trees import Row, people, refuse_unusable
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_every_person_is_met_once_per_round_in_a_fresh_order(grove, rounds: int) -> None:
+    count = len(grove().people)
+    rows = grove().rows(rounds * count)
+    for number in range(rounds):
+        part = rows[number * count : (number + 1) * count]
+        assert {row.round for row in part} == {number}
+        assert sorted(row.person for row in part) == list(range(count))
+    assert len({tuple(row.person for row in grove().rows(8 * count)[i::8]) for i in range(8)}) > 1
+
+
+def test_any_number_of_rows_can_be_asked_for(grove) -> None:
+    assert [len(grove().rows(count)) for count in (0, 1, 7, 13)] == [0, 1, 7, 13]
+    assert len(set(grove().rows(13))) == 13
+
+
+def test_rows_and_draws_are_decided_by_the_seed(grove) -> None:
+    one, same, other = grove(), grove(), grove(seed=1)
+    rows = one.rows(18)
+    assert same.rows(18) == rows
+    assert other.rows(18) != rows
+    assert [same.person(row) for row in rows] == [one.person(row) for row in rows]
+    assert [other.person(row) for row in rows] != [one.person(row) for row in rows]
+    assert [same.plant(row) for row in rows[:3]] == [one.plant(row) for row in rows[:3]]
+
+
+def test_ica_and_pba_draw_the_same_evidence_for_the_same_rows(grove) -> None:
+    ica, pba = grove("ica"), grove("pba")
+    for row in ica.rows(24):
+        assert ica.person(row) == pba.person(row)
+        assert ica.records(row) == pba.records(row)
+        assert ica.plant(row).ids != pba.plant(row).ids
+
+
+def test_a_golden_share_changes_who_is_told_and_not_what_evidence_is_drawn(grove) -> None:
+    plain, mixed, golden = (grove("pba", golden_share=share) for share in (0.0, 0.5, 1.0))
+    rows = plain.rows(36)
+    assert [g.person(row).persona for g in (mixed, golden) for row in rows] == [
+        plain.person(row).persona for row in rows
+    ] * 2
+    assert all(plain.person(row).profile is None for row in rows)
+    assert all(golden.person(row).profile == golden.people[row.person][0].golden for row in rows)
+    assert 0 < sum(mixed.person(row).profile is not None for row in rows) < len(rows)
+
+
+def test_all_kinds_of_evidence_are_drawn_and_every_draw_is_part_of_the_persona(grove) -> None:
+    planted = grove()
+    kinds = set()
+    for row in planted.rows(60):
+        shown, whole = planted.person(row).persona, planted.people[row.person][0].persona
+        assert shown.evidence
+        assert [item for item in whole.evidence if item in shown.evidence] == list(shown.evidence)
+        kinds.add(frozenset(type(item) for item in shown.evidence))
+    assert {frozenset({Comment}), frozenset({Comparison}), frozenset({Demographics})} < kinds
+
+
+def test_a_draw_without_items_falls_back_to_what_there_is(grove, records) -> None:
+    only = tuple(replace(record, persona=Persona(record.persona.of(Comment)[:1])) for record in records)
+    planted = grove(of=only)
+    assert all(len(planted.person(row).persona) == 1 for row in planted.rows(30))
+
+
+def test_no_target_is_ever_part_of_the_evidence(grove) -> None:
+    planted = grove()
+    for row in planted.rows(48):
+        shown = {(item.prompt, item.chosen) for item in planted.person(row).persona.of(Comparison)}
+        assert not shown & {(record.prompt, record.chosen) for record in planted.people[row.person]}
+
+
+def test_a_person_with_many_pairs_is_asked_about_all_of_them_in_turn(grove) -> None:
+    planted = grove(pairs_per_person=3)
+    asked = [[record.record_id[-2:] for record in planted.records(Row(0, number))] for number in range(4)]
+    assert asked == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "00"], ["01", "02", "03"]]
+    whole = grove(pairs_per_person=99)
+    assert whole.records(Row(0, 5)) == list(whole.people[0])
+
+
+def test_a_tree_holds_each_pair_as_chosen_then_rejected(grove) -> None:
+    planted = grove()
+    row = Row(2, 1)
+    person, branches = planted.person(row), []
+    for record in planted.records(row):
+        messages = planted.method.messages(person, record.prompt, layout="user_first").messages
+        encoded = planted.tokenizer.encode(messages, (record.chosen, record.rejected))
+        branches.append(Branch(encoded.prompt, encoded.answers))
+    assert planted.plant(row) == pack(branches)
+    assert planted.plant(row).answers == 2 * len(branches) == 8
+
+
+def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(grove) -> None:
+    whole, tight = grove(), grove(max_prompt_tokens=60)
+    rows = whole.rows(12)
+    assert all(
+        len(tight.branch(tight.person(row), record).prompt) <= 60 for row in rows for record in tight.records(row)
+    )
+    assert any(len(whole.plant(row).ids) > len(tight.plant(row).ids) for row in rows)
+    for row in rows:
+        assert tight.plant(row).target == whole.plant(row).target
+
+
+def test_records_are_grouped_by_person_in_order_of_appearance() -> None:
+    def record(number: int, user: str | None, said: str) -> Record:
+        return Record(f"r{number}", user, "p", "a", "b", Persona((Comment("p", said),)))
+
+    records = [
+        record(0, "u2", "x"),
+        record(1, "u1", "y"),
+        record(2, "u2", "x"),
+        record(3, None, "x"),
+        record(4, None, "x"),
+    ]
+    assert [[r.record_id for r in mine] for mine in people(records)] == [["r0", "r2"], ["r1"], ["r3"], ["r4"]]
+    with pytest.raises(TrainingError, match="no records"):
+        people([])
+
+
+def test_one_users_records_with_other_personas_or_profiles_do_not_share_a_tree(tiny) -> None:
+    plain = Record("r0", "u", "p", "a", "b", Persona((Comment("p", "x"),)))
+    more = replace(plain, record_id="r1", persona=Persona((Comment("p", "y"),)))
+    told = replace(plain, record_id="r2", profile=tiny.direction({"length": 1}))
+    again = replace(plain, record_id="r3")
+    assert [[r.record_id for r in mine] for mine in people([plain, more, told, again])] == [
+        ["r0", "r3"],
+        ["r1"],
+        ["r2"],
+    ]
+
+
+def test_usable_people_are_all_counted(grove) -> None:
+    seen: list[int] = []
+    refuse_unusable(grove("pba"), progress=seen.append)
+    assert seen == [1] * 6
+
+
+def test_a_record_whose_task_is_beyond_the_budget_is_refused_by_its_name(grove, records) -> None:
+    # the last of eight pairs, four of which are trained per round
+    long = tuple(
+        replace(r, prompt="what works with length " * 40) if r.record_id.endswith("3-07") else r for r in records
+    )
+    assert sum(a != b for a, b in zip(long, records, strict=True)) == 1
+    with pytest.raises(TrainingError, match=r"cannot train ica on record train-known-000003-07: .*budget of 80 tokens"):
+        refuse_unusable(grove(of=long, max_prompt_tokens=80))
+    refuse_unusable(grove(of=long))
+
+
+def test_a_record_without_anything_to_show_is_refused_by_its_name(grove, records) -> None:
+    bare = tuple(r if r.user_id == records[0].user_id else replace(r, persona=Persona()) for r in records)
+    with pytest.raises(TrainingError, match="record train-known-000001-00: the persona has no evidence"):
+        refuse_unusable(grove(of=bare))
+
+
+def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(grove, records) -> None:
+    def half_annotated(record: Record) -> Record:
+        items = (replace(i, direction=None) if isinstance(i, Demographics) else i for i in record.persona.evidence)
+        return replace(record, persona=Persona(tuple(items)))
+
+    some = tuple(half_annotated(record) for record in records)
+    with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: nothing is believed"):
+        refuse_unusable(grove("pba", of=some))
+    refuse_unusable(grove("ica", of=some))
+    refuse_unusable(grove("pba", of=tuple(replace(record, profile=record.golden) for record in some)))
