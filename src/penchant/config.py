@@ -28,7 +28,7 @@ class Section(BaseModel):
 class ForumSection(Section):
     """The simulated forum; each value is explained in penchant.forum.population.ForumSettings."""
 
-    train_users: int = 2000
+    train_users: int = 4000
     test_users: int = 800
     active_min: int = 6
     active_max: int = 10
@@ -41,6 +41,7 @@ class ForumSection(Section):
     asked: int = 5
     noise: float = 0.09
     mirrored: float = 0.5
+    train_mirrored: float = 1.0
 
 
 class BaseSection(Section):
@@ -57,7 +58,7 @@ class BaseSection(Section):
     embedding_rate: float = Field(0.2, ge=0)
     """Learning rate of the token embeddings, as a share of `learning_rate`."""
     warmup_steps: int = Field(50, gt=0)
-    max_steps: int = Field(1200, gt=0)
+    max_steps: int = Field(1000, gt=0)
     recall_personas: int = Field(16, gt=0)
     """Personas per step, each asked `asked` times."""
     asked: int = Field(6, gt=0)
@@ -79,6 +80,8 @@ class TrainSection(Section):
     pairs_per_user: int = Field(8, gt=0)
     max_prompt_tokens: int | None = Field(None, gt=0)
     """Prompt budget; evidence beyond it is dropped by whole items and counted. None: the model's context."""
+    embedding_rate: float = Field(0.3, ge=0)
+    """Learning rate of the token embeddings, as a share of `learning_rate`; 0 freezes them."""
     warmup_steps: int = Field(30, ge=0)
     weight_decay: float = Field(0.01, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)

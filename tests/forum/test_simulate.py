@@ -168,7 +168,7 @@ def test_nothing_impersonal_beats_chance_on_mirrored_pairs(small: Small) -> None
 
 
 def test_the_second_answer_of_an_opposed_pair_is_by_somebody_else_than_the_twin(twelve, small: Small) -> None:
-    forum = small(noise=0.0)
+    forum = small(noise=0.0, train_mirrored=0.5)
     for split, phrasing in (("train", "known"), ("test", "known"), ("test", "unseen")):
         records = forum.split(split, phrasing)
         people = {record.user_id: record.golden.signs for record in records}
@@ -225,7 +225,10 @@ def test_noise_of_a_mirrored_pair_is_shared_by_the_twins(small: Small) -> None:
 
 @pytest.mark.parametrize("mirrored", [0.0, 0.3, 1.0])
 def test_the_share_of_mirrored_pairs_is_as_asked(small: Small, mirrored: float) -> None:
-    drawn = [record.provenance.attribute == "mirrored" for record in small(mirrored=mirrored).records[::2]]
+    drawn = [
+        record.provenance.attribute == "mirrored"
+        for record in small(mirrored=mirrored, train_mirrored=mirrored).records[::2]
+    ]
     assert abs(np.mean(drawn) - mirrored) <= 4 * (mirrored * (1 - mirrored) / len(drawn)) ** 0.5
 
 
@@ -278,3 +281,10 @@ def test_a_space_of_ones_own_is_spoken_of_in_framed_pole_phrases(tiny: Preferenc
 def test_settings_that_cannot_be_met_are_refused(tiny: PreferenceSpace) -> None:
     with pytest.raises(ConfigError, match="3 dimensions of 'tiny'"):
         simulate(tiny, ForumSettings())
+
+
+def test_training_pairs_are_all_mirrored_by_default_and_test_pairs_half(small: Small) -> None:
+    forum = small()
+    assert {record.provenance.attribute for record in forum.split("train")} == {"mirrored"}
+    share = sum(r.provenance.attribute == "mirrored" for r in forum.split("test")) / len(forum.split("test"))
+    assert 0.3 < share < 0.7

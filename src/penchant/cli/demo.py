@@ -90,9 +90,9 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
         )
     with _stage("report", seconds):
         samples = list(_samples(recipe, records, policies))
-        found = summary(rows, seconds=seconds, seed=recipe.seed, versions=versions())
         story = _story(recipe, command, policies, samples, seconds)
         write_whole(out / "report.html", report(rows, story, personas=recipe.evaluate.personas))
+    found = summary(rows, seconds=seconds, seed=recipe.seed, versions=versions())
     write_whole(out / "results.json", as_json(found) + "\n")
     return found, rows
 

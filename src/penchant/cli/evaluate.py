@@ -127,7 +127,7 @@ def implicit_rows(
         if bare:
             say(f"{bare} of {len(records)} records show nothing under '{persona}': they are asked the bare prompt")
     bench = Bench(
-        setting=Setting(dataset, layout, seed),
+        setting=Setting(dataset if rule is None else records[0].provenance.dataset, layout, seed),
         layout=written,
         space=space,
         reference=LocalModel.load(reference, name="reference"),

@@ -9,7 +9,7 @@ import typer
 
 from penchant.cli.data import RejectedOption, read, space_for
 from penchant.cli.output import as_json, bar, result, say, write_whole
-from penchant.cli.simulate import RecipeOption, SetOption
+from penchant.cli.simulate import SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
 from penchant.errors import ConfigError
 
@@ -18,7 +18,9 @@ def command(
     data: Annotated[Path, typer.Option(help="Shards, Parquet or JSONL with the training records.")],
     method: Annotated[str, typer.Option(help="ica or pba.")],
     out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
-    recipe: RecipeOption = Path("recipes/demo.yaml"),
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", help="Recipe YAML; default recipes/demo.yaml, required with --model.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Base: folder or Hub id; default from the recipe.")] = None,
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
@@ -29,7 +31,12 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
 ) -> None:
     """Aligns a base model to people by DPO; the base is also the reference."""
-    settings = load_recipe(recipe, overrides)
+    if model is not None and recipe is None:
+        raise ConfigError(
+            f"--model {model} needs a recipe of its own, as the demo's learning rate would ruin a pretrained model; "
+            "add --recipe recipes/hub.yaml"
+        )
+    settings = load_recipe(recipe or Path("recipes/demo.yaml"), overrides)
     if model is not None:
         settings = settings.model_copy(update={"base": model})
     summary = run(settings, method, data, out, space=space, rejected=rejected, resume=resume)
@@ -49,7 +56,7 @@ def run(
     """Trains one method; returns what was trained."""
     from penchant.method import METHODS
     from penchant.model.card import aligned_card
-    from penchant.model.local import load_parts
+    from penchant.model.local import load_tokenizer
     from penchant.train.run import align
     from penchant.train.trees import Grove, people, refuse_unusable
 
@@ -59,7 +66,7 @@ def run(
     section = sections[method]
     where = space_for(data, space)
     records = read(data, where, rejected=rejected)
-    _, tokenizer = load_parts(recipe.base)
+    tokenizer = load_tokenizer(recipe.base)
     grove = Grove(
         people=people(records),
         space=where,

@@ -20,7 +20,7 @@ from penchant.space import PreferenceSpace
 class ForumSettings:
     """The generating rule. Fixed before any model was trained on it; see docs/forum.md before changing one."""
 
-    train_users: int = 2000
+    train_users: int = 4000
     test_users: int = 800
     """Half of them speak in known phrasings, half in unseen ones."""
     active_min: int = 6
@@ -40,7 +40,9 @@ class ForumSettings:
     noise: float = 0.09
     """Chance that a choice, in the persona or as a target, goes against the person; 1 - noise is golden's ceiling."""
     mirrored: float = 0.5
-    """Share of pairs that are mirrored between twins; the others are opposed."""
+    """Share of test people's pairs that are mirrored between twins; the others are opposed."""
+    train_mirrored: float = 1.0
+    """The same for training people: a pair and its mirror keep the label from being read off the answers."""
     seed: int = 0
 
     def check(self, space: PreferenceSpace) -> None:
@@ -60,8 +62,8 @@ class ForumSettings:
             problem = f"noise={self.noise} is not in [0, 0.5)"
         elif self.train_users % 2 or self.test_users % 4:
             problem = "train_users must be even and test_users a multiple of 4: people come in twins"
-        elif not 0 <= self.overlap <= 1 or not 0 <= self.mirrored <= 1:
-            problem = "overlap and mirrored are shares between 0 and 1"
+        elif not all(0 <= share <= 1 for share in (self.overlap, self.mirrored, self.train_mirrored)):
+            problem = "overlap, mirrored and train_mirrored are shares between 0 and 1"
         if problem:
             raise ConfigError(f"forum settings: {problem}")
 

@@ -79,10 +79,11 @@ class _Part:
     def records(self, targets: int) -> Iterator[Record]:
         """The records of every couple of twins."""
         phrasing = "unseen" if self.people.unseen else "known"
+        share = self.settings.train_mirrored if self.people.split == "train" else self.settings.mirrored
         for first in range(0, len(self.people), 2):
             personas = [self._persona(user) for user in (first, first + 1)]
             for target in range(targets):
-                mirrored = self.rng.random() < self.settings.mirrored
+                mirrored = self.rng.random() < share
                 kind = "mirrored" if mirrored else "opposed"
                 pairs = self._mirrored(first) if mirrored else [self._opposed(first), self._opposed(first + 1)]
                 for user, persona, pair in zip((first, first + 1), personas, pairs, strict=True):

@@ -75,9 +75,9 @@ Give it the prompts that `penchant show prompt --method {method}` prints; other 
 
 def _front(task: str, tags: Sequence[str], *, base: str | None = None) -> str:
     lines = ["---", f"pipeline_tag: {task}", f"tags: [{', '.join(tags)}]", "library_name: transformers"]
-    if base is not None:
-        lines.append(f"base_model: {base}")
-    return "\n".join([*lines, "license: apache-2.0", "---", ""])
+    # an aligned model is under the licence of its base, which only the user can know
+    lines.append("license: apache-2.0" if base is None else f"base_model: {base}")
+    return "\n".join([*lines, "---", ""])
 
 
 def _line(values: dict[str, str]) -> str:

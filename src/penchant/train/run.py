@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from torch.utils.data import SequentialSampler
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
@@ -46,8 +47,9 @@ class Trained:
 class UserTreeTrainer(DPOTrainer):
     """DPOTrainer over people's trees; the dataset holds only which person and round a row is."""
 
-    def __init__(self, *, grove: Grove, **arguments: Any) -> None:
+    def __init__(self, *, grove: Grove, embedding_rate: float, **arguments: Any) -> None:
         self.grove = grove
+        self.embedding_rate = embedding_rate
         self.seen: set[Row] = set()
         """Rows that went through the loss in this process."""
         super().__init__(data_collator=self._plant, **arguments)
@@ -55,6 +57,26 @@ class UserTreeTrainer(DPOTrainer):
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         # tokenising is done in _plant, by the one path that scoring and serving use
         return dataset
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        # the grove has drawn the order: mirrors must stay in one batch
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
+        return SequentialSampler(rows)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW in which token embeddings move at `embedding_rate` times the learning rate."""
+        if self.optimizer is None:
+            policy: Any = self.model
+            words = policy.get_input_embeddings().weight
+            rest = [weight for weight in policy.parameters() if weight is not words and weight.requires_grad]
+            rate = self.args.learning_rate
+            groups = [{"params": rest, "lr": rate}]
+            if words.requires_grad and self.embedding_rate > 0:
+                groups.append({"params": [words], "lr": rate * self.embedding_rate})
+            self.optimizer = torch.optim.AdamW(
+                groups, lr=rate, betas=(self.args.adam_beta1, self.args.adam_beta2), weight_decay=self.args.weight_decay
+            )
+        return self.optimizer
 
     def _plant(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         chosen = [Row(row["person"], row["round"]) for row in rows]
@@ -138,6 +160,7 @@ def align(
         shutil.rmtree(checkpoints)
     trainer = UserTreeTrainer(
         grove=grove,
+        embedding_rate=settings.embedding_rate,
         model=model,
         ref_model=reference,
         args=_arguments(settings, checkpoints, grove.seed, quiet),
