@@ -38,6 +38,7 @@ def command(
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="encoder: folder that keeps embeddings for later runs.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
@@ -58,7 +59,9 @@ def command(
     where = space_for(data, space)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
     if reference is None:
-        rows = encoder_rows(records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict)
+        rows = encoder_rows(
+            records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict, cache=cache
+        )
     else:
         policies = {name: folder for name, folder in (("ica", ica), ("pba", pba)) if folder is not None}
         rows = implicit_rows(
@@ -154,8 +157,10 @@ def encoder_rows(
     fit: str | None = None,
     split: str | None = None,
     strict: bool = False,
+    cache: Path | None = None,
 ) -> list[Row]:
     """Rows of the encoder scorer and its controls over folds by user."""
+    from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
     from penchant.eval.folds import encoder_rows as folded
     from penchant.scorer.cases import texts_of
@@ -165,7 +170,7 @@ def encoder_rows(
     with bar(texts, "embedding texts") as advance:
         return folded(
             records,
-            encoder,
+            CachedEncoder(encoder, cache) if cache is not None else encoder,
             folds=folds,
             seed=seed,
             dataset=dataset,
