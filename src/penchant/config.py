@@ -94,6 +94,8 @@ class EvalSection(Section):
     """What is measured."""
 
     personas: tuple[Literal["ugc", "pair", "demo", "mixed"], ...] = ("ugc", "pair", "demo", "mixed")
+    unseen_users: int = Field(100, ge=0)
+    """Of the people who speak in unseen wordings, how many the demo measures; more cost time only."""
     samples: int = Field(3, ge=0)
     """Prompts for which two opposite people's answers are written into the report."""
 

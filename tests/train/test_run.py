@@ -145,7 +145,7 @@ def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(grove, record
     persona = Persona((Comment(records[0].prompt, said),) * 8)
     long = tuple(replace(record, persona=persona) for record in records[:16])
     planted = grove(of=long)
-    prompts = [len(planted.branch(planted.person(Row(0, number)), long[0]).prompt) for number in range(8)]
+    prompts = [len(planted.branches(planted.person(Row(0, number)), long[:1])[0].prompt) for number in range(8)]
     assert max(prompts) > 1100
     settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "warmup_steps": 0})
     trained = align(planted, settings, base=base, folder=tmp_path, quiet=True)

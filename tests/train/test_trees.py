@@ -109,7 +109,9 @@ def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(grove) -> None:
     whole, tight = grove(), grove(max_prompt_tokens=60)
     rows = whole.rows(12)
     assert all(
-        len(tight.branch(tight.person(row), record).prompt) <= 60 for row in rows for record in tight.records(row)
+        len(tight.branches(tight.person(row), [record])[0].prompt) <= 60
+        for row in rows
+        for record in tight.records(row)
     )
     assert any(len(whole.plant(row).ids) > len(tight.plant(row).ids) for row in rows)
     for row in rows:

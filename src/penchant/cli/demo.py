@@ -75,7 +75,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
     for method in ("ica", "pba"):
         with _stage(f"train {method}", seconds):
             trained[method] = train_verb.run(recipe, method, out / "data" / "train", out / method)
-    records = read(out / "data" / "test", recipe_space(recipe))
+    records = _measured(read(out / "data" / "test", recipe_space(recipe)), unseen_users=recipe.evaluate.unseen_users)
     policies = {method: str(out / method) for method in trained}
     with _stage("evaluate", seconds):
         rows = implicit_rows(
@@ -103,6 +103,13 @@ def _stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
     started = perf_counter()
     yield
     seconds[name] = perf_counter() - started
+
+
+def _measured(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
+    """Everybody who speaks in known wordings, and the first of those who do not."""
+    strangers = dict.fromkeys(record.user_id for record in records if record.provenance.phrasing == "unseen")
+    kept = set(list(strangers)[:unseen_users])
+    return [record for record in records if record.user_id in kept or record.user_id not in strangers]
 
 
 def _samples(recipe: Recipe, records: Sequence[Record], policies: dict[str, str]) -> Iterator[Sample]:

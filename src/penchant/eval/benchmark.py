@@ -105,10 +105,10 @@ class Bench:
         self._cache.clear()
         self.dropped = 0
         # all are drawn before the first pass, so that records of one person alone are refused before any work
-        told, blind = (
-            [show(records, persona, seed=self.setting.seed) for persona in names]
-            for names in (personas, ("none", "shuffled"))
-        )
+        # where nothing true is shown, wording that nobody was trained on adds nothing
+        familiar = [record for record in records if record.provenance.phrasing != "unseen"] or records
+        told = [show(records, persona, seed=self.setting.seed) for persona in personas]
+        blind = [show(familiar, persona, seed=self.setting.seed) for persona in ("none", "shuffled")]
         result: list[Row] = []
         for shown in told:
             result.extend(self._setting(shown))

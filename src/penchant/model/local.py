@@ -70,22 +70,30 @@ class ChatTokenizer:
         return self._ids(self.prompt_text(messages))
 
     def encode(self, messages: Sequence[Message], answers: Sequence[str]) -> Encoded:
-        """Prompt and answers as ids; each answer ends with the template's end of turn.
+        """Prompt and answers as ids; see `encode_all`."""
+        return self.encode_all([(messages, answers)])[0]
+
+    def encode_all(self, asked: Sequence[tuple[Sequence[Message], Sequence[str]]]) -> list[Encoded]:
+        """Prompts with their answers as ids; each answer ends with the template's end of turn.
 
         Raises:
             ModelError: the chat template changes the prompt when an answer follows.
         """
-        prompt = self.prompt_text(messages)
-        ids = []
-        for answer in answers:
-            whole = self._written([*messages, {"role": "assistant", "content": answer}])
-            if not whole.startswith(prompt):
-                raise ModelError(
-                    "the chat template writes a prompt differently when an answer follows it; "
-                    "use a template whose prompt is a prefix of the whole conversation"
-                )
-            ids.append(self._ids(whole[len(prompt) :]))
-        return Encoded(self._ids(prompt), tuple(ids))
+        texts: list[str] = []
+        for messages, answers in asked:
+            prompt = self.prompt_text(messages)
+            texts.append(prompt)
+            for answer in answers:
+                whole = self._written([*messages, {"role": "assistant", "content": answer}])
+                if not whole.startswith(prompt):
+                    raise ModelError(
+                        "the chat template writes a prompt differently when an answer follows it; "
+                        "use a template whose prompt is a prefix of the whole conversation"
+                    )
+                texts.append(whole[len(prompt) :])
+        # all at once: a call for each text costs more than the tokenising
+        ids = iter(self.tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else iter(())
+        return [Encoded(tuple(next(ids)), tuple(tuple(next(ids)) for _ in answers)) for _, answers in asked]
 
     def _written(self, turns: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
         plain = [{"role": turn["role"], "content": self._plain(turn["content"])} for turn in turns]
@@ -188,7 +196,7 @@ class LocalModel:
     @torch.inference_mode()
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         """See `Model.logprobs`; sums are taken in float64."""
-        encoded = [self.chat.encode(c.messages, c.answers) for c in candidates]
+        encoded = self.chat.encode_all([(c.messages, c.answers) for c in candidates])
         trees = [(place, pack([Branch(e.prompt, e.answers) for e in group])) for place, group in _groups(encoded)]
         scores: dict[int, list[float]] = {}
         for batch in _batches(trees):

@@ -85,19 +85,20 @@ class Grove:
 
     def plant(self, row: Row) -> Packed:
         """The tree of a row."""
-        person = self.person(row)
-        return pack([self.branch(person, record) for record in self.records(row)])
+        return pack(self.branches(self.person(row), self.records(row)))
 
-    def branch(self, person: Person, record: Record) -> Branch:
-        """One pair as asked of a person.
+    def branches(self, person: Person, records: Sequence[Record]) -> list[Branch]:
+        """Pairs as asked of a person.
 
         Raises:
-            RecordError: the method has nothing to show of the person, or the task alone is beyond the budget.
+            RecordError: the method has nothing to show of the person, or a task alone is beyond the budget.
         """
         budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
-        rendered = self.method.messages(person, record.prompt, layout=self.layout, budget=budget)
-        encoded = self.tokenizer.encode(rendered.messages, (record.chosen, record.rejected))
-        return Branch(encoded.prompt, encoded.answers)
+        asked = [
+            (self.method.messages(person, r.prompt, layout=self.layout, budget=budget).messages, (r.chosen, r.rejected))
+            for r in records
+        ]
+        return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(asked)]
 
     def _count(self, messages: Sequence[Message]) -> int:
         return len(self.tokenizer.prompt_ids(messages))
@@ -175,6 +176,6 @@ def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = No
 
 def _check(grove: Grove, record: Record, person: Person) -> None:
     try:
-        grove.branch(person, record)
+        grove.branches(person, [record])
     except RecordError as error:
         raise TrainingError(f"cannot train {grove.method.name} on record {record.record_id}: {error}") from error
