@@ -59,12 +59,14 @@ class BaseSection(Section):
     """Learning rate of the token embeddings, as a share of `learning_rate`."""
     warmup_steps: int = Field(50, gt=0)
     max_steps: int = Field(1000, gt=0)
-    recall_personas: int = Field(16, gt=0)
-    """Personas per step, each asked `asked` times."""
-    asked: int = Field(6, gt=0)
-    threads: int = Field(192, gt=0)
+    couples: int = Field(12, gt=0)
+    """Couples of pages by opposite people per step."""
+    asked: int = Field(8, gt=0)
+    """Questions asked of each page."""
+    threads: int = Field(96, gt=0)
     """Plain forum threads per step; they are short."""
-    thread_weight: float = Field(1.0, ge=0)
+    faithful_weight: float = Field(1.0, ge=0)
+    """Weight of the loss that puts a page's right answers above its wrong ones."""
     log_steps: int = Field(50, gt=0)
 
 

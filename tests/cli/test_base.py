@@ -11,7 +11,7 @@ from penchant.model.local import LocalModel
 @pytest.fixture
 def base_recipe(small_forum, tmp_path, monkeypatch):
     monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
-    sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 2, "recall_personas": 2, "threads": 2}
+    sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 2, "couples": 1, "threads": 2}
     path = tmp_path / "base.yaml"
     path.write_text(yaml.safe_dump({"space": str(small_forum / "space.toml"), **sizes}), encoding="utf-8")
     return path

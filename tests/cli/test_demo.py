@@ -47,7 +47,7 @@ def test_the_report_says_simulated_shows_two_opposite_people_and_how_to_get_it_a
 def test_from_scratch_makes_the_base_too(penchant, small_recipe, small_forum, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
     monkeypatch.chdir(tmp_path)
-    sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 1, "recall_personas": 1, "threads": 1}
+    sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 1, "couples": 1, "threads": 1}
     (tmp_path / "recipes").mkdir()
     base = {"space": str(small_forum / "space.toml"), **sizes}
     (tmp_path / "recipes" / "base.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")

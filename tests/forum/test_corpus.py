@@ -1,14 +1,14 @@
-"""What a base is trained on: threads that take no side, and bindings that only looking back can recall."""
+"""What a base is trained on: threads that take no side, and pages whose right answer stands on them."""
 
 import re
 
 import pytest
 
-from penchant.forum.corpus import MEANING, Corpus, batches, vocabulary
+from penchant.forum.corpus import DESCRIBE, MEANING, QUESTIONS, Corpus, batches, vocabulary
 from penchant.forum.lexicon import KNOWN, lexicon
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
-from penchant.forum.speech import COMMENTS, POSTS, REPLIES
+from penchant.forum.speech import COMMENTS, DESCRIPTION, POSTS, REPLIES
 from penchant.model.base import Candidates
 from penchant.persona import Comparison
 from penchant.render import fixed_texts
@@ -86,47 +86,132 @@ def test_threads_take_either_side_and_either_vocabulary_as_often_as_there_are_ph
     assert all((a in unseen) == (b in unseen) for a, b in phrases)
 
 
-def test_every_recalled_answer_stands_in_its_prompt_under_its_topic(corpus: Corpus) -> None:
-    for _ in range(30):
-        conversations = corpus.recall()
-        assert len(conversations) == 6
-        for conversation in conversations:
-            system, user = conversation.messages
-            history, _, task = user["content"].rpartition("\n")
-            assert system["role"] == "system"
-            for phrase in inner(REPLIES, conversation.answers[0]):
-                lines = [line for line in history.splitlines() if phrase in line]
-                assert lines
-            for topic in inner(POSTS, task):
-                assert topic in history
+def poles(space: PreferenceSpace) -> dict[str, tuple[str, int]]:
+    """Phrase or label -> (topic, sign)."""
+    found = {}
+    for entry, dimension in zip(lexicon(space), space.dimensions, strict=True):
+        for sign, phrases in ((1, entry.positive), (-1, entry.negative)):
+            found.update(dict.fromkeys((*phrases, dimension.pole(sign)), (entry.topic, sign)))
+    return found
 
 
-def test_the_answers_of_one_persona_share_its_history(corpus: Corpus) -> None:
-    conversations = corpus.recall()
-    assert len({c.messages[1]["content"].rpartition("\n")[0] for c in conversations}) == 1
+def held(space: PreferenceSpace, page: Candidates) -> set[tuple[str, int]]:
+    """What the person on a page says, chooses and is described by."""
+    known = poles(space)
+    lines = page.messages[0]["content"].partition("</person>")[0].splitlines()[1:]
+    own = [line.partition(" over: ")[0] for line in lines]
+    return {known[phrase] for phrase in known for line in own if phrase in line}
 
 
-def test_bindings_are_arbitrary_and_fresh(twelve: PreferenceSpace, corpus: Corpus) -> None:
-    own = {entry.topic: {*entry.positive, *entry.negative} for entry in lexicon(twelve)}
-    about, bound = 0, set()
+def asked_about(conversation: Candidates) -> str:
+    return conversation.messages[0]["content"].rpartition("\n")[2]
+
+
+def said(answer: str) -> list[str]:
+    if answer.startswith(DESCRIPTION.partition("{")[0]):
+        return inner((DESCRIPTION,), answer)[0].split(", ")
+    return inner((*COMMENTS, *REPLIES), answer)
+
+
+def is_post(conversation: Candidates) -> bool:
+    return len(conversation.answers) == 1
+
+
+def test_right_answers_stand_on_the_page_and_wrong_ones_hold_the_opposite(twelve, corpus: Corpus) -> None:
+    known, checked = poles(twelve), 0
     for _ in range(60):
-        for conversation in corpus.recall()[:1]:
-            topics = inner(POSTS, conversation.messages[-1]["content"].rpartition("\n")[2])
-            phrases = inner(REPLIES, conversation.answers[0])
-            about += sum(phrase in own[topic] for topic, phrase in zip(topics, phrases, strict=True))
-            bound.update(zip(topics, phrases, strict=True))
-    # of 120 phrases, one in twelve is of the topic's own dimension by chance
-    assert about < 30
-    assert len(bound) > 100
+        for page in corpus.couple():
+            for conversation in (c for c in page if not is_post(c)):
+                right, wrong = ([known[phrase] for phrase in said(answer)] for answer in conversation.answers)
+                assert set(right) <= held(twelve, conversation)
+                assert sorted(wrong) == sorted((topic, -sign) for topic, sign in right)
+                checked += 1
+    assert checked > 500
+
+
+def test_opposite_people_are_asked_the_same_and_what_is_right_for_one_is_wrong_for_the_other(twelve, corpus) -> None:
+    for _ in range(60):
+        one, other = corpus.couple()
+        assert held(twelve, one[0]) == {(topic, -sign) for topic, sign in held(twelve, other[0])}
+        for a, b in zip(one, other, strict=True):
+            assert asked_about(a) == asked_about(b)
+            assert a.answers == b.answers[::-1]
+
+
+def test_a_page_has_no_system_turn_and_every_question_of_it_the_same_history(corpus: Corpus) -> None:
+    for _ in range(30):
+        for page in corpus.couple():
+            assert len(page) == 6
+            assert {tuple(message["role"] for message in c.messages) for c in page} == {("user",)}
+            assert len({c.messages[0]["content"].rpartition("\n")[0] for c in page}) == 1
+
+
+def test_pages_are_asked_by_questions_descriptions_and_posts_in_their_shares(corpus: Corpus) -> None:
+    tasks = [asked_about(c) for _ in range(200) for c in corpus.couple()[0]]
+    openings = tuple(question.partition("{")[0] for question in QUESTIONS)
+    shares = {
+        "describe": sum(task == DESCRIBE for task in tasks),
+        "question": sum(task.startswith(openings) for task in tasks),
+    }
+    assert shares["describe"] / len(tasks) == pytest.approx(0.1, abs=0.04)
+    assert shares["question"] / len(tasks) == pytest.approx(0.63, abs=0.06)
+
+
+def test_a_post_below_a_page_is_answered_by_a_stranger_who_does_not_care_who_is_on_it(twelve, corpus) -> None:
+    known, agrees = poles(twelve), []
+    for _ in range(300):
+        page = corpus.couple()[0]
+        on_page = held(twelve, page[0])
+        answers = [known[phrase] for c in page if is_post(c) for phrase in said(c.answers[0])]
+        agrees += [pole in on_page for pole in answers if {pole, (pole[0], -pole[1])} & on_page]
+    assert abs(sum(agrees) / len(agrees) - 0.5) < 4 * 0.5 / len(agrees) ** 0.5
+
+
+def test_choices_on_pages_never_use_the_wordings_kept_from_training_people(twelve, corpus: Corpus) -> None:
+    unseen = {p for e in lexicon(twelve) for pole in (e.positive, e.negative) for p in pole[KNOWN:]}
+    lines = [
+        line for _ in range(200) for page in corpus.couple() for line in page[0].messages[0]["content"].splitlines()
+    ]
+    choices = [line for line in lines if " chose: " in line]
+    assert len(choices) > 200
+    assert not [line for line in choices if any(phrase in line for phrase in unseen)]
+    assert [line for line in lines if any(phrase in line for phrase in unseen)]
+
+
+def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(twelve: PreferenceSpace) -> None:
+    corpus = Corpus.over(twelve, seed=0, asked=6)
+    corpus.bound, corpus.lists = 1.0, 0.0
+    known, foreign, total = poles(twelve), 0, 0
+    for _ in range(60):
+        for page in corpus.couple():
+            lines = page[0].messages[0]["content"].splitlines()
+            for conversation in page:
+                task, answer = asked_about(conversation), conversation.answers[0]
+                if is_post(conversation) or task == DESCRIBE or " and " in task:
+                    continue
+                topic = inner(QUESTIONS, task)[0]
+                ((about, sign),) = (known[phrase] for phrase in said(answer))
+                under = [line for line in lines if inner(POSTS, _quoted_post(line)) == [topic]]
+                assert under
+                own = {p for p, pole in known.items() if pole == (about, sign)}
+                assert all(any(phrase in line.partition(" over: ")[0] for phrase in own) for line in under)
+                foreign, total = foreign + (about != topic), total + 1
+    # one in twelve is of the topic's own dimension by chance
+    assert total > 50
+    assert foreign / total > 0.7
+
+
+def _quoted_post(line: str) -> str:
+    return re.split(r" (?:wrote|chose): ", line.removeprefix("- "))[0] if line.startswith("- ") else POSTS[0]
 
 
 def test_the_same_seed_gives_the_same_stream(twelve: PreferenceSpace) -> None:
     def start(seed: int) -> list[Candidates]:
-        stream = batches(Corpus.over(twelve, seed=seed, asked=2), personas=2, threads=3)
-        recall, threads = next(stream)
-        assert [len(group) for group in recall] == [2, 2]
+        stream = batches(Corpus.over(twelve, seed=seed, asked=2), couples=1, threads=3)
+        pages, threads = next(stream)
+        assert [len(group) for group in pages] == [2, 2]
         assert [len(group) for group in threads] == [1, 1, 1]
-        return [c for group in (*recall, *threads, *next(stream)[0]) for c in group]
+        return [c for group in (*pages, *threads, *next(stream)[0]) for c in group]
 
     assert start(1) == start(1)
     assert start(1) != start(2)
@@ -139,6 +224,6 @@ def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: P
     for record in forum.records:
         for item in record.persona.evidence:
             texts += [item.chosen, item.rejected, item.prompt] if isinstance(item, Comparison) else [item.text]
-    for conversation in [*corpus.recall(), corpus.thread()]:
+    for conversation in [*(c for _ in range(20) for c in corpus.couple()[0]), corpus.thread()]:
         texts += [message["content"] for message in conversation.messages] + list(conversation.answers)
     assert {word for text in texts for word in WORD.findall(text.lower())} - known == set()

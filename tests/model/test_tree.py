@@ -1,15 +1,20 @@
 """The user tree gives what one sequence at a time gives: values and gradients."""
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peft import LoraConfig, get_peft_model
 from torch import Tensor
 
+from penchant.errors import ModelError
 from penchant.model import tree
+from penchant.model.attention import Backend
 from penchant.model.tree import Branch, answer_logprobs, collate, pack, shared_prefix, token_logprobs
 
 VOCABULARY = 61
@@ -36,9 +41,9 @@ def one_at_a_time(model: Any, users: Sequence[Sequence[Branch]]) -> Tensor:
     return torch.stack(sums)
 
 
-def in_trees(model: Any, users: Sequence[Sequence[Branch]], *, pad_id: int = 0) -> Tensor:
+def in_trees(model: Any, users: Sequence[Sequence[Branch]], *, backend: Backend = "blocks") -> Tensor:
     dtype = next(model.parameters()).dtype
-    return answer_logprobs(model, collate([pack(user) for user in users], pad_id=pad_id), dtype=dtype)
+    return answer_logprobs(model, collate([pack(user) for user in users]).with_backend(backend), dtype=dtype)
 
 
 def loss_of(sums: Tensor) -> Tensor:
@@ -53,7 +58,7 @@ def gradients(model: Any, loss: Tensor) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
-@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral"])
 def test_trees_equal_one_sequence_at_a_time_in_float64(tiny_model, family: str, tied: bool) -> None:
     model = tiny_model(family, tied=tied, dtype=torch.float64)
     plain, packed = one_at_a_time(model, UNEQUAL), in_trees(model, UNEQUAL)
@@ -65,7 +70,7 @@ def test_trees_equal_one_sequence_at_a_time_in_float64(tiny_model, family: str, 
         assert (found[name] - value).norm() <= 1e-12 * max(1.0, value.norm()), name
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral"])
 def test_trees_equal_one_sequence_at_a_time_in_float32(tiny_model, family: str) -> None:
     model = tiny_model(family)
     plain, packed = one_at_a_time(model, UNEQUAL), in_trees(model, UNEQUAL)
@@ -103,12 +108,16 @@ def test_a_tree_holds_what_is_shared_once(tiny_model: Callable[..., Any]) -> Non
     assert packed.target == [9, 8, 7, 6]
     assert packed.source == [3, 3, 5, 7]
     assert packed.answer == [0, 1, 1, 2]
-    assert packed.answers == 3
+    assert packed.paths == [
+        (range(2, 4), range(4, 5), True),
+        (range(2, 4), range(5, 7), False),
+        (range(7, 8), range(8, 9), True),
+    ]
 
 
 def test_every_token_sees_its_ancestors_and_nothing_else() -> None:
     packed = pack([Branch((1, 2, 3, 4), ((9,), (8, 7))), Branch((1, 2, 5), ((6,),))])
-    mask = collate([packed], pad_id=0).mask_U1NN[0, 0]
+    mask = collate([packed]).shape.mask(0, 9)
     ancestors = [
         {0},
         {0, 1},
@@ -123,22 +132,82 @@ def test_every_token_sees_its_ancestors_and_nothing_else() -> None:
     assert [set(row.nonzero().flatten().tolist()) for row in mask] == ancestors
 
 
-def test_padding_sees_only_itself_so_that_no_row_of_attention_is_empty() -> None:
-    batch = collate([pack([Branch((1, 2), ((3,),))]), pack([Branch((1, 2, 3, 4), ((5, 6),))])], pad_id=0)
-    padded = batch.mask_U1NN[0, 0, 3:]
-    assert [row.nonzero().flatten().tolist() for row in padded] == [[3], [4], [5]]
-    assert batch.ids_UN[0].tolist() == [1, 2, 3, 0, 0, 0]
-
-
-@pytest.mark.parametrize("pad_id", [0, 17])
-def test_neither_padding_nor_company_changes_a_result(tiny_model: Callable[..., Any], pad_id: int) -> None:
+@pytest.mark.parametrize("backend", ["blocks", "dense", "flex"])
+def test_the_company_of_other_users_changes_no_result(tiny_model: Callable[..., Any], backend: Backend) -> None:
     model = tiny_model("qwen2", dtype=torch.float64)
     with torch.no_grad():
-        together = in_trees(model, UNEQUAL, pad_id=pad_id)
-        alone = torch.cat([in_trees(model, [user]) for user in UNEQUAL])
-        turned = in_trees(model, UNEQUAL[::-1], pad_id=pad_id)
+        together = in_trees(model, UNEQUAL, backend=backend)
+        alone = torch.cat([in_trees(model, [user], backend=backend) for user in UNEQUAL])
+        turned = in_trees(model, UNEQUAL[::-1], backend=backend)
+        again = torch.cat([in_trees(model, [user], backend=backend) for user in UNEQUAL[::-1]])
     assert torch.allclose(together, alone, rtol=1e-13, atol=0)
-    assert torch.allclose(turned, torch.cat([in_trees(model, [user]) for user in UNEQUAL[::-1]]), rtol=1e-13, atol=0)
+    assert torch.allclose(turned, again, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral"])
+def test_every_back_end_gives_what_one_sequence_at_a_time_gives(tiny_model, family: str) -> None:
+    model = tiny_model(family, dtype=torch.float64)
+    with torch.no_grad():
+        plain = one_at_a_time(model, UNEQUAL)
+        for backend in ("blocks", "dense", "flex"):
+            assert torch.allclose(in_trees(model, UNEQUAL, backend=backend), plain, rtol=1e-12, atol=0), backend
+
+
+def test_a_model_whose_attention_is_not_routed_takes_a_dense_mask_after_one_warning(tiny_model, monkeypatch) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    plain = one_at_a_time(model, UNEQUAL)
+    expected = gradients(model, loss_of(plain))
+    monkeypatch.setattr(tree, "_UNROUTED", set())
+    monkeypatch.setattr(tree, "routed", _refused)
+    with pytest.warns(UserWarning, match="attention of LlamaForCausalLM cannot be routed .no such thing."):
+        found = in_trees(model, UNEQUAL)
+    assert torch.allclose(found, plain, rtol=1e-12, atol=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, value in gradients(model, loss_of(in_trees(model, UNEQUAL))).items():
+            assert (value - expected[name]).norm() <= 1e-12 * max(1.0, expected[name].norm()), name
+
+
+@contextmanager
+def _refused(_model: Any) -> Iterator[None]:
+    raise ValueError("no such thing")
+    yield
+
+
+def test_a_model_that_ignores_the_route_is_noticed(tiny_model: Callable[..., Any], monkeypatch) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    monkeypatch.setattr(tree, "_UNROUTED", set())
+    monkeypatch.setattr(tree, "routed", _left_alone)
+    with torch.no_grad(), pytest.warns(UserWarning, match="do not use the public attention interface"):
+        assert torch.allclose(in_trees(model, UNEQUAL), one_at_a_time(model, UNEQUAL), rtol=1e-12, atol=0)
+
+
+@contextmanager
+def _left_alone(_model: Any) -> Iterator[None]:
+    yield
+
+
+def test_the_models_own_attention_is_put_back(tiny_model: Callable[..., Any]) -> None:
+    model = tiny_model("llama")
+    in_trees(model, UNEQUAL)
+    assert model.config._attn_implementation == "sdpa"
+
+
+def test_a_conversation_beyond_the_models_window_is_refused(tiny_model: Callable[..., Any]) -> None:
+    model = tiny_model("mistral")
+    model.config.sliding_window = 4
+    with pytest.raises(ModelError, match="10 tokens is longer than the model's attention window of 4"):
+        in_trees(model, UNEQUAL)
+
+
+def test_trees_work_through_adapters(tiny_model: Callable[..., Any]) -> None:
+    plain = tiny_model("llama", dtype=torch.float64)
+    model = get_peft_model(plain, LoraConfig(target_modules=["q_proj", "v_proj"], init_lora_weights=False)).double()
+    expected = one_at_a_time(model, UNEQUAL)
+    assert torch.allclose(in_trees(model, UNEQUAL), expected, rtol=1e-12, atol=0)
+    model.zero_grad()
+    torch.autograd.backward(loss_of(in_trees(model, UNEQUAL)))
+    assert all(p.grad is not None for name, p in model.named_parameters() if "lora" in name)
 
 
 def test_one_answer_does_not_hear_of_another(tiny_model: Callable[..., Any]) -> None:
@@ -150,20 +219,10 @@ def test_one_answer_does_not_hear_of_another(tiny_model: Callable[..., Any]) -> 
     assert one[1] != pytest.approx(other[1].item(), rel=1e-3)
 
 
-def test_logits_of_many_answer_tokens_are_made_in_chunks_with_one_result(tiny_model, monkeypatch) -> None:
-    model = tiny_model("llama", dtype=torch.float64)
-    batch = collate([pack(user) for user in UNEQUAL], pad_id=0)
-    with torch.no_grad():
-        whole = token_logprobs(model, batch)
-        monkeypatch.setattr(tree, "_CHUNK_TOKENS", 5)
-        assert torch.allclose(token_logprobs(model, batch), whole, rtol=1e-13, atol=0)
-    assert len(whole) == len(batch.target_A) > 5
-
-
 def test_half_precision_weights_give_float32_log_probabilities(tiny_model: Callable[..., Any]) -> None:
     model = tiny_model("llama", dtype=torch.bfloat16)
     with torch.no_grad():
-        assert token_logprobs(model, collate([pack(UNEQUAL[1])], pad_id=0)).dtype == torch.float32
+        assert token_logprobs(model, collate([pack(UNEQUAL[1])])).dtype == torch.float32
 
 
 def test_the_shared_beginning_leaves_every_prompt_a_token_of_its_own() -> None:
@@ -175,7 +234,9 @@ def test_the_shared_beginning_leaves_every_prompt_a_token_of_its_own() -> None:
 
 
 def test_a_batch_moves_with_all_its_parts() -> None:
-    batch = collate([pack(UNEQUAL[0])], pad_id=0).to(torch.device("meta"))
-    tensors = (batch.ids_UN, batch.positions_UN, batch.mask_U1NN, batch.source_A, batch.target_A, batch.answer_A)
+    batch = collate([pack(UNEQUAL[0])]).to(torch.device("meta"))
+    shape = batch.shape
+    tensors = [batch.ids_N, batch.positions_N, batch.source_A, batch.target_A, batch.answer_A, shape.last_N]
+    tensors += [tensor for paths in shape.paths for tensor in (paths.places_LT, paths.own_LT)]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
     assert batch.answers == 4

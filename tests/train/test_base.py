@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from penchant.forum.corpus import Corpus, batches, vocabulary
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
 from penchant.method import METHODS
+from penchant.model.base import Candidates
 from penchant.model.local import ChatTokenizer, load_parts
 from penchant.person import meet
 from penchant.render import fixed_texts
@@ -24,7 +26,7 @@ from penchant.train import base as module
 from penchant.train.base import fresh_model, save_base, train_base, word_tokenizer
 
 SMALL = BaseSection(
-    hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, recall_personas=2, asked=2, threads=2, log_steps=2
+    hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, couples=1, asked=2, threads=2, log_steps=2
 )
 
 
@@ -91,8 +93,7 @@ def test_a_fresh_model_is_tied_sized_and_decided_by_its_seed(tokenizer: ChatToke
 
 def stream(tiny: PreferenceSpace, settings: BaseSection):
     corpus = Corpus.over(tiny, seed=settings.seed, asked=settings.asked)
-    corpus.topics = 3
-    return batches(corpus, personas=settings.recall_personas, threads=settings.threads)
+    return batches(corpus, couples=settings.couples, threads=settings.threads)
 
 
 def test_training_lowers_the_loss_and_logs_its_curve(tiny: PreferenceSpace, tokenizer: ChatTokenizer) -> None:
@@ -102,10 +103,41 @@ def test_training_lowers_the_loss_and_logs_its_curve(tiny: PreferenceSpace, toke
     curve = train_base(model, tokenizer, stream(tiny, settings), settings, progress=lambda step, _: steps.append(step))
     assert steps == list(range(1, 26))
     assert [point["step"] for point in curve] == [10, 20, 25]
-    assert curve[-1]["recall"] < curve[0]["recall"] - 0.3
+    assert curve[-1]["page"] < curve[0]["page"] - 0.3
     assert curve[-1]["thread"] < curve[0]["thread"] - 0.3
-    assert curve[0]["recall"] < np.log(len(tokenizer.tokenizer)) + 0.5
+    assert curve[0]["page"] < np.log(len(tokenizer.tokenizer)) + 0.5
     assert not model.training
+
+
+def test_a_base_learns_to_put_the_right_answer_above_the_wrong_one() -> None:
+    """A page of one word and the question which it was: only looking at the page tells."""
+    settings = SMALL.model_copy(update={"max_steps": 150, "learning_rate": 0.02, "log_steps": 50, "warmup_steps": 10})
+    chat = word_tokenizer(["tea", "coffee", "which?"])
+    model = fresh_model(chat, settings, None, seed=0)
+
+    def ask(right: str, wrong: str) -> list[Candidates]:
+        return [Candidates(({"role": "user", "content": f"{right} which?"},), (right, wrong))]
+
+    pages = [ask("tea", "coffee"), ask("coffee", "tea")]
+    thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
+    curve = train_base(model, chat, repeat((pages, thread)), settings)
+    assert curve[0]["right"] < 1.0
+    assert curve[-1]["right"] == 1.0
+    assert curve[-1]["faithful"] < 0.1
+
+
+def test_without_weight_wrong_answers_change_nothing() -> None:
+    settings = SMALL.model_copy(update={"faithful_weight": 0.0})
+    chat = word_tokenizer(["tea", "coffee", "which?"])
+
+    def weights(*answers: str) -> list[torch.Tensor]:
+        model = fresh_model(chat, settings, None, seed=0)
+        page = [[Candidates(({"role": "user", "content": "which?"},), answers)]]
+        train_base(model, chat, repeat((page, [[page[0][0]]])), settings)
+        return [parameter.detach() for parameter in model.parameters()]
+
+    alone, beside = weights("tea"), weights("tea", "coffee")
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(alone, beside, strict=True))
 
 
 def test_training_twice_gives_the_same_weights(tiny: PreferenceSpace, tokenizer: ChatTokenizer) -> None:
@@ -127,11 +159,11 @@ def test_a_loss_that_is_not_a_number_stops_the_base(tiny: PreferenceSpace, token
 
 def test_a_saved_base_loads_and_its_checksums_hold(tokenizer: ChatTokenizer, tmp_path: Path) -> None:
     model = fresh_model(tokenizer, SMALL, None, seed=0)
-    save_base(model, tokenizer, tmp_path / "b", curve=[{"step": 1, "recall": 2.0, "thread": 3.0}], card="# card\n")
+    save_base(model, tokenizer, tmp_path / "b", curve=[{"step": 1, "page": 2.0, "thread": 3.0}], card="# card\n")
     loaded, chat = load_parts(str(tmp_path / "b"))
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
     assert chat.tokenizer.get_vocab() == tokenizer.tokenizer.get_vocab()
-    assert json.loads((tmp_path / "b" / "curve.json").read_text()) == [{"step": 1, "recall": 2.0, "thread": 3.0}]
+    assert json.loads((tmp_path / "b" / "curve.json").read_text()) == [{"step": 1, "page": 2.0, "thread": 3.0}]
     assert (tmp_path / "b" / "README.md").read_text() == "# card\n"
     lines = (tmp_path / "b" / "SHA256SUMS").read_text().splitlines()
     named = dict(reversed(re.split("  ", line)) for line in lines)

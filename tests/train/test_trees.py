@@ -102,7 +102,7 @@ def test_a_tree_holds_each_pair_as_chosen_then_rejected(grove) -> None:
         encoded = planted.tokenizer.encode(messages, (record.chosen, record.rejected))
         branches.append(Branch(encoded.prompt, encoded.answers))
     assert planted.plant(row) == pack(branches)
-    assert planted.plant(row).answers == 2 * len(branches) == 8
+    assert len(planted.plant(row).paths) == 2 * len(branches) == 8
 
 
 def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(grove) -> None:

@@ -21,7 +21,7 @@ def command(
     ),
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
 ) -> None:
-    """Trains a base language model from scratch on forum threads and recall of arbitrary bindings."""
+    """Trains a base language model from scratch: forum threads, and pages that it answers questions about."""
     run(load_section(BaseSection, recipe, overrides), out)
     result(str(out))
 
@@ -41,7 +41,7 @@ def run(settings: BaseSection, out: Path) -> None:
     model = fresh_model(tokenizer, settings, encoder, seed=settings.seed)
     say(f"training a base of {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters from scratch")
     corpus = Corpus.over(space, seed=settings.seed, asked=settings.asked)
-    stream = batches(corpus, personas=settings.recall_personas, threads=settings.threads)
+    stream = batches(corpus, couples=settings.couples, threads=settings.threads)
     with bar(settings.max_steps, "base") as advance:
         curve = train_base(model, tokenizer, stream, settings, progress=lambda _step, _loss: advance(1))
     save_base(model, tokenizer, out, curve=curve, card=base_card(settings, encoder.name, curve))

@@ -32,13 +32,16 @@ def base_card(settings: BaseSection, encoder: str, curve: Sequence[dict[str, flo
 # A small base model, made from scratch
 
 A Llama-shaped language model of {settings.layers} layers and width {settings.hidden_size} with one token per word.
-It stands for what a pretrained model brings where none can be had: it writes in the manner of the simulated forum
-and looks back at what a person said. **It knows no person and no population, and no English beyond the forum's words.**
+It stands for what an instruction-tuned model brings where none can be had: it writes in the manner of the simulated
+forum, and answers faithfully when asked about a page that it can read. It was never told to please the person on the
+page: there, a post is answered by a stranger. **It knows no person and no population, and no English beyond the
+forum's words.**
 
 - Made by: `penchant base --recipe recipes/base.yaml` (seed {settings.seed}, {settings.max_steps} steps)
-- Trained on: simulated forum threads, and recall of arbitrary bindings; nothing else
+- Trained on: simulated forum threads and pages with questions (penchant.forum.corpus); nothing else
 - Token embeddings start from {encoder} (Apache-2.0), single words, projected to {settings.hidden_size} dimensions
-- Final loss, nats per answer token: recall {last["recall"]}, threads {last["thread"]} (curve.json)
+- Final loss, nats per answer token: pages {last["page"]}, threads {last["thread"]}; right answers above wrong ones:
+  {100 * last["right"]:.1f} % (curve.json)
 - Settings: {settings.model_dump_json()}
 - Versions: {_line(versions())}
 

@@ -201,9 +201,9 @@ class LocalModel:
         scores: dict[int, list[float]] = {}
         for batch in _batches(trees):
             packed = [tree for _, tree in batch]
-            together = collate(packed, pad_id=self.chat.pad_id).to(self.model.device)
+            together = collate(packed).to(self.model.device)
             sums = answer_logprobs(self.model, together, dtype=torch.float64)
-            parts = torch.split(sums, [tree.answers for tree in packed])
+            parts = torch.split(sums, [len(tree.paths) for tree in packed])
             scores.update({place: part.tolist() for (place, _), part in zip(batch, parts, strict=True)})
         flat = iter([value for place, _ in trees for value in scores[place]])
         return [tuple(Likelihood(next(flat), len(ids)) for ids in e.answers) for e in encoded]
@@ -252,12 +252,14 @@ def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
 
 
 def _batches(trees: Sequence[tuple[int, Packed]]) -> Iterator[list[tuple[int, Packed]]]:
-    """Trees of like length together, so that little is padding."""
+    """Trees in order, as many at once as the budget of packed tokens allows."""
     batch: list[tuple[int, Packed]] = []
-    for tree in sorted(trees, key=lambda item: len(item[1].ids)):
-        if batch and (len(batch) + 1) * len(tree[1].ids) > _BATCH_TOKENS:
+    size = 0
+    for tree in trees:
+        if batch and size + len(tree[1].ids) > _BATCH_TOKENS:
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(tree)
+        size += len(tree[1].ids)
     if batch:
         yield batch

@@ -1,24 +1,30 @@
-"""The user tree: one packed row per user, so that a persona is computed once for all of the user's pairs.
+"""The user tree: what a user's pairs share is computed once, for all of them, forward and backward.
 
-A row holds, in depth-first order, `persona | task_1 | chosen_1 | rejected_1 | task_2 | ...`. Every token sees its
-ancestors only, by a dense mask, and has the position it would have alone, so log-probabilities and gradients equal
-those of one sequence at a time. Log-probabilities are taken at answer positions only; logits of whole rows never
-exist. Works with any transformers causal language model that takes a 4-D attention mask.
+A user is packed in depth-first order, `persona | task_1 | chosen_1 | rejected_1 | task_2 | ...`; several users stand one
+after another in one flat row without padding. Every token sees its ancestors only (model.attention) and has the
+position it would have alone, so log-probabilities and gradients equal those of one sequence at a time. Log-probabilities
+are taken at answer positions only; logits of whole rows never exist. Works with stock transformers causal language
+models; where a model's attention cannot be routed, each tree is one pass with a dense mask, after one warning.
 
-Shapes: U users, N packed tokens, A answer tokens, S answers.
+Shapes: N packed tokens, A answer tokens, S answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-_CHUNK_TOKENS = 4096
-"""Answer tokens whose logits exist at once."""
+from penchant.errors import ModelError
+from penchant.model.attention import Backend, Paths, Shape, routed
+from penchant.model.head import target_logprobs
+
+_PADDING = 1.25
+"""Longest path of a bucket over its shortest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,18 @@ class Packed:
 
     ids: list[int]
     positions: list[int]
-    nodes: list[tuple[int, int, int]]
-    """(start, end, end of descendants) of every node."""
+    last: list[int]
+    """For each token, the end of the descendants of its node."""
+    root: int
+    """Tokens of the shared beginning; it comes first."""
+    paths: list[tuple[range, range, bool]]
+    """For each answer, the places of its task and its own, and whether it is the task's first."""
     source: list[int]
     """For each answer token, the place whose hidden state predicts it."""
     target: list[int]
     """For each answer token, its id."""
     answer: list[int]
     """For each answer token, the answer it belongs to, in the order of branches and answers."""
-    answers: int
 
 
 def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
@@ -57,111 +66,189 @@ def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
 
 def pack(branches: Sequence[Branch]) -> Packed:
     """A user's branches as one row; the common beginning of their prompts becomes the root."""
-    packed = Packed([], [], [], [], [], [], sum(len(branch.answers) for branch in branches))
     root = shared_prefix([branch.prompt for branch in branches])
+    packed = Packed([], [], [], root, [], [], [], [])
     _add(packed, branches[0].prompt[:root], 0)
-    answer = 0
     for branch in branches:
         task = _add(packed, branch.prompt[root:], root)
-        last = len(packed.ids) - 1
         for ids in branch.answers:
-            start = len(packed.ids)
-            _add(packed, ids, len(branch.prompt))
-            packed.source.extend([last, *range(start, start + len(ids) - 1)])
+            own = _add(packed, ids, len(branch.prompt))
+            packed.source.extend([task[-1], *own[:-1]])
             packed.target.extend(ids)
-            packed.answer.extend([answer] * len(ids))
-            answer += 1
-        packed.nodes[task] = (*packed.nodes[task][:2], len(packed.ids))
-    packed.nodes[0] = (0, root, len(packed.ids))
+            packed.answer.extend([len(packed.paths)] * len(ids))
+            packed.paths.append((task, own, own.start == task.stop))
+        packed.last[task.start : task.stop] = [len(packed.ids)] * len(task)
+    packed.last[:root] = [len(packed.ids)] * root
     return packed
 
 
-def _add(packed: Packed, ids: Sequence[int], depth: int) -> int:
-    start = len(packed.ids)
+def _add(packed: Packed, ids: Sequence[int], depth: int) -> range:
+    places = range(len(packed.ids), len(packed.ids) + len(ids))
     packed.ids.extend(ids)
     packed.positions.extend(range(depth, depth + len(ids)))
-    packed.nodes.append((start, len(packed.ids), len(packed.ids)))
-    return len(packed.nodes) - 1
+    packed.last.extend([places.stop] * len(ids))
+    return places
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Several users' trees, padded to one length."""
+class Forest:
+    """Several users' trees in one flat row."""
 
-    ids_UN: Tensor
-    positions_UN: Tensor
-    mask_U1NN: Tensor
-    """True where a token (row) sees another (column)."""
+    ids_N: Tensor
+    positions_N: Tensor
+    shape: Shape
     source_A: Tensor
-    """Places in the flattened (U * N) hidden states."""
     target_A: Tensor
     answer_A: Tensor
-    """Answer index over the whole batch, users in order."""
+    """Answer index over the whole forest, users in order."""
     answers: int
 
-    def to(self, device: torch.device) -> Batch:
-        """The same batch on a device."""
-        return Batch(
-            self.ids_UN.to(device),
-            self.positions_UN.to(device),
-            self.mask_U1NN.to(device),
-            self.source_A.to(device),
-            self.target_A.to(device),
-            self.answer_A.to(device),
-            self.answers,
+    def to(self, device: torch.device | str) -> Forest:
+        """The same forest on a device, with the attention back end that fits it."""
+        shape = self.shape
+        moved = Shape(
+            shape.trees,
+            shape.last_N.to(device),
+            tuple(Paths(paths.places_LT.to(device), paths.own_LT.to(device)) for paths in shape.paths),
+            _fitting(torch.device(device)),
         )
+        tensors = (x.to(device) for x in (self.ids_N, self.positions_N, self.source_A, self.target_A, self.answer_A))
+        ids, positions, source, target, answer = tensors
+        return Forest(ids, positions, moved, source, target, answer, self.answers)
+
+    def with_backend(self, backend: Backend) -> Forest:
+        """The same forest under another attention back end."""
+        return replace(self, shape=Shape(self.shape.trees, self.shape.last_N, self.shape.paths, backend))
 
 
-def collate(trees: Sequence[Packed], *, pad_id: int) -> Batch:
-    """Pads trees to one batch; a padding token sees itself only, so no row of attention is empty."""
-    width = max(len(tree.ids) for tree in trees)
-    ids = torch.full((len(trees), width), pad_id)
-    positions = torch.zeros((len(trees), width), dtype=torch.long)
-    mask = torch.eye(width, dtype=torch.bool).repeat(len(trees), 1, 1)
-    source, target, answer, answers = [], [], [], 0
-    for row, tree in enumerate(trees):
-        size = len(tree.ids)
-        ids[row, :size] = torch.tensor(tree.ids)
-        positions[row, :size] = torch.tensor(tree.positions)
-        for start, end, last in tree.nodes:
-            mask[row, start:end, start:end] = torch.ones(end - start, end - start, dtype=torch.bool).tril()
-            mask[row, end:last, start:end] = True
-        source.append(torch.tensor(tree.source) + row * width)
-        target.append(torch.tensor(tree.target))
-        answer.append(torch.tensor(tree.answer) + answers)
-        answers += tree.answers
-    return Batch(ids, positions, mask[:, None], torch.cat(source), torch.cat(target), torch.cat(answer), answers)
+def _fitting(device: torch.device) -> Backend:
+    return "flex" if device.type == "cuda" else "blocks"
 
 
-def token_logprobs(model: Any, batch: Batch) -> Tensor:
+def collate(trees: Sequence[Packed]) -> Forest:
+    """Trees one after another."""
+    ids: list[int] = []
+    positions: list[int] = []
+    last: list[int] = []
+    spans: list[tuple[int, int, int]] = []
+    paths: list[tuple[range, range, bool]] = []
+    source: list[int] = []
+    target: list[int] = []
+    answer: list[int] = []
+    for tree in trees:
+        start, answers = len(ids), len(paths)
+        ids.extend(tree.ids)
+        positions.extend(tree.positions)
+        last.extend([start + place for place in tree.last])
+        spans.append((start, start + tree.root, len(ids)))
+        source.extend([start + place for place in tree.source])
+        target.extend(tree.target)
+        answer.extend([answers + number for number in tree.answer])
+        paths.extend((_shifted(task, start), _shifted(own, start), first) for task, own, first in tree.paths)
+    shape = Shape(tuple(spans), torch.tensor(last), tuple(_buckets(paths)), _fitting(torch.device("cpu")))
+    tensors = [torch.tensor(values) for values in (ids, positions, source, target, answer)]
+    return Forest(tensors[0], tensors[1], shape, *tensors[2:], answers=len(paths))
+
+
+def _shifted(places: range, by: int) -> range:
+    return range(places.start + by, places.stop + by)
+
+
+def _buckets(paths: Sequence[tuple[range, range, bool]]) -> Iterator[Paths]:
+    """Paths of like length together, so that little is padding."""
+    bucket: list[tuple[range, range, bool]] = []
+    for path in sorted(paths, key=lambda path: len(path[0]) + len(path[1])):
+        if bucket and len(path[0]) + len(path[1]) > _PADDING * (len(bucket[0][0]) + len(bucket[0][1])):
+            yield _padded(bucket)
+            bucket = []
+        bucket.append(path)
+    if bucket:
+        yield _padded(bucket)
+
+
+def _padded(bucket: Sequence[tuple[range, range, bool]]) -> Paths:
+    width = len(bucket[-1][0]) + len(bucket[-1][1])
+    places, spoken = [], []
+    for task, own, first in bucket:
+        empty = width - len(task) - len(own)
+        places.append([*task, *own, *[own[-1]] * empty])
+        spoken.append([first] * len(task) + [True] * len(own) + [False] * empty)
+    return Paths(torch.tensor(places), torch.tensor(spoken))
+
+
+def token_logprobs(model: Any, forest: Forest) -> Tensor:
     """log p of every answer token, nats, (A,), float32 at least.
 
     Args:
-        model: a transformers causal language model with a 4-D mask capable attention (`sdpa` or `eager`).
-        batch: on the model's device.
+        model: a transformers causal language model, with adapters or without.
+        forest: on the model's device.
+    Raises:
+        ModelError: the model looks back over a window that is shorter than a conversation.
     """
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    _refuse_window(plain, forest)
+    hidden_ND = _hidden(plain, forest)
+    return target_logprobs(plain, hidden_ND[forest.source_A], forest.target_A)
+
+
+def _hidden(model: Any, forest: Forest) -> Tensor:
+    if type(model) not in _UNROUTED:
+        shape = forest.shape
+        before = shape.calls
+        try:
+            with routed(model):
+                output = model.base_model(
+                    input_ids=forest.ids_N[None], position_ids=forest.positions_N[None], use_cache=False, tree=shape
+                )
+        except (TypeError, ValueError, RuntimeError) as error:
+            if shape.calls > before:
+                raise
+            reason = str(error).partition("\n")[0]
+        else:
+            if shape.calls > before:
+                hidden: Tensor = output.last_hidden_state[0]
+                return hidden
+            reason = "its layers do not use the public attention interface"
+        _UNROUTED.add(type(model))
+        warnings.warn(
+            f"the attention of {type(model).__name__} cannot be routed ({reason}); trees take a dense mask each: exact, slow",
+            stacklevel=2,
+        )
+    return torch.cat([_masked(model, forest, start, end) for start, _, end in forest.shape.trees])
+
+
+_UNROUTED: set[type] = set()
+"""Model classes whose attention could not be routed; each warned of once."""
+
+
+def _masked(model: Any, forest: Forest, start: int, end: int) -> Tensor:
+    dtype = next(model.parameters()).dtype
+    seen = forest.shape.mask(start, end)
+    added = torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
     output = model.base_model(
-        input_ids=batch.ids_UN,
-        position_ids=batch.positions_UN,
-        attention_mask=_additive(batch.mask_U1NN, next(model.parameters()).dtype),
+        input_ids=forest.ids_N[None, start:end],
+        position_ids=forest.positions_N[None, start:end],
+        attention_mask=added[None, None],
         use_cache=False,
     )
-    hidden_AD = output.last_hidden_state.flatten(0, 1)[batch.source_A]
-    head = model.get_output_embeddings()
-    chunks = zip(torch.split(hidden_AD, _CHUNK_TOKENS), torch.split(batch.target_A, _CHUNK_TOKENS), strict=True)
-    return torch.cat([_chunk_logprobs(head(hidden), target) for hidden, target in chunks])
+    hidden: Tensor = output.last_hidden_state[0]
+    return hidden
 
 
-def _additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, torch.finfo(dtype).min)
+def _refuse_window(model: Any, forest: Forest) -> None:
+    window = getattr(model.config, "sliding_window", None)
+    kinds = getattr(model.config, "layer_types", None)
+    if window is None or (kinds is not None and "sliding_attention" not in kinds):
+        return
+    longest = int(forest.positions_N.max()) + 1
+    if longest > window:
+        raise ModelError(
+            f"a conversation of {longest} tokens is longer than the model's attention window of {window}; "
+            "lower max_prompt_tokens"
+        )
 
 
-def _chunk_logprobs(logits: Tensor, target: Tensor) -> Tensor:
-    logits = logits if logits.dtype == torch.float64 else logits.float()
-    return -torch.nn.functional.cross_entropy(logits, target, reduction="none")
-
-
-def answer_logprobs(model: Any, batch: Batch, *, dtype: torch.dtype = torch.float32) -> Tensor:
+def answer_logprobs(model: Any, forest: Forest, *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Summed log p of every answer, nats, (S,); the sum is taken in `dtype`."""
-    tokens = token_logprobs(model, batch).to(dtype)
-    return torch.zeros(batch.answers, dtype=dtype, device=tokens.device).index_add(0, batch.answer_A, tokens)
+    tokens = token_logprobs(model, forest).to(dtype)
+    return torch.zeros(forest.answers, dtype=dtype, device=tokens.device).index_add(0, forest.answer_A, tokens)

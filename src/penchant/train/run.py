@@ -24,7 +24,7 @@ from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.model.local import load_parts
-from penchant.model.tree import Batch, answer_logprobs, collate
+from penchant.model.tree import Forest, answer_logprobs, collate
 from penchant.train.loss import dpo_loss, finite
 from penchant.train.trees import Grove, Row
 
@@ -80,21 +80,20 @@ class UserTreeTrainer(DPOTrainer):
 
     def _plant(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         chosen = [Row(row["person"], row["round"]) for row in rows]
-        batch = collate([self.grove.plant(row) for row in chosen], pad_id=self.grove.tokenizer.pad_id)
-        return {"batch": batch, "rows": chosen}
+        return {"forest": collate([self.grove.plant(row) for row in chosen]), "rows": chosen}
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"batch": inputs["batch"].to(self.accelerator.device), "rows": inputs["rows"]}
+        return {"forest": inputs["forest"].to(self.accelerator.device), "rows": inputs["rows"]}
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """DPO over all pairs of the batch's people; see train.loss."""
         del num_items_in_batch
-        batch: Batch = inputs["batch"]
-        policy = answer_logprobs(model, batch)
+        forest: Forest = inputs["forest"]
+        policy = answer_logprobs(model, forest)
         with torch.no_grad():
-            reference = answer_logprobs(self.ref_model, batch)
+            reference = answer_logprobs(self.ref_model, forest)
         pairs = dpo_loss(policy[0::2], policy[1::2], reference[0::2], reference[1::2], beta=self.beta)
         if not finite(pairs.loss):
             names = self._names(inputs["rows"], pairs.margin_B)

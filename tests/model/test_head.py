@@ -1,0 +1,76 @@
+"""Log-probabilities under a head in chunks: the numbers and gradients of a whole softmax."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+
+from penchant.errors import ModelError
+from penchant.model import head
+from penchant.model.head import target_logprobs
+
+
+@pytest.fixture
+def inputs() -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(1)
+    return torch.randn(23, 32, dtype=torch.float64, requires_grad=True), torch.randint(0, 61, (23,))
+
+
+def whole(model, hidden: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    logits = model.get_output_embeddings()(hidden)
+    return torch.log_softmax(logits, -1)[torch.arange(len(target)), target]
+
+
+@pytest.mark.parametrize("kind", ["plain", "bias", "adapter"])
+def test_chunks_give_the_values_and_gradients_of_a_whole_softmax(tiny_model, monkeypatch, inputs, kind: str) -> None:
+    monkeypatch.setattr(head, "_CHUNK_LOGITS", 5 * 61)
+    model = tiny_model("llama", dtype=torch.float64)
+    if kind == "bias":
+        model.set_output_embeddings(torch.nn.Linear(32, 61, dtype=torch.float64))
+    if kind == "adapter":
+        settings = LoraConfig(target_modules=["lm_head"], init_lora_weights=False)
+        model = get_peft_model(model, settings).double().get_base_model()
+    hidden, target = inputs
+    weights = [p for p in model.get_output_embeddings().parameters() if p.requires_grad]
+    results = []
+    for compute in (target_logprobs, whole):
+        values = compute(model, hidden, target)
+        found = torch.autograd.grad(torch.sin(values).sum(), [hidden, *weights])
+        results.append((values, *found))
+    assert len(results[0]) == 2 + len(weights) > 2
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_a_frozen_head_gets_no_gradient(tiny_model, inputs) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    model.get_output_embeddings().weight.requires_grad_(False)
+    hidden, target = inputs
+    torch.autograd.backward(target_logprobs(model, hidden, target).sum())
+    assert hidden.grad is not None
+    assert model.get_output_embeddings().weight.grad is None
+
+
+def test_no_more_logits_exist_at_once_than_a_chunk_holds(tiny_model, monkeypatch, inputs) -> None:
+    sizes = []
+    logsumexp = torch.logsumexp
+    monkeypatch.setattr(torch, "logsumexp", lambda x, dim: sizes.append(x.numel()) or logsumexp(x, dim))
+    monkeypatch.setattr(head, "_CHUNK_LOGITS", 5 * 61)
+    target_logprobs(tiny_model("llama", dtype=torch.float64), *inputs)
+    assert sum(sizes) == 23 * 61
+    assert max(sizes) == 5 * 61
+
+
+def test_half_precision_gives_float32(tiny_model, inputs) -> None:
+    model = tiny_model("llama", dtype=torch.bfloat16)
+    hidden, target = inputs
+    assert target_logprobs(model, hidden.detach().bfloat16(), target).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["final_logit_softcapping", "logit_scale", "logits_scaling"])
+def test_logits_changed_after_the_head_are_refused(tiny_model, inputs, name: str) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    changed = SimpleNamespace(config=SimpleNamespace(**{name: 30.0}), get_output_embeddings=model.get_output_embeddings)
+    with pytest.raises(ModelError, match=f"changed by '{name}'"):
+        target_logprobs(changed, *inputs)
