@@ -55,10 +55,10 @@ class BaseSection(Section):
     heads: int = Field(4, gt=0)
     initializer_range: float = Field(0.05, gt=0)
     learning_rate: float = Field(3e-3, gt=0)
-    embedding_rate: float = Field(0.2, ge=0)
+    embedding_rate: float = Field(1.0, ge=0)
     """Learning rate of the token embeddings, as a share of `learning_rate`."""
     warmup_steps: int = Field(50, gt=0)
-    max_steps: int = Field(1000, gt=0)
+    max_steps: int = Field(5000, gt=0)
     couples: int = Field(12, gt=0)
     """Couples of pages by opposite people per step."""
     asked: int = Field(8, gt=0)
@@ -67,7 +67,7 @@ class BaseSection(Section):
     """Plain forum threads per step; they are short."""
     faithful_weight: float = Field(1.0, ge=0)
     """Weight of the loss that puts a page's right answers above its wrong ones."""
-    log_steps: int = Field(50, gt=0)
+    log_steps: int = Field(100, gt=0)
 
 
 class TrainSection(Section):

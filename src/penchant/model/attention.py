@@ -3,8 +3,8 @@
 Three back ends behind one function, put into stock transformers models through their public attention interface:
 
 - `blocks` (CPU): a causal block per persona, a rectangle from a user's pairs to the persona, and one causal batch of
-  all task + answer paths; parts are merged by log-sum-exp. No mask, exact. A task is in the path of each of its answers,
-  which costs a few per cent of its attention and saves a kernel call for every node.
+  all task + answer paths; parts are merged by log-sum-exp. No mask, exact. A task is in the path of each of its
+  answers, which costs a few per cent of its attention and saves a kernel call for every node.
 - `flex` (GPU): FlexAttention with a block mask of the same rule.
 - `dense`: scaled dot-product attention with a full mask, tree by tree: the slow oracle.
 
@@ -26,6 +26,8 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
+
+from penchant.errors import ModelError
 
 Backend = Literal["blocks", "flex", "dense"]
 NAME = "penchant_tree"
@@ -78,12 +80,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: fl
     if repeats > 1:
         key, value = key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1)
     if shape.backend == "dense":
-        parts = [
-            scaled_dot_product_attention(
-                *(x[:, :, start:end] for x in (query, key, value)), attn_mask=shape.mask(start, end), scale=scale
-            )
-            for start, _, end in shape.trees
-        ]
+        parts = []
+        for start, _, end in shape.trees:
+            q, k, v = (x[:, :, start:end] for x in (query, key, value))
+            parts.append(scaled_dot_product_attention(q, k, v, attn_mask=shape.mask(start, end), scale=scale))
         return torch.cat(parts, 2)
     result: Tensor = _Blocks.apply(query, key, value, shape, scale)  # type: ignore[no-untyped-call]
     return result
@@ -195,7 +195,7 @@ def _hook(
     **_: Any,
 ) -> tuple[Tensor, None]:
     if tree is None:
-        raise RuntimeError(f"{type(module).__name__} does not pass its arguments on to attention")
+        raise ModelError(f"{type(module).__name__} does not pass its arguments on to attention; use another base")
     del attention_mask
     tree.calls += 1
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling

@@ -35,7 +35,7 @@ def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
     head = model.get_output_embeddings()
     size = max(1, _CHUNK_LOGITS // int(head.weight.shape[0]))
     if type(head) is torch.nn.Linear and head.bias is None and hidden_AD.dtype in (torch.float32, torch.float64):
-        result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size)  # type: ignore[no-untyped-call]
+        result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size)
         return result
     chunks = zip(torch.split(hidden_AD, size), torch.split(target_A, size), strict=True)
     return torch.cat([checkpoint(_logprobs, head, hidden, target, use_reentrant=False) for hidden, target in chunks])

@@ -1,10 +1,10 @@
 """The user tree: what a user's pairs share is computed once, for all of them, forward and backward.
 
-A user is packed in depth-first order, `persona | task_1 | chosen_1 | rejected_1 | task_2 | ...`; several users stand one
-after another in one flat row without padding. Every token sees its ancestors only (model.attention) and has the
-position it would have alone, so log-probabilities and gradients equal those of one sequence at a time. Log-probabilities
-are taken at answer positions only; logits of whole rows never exist. Works with stock transformers causal language
-models; where a model's attention cannot be routed, each tree is one pass with a dense mask, after one warning.
+A user is packed in depth-first order, `persona | task_1 | chosen_1 | rejected_1 | task_2 | ...`; several users stand
+one after another in one flat row without padding. Every token sees its ancestors only (model.attention) and has the
+position it would have alone, so log-probabilities and gradients equal those of one sequence at a time. They are taken
+at answer positions only; logits of whole rows never exist. Works with stock transformers causal language models;
+where a model's attention cannot be routed, each tree is one pass with a dense mask, after one warning.
 
 Shapes: N packed tokens, A answer tokens, S answers.
 """
@@ -146,8 +146,8 @@ def collate(trees: Sequence[Packed]) -> Forest:
         answer.extend([answers + number for number in tree.answer])
         paths.extend((_shifted(task, start), _shifted(own, start), first) for task, own, first in tree.paths)
     shape = Shape(tuple(spans), torch.tensor(last), tuple(_buckets(paths)), _fitting(torch.device("cpu")))
-    tensors = [torch.tensor(values) for values in (ids, positions, source, target, answer)]
-    return Forest(tensors[0], tensors[1], shape, *tensors[2:], answers=len(paths))
+    row, depth, sources, targets, owners = (torch.tensor(values) for values in (ids, positions, source, target, answer))
+    return Forest(row, depth, shape, sources, targets, owners, len(paths))
 
 
 def _shifted(places: range, by: int) -> range:
@@ -200,7 +200,7 @@ def _hidden(model: Any, forest: Forest) -> Tensor:
                 output = model.base_model(
                     input_ids=forest.ids_N[None], position_ids=forest.positions_N[None], use_cache=False, tree=shape
                 )
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, RuntimeError, ModelError) as error:
             if shape.calls > before:
                 raise
             reason = str(error).partition("\n")[0]
@@ -211,7 +211,8 @@ def _hidden(model: Any, forest: Forest) -> Tensor:
             reason = "its layers do not use the public attention interface"
         _UNROUTED.add(type(model))
         warnings.warn(
-            f"the attention of {type(model).__name__} cannot be routed ({reason}); trees take a dense mask each: exact, slow",
+            f"the attention of {type(model).__name__} cannot be routed ({reason}); "
+            "each tree takes a dense mask, which is exact but slow",
             stacklevel=2,
         )
     return torch.cat([_masked(model, forest, start, end) for start, _, end in forest.shape.trees])
