@@ -71,7 +71,7 @@ class BaseSection(Section):
 
 
 class TrainSection(Section):
-    """One alignment run; names that TRL has are TRL's."""
+    """One alignment run; names that TRL has are TRL's, and `trl` takes any other of its keys."""
 
     learning_rate: float = Field(2e-3, gt=0)
     beta: float = Field(0.5, gt=0)
@@ -88,6 +88,23 @@ class TrainSection(Section):
     weight_decay: float = Field(0.01, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
     save_steps: int = Field(100, gt=0)
+    loss_type: Literal["sigmoid", "hinge", "ipo"] = "sigmoid"
+    """sigmoid is DPO."""
+    nll_weight: float = Field(0.0, ge=0)
+    """Weight of the chosen answers' mean negative log-likelihood per token, added to the loss."""
+    use_peft: bool = False
+    """Train a LoRA adapter instead of all weights."""
+    lora_r: int = Field(16, gt=0)
+    lora_alpha: int = Field(32, gt=0)
+    lora_target_modules: str | tuple[str, ...] = "all-linear"
+    gradient_accumulation_steps: int = Field(1, gt=0)
+    """Parts in which a step's people are computed one after another."""
+    processes: int = Field(1, gt=0)
+    """Processes that torchrun is expected to have started; another number is refused."""
+    distributed: Literal["ddp", "fsdp"] = "ddp"
+    """What is expected when there are several processes."""
+    trl: dict[str, Any] = {}
+    """Further keys of TRL's DPOConfig, for instance report_to, passed on as they are."""
     golden_share: float = Field(0.0, ge=0, le=1)
     """PBA only: share of trees conditioned on the true direction instead of the aggregated one (simulated people)."""
 

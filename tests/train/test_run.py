@@ -1,6 +1,10 @@
 """A whole alignment run on a tiny base: nothing lost, nothing silent, and the same after an interruption."""
 
 import json
+import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +13,12 @@ import torch
 from transformers import LlamaForCausalLM
 
 from penchant.config import Recipe, TrainSection
-from penchant.errors import ModelError, TrainingError
+from penchant.errors import ConfigError, ModelError, TrainingError
 from penchant.model.base import Candidates
 from penchant.model.card import aligned_card
 from penchant.model.local import LocalModel, load_parts
 from penchant.persona import Comment, Persona
 from penchant.record import Record
-from penchant.train.loss import dpo_loss
 from penchant.train.run import UserTreeTrainer, align
 from penchant.train.trees import Row
 
@@ -66,13 +69,11 @@ def test_the_card_names_the_run(aligned, grove, base: str) -> None:
         assert text in card
 
 
-def test_the_first_loss_is_that_of_a_coin_and_of_the_hand_made_loss(grove, base: str, tmp_path: Path) -> None:
-    once = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2})
+@pytest.mark.parametrize(("kind", "expected"), [("sigmoid", math.log(2)), ("hinge", 1.0), ("ipo", 1.0)])
+def test_the_first_loss_is_that_of_a_coin(grove, base: str, tmp_path: Path, kind: str, expected: float) -> None:
+    once = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "loss_type": kind, "beta": 0.5})
     trained = align(grove(), once, base=base, folder=tmp_path, quiet=True)
-    zero = torch.zeros(1)
-    assert trained.curve[0]["loss"] == pytest.approx(
-        dpo_loss(zero, zero, zero, zero, beta=once.beta).loss.item(), abs=1e-4
-    )
+    assert trained.curve[0]["loss"] == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("quiet", [True, False])
@@ -186,3 +187,98 @@ def with_words(record: Record, text: str) -> Record:
 def test_a_base_that_is_not_there_is_refused(grove, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model folder"):
         align(grove(), SHORT, base=str(tmp_path / "absent"), folder=tmp_path / "out", quiet=True)
+
+
+def test_a_second_run_takes_the_references_numbers_from_disk(grove, base: str, tmp_path: Path, monkeypatch) -> None:
+    first = align(grove(), SHORT, base=base, folder=tmp_path / "one", quiet=True, reference_cache=tmp_path / "kept")
+    loads = []
+    monkeypatch.setattr("penchant.train.run.load_parts", lambda source: loads.append(source) or load_parts(source))
+    again = align(grove(), SHORT, base=base, folder=tmp_path / "two", quiet=True, reference_cache=tmp_path / "kept")
+    assert loads == [base]
+    assert again.curve == first.curve
+    assert furthest(weights(first.folder), weights(again.folder)) == 0
+
+
+def test_an_adapter_is_trained_saved_and_loaded_on_its_base(grove, base: str, tmp_path: Path) -> None:
+    settings = SHORT.model_copy(update={"use_peft": True, "lora_r": 4, "learning_rate": 0.05})
+    trained = align(grove(), settings, base=base, folder=tmp_path / "adapter", quiet=True)
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()
+    assert not (tmp_path / "adapter" / "model.safetensors").exists()
+    assert trained.curve[0]["loss"] != pytest.approx(math.log(2), abs=1e-4)
+    asked = [Candidates(({"role": "user", "content": "what"},), ("try", "how"))]
+    ours, plain = (LocalModel.load(folder).logprobs(asked)[0] for folder in (str(tmp_path / "adapter"), base))
+    assert abs(ours[0].logprob - plain[0].logprob) > 1e-4
+
+
+def test_an_adapter_of_a_base_that_is_gone_says_so(grove, base: str, tmp_path: Path) -> None:
+    settings = SHORT.model_copy(update={"use_peft": True, "max_steps": 1})
+    align(grove(), settings, base=base, folder=tmp_path, quiet=True)
+    file = tmp_path / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": str(tmp_path / "gone")}))
+    with pytest.raises(ModelError, match="no model folder at .*gone"):
+        LocalModel.load(str(tmp_path))
+
+
+def test_parts_of_a_step_add_up_to_the_step(aligned, grove, base: str, tmp_path: Path) -> None:
+    parts = SHORT.model_copy(update={"gradient_accumulation_steps": 3})
+    split = align(grove(), parts, base=base, folder=tmp_path, quiet=True)
+    assert split.rows == aligned.rows
+    assert furthest(weights(aligned.folder), weights(split.folder)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trl": {"learning_rat": 1}}, "no key 'learning_rat' .under 'trl'.; nearest is 'learning_rate'"),
+        ({"trl": {"beta": 1}}, "'trl.beta' is set by the method's own keys"),
+        ({"trl": {"loss_type": "ipo"}}, "'trl.loss_type' is set by"),
+        ({"gradient_accumulation_steps": 2}, "users_per_step=3 cannot be shared"),
+    ],
+)
+def test_settings_that_cannot_be_met_are_refused_before_anything_is_written(
+    grove, base: str, tmp_path: Path, changes: dict, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        align(grove(), SHORT.model_copy(update=changes), base=base, folder=tmp_path / "out", quiet=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_keys_of_trl_are_passed_on(grove, base: str, tmp_path: Path) -> None:
+    settings = SHORT.model_copy(update={"trl": {"logging_steps": 1}})
+    assert len(align(grove(), settings, base=base, folder=tmp_path, quiet=True).curve) == 4
+
+
+def test_fewer_processes_than_asked_for_are_refused(grove, base: str, tmp_path: Path) -> None:
+    settings = SHORT.model_copy(update={"processes": 3})
+    with pytest.raises(TrainingError, match=r"asks for processes=3, the launcher started 1; start with: torchrun"):
+        align(grove(), settings, base=base, folder=tmp_path, quiet=True)
+
+
+def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small_forum, tmp_path: Path) -> None:
+    ran = {}
+    for processes in (1, 2):
+        out = tmp_path / str(processes)
+        train = [
+            str(Path(sys.executable).with_name("penchant")),
+            "train",
+            "--method",
+            "ica",
+            "--data",
+            str(small_forum / "train"),
+            "--out",
+            str(out),
+        ]
+        train += ["--recipe", str(small_recipe), "--set", f"ica.processes={processes}", "--json"]
+        train += ["--set", "ica.trl={logging_steps: 1}"]
+        many = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
+        launch = many if processes > 1 else []
+        done = subprocess.run(
+            [*launch, *train], capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        ran[processes] = json.loads((out / "curve.json").read_text())
+    assert len(ran[1]) == len(ran[2]) == 4
+    for one, two in zip(ran[1], ran[2], strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], abs=2e-5)
+        assert two["accuracy"] == pytest.approx(one["accuracy"])
+    assert furthest(weights(tmp_path / "1"), weights(tmp_path / "2")) < 1e-4

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from penchant.cli import base, demo, evaluate, show, simulate, train
+from penchant.cli import base, demo, evaluate, export, show, simulate, train
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("simulate")(simulate.command)
 app.command("base")(base.command)
 app.command("train")(train.command)
+app.command("export")(export.command)
 app.command("eval")(evaluate.command)
 app.add_typer(show.app, name="show")
 app.command("demo")(demo.command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from penchant.cli.output import as_json, bar, result, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
 from penchant.errors import ConfigError
+
+if TYPE_CHECKING:
+    from penchant.record import Record
+    from penchant.train.trees import Grove
 
 
 def command(
@@ -26,6 +30,10 @@ def command(
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
     rejected: RejectedOption = None,
+    lora: Annotated[bool, typer.Option("--lora", help="Train a LoRA adapter instead of all weights.")] = False,
+    reference_cache: Annotated[
+        Path | None, typer.Option(help="Keeps the base's log-probabilities for later runs; default: beside --out.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
@@ -39,8 +47,14 @@ def command(
     settings = load_recipe(recipe or Path("recipes/demo.yaml"), overrides)
     if model is not None:
         settings = settings.model_copy(update={"base": model})
-    summary = run(settings, method, data, out, space=space, rejected=rejected, resume=resume)
-    result(as_json(summary) if json else "\n".join(f"{key}: {value}" for key, value in summary.items()))
+    if lora:
+        sections = {name: getattr(settings, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
+        settings = settings.model_copy(update=sections)
+    summary = run(
+        settings, method, data, out, space=space, rejected=rejected, resume=resume, reference_cache=reference_cache
+    )
+    if summary is not None:
+        result(as_json(summary) if json else "\n".join(f"{key}: {value}" for key, value in summary.items()))
 
 
 def run(
@@ -52,36 +66,22 @@ def run(
     space: str | None = None,
     rejected: Path | None = None,
     resume: bool = False,
-) -> dict[str, object]:
-    """Trains one method; returns what was trained."""
-    from penchant.method import METHODS
+    reference_cache: Path | None = None,
+) -> dict[str, object] | None:
+    """Trains one method; returns what was trained, or None in a process that another one speaks for."""
     from penchant.model.card import aligned_card
-    from penchant.model.local import load_tokenizer
     from penchant.train.run import align
-    from penchant.train.trees import Grove, people, refuse_unusable
+    from penchant.train.trees import refuse_unusable
 
-    sections: dict[str, TrainSection] = {"ica": recipe.ica, "pba": recipe.pba}
-    if method not in sections:
-        raise ConfigError(f"--method {method}: only {' and '.join(sections)} are trained")
-    section = sections[method]
-    where = space_for(data, space)
-    records = read(data, where, rejected=rejected)
-    tokenizer = load_tokenizer(recipe.base)
-    grove = Grove(
-        people=people(records),
-        space=where,
-        method=METHODS[method],
-        tokenizer=tokenizer,
-        layout=recipe.layout,
-        seed=recipe.seed,
-        pairs_per_person=section.pairs_per_user,
-        max_prompt_tokens=section.max_prompt_tokens,
-        golden_share=section.golden_share if method == "pba" else 0.0,
-    )
+    section = section_of(recipe, method)
+    grove, records = planted(recipe, method, data, space=space, rejected=rejected)
     with bar(len(grove.people), f"{method}: checking rows") as advance:
         refuse_unusable(grove, progress=advance)
     say(f"{method}: aligning {recipe.base} to {len(grove.people)} people, {len(records)} pairs")
-    trained = align(grove, section, base=recipe.base, folder=out, resume=resume)
+    cache = reference_cache or out.parent / "reference"
+    trained = align(grove, section, base=recipe.base, folder=out, resume=resume, reference_cache=cache)
+    if not trained.speaks:
+        return None
     write_whole(out / "README.md", aligned_card(recipe, method, section, trained.curve, records))
     return {
         "method": method,
@@ -92,3 +92,36 @@ def run(
         "pairs": trained.pairs,
         "loss": trained.curve[-1]["loss"],
     }
+
+
+def section_of(recipe: Recipe, method: str) -> TrainSection:
+    """The settings of one method; ConfigError when it is not trained."""
+    sections: dict[str, TrainSection] = {"ica": recipe.ica, "pba": recipe.pba}
+    if method not in sections:
+        raise ConfigError(f"--method {method}: only {' and '.join(sections)} are trained")
+    return sections[method]
+
+
+def planted(
+    recipe: Recipe, method: str, data: Path, *, space: str | None, rejected: Path | None
+) -> tuple[Grove, list[Record]]:
+    """People of a file, ready to be trained on or exported, and their records."""
+    from penchant.method import METHODS
+    from penchant.model.local import load_tokenizer
+    from penchant.train.trees import Grove, people
+
+    section = section_of(recipe, method)
+    where = space_for(data, space)
+    records = read(data, where, rejected=rejected)
+    grove = Grove(
+        people=people(records),
+        space=where,
+        method=METHODS[method],
+        tokenizer=load_tokenizer(recipe.base),
+        layout=recipe.layout,
+        seed=recipe.seed,
+        pairs_per_person=section.pairs_per_user,
+        max_prompt_tokens=section.max_prompt_tokens,
+        golden_share=section.golden_share if method == "pba" else 0.0,
+    )
+    return grove, records

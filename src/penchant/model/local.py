@@ -8,6 +8,7 @@ only, and no code that comes with a model is run.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from penchant.model.tree import Branch, Packed, answer_logprobs, collate, pack, 
 from penchant.render import Message
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+_ADAPTER = "adapter_config.json"
 _BATCH_TOKENS = 16_384
 """Packed tokens per forward pass when scoring."""
 _TREE_TOKENS = 4_096
@@ -152,6 +154,8 @@ def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTo
     """
     if _is_local(source):
         require_safetensors(Path(source))
+        if (Path(source) / _ADAPTER).is_file():
+            return _with_adapter(Path(source))
     tokenizer = load_tokenizer(source, revision=revision)
     dtype = "auto" if torch.cuda.is_available() else torch.float32
     try:
@@ -166,6 +170,21 @@ def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTo
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(f"cannot load a model from '{source}': {error}") from error
     return model, tokenizer
+
+
+def _with_adapter(folder: Path) -> tuple[Any, ChatTokenizer]:
+    """An adapter on the base that its own file names."""
+    from peft import PeftModel  # only where adapters are used
+
+    try:
+        base = json.loads((folder / _ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / _ADAPTER} names no base model ({error!r}); train the adapter again") from error
+    model, tokenizer = load_parts(str(base))
+    try:
+        return PeftModel.from_pretrained(model, str(folder)), tokenizer
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"the adapter in {folder} does not fit '{base}': {error}") from error
 
 
 def _is_local(source: str) -> bool:

@@ -116,6 +116,10 @@ class Forest:
         ids, positions, source, target, answer = tensors
         return Forest(ids, positions, moved, source, target, answer, self.answers)
 
+    def answer_tokens(self) -> Tensor:
+        """Tokens of each answer, (S,)."""
+        return torch.bincount(self.answer_A, minlength=self.answers)
+
     def with_backend(self, backend: Backend) -> Forest:
         """The same forest under another attention back end."""
         return replace(self, shape=Shape(self.shape.trees, self.shape.last_N, self.shape.paths, backend))
@@ -251,5 +255,10 @@ def _refuse_window(model: Any, forest: Forest) -> None:
 
 def answer_logprobs(model: Any, forest: Forest, *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Summed log p of every answer, nats, (S,); the sum is taken in `dtype`."""
-    tokens = token_logprobs(model, forest).to(dtype)
-    return torch.zeros(forest.answers, dtype=dtype, device=tokens.device).index_add(0, forest.answer_A, tokens)
+    return sum_answers(token_logprobs(model, forest).to(dtype), forest)
+
+
+def sum_answers(tokens_A: Tensor, forest: Forest) -> Tensor:
+    """Sums over the tokens of each answer, (S,)."""
+    empty = torch.zeros(forest.answers, dtype=tokens_A.dtype, device=tokens_A.device)
+    return empty.index_add(0, forest.answer_A, tokens_A)

@@ -1,31 +1,36 @@
-"""Alignment by DPO: TRL's trainer with our rows. The one file that imports trl.
+"""Alignment by preferences: TRL's trainer with our rows. One of the two files that import trl.
 
 TRL keeps the loop, the optimizer, schedules, logging, checkpoints and resume. Batches and the forward pass are ours:
 a batch is a few people's trees (see model.tree), so a persona is computed once for all of its pairs. TRL's own
 preparation drops rows whose prompt is long without an error; here nothing is ever dropped, and the run ends with a
 check that every row given was trained.
+
+Several processes (torchrun) share each step's people; pairs are weighted so that the loss is that of one process.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import LoraConfig, get_peft_model
 from torch.utils.data import SequentialSampler
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
-from penchant.errors import TrainingError
+from penchant.errors import ConfigError, TrainingError
 from penchant.model.local import load_parts
-from penchant.model.tree import Forest, answer_logprobs, collate
-from penchant.train.loss import dpo_loss, finite
+from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
+from penchant.train.loss import Answers, finite, pair_loss
+from penchant.train.reference import Reference, weights_key
 from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10
@@ -36,26 +41,34 @@ class Trained:
     """What a run did."""
 
     folder: Path
-    """Weights, tokenizer, model card and curve."""
+    """Weights or adapter, tokenizer, model card and curve."""
     rows: int
     """Trees trained: one person in one round each."""
     pairs: int
     curve: list[dict[str, float]]
     """Per logged step: step, loss, accuracy, margin."""
+    speaks: bool = True
+    """Whether this process speaks for all, where there are several."""
 
 
 class UserTreeTrainer(DPOTrainer):
     """DPOTrainer over people's trees; the dataset holds only which person and round a row is."""
 
-    def __init__(self, *, grove: Grove, embedding_rate: float, **arguments: Any) -> None:
+    def __init__(self, *, grove: Grove, settings: TrainSection, reference: Reference, **arguments: Any) -> None:
         self.grove = grove
-        self.embedding_rate = embedding_rate
+        self.settings = settings
+        self.reference = reference
         self.seen: set[Row] = set()
         """Rows that went through the loss in this process."""
         super().__init__(data_collator=self._plant, **arguments)
+        _take_forests(self.model)
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         # tokenising is done in _plant, by the one path that scoring and serving use
+        return dataset
+
+    def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
+        # ours come tree by tree, see train.reference; being asked to precompute only keeps TRL from loading a model
         return dataset
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -71,8 +84,8 @@ class UserTreeTrainer(DPOTrainer):
             rest = [weight for weight in policy.parameters() if weight is not words and weight.requires_grad]
             rate = self.args.learning_rate
             groups = [{"params": rest, "lr": rate}]
-            if words.requires_grad and self.embedding_rate > 0:
-                groups.append({"params": [words], "lr": rate * self.embedding_rate})
+            if words.requires_grad and self.settings.embedding_rate > 0:
+                groups.append({"params": [words], "lr": rate * self.settings.embedding_rate})
             self.optimizer = torch.optim.AdamW(
                 groups, lr=rate, betas=(self.args.adam_beta1, self.args.adam_beta2), weight_decay=self.args.weight_decay
             )
@@ -80,30 +93,40 @@ class UserTreeTrainer(DPOTrainer):
 
     def _plant(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         chosen = [Row(row["person"], row["round"]) for row in rows]
-        return {"forest": collate([self.grove.plant(row) for row in chosen]), "rows": chosen}
+        trees = [self.grove.plant(row) for row in chosen]
+        return {"forest": collate(trees), "trees": trees, "rows": chosen}
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"forest": inputs["forest"].to(self.accelerator.device), "rows": inputs["rows"]}
+        return {**inputs, "forest": inputs["forest"].to(self.accelerator.device)}
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """DPO over all pairs of the batch's people; see train.loss."""
+        """The preference loss over all pairs of the batch's people; see train.loss."""
         del num_items_in_batch
         forest: Forest = inputs["forest"]
-        policy = answer_logprobs(model, forest)
-        with torch.no_grad():
-            reference = answer_logprobs(self.ref_model, forest)
-        pairs = dpo_loss(policy[0::2], policy[1::2], reference[0::2], reference[1::2], beta=self.beta)
+        policy = sum_answers(model(forest=forest), forest)
+        reference = self.reference.logprobs(inputs["trees"], forest, self.accelerator.unwrap_model(model)).to(policy)
+        tokens = forest.answer_tokens().to(policy)
+        sides = [Answers(policy[side::2], reference[side::2], tokens[side::2]) for side in (0, 1)]
+        chosen = self.settings
+        pairs = pair_loss(*sides, beta=self.beta, kind=chosen.loss_type, nll_weight=chosen.nll_weight)
         if not finite(pairs.loss):
             names = self._names(inputs["rows"], pairs.margin_B)
             raise TrainingError(f"the loss is not a number at records {names}; lower learning_rate")
-        mode = "train" if model.training else "eval"
-        self._metrics[mode]["rewards/accuracies"].append((pairs.margin_B > 0).float().mean().item())
-        self._metrics[mode]["rewards/margins"].append(pairs.margin_B.mean().item())
-        self._metrics[mode]["pairs"].append(len(pairs.margin_B))
+        loss = pairs.loss * self._log(model, pairs.margin_B)
         self.seen.update(inputs["rows"])
-        return (pairs.loss, {}) if return_outputs else pairs.loss
+        return (loss, {}) if return_outputs else loss
+
+    def _log(self, model: Any, margin_B: torch.Tensor) -> float:
+        """Logs over all processes; gives the weight with which their mean loss is the mean over all pairs."""
+        sums = torch.stack([(margin_B > 0).sum(), margin_B.sum(), torch.ones_like(margin_B).sum()]).to(margin_B)
+        right, margin, pairs = map(float, self.accelerator.reduce(sums, "sum").tolist())
+        mode = "train" if model.training else "eval"
+        self._metrics[mode]["rewards/accuracies"].append(right / pairs)
+        self._metrics[mode]["rewards/margins"].append(margin / pairs)
+        self._metrics[mode]["pairs"].append(pairs)
+        return len(margin_B) * int(self.accelerator.num_processes) / pairs
 
     def _names(self, rows: Sequence[Row], margin_B: torch.Tensor) -> str:
         """The first records whose margin is not a number."""
@@ -112,22 +135,48 @@ class UserTreeTrainer(DPOTrainer):
         bad = [record.record_id for record, fine in zip(records, whole, strict=True) if not fine]
         return ", ".join(bad[:5])
 
+    def trained(self) -> int:
+        """Rows that went through the loss, over all processes."""
+        count = torch.tensor(len(self.seen), device=self.accelerator.device)
+        return int(self.accelerator.reduce(count, "sum"))
+
+
+def _take_forests(model: Any) -> None:
+    """`model(forest=...)` gives log-probabilities of a forest's answer tokens.
+
+    Through the model's own call, so that wrappers which act on calls (DDP, FSDP, autocast) see it.
+    """
+    plain = model.forward
+
+    def forward(*arguments: Any, forest: Forest | None = None, **named: Any) -> Any:
+        return plain(*arguments, **named) if forest is None else token_logprobs(model, forest)
+
+    model.forward = forward
+
 
 class _Curve(TrainerCallback):
     """Keeps the logged numbers and writes them beside the checkpoints, so that a resumed run has the whole curve."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, reference: Reference) -> None:
+        self.path, self.reference = path, reference
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Rewrites the curve from the trainer's own log history."""
         del args, control, logs
+        if not state.is_world_process_zero:
+            return
         points = [
             {"step": entry["step"], "loss": entry["loss"], "accuracy": entry["rewards/accuracies"]}
             for entry in state.log_history
             if "loss" in entry
         ]
         self.path.write_text(json.dumps(points), encoding="utf-8")
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Keeps the reference's numbers with each checkpoint."""
+        del args, control
+        if state.is_world_process_zero:
+            self.reference.save()
 
 
 class _Bar(ProgressCallback):
@@ -138,35 +187,51 @@ class _Bar(ProgressCallback):
 
 
 def align(
-    grove: Grove, settings: TrainSection, *, base: str, folder: Path, resume: bool = False, quiet: bool = False
+    grove: Grove,
+    settings: TrainSection,
+    *,
+    base: str,
+    folder: Path,
+    resume: bool = False,
+    quiet: bool = False,
+    reference_cache: Path | None = None,
 ) -> Trained:
-    """Aligns a model to people by DPO and saves it.
+    """Aligns a model to people and saves it.
 
     Args:
         base: folder or Hub id; it is also the frozen reference.
-        folder: receives model.safetensors, tokenizer, README.md, curve.json; `checkpoints/` holds resume points.
+        folder: receives the weights (or the adapter), tokenizer, README.md, curve.json; `checkpoints/` holds resume
+            points.
         resume: go on from the last whole checkpoint in `folder`, if there is one.
+        reference_cache: folder in which the reference's log-probabilities are kept for later runs; see
+            train.reference.
     Raises:
-        TrainingError: rows lost, or a loss that is not a number.
+        ConfigError: a key under `trl` that TRL does not have or that is set elsewhere.
+        TrainingError: rows lost, a loss that is not a number, or other processes than the recipe asks for.
         ModelError: the base cannot be loaded.
     """
     model, _ = load_parts(base)
-    reference, _ = load_parts(base)
+    if settings.use_peft:
+        model = get_peft_model(model, _adapter(settings))
+    load = None if settings.use_peft else lambda: load_parts(base)[0]
+    reference = Reference(load, cache=reference_cache, key=weights_key(base))
     rows = grove.rows(settings.max_steps * settings.users_per_step)
-    folder.mkdir(parents=True, exist_ok=True)
     checkpoints = folder / "checkpoints"
-    if not resume and checkpoints.exists():
+    arguments = _arguments(settings, checkpoints, grove.seed, quiet)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume and checkpoints.exists() and arguments.process_index == 0:
         shutil.rmtree(checkpoints)
     trainer = UserTreeTrainer(
         grove=grove,
-        embedding_rate=settings.embedding_rate,
+        settings=settings,
+        reference=reference,
         model=model,
-        ref_model=reference,
-        args=_arguments(settings, checkpoints, grove.seed, quiet),
+        args=arguments,
         train_dataset=Dataset.from_list([{"person": row.person, "round": row.round} for row in rows]),
         processing_class=grove.tokenizer.tokenizer,
-        callbacks=[_Curve(folder / "curve.json")],
+        callbacks=[_Curve(folder / "curve.json", reference)],
     )
+    _require_launch(trainer.accelerator, settings)
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
     if not quiet:
@@ -175,42 +240,96 @@ def align(
     before = _step(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     # counted as rows that differ: a trainer that lost some would go round the others again and do as many steps
-    if before + len(trainer.seen) != len(rows):
-        raise TrainingError(
-            f"{len(rows)} rows were given but {before + len(trainer.seen)} were trained; nothing was saved to {folder}"
-        )
-    model.save_pretrained(folder)
-    grove.tokenizer.tokenizer.save_pretrained(folder)
+    trained = before + trainer.trained()
+    if trained != len(rows):
+        raise TrainingError(f"{len(rows)} rows were given but {trained} were trained; nothing was saved to {folder}")
+    if trainer.accelerator.is_main_process:
+        reference.save()
+        model.save_pretrained(folder)
+        grove.tokenizer.tokenizer.save_pretrained(folder)
+    trainer.accelerator.wait_for_everyone()
     curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
-    return Trained(folder, len(rows), sum(len(grove.records(row)) for row in rows), curve)
+    pairs = sum(len(grove.records(row)) for row in rows)
+    return Trained(folder, len(rows), pairs, curve, trainer.accelerator.is_main_process)
+
+
+def _adapter(settings: TrainSection) -> LoraConfig:
+    targets = settings.lora_target_modules
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.lora_r,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=0.0,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+    )
+
+
+def _require_launch(accelerator: Any, settings: TrainSection) -> None:
+    """Some launchers start one process, or another kind of distribution, without a word."""
+    kind = str(accelerator.distributed_type).rpartition(".")[2].lower()
+    found = "fsdp" if kind == "fsdp" else "ddp" if kind.startswith("multi") else kind
+    if accelerator.num_processes != settings.processes:
+        raise TrainingError(
+            f"the recipe asks for processes={settings.processes}, the launcher started {accelerator.num_processes}; "
+            f"start with: torchrun --nproc-per-node {settings.processes} --no-python penchant train ..."
+        )
+    if settings.processes > 1 and found != settings.distributed:
+        raise TrainingError(f"the recipe asks for distributed={settings.distributed}, the launcher set up '{found}'")
 
 
 def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool) -> DPOConfig:
-    return DPOConfig(
-        output_dir=str(checkpoints),
-        beta=settings.beta,
-        learning_rate=settings.learning_rate,
-        max_steps=settings.max_steps,
-        per_device_train_batch_size=settings.users_per_step,
-        warmup_steps=settings.warmup_steps,
-        lr_scheduler_type="linear",
-        adam_beta2=0.98,
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
-        save_steps=settings.save_steps,
-        save_total_limit=2,
-        logging_steps=min(_LOGGING_STEPS, settings.max_steps),
-        seed=seed,
-        max_length=None,
-        gradient_checkpointing=False,
-        remove_unused_columns=False,
-        dataloader_num_workers=0,
-        dataloader_pin_memory=False,
-        report_to="none",
-        disable_tqdm=quiet,
-        use_cpu=not torch.cuda.is_available(),
-        bf16=torch.cuda.is_available(),
-    )
+    share, left = divmod(settings.users_per_step, settings.processes * settings.gradient_accumulation_steps)
+    if left or not share:
+        raise ConfigError(
+            f"users_per_step={settings.users_per_step} cannot be shared by processes={settings.processes} and "
+            f"gradient_accumulation_steps={settings.gradient_accumulation_steps}; make it a multiple of their product"
+        )
+    ours: dict[str, Any] = {
+        "output_dir": str(checkpoints),
+        "beta": settings.beta,
+        "learning_rate": settings.learning_rate,
+        "max_steps": settings.max_steps,
+        "per_device_train_batch_size": share,
+        "gradient_accumulation_steps": settings.gradient_accumulation_steps,
+        "warmup_steps": settings.warmup_steps,
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": settings.max_grad_norm,
+        "save_steps": settings.save_steps,
+        "seed": seed,
+        "max_length": None,
+        "precompute_ref_log_probs": True,
+        "remove_unused_columns": False,
+        "disable_tqdm": quiet,
+        "use_cpu": not torch.cuda.is_available(),
+        "bf16": torch.cuda.is_available(),
+    }
+    free: dict[str, Any] = {
+        "lr_scheduler_type": "linear",
+        "adam_beta2": 0.98,
+        "save_total_limit": 2,
+        "logging_steps": min(_LOGGING_STEPS, settings.max_steps),
+        "gradient_checkpointing": False,
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": False,
+        "report_to": "none",
+    }
+    return DPOConfig(**ours, **{**free, **_passed_on(settings.trl, ours)})
+
+
+def _passed_on(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """Keys of the recipe's `trl` section, which go to TRL as they are.
+
+    Raises:
+        ConfigError: TRL has no such key, or penchant sets it itself.
+    """
+    known = {field.name for field in fields(DPOConfig)}
+    for key in given:
+        if key in ours or key in ("loss_type", "loss_weights"):
+            raise ConfigError(f"'trl.{key}' is set by the method's own keys; remove it from trl")
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+            raise ConfigError(f"TRL's DPOConfig has no key '{key}' (under 'trl'); nearest is '{near}'")
+    return given
 
 
 def _last_checkpoint(checkpoints: Path) -> Path | None:

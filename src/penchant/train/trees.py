@@ -93,12 +93,24 @@ class Grove:
         Raises:
             RecordError: the method has nothing to show of the person, or a task alone is beyond the budget.
         """
-        budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
-        asked = [
-            (self.method.messages(person, r.prompt, layout=self.layout, budget=budget).messages, (r.chosen, r.rejected))
-            for r in records
-        ]
+        asked = [(self._messages(person, record), (record.chosen, record.rejected)) for record in records]
         return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(asked)]
+
+    def conversations(self, row: Row) -> list[dict[str, list[Message]]]:
+        """The pairs of a row as `prompt`, `chosen` and `rejected` turns, as TRL takes them."""
+        person = self.person(row)
+        return [
+            {
+                "prompt": list(self._messages(person, record)),
+                "chosen": [{"role": "assistant", "content": record.chosen}],
+                "rejected": [{"role": "assistant", "content": record.rejected}],
+            }
+            for record in self.records(row)
+        ]
+
+    def _messages(self, person: Person, record: Record) -> tuple[Message, ...]:
+        budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
+        return self.method.messages(person, record.prompt, layout=self.layout, budget=budget).messages
 
     def _count(self, messages: Sequence[Message]) -> int:
         return len(self.tokenizer.prompt_ids(messages))

@@ -1,0 +1,212 @@
+"""What the timings share: cells, people of given lengths, model shapes, counted operations, interleaved timing.
+
+A cell is `PERSONAxPAIRS`: the tokens of one person's persona and the pairs hung under it, task and answers of equal,
+fixed lengths; `demo` is people of the simulated forum with the lengths they have there.
+
+All contenders of a cell run one after another inside each repetition, on the same weights and data, on one thread;
+what is compared is CPU time of the process, so that other work on the machine matters little. Ratios of medians are
+printed with their spread (slowest over fastest repetition).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from penchant.model.tree import Branch, pack
+
+TASK, ANSWER = 64, 128
+"""Tokens of a task and of each answer in cells of equal lengths."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a Llama model."""
+
+    hidden: int
+    inner: int
+    layers: int
+    heads: int
+    groups: int
+    vocabulary: int
+
+
+SHAPES = {
+    "small": Shape(256, 704, layers=8, heads=4, groups=2, vocabulary=8192),
+    "1b": Shape(2048, 8192, layers=16, heads=32, groups=8, vocabulary=128256),
+    "8b": Shape(4096, 14336, layers=32, heads=32, groups=8, vocabulary=128256),
+}
+"""Llama shapes with random weights; 1b and 8b are those of Llama 3.2 1B and 3.1 8B, for GPUs."""
+Users = list[list[Branch]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One line of a table."""
+
+    name: str
+    users: Users
+
+    @property
+    def persona_tokens(self) -> float:
+        """Mean length of what a person's pairs share."""
+        return statistics.mean(pack(user).root for user in self.users)
+
+    @property
+    def pairs(self) -> float:
+        """Mean pairs of a person."""
+        return statistics.mean(len(user) for user in self.users)
+
+
+def parser(description: str, cells: str) -> argparse.ArgumentParser:
+    """The options that every timing has."""
+    found = argparse.ArgumentParser(description=description)
+    found.add_argument("--cells", default=cells, help=f"comma-separated PERSONAxPAIRS or demo; default {cells}")
+    found.add_argument("--repetitions", type=int, default=3, help="interleaved repetitions after one warm-up")
+    found.add_argument("--shape", choices=SHAPES, default="small")
+    found.add_argument("--vocabulary", type=int, help="instead of the shape's own")
+    found.add_argument("--device", default="cpu", help="cpu (float32, one thread) or cuda (bfloat16)")
+    found.add_argument("--json", action="store_true", help="only the last line, one JSON object")
+    return found
+
+
+def cells(names: str, vocabulary: int) -> list[Cell]:
+    """The cells asked for, people drawn with a fixed seed."""
+    return [_demo(vocabulary) if name == "demo" else _equal(name, vocabulary) for name in names.split(",")]
+
+
+def _equal(name: str, vocabulary: int) -> Cell:
+    persona, pairs = map(int, name.split("x"))
+    rng = random.Random(1)
+
+    def draw(count: int) -> tuple[int, ...]:
+        return tuple(rng.randrange(4, vocabulary) for _ in range(count))
+
+    shared = draw(persona)
+    answers = [((*draw(ANSWER - 1), 2), (*draw(ANSWER - 1), 2)) for _ in range(pairs)]
+    return Cell(name, [[Branch(shared + draw(TASK), pair) for pair in answers]])
+
+
+def _demo(vocabulary: int) -> Cell:
+    from penchant.forum.population import ForumSettings
+    from penchant.forum.simulate import simulate
+    from penchant.method import METHODS
+    from penchant.model.local import load_tokenizer
+    from penchant.space import load_space
+    from penchant.train.trees import Grove, Row, people
+
+    space = load_space()
+    records = simulate(space, ForumSettings(train_users=16, test_users=0)).records
+    chat = load_tokenizer(str(Path(__file__).parent.parent / "models" / "forum-base"))
+    grove = Grove(people(records), space, METHODS["ica"], chat, "user_first", 0, 8, None)
+    rows = [Row(person, 0) for person in range(16)]
+    users = [grove.branches(grove.person(row), grove.records(row)) for row in rows]
+    return Cell("demo", [[_within(branch, vocabulary) for branch in user] for user in users])
+
+
+def _within(branch: Branch, vocabulary: int) -> Branch:
+    cut = lambda ids: tuple(4 + token % (vocabulary - 4) for token in ids)  # noqa: E731
+    # TRL puts its own end of turn behind each answer, so ours must be the same token
+    return Branch(cut(branch.prompt), tuple((*cut(answer[:-1]), 2) for answer in branch.answers))
+
+
+def model(shape: str, vocabulary: int | None, device: str) -> Any:
+    """Random weights, seed 0; float32 on a CPU and bfloat16 on a GPU."""
+    sizes = SHAPES[shape]
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        hidden_size=sizes.hidden,
+        intermediate_size=sizes.inner,
+        num_hidden_layers=sizes.layers,
+        num_attention_heads=sizes.heads,
+        num_key_value_heads=sizes.groups,
+        vocab_size=vocabulary or sizes.vocabulary,
+        max_position_embeddings=8192,
+        tie_word_embeddings=False,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        attn_implementation="sdpa",
+    )
+    with torch.device(device):
+        made = LlamaForCausalLM(config)
+    return made.to(torch.bfloat16 if device == "cuda" else torch.float32)
+
+
+def operations(config: Any, users: Users, *, tree: bool, head_everywhere: bool, train: bool) -> float:
+    """Floating-point operations of the products a pass cannot do without.
+
+    Linear layers and attention count three times in training (forward, and two gradients), the head four times, as both
+    sides make its logits again for the gradient. Attention counts the visible pairs of tokens only.
+    """
+    hidden, layers = config.hidden_size, config.num_hidden_layers
+    groups = config.num_key_value_heads * config.head_dim
+    linear = 2 * layers * (2 * hidden * hidden + 2 * hidden * groups + 3 * hidden * config.intermediate_size)
+    seen = 4 * hidden * layers
+    head = 2 * hidden * config.vocab_size
+    total = 0.0
+    for user in users:
+        packed = pack(user)
+        answered = len(packed.target)
+        if tree:
+            tokens = len(packed.ids)
+            visible = sum(_visible(packed.root, user))
+            projected = answered
+        else:
+            lengths = [len(branch.prompt) + len(answer) for branch in user for answer in branch.answers]
+            tokens, visible = sum(lengths), sum(length * length / 2 for length in lengths)
+            projected = tokens if head_everywhere else answered
+        body = linear * tokens + seen * visible
+        total += (3 * body + 4 * head * projected) if train else (body + head * projected)
+    return total
+
+
+def _visible(root: int, user: Sequence[Branch]) -> list[float]:
+    pairs = [root * root / 2]
+    for branch in user:
+        task = len(branch.prompt) - root
+        pairs.append(task * (root + task / 2))
+        pairs += [len(answer) * (len(branch.prompt) + len(answer) / 2) for answer in branch.answers]
+    return pairs
+
+
+def interleaved(contenders: Mapping[str, Callable[[], None]], repetitions: int, device: str) -> dict[str, list[float]]:
+    """Seconds of each contender per repetition, one warm-up each left out."""
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for repetition in range(repetitions + 1):
+        for name, run in contenders.items():
+            started = clock()
+            run()
+            if device == "cuda":
+                torch.cuda.synchronize()
+            if repetition:
+                taken[name].append(clock() - started)
+    return taken
+
+
+def ratio(taken: Mapping[str, Sequence[float]], name: str, over: str) -> float:
+    """Median over median."""
+    return round(statistics.median(taken[name]) / statistics.median(taken[over]), 2)
+
+
+def spread(taken: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Slowest over fastest repetition of each contender."""
+    return {name: round(max(values) / min(values), 2) for name, values in taken.items()}
+
+
+def machine(device: str) -> str:
+    """The processor that ran."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")

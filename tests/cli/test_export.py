@@ -1,0 +1,66 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from penchant.method import METHODS
+from penchant.shards import read_records
+
+
+@pytest.fixture
+def export(penchant, small_recipe, small_forum, tmp_path):
+    def run(*arguments: object, method: str = "ica"):
+        where = ("--data", small_forum / "train", "--out", tmp_path / "out")
+        return penchant("export", "--recipe", small_recipe, "--method", method, *where, *arguments)
+
+    return run
+
+
+def rows(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("method", ["ica", "pba"])
+def test_every_record_becomes_a_conversation_with_both_answers(export, small_forum, tmp_path, method: str) -> None:
+    ran = export("--json", "--rounds", 2, method=method)
+    assert ran.code == 0, ran.err
+    assert (ran.last["records"], ran.last["rows"]) == (48, 96)
+    written = rows(tmp_path / "out")
+    known = {(r.prompt, r.chosen, r.rejected) for r in read_records(small_forum / "train", space=_space(small_forum))}
+    assert len(written) == 96
+    for row in written:
+        system, user = row["prompt"]
+        assert (system["role"], user["role"]) == ("system", "user")
+        found = (user["content"].rpartition("\n")[2], row["chosen"][0]["content"], row["rejected"][0]["content"])
+        assert found in known
+        assert user["content"].startswith("<person>\n- ")
+    assert METHODS[method].content in ("history", "directions")
+
+
+def _space(folder: Path):
+    from penchant.space import load_space
+
+    return load_space(str(folder / "space.toml"))
+
+
+def test_trl_trains_on_what_was_exported_without_losing_a_row(export, tmp_path) -> None:
+    ran = export()
+    assert ran.code == 0, ran.err
+    config = yaml.safe_load((tmp_path / "out" / "dpo.yaml").read_text(encoding="utf-8"))
+    assert config["max_length"] is None
+    fast = ["--max_steps", "1", "--use_cpu", "--report_to", "none", "--per_device_train_batch_size", "48"]
+    trl = [str(Path(sys.executable).with_name("trl")), "dpo", "--config", str(tmp_path / "out" / "dpo.yaml"), *fast]
+    done = subprocess.run([*trl, "--bf16", "false"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    state = json.loads((tmp_path / "out" / "model" / "checkpoint-1" / "trainer_state.json").read_text(encoding="utf-8"))
+    # one step of 48 rows is a whole pass over the 48 that were exported
+    assert state["epoch"] == 1.0
+
+
+def test_a_method_that_is_not_trained_is_refused(export) -> None:
+    ran = export(method="few_shot")
+    assert ran.code == 2
+    assert "only ica and pba are trained" in ran.err
