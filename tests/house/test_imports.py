@@ -22,7 +22,7 @@ IDEAS_MAY_USE = {"numpy", "pydantic", "pydantic_core", "jinja2", "yaml"}
 TENSORS = ("model/", "encoder/", "infer/", "scorer/", "train/", "decode/")
 TABLES = ("shards/", "build/", "forum/")
 FENCES = {
-    "trl": ("train/run.py",),
+    "trl": ("train/run.py", "train/ratings.py"),
     "torch": TENSORS,
     "transformers": TENSORS,
     "sqlalchemy": ("store/",),

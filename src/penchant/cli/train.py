@@ -30,6 +30,9 @@ def command(
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
     rejected: RejectedOption = None,
+    ratings: Annotated[
+        bool, typer.Option("--ratings", help="Train on the personas' single thumbs by KTO, instead of on pairs.")
+    ] = False,
     lora: Annotated[bool, typer.Option("--lora", help="Train a LoRA adapter instead of all weights.")] = False,
     reference_cache: Annotated[
         Path | None, typer.Option(help="Keeps the base's log-probabilities for later runs; default: beside --out.")
@@ -50,6 +53,12 @@ def command(
     if lora:
         sections = {name: getattr(settings, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
         settings = settings.model_copy(update=sections)
+    if ratings:
+        if resume or reference_cache is not None:
+            raise ConfigError("--ratings starts anew and keeps no numbers; leave out --resume and --reference-cache")
+        found = run_ratings(settings, method, data, out, space=space, rejected=rejected)
+        result(as_json(found) if json else "\n".join(f"{key}: {value}" for key, value in found.items()))
+        return
     summary = run(
         settings, method, data, out, space=space, rejected=rejected, resume=resume, reference_cache=reference_cache
     )
@@ -92,6 +101,18 @@ def run(
         "pairs": trained.pairs,
         "loss": trained.curve[-1]["loss"],
     }
+
+
+def run_ratings(
+    recipe: Recipe, method: str, data: Path, out: Path, *, space: str | None, rejected: Path | None
+) -> dict[str, object]:
+    """Trains one method on single ratings; returns what was trained."""
+    from penchant.train.ratings import align_to_ratings
+
+    section = section_of(recipe, method)
+    grove, _ = planted(recipe, method, data, space=space, rejected=rejected)
+    trained = align_to_ratings(grove, section, base=recipe.base, folder=out)
+    return {"method": method, "model": str(out), "people": len(grove.people), "ratings": trained.rows}
 
 
 def section_of(recipe: Recipe, method: str) -> TrainSection:

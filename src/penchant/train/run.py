@@ -212,7 +212,7 @@ def align(
     """
     model, _ = load_parts(base)
     if settings.use_peft:
-        model = get_peft_model(model, _adapter(settings))
+        model = get_peft_model(model, adapter(settings))
     load = None if settings.use_peft else lambda: load_parts(base)[0]
     reference = Reference(load, cache=reference_cache, key=weights_key(base))
     rows = grove.rows(settings.max_steps * settings.users_per_step)
@@ -253,7 +253,8 @@ def align(
     return Trained(folder, len(rows), pairs, curve, trainer.accelerator.is_main_process)
 
 
-def _adapter(settings: TrainSection) -> LoraConfig:
+def adapter(settings: TrainSection) -> LoraConfig:
+    """The adapter that a section asks for."""
     targets = settings.lora_target_modules
     return LoraConfig(
         task_type="CAUSAL_LM",

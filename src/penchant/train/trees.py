@@ -109,10 +109,11 @@ class Grove:
         ]
 
     def _messages(self, person: Person, record: Record) -> tuple[Message, ...]:
-        budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
+        budget = Budget(self.max_prompt_tokens, self.count) if self.max_prompt_tokens else None
         return self.method.messages(person, record.prompt, layout=self.layout, budget=budget).messages
 
-    def _count(self, messages: Sequence[Message]) -> int:
+    def count(self, messages: Sequence[Message]) -> int:
+        """Tokens of a prompt."""
         return len(self.tokenizer.prompt_ids(messages))
 
 

@@ -1,0 +1,57 @@
+"""Thumbs: every one is a row, asked of the other evidence, and a model moves the way they point."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from penchant.config import TrainSection
+from penchant.errors import TrainingError
+from penchant.model.base import Candidates
+from penchant.model.local import LocalModel
+from penchant.persona import Comment, Persona, Rating
+from penchant.train.ratings import align_to_ratings, rated
+
+SHORT = TrainSection(learning_rate=0.01, max_steps=8, users_per_step=4, warmup_steps=1, beta=0.1)
+
+
+def thumbed(records, *, other: bool = True) -> tuple:
+    liked, disliked = Rating("what", "try", liked=True), Rating("what", "how", liked=False)
+    evidence = (Comment("what", "try"), liked, disliked) if other else (liked,)
+    return tuple(replace(record, persona=Persona(evidence)) for record in records[:16])
+
+
+def test_every_thumb_is_a_row_that_does_not_show_itself(grove, records) -> None:
+    planted = grove(of=thumbed(records))
+    rows = rated(planted)
+    assert len(rows) == 2 * len(planted.people)
+    for row in rows:
+        shown, said = row["prompt"][-1]["content"], row["completion"][0]["content"]
+        assert row["label"] is (said == "try")
+        assert "wrote: try" in shown
+        assert ("disliked: how" in shown) is (said == "try")
+        assert (" liked: try" in shown) is (said == "how")
+
+
+def test_a_lone_thumb_is_asked_with_the_bare_prompt(grove, records) -> None:
+    for row in rated(grove(of=thumbed(records, other=False))):
+        assert [turn["content"] for turn in row["prompt"]] == ["what"]
+
+
+def test_a_model_comes_to_prefer_what_was_liked(grove, records, base: str, tmp_path: Path) -> None:
+    planted = grove(of=thumbed(records))
+    trained = align_to_ratings(planted, SHORT, base=base, folder=tmp_path, quiet=True)
+    assert trained.rows == 2 * len(planted.people)
+    prompt = tuple(rated(planted)[0]["prompt"])
+    before, after = (
+        LocalModel.load(folder).logprobs([Candidates(prompt, ("try", "how"))])[0] for folder in (base, str(tmp_path))
+    )
+    assert after[0].logprob - after[1].logprob > before[0].logprob - before[1].logprob + 0.05
+
+
+@pytest.mark.parametrize(("other", "found"), [(False, "only liked ratings"), (None, "no rating")])
+def test_thumbs_of_one_kind_are_refused(grove, records, base: str, tmp_path: Path, other, found: str) -> None:
+    of = records if other is None else thumbed(records, other=other)
+    with pytest.raises(TrainingError, match=found):
+        align_to_ratings(grove(of=of), SHORT, base=base, folder=tmp_path, quiet=True)
+    assert not list(tmp_path.iterdir())
