@@ -25,7 +25,7 @@ import torch
 
 from cells import Cell, cells, interleaved, machine, model, operations, parser, ratio, spread
 from penchant.model.tree import answer_logprobs, collate, pack
-from penchant.train.loss import dpo_loss
+from penchant.train.loss import Answers, pair_loss
 
 BETA = 0.1
 
@@ -122,8 +122,8 @@ def ours(made: Any, cell: Cell, reference: torch.Tensor) -> Callable[[], torch.T
 
     def step() -> torch.Tensor:
         policy = answer_logprobs(made, collate([pack(user) for user in cell.users]).to(device))
-        there = reference.to(policy)
-        pairs = dpo_loss(policy[0::2], policy[1::2], there[0::2], there[1::2], beta=BETA)
+        there, tokens = reference.to(policy), torch.ones_like(policy)
+        pairs = pair_loss(*(Answers(policy[i::2], there[i::2], tokens[i::2]) for i in (0, 1)), beta=BETA)
         torch.autograd.backward(pairs.loss)
         return pairs.loss.detach()
 

@@ -42,8 +42,7 @@ def one_at_a_time(model: Any, users: Sequence[Sequence[Branch]]) -> Tensor:
 
 
 def in_trees(model: Any, users: Sequence[Sequence[Branch]], *, backend: Backend = "blocks") -> Tensor:
-    dtype = next(model.parameters()).dtype
-    return answer_logprobs(model, collate([pack(user) for user in users]).with_backend(backend), dtype=dtype)
+    return answer_logprobs(model, collate([pack(user) for user in users]).with_backend(backend))
 
 
 def loss_of(sums: Tensor) -> Tensor:

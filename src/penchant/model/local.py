@@ -221,7 +221,7 @@ class LocalModel:
         for batch in _batches(trees):
             packed = [tree for _, tree in batch]
             together = collate(packed).to(self.model.device)
-            sums = answer_logprobs(self.model, together, dtype=torch.float64)
+            sums = answer_logprobs(self.model, together)
             parts = torch.split(sums, [len(tree.paths) for tree in packed])
             scores.update({place: part.tolist() for (place, _), part in zip(batch, parts, strict=True)})
         flat = iter([value for place, _ in trees for value in scores[place]])

@@ -253,12 +253,12 @@ def _refuse_window(model: Any, forest: Forest) -> None:
         )
 
 
-def answer_logprobs(model: Any, forest: Forest, *, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Summed log p of every answer, nats, (S,); the sum is taken in `dtype`."""
-    return sum_answers(token_logprobs(model, forest).to(dtype), forest)
+def answer_logprobs(model: Any, forest: Forest) -> Tensor:
+    """Summed log p of every answer, nats, (S,), float64."""
+    return sum_answers(token_logprobs(model, forest), forest)
 
 
 def sum_answers(tokens_A: Tensor, forest: Forest) -> Tensor:
-    """Sums over the tokens of each answer, (S,)."""
-    empty = torch.zeros(forest.answers, dtype=tokens_A.dtype, device=tokens_A.device)
-    return empty.index_add(0, forest.answer_A, tokens_A)
+    """Sums over the tokens of each answer, (S,); in float64, as margins are small differences of large sums."""
+    empty = torch.zeros(forest.answers, dtype=torch.float64, device=tokens_A.device)
+    return empty.index_add(0, forest.answer_A, tokens_A.double())

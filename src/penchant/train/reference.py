@@ -41,7 +41,7 @@ class Reference:
         """Trees that had to be computed in this process."""
 
     def logprobs(self, trees: Sequence[Packed], forest: Forest, policy: Any) -> Tensor:
-        """Summed log p of every answer of the trees, nats, (S,), no gradient.
+        """Summed log p of every answer of the trees, nats, (S,), float64, no gradient.
 
         Args:
             forest: the same trees, collated, on the policy's device.
@@ -72,7 +72,7 @@ class Reference:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         names = np.frombuffer(b"".join(self._known), dtype=np.uint8).reshape(len(self._known), -1)
         counts = np.array([len(sums) for sums in self._known.values()], dtype=np.int64)
-        sums = torch.cat(list(self._known.values())).float().numpy()
+        sums = torch.cat(list(self._known.values())).numpy()
         hidden = self._file.with_name(f".{self._file.name}.part")
         save_file({"trees": names, "answers": counts, "logprobs": sums}, hidden)
         hidden.replace(self._file)

@@ -114,7 +114,7 @@ class UserTreeTrainer(DPOTrainer):
         if not finite(pairs.loss):
             names = self._names(inputs["rows"], pairs.margin_B)
             raise TrainingError(f"the loss is not a number at records {names}; lower learning_rate")
-        loss = pairs.loss * self._log(model, pairs.margin_B)
+        loss = pairs.loss.float() * self._log(model, pairs.margin_B)
         self.seen.update(inputs["rows"])
         return (loss, {}) if return_outputs else loss
 
