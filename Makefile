@@ -32,8 +32,8 @@ base: setup
 	$(BIN)/penchant base
 
 check: setup
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy --strict src
 	$(BIN)/lint-imports --no-logo
 
@@ -46,8 +46,11 @@ prove: setup
 	if [ $$found -eq 5 ]; then echo "make prove: no test carries the prove marker yet"; \
 	else $(BIN)/python -m pytest -m prove; fi
 
-time:
-	@echo "make time: not built yet; timings against peers will live in benchmarks/"
+# one thread, interleaved with the peers; a quiet machine and about half an hour
+time: setup
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py --memory --cells 512x4,2048x4
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/score.py
 
 results:
 	@echo "make results: not built yet; it will rewrite the results table of the README from recipes"
