@@ -122,3 +122,35 @@ def test_unusable_rows_are_kept_aside_and_the_run_goes_on(train, small_forum, sm
     assert "49 rows: 48 kept, 1 dropped (prompt is empty: 1)" in ran.err
     assert ran.last["records"] == 48
     assert "no-prompt" in aside.read_text(encoding="utf-8")
+
+
+def test_an_adapter_is_one_flag_and_is_measured_like_any_model(
+    penchant, train, small_forum, small_base, tmp_path
+) -> None:
+    assert train("--out", tmp_path / "m", "--lora").code == 0
+    assert (tmp_path / "m" / "adapter_model.safetensors").is_file()
+    assert "use_peft" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+    where = ("--data", small_forum / "test", "--reference", small_base, "--ica", tmp_path / "m", "--personas", "mixed")
+    ran = penchant("eval", *where, "--json")
+    assert ran.code == 0, ran.err
+    assert any(row["method"] == "ica" for row in ran.last["rows"])
+
+
+def test_thumbs_are_trained_on_by_one_flag(penchant, small_recipe, small_forum, tmp_path) -> None:
+    rated = tmp_path / "rated.jsonl"
+    thumbs = [
+        {"kind": "rating", "prompt": "p", "answer": a, "liked": liked} for a, liked in (("x", True), ("y", False))
+    ]
+    record = {"record_id": "r", "user_id": "u", "prompt": "p", "chosen": "a", "rejected": "b", "evidence": thumbs}
+    rated.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    where = ("--data", rated, "--out", tmp_path / "m", "--method", "ica", "--recipe", small_recipe)
+    ran = penchant("train", *where, "--ratings", "--json", "--space", small_forum / "space.toml")
+    assert ran.code == 0, ran.err
+    assert ran.last["ratings"] == 2
+    assert "2 ratings of 1 people" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+
+
+def test_thumbs_cannot_be_resumed(train, tmp_path) -> None:
+    ran = train("--out", tmp_path / "m", "--ratings", "--resume")
+    assert ran.code == 2
+    assert "leave out --resume" in ran.err

@@ -62,3 +62,12 @@ def test_the_card_of_an_aligned_model_names_base_method_data_and_people() -> Non
 
 def test_a_run_too_short_to_log_still_has_a_card() -> None:
     assert "0 pairs of 0 people" in aligned_card(Recipe(name="x"), "ica", TrainSection(), [], [])
+
+
+def test_the_card_names_what_it_was_trained_on_and_by() -> None:
+    recipe = Recipe(name="x")
+    thumbs = aligned_card(recipe, "ica", TrainSection(), [{"step": 1, "loss": 0.5}], [record(0, "u")], ratings=7)
+    assert "7 ratings of 1 people" in thumbs
+    assert "KTO" in thumbs
+    assert "training accuracy" not in thumbs
+    assert "IPO" in aligned_card(recipe, "ica", TrainSection(loss_type="ipo"), [], [])

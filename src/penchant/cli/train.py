@@ -107,11 +107,14 @@ def run_ratings(
     recipe: Recipe, method: str, data: Path, out: Path, *, space: str | None, rejected: Path | None
 ) -> dict[str, object]:
     """Trains one method on single ratings; returns what was trained."""
+    from penchant.model.card import aligned_card
     from penchant.train.ratings import align_to_ratings
 
     section = section_of(recipe, method)
-    grove, _ = planted(recipe, method, data, space=space, rejected=rejected)
+    grove, records = planted(recipe, method, data, space=space, rejected=rejected)
     trained = align_to_ratings(grove, section, base=recipe.base, folder=out)
+    card = aligned_card(recipe, method, section, trained.curve, records, ratings=trained.rows)
+    write_whole(out / "README.md", card)
     return {"method": method, "model": str(out), "people": len(grove.people), "ratings": trained.rows}
 
 

@@ -12,6 +12,13 @@ from penchant.record import Record
 _LIBRARIES = ("penchant", "torch", "transformers", "trl", "tokenizers", "numpy", "sentence-transformers")
 
 
+_LOSSES = {
+    "sigmoid": "DPO (arXiv:2305.18290) through TRL, one tree of pairs per person",
+    "hinge": "SLiC (arXiv:2305.10425) through TRL, one tree of pairs per person",
+    "ipo": "IPO (arXiv:2310.12036) through TRL, one tree of pairs per person",
+}
+
+
 def versions() -> dict[str, str]:
     """Versions of the libraries that decide a result, and of Python; absent ones are left out."""
     found = {"python": platform.python_version()}
@@ -51,24 +58,33 @@ Not for any use but as the starting point of penchant's demo and tests.
 
 
 def aligned_card(
-    recipe: Recipe, method: str, section: TrainSection, curve: Sequence[dict[str, float]], records: Sequence[Record]
+    recipe: Recipe,
+    method: str,
+    section: TrainSection,
+    curve: Sequence[dict[str, float]],
+    records: Sequence[Record],
+    *,
+    ratings: int = 0,
 ) -> str:
-    """The card of a model aligned by one method."""
+    """The card of a model aligned by one method, on pairs or, where `ratings` are counted, on single thumbs."""
     people = len({record.user_id or record.record_id for record in records})
     datasets = sorted({record.provenance.dataset or "unnamed" for record in records})
-    last = curve[-1] if curve else {"loss": float("nan"), "accuracy": float("nan")}
+    last = curve[-1] if curve else {"loss": float("nan")}
+    by = "KTO (arXiv:2402.01306) through TRL" if ratings else _LOSSES[section.loss_type]
+    amount = f"{ratings} ratings" if ratings else f"{len(records)} pairs"
+    reached = f", training accuracy {last['accuracy']:.3f}" if "accuracy" in last else ""
     return (
         _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base)
         + f"""
 # {recipe.name}: aligned to each person by {method.upper()}
 
 Base and reference: `{recipe.base}`. Method `{method}`, layout `{recipe.layout}` (AlignX, arXiv:2503.15463), trained by
-DPO (arXiv:2305.18290) through TRL, one tree of pairs per person.
+{by}.
 
-- Data: {", ".join(datasets)}; {len(records)} pairs of {people} people
+- Data: {", ".join(datasets)}; {amount} of {people} people
 - Settings: {section.model_dump_json()}, seed {recipe.seed}
-- Last logged training loss {last["loss"]:.4f}, training accuracy {last["accuracy"]:.3f} (curve.json). Accuracy on
-  people it never met is measured by `penchant eval`; see the results beside this folder.
+- Last logged training loss {last["loss"]:.4f}{reached} (curve.json). Accuracy on people it never met is measured by
+  `penchant eval`; see the results beside this folder.
 - Versions: {_line(versions())}
 
 Give it the prompts that `penchant show prompt --method {method}` prints; other wording was not trained.
