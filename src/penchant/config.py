@@ -28,7 +28,7 @@ class Section(BaseModel):
 class ForumSection(Section):
     """The simulated forum; each value is explained in penchant.forum.population.ForumSettings."""
 
-    train_users: int = 4000
+    train_users: int = 2000
     test_users: int = 800
     active_min: int = 6
     active_max: int = 10

@@ -20,7 +20,7 @@ from penchant.space import PreferenceSpace
 class ForumSettings:
     """The generating rule. Fixed before any model was trained on it; see docs/forum.md before changing one."""
 
-    train_users: int = 4000
+    train_users: int = 2000
     test_users: int = 800
     """Half of them speak in known phrasings, half in unseen ones."""
     active_min: int = 6
