@@ -34,6 +34,12 @@ def test_every_stage_is_named_on_stderr_and_timed_in_the_results(demo) -> None:
     assert set(found) == {"rows", "seconds", "seed", "versions"}
     assert {row["dataset"] for row in found["rows"]} == {"simulated-forum"}
     assert {"pair", "mixed", "none", "shuffled"} == {row["persona"] for row in found["rows"]}
+    asked = [row for row in found["rows"] if row["method"] == "asked" and row["attribute"] == "all"]
+    assert {row["persona"] for row in asked} == {"pair", "mixed"}
+    few = {(r["persona"], r["phrasing"], r["attribute"]): r for r in found["rows"] if r["method"] == "few_shot"}
+    for row in asked:
+        beside = few[row["persona"], row["phrasing"], row["attribute"]]
+        assert (row["n"], row["ceiling"]) == (beside["n"], beside["ceiling"])
 
 
 def test_the_report_says_simulated_shows_two_opposite_people_and_how_to_get_it_again(demo, small_recipe) -> None:

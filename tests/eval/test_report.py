@@ -114,3 +114,13 @@ def test_a_method_that_loses_to_a_control_is_said_to_be_below_it() -> None:
 def test_there_is_no_headline_without_mixed_evidence_or_anything_to_compare_with() -> None:
     assert headline([row("ica", "ugc"), row("few_shot", "ugc")]) == []
     assert headline([row("ica")]) == []
+
+
+def test_what_the_base_can_read_when_asked_is_said_beside_what_it_does_unasked() -> None:
+    rows = [row("ica", accuracy=0.84), row("few_shot", accuracy=0.52), row("asked", accuracy=0.86)]
+    *_, line = headline(rows)
+    assert (
+        "asked outright what the person said, it puts the right reply first in 86.0 %; given the plain post, in 52.0 %"
+        in line
+    )
+    assert "best row that was not trained on personas (few_shot" in headline(rows)[0]

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from penchant.forum.corpus import DESCRIBE, MEANING, QUESTIONS, Corpus, batches, vocabulary
+from penchant.errors import RecordError
+from penchant.forum.corpus import DESCRIBE, MEANING, QUESTIONS, Corpus, batches, outright, vocabulary
 from penchant.forum.lexicon import KNOWN, lexicon
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
@@ -227,3 +228,13 @@ def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: P
     for conversation in [*(c for _ in range(20) for c in corpus.couple()[0]), corpus.thread()]:
         texts += [message["content"] for message in conversation.messages] + list(conversation.answers)
     assert {word for text in texts for word in WORD.findall(text.lower())} - known == set()
+
+
+@pytest.mark.parametrize("frame", POSTS)
+def test_any_post_can_be_asked_about_outright(frame: str) -> None:
+    assert outright(frame.format("moods and cars")) == QUESTIONS[0].format("moods and cars")
+
+
+def test_what_is_no_post_cannot_be_asked_about() -> None:
+    with pytest.raises(RecordError, match="no post of the simulated forum"):
+        outright("Describe this person.")

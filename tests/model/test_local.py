@@ -225,7 +225,7 @@ def some_candidates() -> list[Candidates]:
 
 @pytest.mark.parametrize("budget", [(16_384, 4_096), (200, 60), (1, 1)])
 def test_likelihoods_equal_a_naive_loop_however_they_are_grouped(local: LocalModel, monkeypatch, budget) -> None:
-    monkeypatch.setattr(module, "_BATCH_TOKENS", budget[0])
+    monkeypatch.setattr(module, "_BATCH_TOKENS", {"cpu": budget[0], "cuda": budget[0]})
     monkeypatch.setattr(module, "_TREE_TOKENS", budget[1])
     asked = some_candidates()
     for candidates in (asked, asked[::-1], [asked[0]] * 3, asked + asked):

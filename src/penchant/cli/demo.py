@@ -7,12 +7,14 @@ import platform
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from json import loads
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from penchant.cli import base as base_verb
@@ -88,6 +90,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
             layout=recipe.layout,
             seed=recipe.seed,
         )
+        rows.extend(_asked(recipe, records, rows))
     with _stage("report", seconds):
         samples = list(_samples(recipe, records, policies))
         story = _story(recipe, command, policies, samples, seconds)
@@ -110,6 +113,35 @@ def _measured(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
     strangers = dict.fromkeys(record.user_id for record in records if record.provenance.phrasing == "unseen")
     kept = set(list(strangers)[:unseen_users])
     return [record for record in records if record.user_id in kept or record.user_id not in strangers]
+
+
+def _asked(recipe: Recipe, records: Sequence[Record], beside: Sequence[Row]) -> Iterator[Row]:
+    """The base asked outright what the person said of a post's topics, as it was trained to be: what it can read.
+
+    It was not aligned to anybody and answers a plain post without a look at the person (few_shot); the distance between
+    the two rows is what alignment has to bridge.
+    """
+    from penchant.eval.benchmark import show
+    from penchant.eval.score import Setting, rows
+    from penchant.forum.corpus import outright
+    from penchant.model.base import Candidates
+    from penchant.model.local import LocalModel
+    from penchant.person import meet
+    from penchant.render import render
+
+    space = recipe_space(recipe)
+    model = LocalModel.load(recipe.base)
+    limits = {(r.persona, r.phrasing, r.attribute): r.ceiling for r in beside if r.method == "few_shot"}
+    for persona in recipe.evaluate.personas:
+        shown = show(records, persona, seed=recipe.seed)
+        asked = []
+        for record, known in zip(shown.records, shown.personas, strict=True):
+            rendered = render(meet(known, space), outright(record.prompt), content="history", layout=recipe.layout)
+            asked.append(Candidates(rendered.messages[1:], (record.chosen, record.rejected)))
+        margins = np.array([chosen.logprob - rejected.logprob for chosen, rejected in model.logprobs(asked)])
+        setting = Setting(records[0].provenance.dataset, recipe.layout, recipe.seed)
+        for row in rows(setting, "asked", persona, shown.records, margins):
+            yield replace(row, ceiling=limits[row.persona, row.phrasing, row.attribute])
 
 
 def _samples(recipe: Recipe, records: Sequence[Record], policies: dict[str, str]) -> Iterator[Sample]:

@@ -60,7 +60,7 @@ def _colour(method: str) -> str:
         return _INK["limit"]
     if method in _CONTROLS:
         return _INK["control"]
-    return _INK["untrained"] if method in ("base", "few_shot") else _INK["trained"]
+    return _INK["untrained"] if method in ("base", "few_shot", "asked") else _INK["trained"]
 
 
 def _svg(figure: Figure) -> str:

@@ -44,7 +44,7 @@ def report(rows: Sequence[Row], story: Story, *, personas: Sequence[str]) -> str
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
     known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
     main = [row for row in known if not is_variant(row.method)]
-    order = ("ideal", "pba", "ica", "encoder", "few_shot", "overlap", "style", "habit", "longer")
+    order = ("ideal", "pba", "ica", "encoder", "asked", "few_shot", "overlap", "style", "habit", "longer")
     methods = [method for method in order if any(row.method == method for row in main)]
     return page.render(
         story=story,
@@ -74,4 +74,10 @@ def headline(rows: Sequence[Row]) -> list[str]:
                 f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best row that was not trained on "
                 f"personas ({best.method}, {100 * best.accuracy:.1f} %)."
             )
+    if lines and "asked" in mixed and "few_shot" in mixed:
+        asked, plain = (100 * mixed[name].accuracy for name in ("asked", "few_shot"))
+        lines.append(
+            f"The base can read: asked outright what the person said, it puts the right reply first in {asked:.1f} %; "
+            f"given the plain post, in {plain:.1f} %. Alignment teaches it to do unasked what it can."
+        )
     return lines

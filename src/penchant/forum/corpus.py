@@ -23,6 +23,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from penchant.errors import RecordError
 from penchant.forum.lexicon import KNOWN, lexicon
 from penchant.forum.speech import COMMENTS, DESCRIPTION, POSTS, REPLIES, Speaker, Stance
 from penchant.model.base import Candidates
@@ -210,6 +211,19 @@ class Corpus:
 
     def _write(self, frames: Sequence[str], phrases: Sequence[str]) -> str:
         return self._pick(frames).format(" and ".join(phrases))
+
+
+def outright(post: str) -> str:
+    """The question what somebody said about the topics of a post.
+
+    Raises:
+        RecordError: the text is no post of the forum.
+    """
+    for frame in POSTS:
+        before, after = frame.split("{}")
+        if post.startswith(before) and post.endswith(after):
+            return QUESTIONS[0].format(post.removeprefix(before).removesuffix(after))
+    raise RecordError(f"'{post}' is no post of the simulated forum; only those can be asked about outright")
 
 
 def vocabulary(space: PreferenceSpace) -> list[str]:

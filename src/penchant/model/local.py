@@ -26,8 +26,8 @@ from penchant.render import Message
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _ADAPTER = "adapter_config.json"
-_BATCH_TOKENS = 16_384
-"""Packed tokens per forward pass when scoring."""
+_BATCH_TOKENS = {"cpu": 8_192, "cuda": 16_384}
+"""Packed tokens per forward pass when scoring; on a CPU, more than its cache holds is slower."""
 _TREE_TOKENS = 4_096
 """Packed tokens of one tree; a user with more is scored in several."""
 
@@ -218,7 +218,8 @@ class LocalModel:
         encoded = self.chat.encode_all([(c.messages, c.answers) for c in candidates])
         trees = [(place, pack([Branch(e.prompt, e.answers) for e in group])) for place, group in _groups(encoded)]
         scores: dict[int, list[float]] = {}
-        for batch in _batches(trees):
+        budget = _BATCH_TOKENS.get(self.model.device.type, _BATCH_TOKENS["cuda"])
+        for batch in _batches(trees, budget):
             packed = [tree for _, tree in batch]
             together = collate(packed).to(self.model.device)
             sums = answer_logprobs(self.model, together)
@@ -270,12 +271,12 @@ def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
         yield start, group
 
 
-def _batches(trees: Sequence[tuple[int, Packed]]) -> Iterator[list[tuple[int, Packed]]]:
+def _batches(trees: Sequence[tuple[int, Packed]], budget: int) -> Iterator[list[tuple[int, Packed]]]:
     """Trees in order, as many at once as the budget of packed tokens allows."""
     batch: list[tuple[int, Packed]] = []
     size = 0
     for tree in trees:
-        if batch and size + len(tree[1].ids) > _BATCH_TOKENS:
+        if batch and size + len(tree[1].ids) > budget:
             yield batch
             batch, size = [], 0
         batch.append(tree)

@@ -57,11 +57,12 @@ class Packed:
     """For each answer token, the answer it belongs to, in the order of branches and answers."""
 
 
-def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
+def shared_prefix(prompts: Sequence[tuple[int, ...]]) -> int:
     """Length of the longest common beginning; at least one token of each prompt is left out of it."""
     limit = min(len(prompt) for prompt in prompts) - 1
-    first = prompts[0]
-    return next((i for i in range(limit) if any(p[i] != first[i] for p in prompts)), limit)
+    # what the first and the last in order have in common, all between them have too
+    low, high = min(prompts), max(prompts)
+    return next((i for i in range(limit) if low[i] != high[i]), limit)
 
 
 def pack(branches: Sequence[Branch]) -> Packed:
