@@ -22,9 +22,12 @@ def whole(model, hidden: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return torch.log_softmax(logits, -1)[torch.arange(len(target)), target]
 
 
+@pytest.mark.parametrize("rows", [5, 23, 1000])
 @pytest.mark.parametrize("kind", ["plain", "bias", "adapter"])
-def test_chunks_give_the_values_and_gradients_of_a_whole_softmax(tiny_model, monkeypatch, inputs, kind: str) -> None:
-    monkeypatch.setattr(head, "_CHUNK_LOGITS", 5 * 61)
+def test_chunks_give_the_values_and_gradients_of_a_whole_softmax(
+    tiny_model, monkeypatch, inputs, kind: str, rows: int
+) -> None:
+    monkeypatch.setattr(head, "_CHUNK_LOGITS", rows * 61)
     model = tiny_model("llama", dtype=torch.float64)
     if kind == "bias":
         model.set_output_embeddings(torch.nn.Linear(32, 61, dtype=torch.float64))
@@ -74,3 +77,10 @@ def test_logits_changed_after_the_head_are_refused(tiny_model, inputs, name: str
     changed = SimpleNamespace(config=SimpleNamespace(**{name: 30.0}), get_output_embeddings=model.get_output_embeddings)
     with pytest.raises(ModelError, match=f"changed by '{name}'"):
         target_logprobs(changed, *inputs)
+
+
+def test_a_kept_chunk_gives_the_same_gradient_twice(tiny_model, inputs) -> None:
+    hidden, target = inputs
+    values = target_logprobs(tiny_model("llama", dtype=torch.float64), hidden, target)
+    once, twice = (torch.autograd.grad(values.sum(), hidden, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(once, twice)

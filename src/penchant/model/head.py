@@ -14,14 +14,15 @@ from torch.utils.checkpoint import checkpoint
 
 from penchant.errors import ModelError
 
-_CHUNK_LOGITS = 1 << 23
+_CHUNK_LOGITS = 1 << 24
 """Logits that exist at once."""
 
 
 def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
     """log p(target) at each place, nats, (A,), float32 at least.
 
-    Logits are made in chunks and made again for the gradient, so that memory does not grow with A x V.
+    Logits are made in chunks; with more than one, they are made again for the gradient, so that memory does not grow
+    with A x V.
 
     Args:
         model: a transformers causal language model; only its output head is used.
@@ -48,32 +49,38 @@ def _logprobs(head: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
 
 
 class _Linear(torch.autograd.Function):
-    """The same for a plain matrix: the gradient overwrites the logits it was made from."""
+    """The same for a plain matrix: the gradient overwrites the logits it was made from.
+
+    Where all targets fit into one chunk its logits are kept for the gradient; else they are made again.
+    """
 
     @staticmethod
     def forward(ctx: Any, hidden_AD: Tensor, weight_VD: Tensor, target_A: Tensor, size: int) -> Tensor:
         total_A, logit_A = hidden_AD.new_empty(len(target_A)), hidden_AD.new_empty(len(target_A))
+        logits = None
         for start in range(0, len(target_A), size):
             part = slice(start, start + size)
             logits = hidden_AD[part] @ weight_VD.T
             logit_A[part] = logits.gather(1, target_A[part, None])[:, 0]
             total_A[part] = torch.logsumexp(logits, -1)
-        ctx.save_for_backward(hidden_AD, weight_VD, target_A, total_A)
+        kept = logits if len(target_A) <= size and any(ctx.needs_input_grad) else None
+        ctx.save_for_backward(hidden_AD, weight_VD, target_A, total_A, kept)
         ctx.size = size
         return logit_A - total_A
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient_A,) = gradients
-        hidden_AD, weight_VD, target_A, total_A = ctx.saved_tensors
+        hidden_AD, weight_VD, target_A, total_A, kept = ctx.saved_tensors
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         hidden_grad = torch.empty_like(hidden_AD) if wants_hidden else None
         weight_grad = torch.zeros_like(weight_VD) if wants_weight else None
         for start in range(0, len(target_A), ctx.size):
             part = slice(start, start + ctx.size)
-            pull = hidden_AD[part] @ weight_VD.T
-            # d log p / d logits = onehot - p
-            pull.sub_(total_A[part, None]).exp_().mul_(-gradient_A[part, None])
+            made = hidden_AD[part] @ weight_VD.T if kept is None else kept
+            # d log p / d logits = onehot - p; kept logits stay whole, as a graph may be gone through twice
+            pull = made.sub_(total_A[part, None]) if kept is None else made - total_A[part, None]
+            pull.exp_().mul_(-gradient_A[part, None])
             pull.scatter_add_(1, target_A[part, None], gradient_A[part, None])
             if hidden_grad is not None:
                 torch.matmul(pull, weight_VD, out=hidden_grad[part])
