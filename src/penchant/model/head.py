@@ -51,19 +51,19 @@ def _logprobs(head: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
 class _Linear(torch.autograd.Function):
     """The same for a plain matrix: the gradient overwrites the logits it was made from.
 
-    Where all targets fit into one chunk its logits are kept for the gradient; else they are made again.
+    Where all targets fit into one chunk its probabilities are kept for the gradient; else logits are made again.
     """
 
     @staticmethod
     def forward(ctx: Any, hidden_AD: Tensor, weight_VD: Tensor, target_A: Tensor, size: int) -> Tensor:
         total_A, logit_A = hidden_AD.new_empty(len(target_A)), hidden_AD.new_empty(len(target_A))
-        logits = None
+        logits = hidden_AD.new_empty(0)
         for start in range(0, len(target_A), size):
             part = slice(start, start + size)
             logits = hidden_AD[part] @ weight_VD.T
             logit_A[part] = logits.gather(1, target_A[part, None])[:, 0]
             total_A[part] = torch.logsumexp(logits, -1)
-        kept = logits if len(target_A) <= size and any(ctx.needs_input_grad) else None
+        kept = logits.sub_(total_A[:, None]).exp_() if len(target_A) <= size and any(ctx.needs_input_grad) else None
         ctx.save_for_backward(hidden_AD, weight_VD, target_A, total_A, kept)
         ctx.size = size
         return logit_A - total_A
@@ -77,10 +77,11 @@ class _Linear(torch.autograd.Function):
         weight_grad = torch.zeros_like(weight_VD) if wants_weight else None
         for start in range(0, len(target_A), ctx.size):
             part = slice(start, start + ctx.size)
-            made = hidden_AD[part] @ weight_VD.T if kept is None else kept
-            # d log p / d logits = onehot - p; kept logits stay whole, as a graph may be gone through twice
-            pull = made.sub_(total_A[part, None]) if kept is None else made - total_A[part, None]
-            pull.exp_().mul_(-gradient_A[part, None])
+            # d log p / d logits = onehot - p
+            if kept is None:
+                pull = (hidden_AD[part] @ weight_VD.T).sub_(total_A[part, None]).exp_().mul_(-gradient_A[part, None])
+            else:  # stays whole, as a graph may be gone through twice
+                pull = kept * -gradient_A[:, None]
             pull.scatter_add_(1, target_A[part, None], gradient_A[part, None])
             if hidden_grad is not None:
                 torch.matmul(pull, weight_VD, out=hidden_grad[part])
