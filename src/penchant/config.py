@@ -82,6 +82,8 @@ class TrainSection(Section):
     pairs_per_user: int = Field(8, gt=0)
     max_prompt_tokens: int | None = Field(None, gt=0)
     """Prompt budget; evidence beyond it is dropped by whole items and counted. None: the model's context."""
+    max_tree_tokens: int | None = Field(None, gt=0)
+    """Packed tokens of one person's tree; longer ones are computed in parts, counted. None: as long as they are."""
     embedding_rate: float = Field(0.3, ge=0)
     """Learning rate of the token embeddings, as a share of `learning_rate`; 0 freezes them."""
     warmup_steps: int = Field(30, ge=0)

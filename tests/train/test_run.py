@@ -282,3 +282,11 @@ def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small
         assert two["loss"] == pytest.approx(one["loss"], abs=2e-5)
         assert two["accuracy"] == pytest.approx(one["accuracy"])
     assert furthest(weights(tmp_path / "1"), weights(tmp_path / "2")) < 1e-4
+
+
+def test_trees_in_parts_train_to_the_same_weights_and_are_counted(aligned, grove, base: str, tmp_path: Path) -> None:
+    budget = max(len(tree.ids) for row in grove().rows(12) for tree in grove(max_tree_tokens=1).plant(row))
+    parts = align(grove(max_tree_tokens=budget), SHORT, base=base, folder=tmp_path, quiet=True)
+    assert (parts.rows, parts.pairs, aligned.split) == (aligned.rows, aligned.pairs, 0)
+    assert 0 < parts.split <= 12
+    assert furthest(weights(aligned.folder), weights(parts.folder)) < 1e-4

@@ -42,7 +42,7 @@ def test_ica_and_pba_draw_the_same_evidence_for_the_same_rows(grove) -> None:
     for row in ica.rows(24):
         assert ica.person(row) == pba.person(row)
         assert ica.records(row) == pba.records(row)
-        assert ica.plant(row).ids != pba.plant(row).ids
+        assert ica.plant(row)[0].ids != pba.plant(row)[0].ids
 
 
 def test_a_golden_share_changes_who_is_told_and_not_what_evidence_is_drawn(grove) -> None:
@@ -101,8 +101,8 @@ def test_a_tree_holds_each_pair_as_chosen_then_rejected(grove) -> None:
         messages = planted.method.messages(person, record.prompt, layout="user_first").messages
         encoded = planted.tokenizer.encode(messages, (record.chosen, record.rejected))
         branches.append(Branch(encoded.prompt, encoded.answers))
-    assert planted.plant(row) == pack(branches)
-    assert len(planted.plant(row).paths) == 2 * len(branches) == 8
+    assert planted.plant(row) == [pack(branches)]
+    assert len(planted.plant(row)[0].paths) == 2 * len(branches) == 8
 
 
 def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(grove) -> None:
@@ -113,9 +113,9 @@ def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(grove) -> None:
         for row in rows
         for record in tight.records(row)
     )
-    assert any(len(whole.plant(row).ids) > len(tight.plant(row).ids) for row in rows)
+    assert any(len(whole.plant(row)[0].ids) > len(tight.plant(row)[0].ids) for row in rows)
     for row in rows:
-        assert tight.plant(row).target == whole.plant(row).target
+        assert tight.plant(row)[0].target == whole.plant(row)[0].target
 
 
 def test_records_are_grouped_by_person_in_order_of_appearance() -> None:
@@ -189,3 +189,20 @@ def test_people_with_mirrored_pairs_stand_next_to_each_other_and_others_alone(gr
     assert all({places[i], places[i + 1]} == {places[i] & ~1, places[i] | 1} for i in range(0, len(places), 2))
     one_of_each = tuple(record for record in records if record.user_id == mirrored[0][0].user_id)
     assert [row.person for row in grove(of=one_of_each).rows(2)] == [0, 0]
+
+
+def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_in_order(grove) -> None:
+    whole = grove().plant(Row(0, 0))[0]
+    for budget in range(max(len(tree.ids) for tree in grove(max_tree_tokens=1).plant(Row(0, 0))), len(whole.ids)):
+        parts = grove(max_tree_tokens=budget).plant(Row(0, 0))
+        assert len(parts) > 1
+        assert all(len(tree.ids) <= budget for tree in parts)
+        assert [token for tree in parts for token in tree.target] == whole.target
+    assert grove(max_tree_tokens=len(whole.ids)).plant(Row(0, 0)) == [whole]
+
+
+def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(grove) -> None:
+    with pytest.raises(
+        TrainingError, match=r"record train-known-000000-00 alone has \d+ tokens, max_tree_tokens is 12"
+    ):
+        refuse_unusable(grove(max_tree_tokens=12))

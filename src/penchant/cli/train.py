@@ -99,6 +99,7 @@ def run(
         "records": len(records),
         "rows": trained.rows,
         "pairs": trained.pairs,
+        "split": trained.split,
         "loss": trained.curve[-1]["loss"],
     }
 
@@ -146,6 +147,7 @@ def planted(
         seed=recipe.seed,
         pairs_per_person=section.pairs_per_user,
         max_prompt_tokens=section.max_prompt_tokens,
+        max_tree_tokens=section.max_tree_tokens,
         golden_share=section.golden_share if method == "pba" else 0.0,
     )
     return grove, records

@@ -106,4 +106,4 @@ def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder:
     model.save_pretrained(folder)
     grove.tokenizer.tokenizer.save_pretrained(folder)
     curve = [{"step": e["step"], "loss": e["loss"]} for e in trainer.state.log_history if "loss" in e]
-    return Trained(folder, len(rows), len(rows), curve)
+    return Trained(folder, len(rows), len(rows), 0, curve)

@@ -45,6 +45,8 @@ class Trained:
     rows: int
     """Trees trained: one person in one round each."""
     pairs: int
+    split: int
+    """Rows whose tree was beyond max_tree_tokens and was computed in parts, in this process."""
     curve: list[dict[str, float]]
     """Per logged step: step, loss, accuracy, margin."""
     speaks: bool = True
@@ -60,6 +62,8 @@ class UserTreeTrainer(DPOTrainer):
         self.reference = reference
         self.seen: set[Row] = set()
         """Rows that went through the loss in this process."""
+        self.split = 0
+        """Rows among them whose tree was beyond the budget and was computed in parts."""
         super().__init__(data_collator=self._plant, **arguments)
         _take_forests(self.model)
 
@@ -93,8 +97,10 @@ class UserTreeTrainer(DPOTrainer):
 
     def _plant(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         chosen = [Row(row["person"], row["round"]) for row in rows]
-        trees = [self.grove.plant(row) for row in chosen]
-        return {"forest": collate(trees), "trees": trees, "rows": chosen}
+        planted = [self.grove.plant(row) for row in chosen]
+        trees = [tree for mine in planted for tree in mine]
+        split = sum(len(mine) > 1 for mine in planted)
+        return {"forest": collate(trees), "trees": trees, "rows": chosen, "split": split}
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return {**inputs, "forest": inputs["forest"].to(self.accelerator.device)}
@@ -116,6 +122,7 @@ class UserTreeTrainer(DPOTrainer):
             raise TrainingError(f"the loss is not a number at records {names}; lower learning_rate")
         loss = pairs.loss.float() * self._log(model, pairs.margin_B)
         self.seen.update(inputs["rows"])
+        self.split += inputs["split"]
         return (loss, {}) if return_outputs else loss
 
     def _log(self, model: Any, margin_B: torch.Tensor) -> float:
@@ -250,7 +257,7 @@ def align(
     trainer.accelerator.wait_for_everyone()
     curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
     pairs = sum(len(grove.records(row)) for row in rows)
-    return Trained(folder, len(rows), pairs, curve, trainer.accelerator.is_main_process)
+    return Trained(folder, len(rows), pairs, trainer.split, curve, trainer.accelerator.is_main_process)
 
 
 def adapter(settings: TrainSection) -> LoraConfig:

@@ -46,6 +46,8 @@ class Grove:
     pairs_per_person: int
     max_prompt_tokens: int | None
     golden_share: float = 0.0
+    max_tree_tokens: int | None = None
+    """Packed tokens of one tree; a person with more is computed in several, each with the persona again."""
 
     def rows(self, count: int) -> list[Row]:
         """`count` rows: every person once per round, in a fresh order each round, mirrors next to each other.
@@ -83,9 +85,20 @@ class Grove:
                 return shown
         return persona
 
-    def plant(self, row: Row) -> Packed:
-        """The tree of a row."""
-        return pack(self.branches(self.person(row), self.records(row)))
+    def plant(self, row: Row) -> list[Packed]:
+        """The tree of a row, or several where one would be beyond `max_tree_tokens`; pairs keep their order."""
+        branches = self.branches(self.person(row), self.records(row))
+        whole = pack(branches)
+        if self.max_tree_tokens is None or len(whole.ids) <= self.max_tree_tokens:
+            return [whole]
+        trees: list[Packed] = []
+        start = 0
+        for stop in range(1, len(branches) + 1):
+            last = stop == len(branches)
+            if last or len(pack(branches[start : stop + 1]).ids) > self.max_tree_tokens:
+                trees.append(pack(branches[start:stop]))
+                start = stop
+        return trees
 
     def branches(self, person: Person, records: Sequence[Record]) -> list[Branch]:
         """Pairs as asked of a person.
@@ -175,8 +188,8 @@ def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = No
     """
     for place, records in enumerate(grove.people):
         person = grove.person(Row(place, 0))
-        # without a budget, whether a record can be shown depends on the person alone
-        for record in records if grove.max_prompt_tokens else records[:1]:
+        # without budgets, whether a record can be shown depends on the person alone
+        for record in records if grove.max_prompt_tokens or grove.max_tree_tokens else records[:1]:
             _check(grove, record, person)
         # a later round may draw one kind of evidence alone
         for kind in _KINDS[:-1]:
@@ -189,6 +202,11 @@ def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = No
 
 def _check(grove: Grove, record: Record, person: Person) -> None:
     try:
-        grove.branches(person, [record])
+        tokens = len(pack(grove.branches(person, [record])).ids)
     except RecordError as error:
         raise TrainingError(f"cannot train {grove.method.name} on record {record.record_id}: {error}") from error
+    if grove.max_tree_tokens is not None and tokens > grove.max_tree_tokens:
+        raise TrainingError(
+            f"record {record.record_id} alone has {tokens} tokens, max_tree_tokens is {grove.max_tree_tokens}; "
+            "raise it, or lower max_prompt_tokens"
+        )
