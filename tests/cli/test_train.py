@@ -154,3 +154,14 @@ def test_thumbs_cannot_be_resumed(train, tmp_path) -> None:
     ran = train("--out", tmp_path / "m", "--ratings", "--resume")
     assert ran.code == 2
     assert "leave out --resume" in ran.err
+
+
+def test_a_finished_model_is_replaced_only_when_asked_to(train, tmp_path) -> None:
+    assert train("--out", tmp_path / "m").code == 0
+    before = (tmp_path / "m" / "model.safetensors").stat().st_mtime_ns
+    refused = train("--out", tmp_path / "m")
+    assert refused.code == 2
+    assert "is a finished model; give another --out, or add --overwrite" in refused.err
+    assert (tmp_path / "m" / "model.safetensors").stat().st_mtime_ns == before
+    assert train("--out", tmp_path / "m", "--overwrite").code == 0
+    assert (tmp_path / "m" / "model.safetensors").stat().st_mtime_ns != before

@@ -290,3 +290,17 @@ def test_trees_in_parts_train_to_the_same_weights_and_are_counted(aligned, grove
     assert (parts.rows, parts.pairs, aligned.split) == (aligned.rows, aligned.pairs, 0)
     assert 0 < parts.split <= 12
     assert furthest(weights(aligned.folder), weights(parts.folder)) < 1e-4
+
+
+def test_a_new_run_leaves_nothing_of_an_older_one_in_its_folder(grove, base: str, tmp_path: Path, monkeypatch) -> None:
+    once = SHORT.model_copy(update={"max_steps": 1})
+    align(grove(), once, base=base, folder=tmp_path, quiet=True)
+
+    def pulled(self, *arguments, **named):
+        raise Stopped
+
+    monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
+    with pytest.raises(Stopped):
+        align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    assert not (tmp_path / "model.safetensors").exists()
+    assert not (tmp_path / "curve.json").exists()

@@ -54,7 +54,10 @@ def command(
     if json:
         result(as_json(found))
         return
-    result("simulated people; phrasings that training people also use; every row and subset is in results.json\n")
+    result(
+        "simulated people; wordings that training people also use; every row and subset is in results.json,\n"
+        "the report says what each row is; 'ceiling' is the limit of any method, in expectation\n"
+    )
     result(table(main))
     result("\n" + "\n".join(headline(main)))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")

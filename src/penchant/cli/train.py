@@ -38,6 +38,7 @@ def command(
         Path | None, typer.Option(help="Keeps the base's log-probabilities for later runs; default: beside --out.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished model in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
 ) -> None:
@@ -53,6 +54,9 @@ def command(
     if lora:
         sections = {name: getattr(settings, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
         settings = settings.model_copy(update=sections)
+    finished = next(iter(sorted(out.glob("*model*.safetensors"))), None)
+    if finished is not None and not (resume or overwrite):
+        raise ConfigError(f"{finished} is a finished model; give another --out, or add --overwrite")
     if ratings:
         if resume or reference_cache is not None:
             raise ConfigError("--ratings starts anew and keeps no numbers; leave out --resume and --reference-cache")

@@ -71,8 +71,8 @@ def headline(rows: Sequence[Row]) -> list[str]:
             part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
             lines.append(
                 f"{name.upper()}: {100 * mixed[name].accuracy:.1f} % on mixed evidence{part}; "
-                f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best row that was not trained on "
-                f"personas ({best.method}, {100 * best.accuracy:.1f} %)."
+                f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best of the plain prompt and the "
+                f"rules that count words ({best.method}, {100 * best.accuracy:.1f} %)."
             )
     if lines and "asked" in mixed and "few_shot" in mixed:
         asked, plain = (100 * mixed[name].accuracy for name in ("asked", "few_shot"))

@@ -34,6 +34,8 @@ from penchant.train.reference import Reference, weights_key
 from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10
+WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
+"""A folder that holds one of these holds a finished run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +228,8 @@ def align(
     checkpoints = folder / "checkpoints"
     arguments = _arguments(settings, checkpoints, grove.seed, quiet)
     folder.mkdir(parents=True, exist_ok=True)
-    if not resume and checkpoints.exists() and arguments.process_index == 0:
-        shutil.rmtree(checkpoints)
+    if not resume and arguments.process_index == 0:
+        _clear(folder, checkpoints)
     trainer = UserTreeTrainer(
         grove=grove,
         settings=settings,
@@ -258,6 +260,14 @@ def align(
     curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
     pairs = sum(len(grove.records(row)) for row in rows)
     return Trained(folder, len(rows), pairs, trainer.split, curve, trainer.accelerator.is_main_process)
+
+
+def _clear(folder: Path, checkpoints: Path) -> None:
+    """Takes an older run out of the way: half of it beside half of a new one would look like a model."""
+    if checkpoints.exists():
+        shutil.rmtree(checkpoints)
+    for name in (*WEIGHTS, "curve.json", "README.md"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def adapter(settings: TrainSection) -> LoraConfig:
