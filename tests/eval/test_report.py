@@ -80,10 +80,10 @@ def test_main_rows_stand_in_front_and_every_row_in_the_appendix(story) -> None:
     front, appendix = page.split("<details>")
     assert "Known phrasings" in front
     assert "Phrasings kept from training people" in front
-    assert "ica_raw" not in front
-    assert "mirrored" not in front
+    assert "<td>ica_raw</td>" not in front
+    assert "<td>mirrored</td>" not in front
     assert "ica_raw" in appendix
-    assert "mirrored" in appendix
+    assert "<td>mirrored</td>" in appendix
     assert f"variants ({len(ROWS)})" in appendix
 
 
