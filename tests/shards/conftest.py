@@ -92,7 +92,7 @@ def any_record(tiny: PreferenceSpace) -> st.SearchStrategy[Record]:
         golden=direction,
         split=texts,
         provenance=st.builds(Provenance, texts, texts, texts, texts),
-    )
+    ).filter(lambda record: record.chosen.strip() != record.rejected.strip())
 
 
 @pytest.fixture(scope="session")

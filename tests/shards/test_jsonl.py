@@ -119,3 +119,12 @@ def test_text_that_is_not_unicode_is_named_by_record(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.jsonl: no such file"):
         jsonl.read(tmp_path / "none.jsonl")
+
+
+def test_a_choice_between_an_answer_and_itself_is_set_aside_with_its_reason(tmp_path) -> None:
+    path = tmp_path / "same.jsonl"
+    row = '{"record_id": "%s", "prompt": "p", "chosen": "a", "rejected": "%s"}\n'
+    path.write_text(row % ("one", " a ") + row % ("two", "b"), encoding="utf-8")
+    loaded = jsonl.read(path)
+    assert [record.record_id for record in loaded] == ["two"]
+    assert loaded.counts.dropped == {"chosen and rejected are the same answer": 1}

@@ -126,6 +126,7 @@ class Loaded:
             for row in self.rows():
                 try:
                     kept = self._decoded(row)
+                    _refuse_one_answer(kept.record)
                 except RecordError as error:
                     counts.drop(row.place, str(error))
                     reject(row, str(error))
@@ -190,3 +191,9 @@ def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
 
 def _count_only(_row: Row, _reason: str) -> None:
     """Rows set aside are counted by Loaded; nothing else is wanted."""
+
+
+def _refuse_one_answer(record: Record) -> None:
+    """A choice between an answer and itself says nothing, and would count as half right everywhere."""
+    if record.chosen.strip() == record.rejected.strip():
+        raise RecordError("chosen and rejected are the same answer")
