@@ -165,3 +165,14 @@ def test_a_finished_model_is_replaced_only_when_asked_to(train, tmp_path) -> Non
     assert (tmp_path / "m" / "model.safetensors").stat().st_mtime_ns == before
     assert train("--out", tmp_path / "m", "--overwrite").code == 0
     assert (tmp_path / "m" / "model.safetensors").stat().st_mtime_ns != before
+
+
+def test_pickled_weights_are_refused_before_any_row_is_read(train, small_base, tmp_path) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(small_base, folder)
+    (folder / "pytorch_model.bin").write_bytes(b"x")
+    ran = train("--out", tmp_path / "m", "--model", folder)
+    assert ran.code == 2
+    assert ran.err.startswith("penchant: ")
+    assert "pickled weights can run code and are refused" in ran.err
+    assert not (tmp_path / "m").exists()

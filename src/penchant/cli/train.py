@@ -83,10 +83,13 @@ def run(
 ) -> dict[str, object] | None:
     """Trains one method; returns what was trained, or None in a process that another one speaks for."""
     from penchant.model.card import aligned_card
+    from penchant.model.local import require_safetensors
     from penchant.train.run import align
     from penchant.train.trees import refuse_unusable
 
     section = section_of(recipe, method)
+    if Path(recipe.base).is_dir():  # before any row is read
+        require_safetensors(Path(recipe.base))
     grove, records = planted(recipe, method, data, space=space, rejected=rejected)
     with bar(len(grove.people), f"{method}: checking rows") as advance:
         refuse_unusable(grove, progress=advance)
