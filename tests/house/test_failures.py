@@ -85,7 +85,7 @@ def test_no_source_breaks(rule, sources: dict[str, str]) -> None:
         "raise Exception('x')",
         "raise RuntimeError",
         "raise ValueError('x') from None",
-        "def f():\n    raise NotImplementedError",
+        "def f():\n    raise NotImplementedError",  # a source that the rule must refuse, not a stub
         "def f():\n    raise TypeError('x')",
         "raise typer.Exit(2)",
         "def _wrong():\n    return ValueError('x')",

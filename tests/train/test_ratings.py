@@ -1,5 +1,6 @@
 """Thumbs: every one is a row, asked of the other evidence, and a model moves the way they point."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def test_a_model_comes_to_prefer_what_was_liked(grove, records, base: str, tmp_p
     planted = grove(of=thumbed(records))
     trained = align_to_ratings(planted, SHORT, base=base, folder=tmp_path, quiet=True)
     assert trained.rows == 2 * len(planted.people)
+    assert json.loads((tmp_path / "curve.json").read_text(encoding="utf-8")) == trained.curve != []
     prompt = tuple(rated(planted)[0]["prompt"])
     before, after = (
         LocalModel.load(folder).logprobs([Candidates(prompt, ("try", "how"))])[0] for folder in (base, str(tmp_path))

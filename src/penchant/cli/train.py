@@ -54,9 +54,8 @@ def command(
     if lora:
         sections = {name: getattr(settings, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
         settings = settings.model_copy(update=sections)
-    finished = next(iter(sorted(out.glob("*model*.safetensors"))), None)
-    if finished is not None and not (resume or overwrite):
-        raise ConfigError(f"{finished} is a finished model; give another --out, or add --overwrite")
+    if not (resume or overwrite):
+        _refuse_finished(out)
     if ratings:
         if resume or reference_cache is not None:
             raise ConfigError("--ratings starts anew and keeps no numbers; leave out --resume and --reference-cache")
@@ -109,6 +108,14 @@ def run(
         "split": trained.split,
         "loss": trained.curve[-1]["loss"],
     }
+
+
+def _refuse_finished(out: Path) -> None:
+    from penchant.train.run import WEIGHTS
+
+    finished = next((out / name for name in WEIGHTS if (out / name).is_file()), None)
+    if finished is not None:
+        raise ConfigError(f"{finished} is a finished model; give another --out, or add --overwrite")
 
 
 def run_ratings(

@@ -136,7 +136,7 @@ def train_base(
 
 
 def _optimizer(model: Any, settings: BaseSection) -> torch.optim.Optimizer:
-    """AdamW; embeddings move slowly, or training would wipe out what the encoder knows of words."""
+    """AdamW; token embeddings move at a rate of their own and do not decay."""
     words = model.get_input_embeddings().weight
     rest = [parameter for parameter in model.parameters() if parameter is not words]
     return torch.optim.AdamW(

@@ -9,6 +9,7 @@ Source: Ethayarajh et al. 2024, arXiv:2402.01306.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ from penchant.model.local import load_parts
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
-from penchant.render import Budget, render
-from penchant.train.run import Trained, adapter
+from penchant.scorer.implicit import prompt
+from penchant.train.run import Bar, Trained, adapter
 from penchant.train.trees import Grove
 
 
@@ -46,11 +47,9 @@ def rated(grove: Grove) -> list[dict[str, Any]]:
 
 
 def _turns(grove: Grove, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
-    budget = Budget(grove.max_prompt_tokens, grove.count) if grove.max_prompt_tokens else None
     person = meet(persona, grove.space, profile=records[0].profile)
-    if not persona.evidence and person.profile is None:
-        return list(render(person, rating.prompt, content="none", budget=budget).messages)
-    return list(grove.method.messages(person, rating.prompt, layout=grove.layout, budget=budget).messages)
+    asked = prompt(grove.method, person, rating.prompt, layout=grove.layout, budget=grove.budget())
+    return list(asked.messages)
 
 
 def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder: Path, quiet: bool = False) -> Trained:
@@ -58,7 +57,7 @@ def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder:
 
     Args:
         base: folder or Hub id; it is also the frozen reference.
-        folder: receives the weights (or the adapter) and the tokenizer.
+        folder: receives the weights (or the adapter), the tokenizer and curve.json.
     Raises:
         TrainingError: no ratings, ratings of one kind only, or rows lost.
     """
@@ -99,6 +98,8 @@ def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder:
     )
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
+    if not quiet:
+        trainer.add_callback(Bar)
     kept: Any = trainer.train_dataset
     if len(kept) != len(rows):
         raise TrainingError(f"{len(rows)} ratings were given but TRL kept {len(kept)}; nothing was saved to {folder}")
@@ -106,4 +107,5 @@ def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder:
     model.save_pretrained(folder)
     grove.tokenizer.tokenizer.save_pretrained(folder)
     curve = [{"step": e["step"], "loss": e["loss"]} for e in trainer.state.log_history if "loss" in e]
+    (folder / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
     return Trained(folder, len(rows), len(rows), 0, curve)

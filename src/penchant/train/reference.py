@@ -27,10 +27,12 @@ class Reference:
     """The frozen side of a preference loss."""
 
     def __init__(self, load: Callable[[], Any] | None, *, cache: Path | None = None, key: str = "") -> None:
-        """Args:
-        load: gives the reference model; None when it is the policy without its adapters.
-        cache: folder for the numbers; None keeps them in memory only.
-        key: names the reference's weights, see `weights_key`.
+        """Keeps numbers in memory, and in `cache` where it is given.
+
+        Args:
+            load: gives the reference model; None when it is the policy without its adapters.
+            cache: folder for the numbers; None keeps them in memory only.
+            key: names the reference's weights, see `weights_key`.
         """
         self._load = load
         self._model: Any = None

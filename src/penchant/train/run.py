@@ -188,7 +188,7 @@ class _Curve(TrainerCallback):
             self.reference.save()
 
 
-class _Bar(ProgressCallback):
+class Bar(ProgressCallback):
     """The trainer's progress bar without its numbers: standard output belongs to the command's own result."""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
@@ -244,7 +244,7 @@ def align(
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
     if not quiet:
-        trainer.add_callback(_Bar)
+        trainer.add_callback(Bar)
     last = _last_checkpoint(checkpoints) if resume else None
     before = _step(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)

@@ -122,11 +122,13 @@ class Grove:
         ]
 
     def _messages(self, person: Person, record: Record) -> tuple[Message, ...]:
-        budget = Budget(self.max_prompt_tokens, self.count) if self.max_prompt_tokens else None
-        return self.method.messages(person, record.prompt, layout=self.layout, budget=budget).messages
+        return self.method.messages(person, record.prompt, layout=self.layout, budget=self.budget()).messages
 
-    def count(self, messages: Sequence[Message]) -> int:
-        """Tokens of a prompt."""
+    def budget(self) -> Budget | None:
+        """The bound on prompts, if there is one."""
+        return Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
+
+    def _count(self, messages: Sequence[Message]) -> int:
         return len(self.tokenizer.prompt_ids(messages))
 
 
