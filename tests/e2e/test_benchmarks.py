@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(script: str, *arguments: str) -> dict:
-    command = [sys.executable, str(ROOT / "benchmarks" / script), "--repetitions", "1", "--json", *arguments]
+    command = [sys.executable, str(ROOT / "benchmarks" / script), "--repetitions", "3", "--json", *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
