@@ -47,8 +47,12 @@ class ForumSection(Section):
 class BaseSection(Section):
     """The small base model that is made from scratch."""
 
+    corpus: Literal["forum", "text"] = "forum"
+    """What it is made of: the simulated forum, or documents given by --texts."""
     space: str = "alignx90"
-    """Its vocabulary covers the forum of this whole space."""
+    """Forum only: the vocabulary covers the forum of this whole space."""
+    vocabulary: int = Field(8192, gt=512)
+    """Text only: tokens of its byte-pair vocabulary."""
     seed: int = 0
     hidden_size: int = Field(128, gt=0)
     layers: int = Field(2, gt=0)
@@ -67,6 +71,13 @@ class BaseSection(Section):
     """Plain forum threads per step; they are short."""
     faithful_weight: float = Field(1.0, ge=0)
     """Weight of the loss that puts a page's right answers above its wrong ones."""
+    faithful_in: Literal["page", "couple"] = "page"
+    """Whether the right answer must win on its own page, or more on its own page than on that of the opposite person;
+    the second cancels what two answers differ in besides, such as their length."""
+    reading_steps: int = Field(0, ge=0)
+    """Text only: first steps without pages."""
+    bf16: bool = False
+    """Multiply in bfloat16 under autocast; weights stay float32 while training, and are saved in bfloat16."""
     log_steps: int = Field(100, gt=0)
 
 

@@ -9,7 +9,7 @@ from penchant.encoder.fake import FakeEncoder
 from penchant.scorer import features as module
 from penchant.scorer.cases import Contexts, Texts, texts_of
 from penchant.scorer.features import FEATURES, IMPERSONAL, MANNER, TEXT, Lens, contrast, features, learn
-from penchant.scorer.style import STYLE, style
+from penchant.style import STYLE, style
 
 
 def learned(records: list[Record]) -> tuple[Lens, np.ndarray, Texts, Contexts, np.ndarray, np.ndarray]:

@@ -134,16 +134,33 @@ def test_records_are_grouped_by_person_in_order_of_appearance() -> None:
         people([])
 
 
-def test_one_users_records_with_other_personas_or_profiles_do_not_share_a_tree(tiny) -> None:
+def test_one_users_records_share_a_tree_unless_their_profiles_differ(tiny) -> None:
     plain = Record("r0", "u", "p", "a", "b", Persona((Comment("p", "x"),)))
     more = replace(plain, record_id="r1", persona=Persona((Comment("p", "y"),)))
     told = replace(plain, record_id="r2", profile=tiny.direction({"length": 1}))
     again = replace(plain, record_id="r3")
-    assert [[r.record_id for r in mine] for mine in people([plain, more, told, again])] == [
-        ["r0", "r3"],
-        ["r1"],
-        ["r2"],
+    found = people([plain, more, told, again])
+    assert [[r.record_id for r in mine] for mine in found] == [["r0", "r1", "r3"], ["r2"]]
+
+
+def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(grove, records) -> None:
+    mine = [record for record in records if record.user_id == records[0].user_id]
+    items = [
+        (Comment("p", f"plain {i}"), Comparison("q", f"long {i}", f"short {i}"), Comparison("z", "a", f"b{i}"))
+        for i in range(len(mine))
     ]
+    own = tuple(replace(r, persona=Persona(items[i][: 2 + i % 2])) for i, r in enumerate(mine))
+    # the first record's own choice is among the evidence of the second
+    target = Comparison(own[0].prompt, own[0].chosen, "x")
+    own = (own[0], replace(own[1], persona=Persona((*items[1], target))), *own[2:])
+    planted = grove(of=own, pairs_per_person=8)
+    assert len(planted.people) == 1
+    draws = [planted.person(Row(0, number)).persona for number in range(60)]
+    everything = {item for record in own for item in record.persona.evidence}
+    assert all(draw.evidence and set(draw.evidence) <= everything for draw in draws)
+    assert max(len(draw) for draw in draws) <= 4
+    assert len({draw for draw in draws}) > 30
+    assert set().union(*(draw.evidence for draw in draws)) == everything - {target}
 
 
 def test_usable_people_are_all_counted(grove) -> None:

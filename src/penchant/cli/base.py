@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penchant.cli.output import bar, result, say
 from penchant.cli.simulate import SetOption
 from penchant.config import BaseSection, load_section
+from penchant.errors import ConfigError
+
+if TYPE_CHECKING:
+    from penchant.model.base import Candidates
+    from penchant.model.local import ChatTokenizer
+
+    Batches = Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]]
 
 BASE_RECIPE = Path("recipes/base.yaml")
 
@@ -19,29 +27,60 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card and curve.")] = Path(
         "models/forum-base"
     ),
+    texts: Annotated[
+        Path | None, typer.Option(help="Parquet with a column 'text': the documents of a recipe with corpus: text.")
+    ] = None,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
 ) -> None:
-    """Trains a base language model from scratch: forum threads, and pages that it answers questions about."""
-    run(load_section(BaseSection, recipe, overrides), out)
+    """Trains a base language model from scratch: forum threads or real text, and pages that it is asked about."""
+    run(load_section(BaseSection, recipe, overrides), out, recipe=recipe, texts=texts)
     result(str(out))
 
 
-def run(settings: BaseSection, out: Path) -> None:
-    """Makes the base and saves it."""
-    from penchant.encoder.sentence import load_encoder
-    from penchant.forum.corpus import Corpus, batches, vocabulary
-    from penchant.model.card import base_card
-    from penchant.render import fixed_texts
-    from penchant.space import load_space
-    from penchant.train.base import fresh_model, save_base, train_base, word_tokenizer
+def run(settings: BaseSection, out: Path, *, recipe: Path = BASE_RECIPE, texts: Path | None = None) -> None:
+    """Makes the base and saves it.
 
-    space = load_space(settings.space)
-    tokenizer = word_tokenizer([*fixed_texts(), *vocabulary(space)])
+    Raises:
+        ConfigError: documents without a recipe for them, or the other way round.
+    """
+    from penchant.encoder.sentence import load_encoder
+    from penchant.model.card import base_card
+    from penchant.train.base import fresh_model, save_base, train_base
+
+    if (settings.corpus == "text") != (texts is not None):
+        raise ConfigError(
+            f"{recipe} has corpus: {settings.corpus}; --texts belongs to corpus: text, and is needed there"
+        )
+    tokenizer, stream = _forum(settings) if texts is None else _text(settings, texts)
     encoder = load_encoder()
     model = fresh_model(tokenizer, settings, encoder, seed=settings.seed)
     say(f"training a base of {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters from scratch")
-    corpus = Corpus.over(space, seed=settings.seed, asked=settings.asked)
-    stream = batches(corpus, couples=settings.couples, threads=settings.threads)
     with bar(settings.max_steps, "base") as advance:
         curve = train_base(model, tokenizer, stream, settings, progress=lambda _step, _loss: advance(1))
-    save_base(model, tokenizer, out, curve=curve, card=base_card(settings, encoder.name, curve))
+    card = base_card(settings, encoder.name, curve, recipe=str(recipe), texts=texts.name if texts else None)
+    save_base(model, tokenizer, out, curve=curve, card=card, bf16=settings.bf16)
+
+
+def _forum(settings: BaseSection) -> tuple[ChatTokenizer, Batches]:
+    from penchant.forum.corpus import Corpus, batches, vocabulary
+    from penchant.render import fixed_texts
+    from penchant.space import load_space
+    from penchant.train.base import word_tokenizer
+
+    space = load_space(settings.space)
+    corpus = Corpus.over(space, seed=settings.seed, asked=settings.asked)
+    tokenizer = word_tokenizer([*fixed_texts(), *vocabulary(space)])
+    return tokenizer, batches(corpus, couples=settings.couples, threads=settings.threads)
+
+
+def _text(settings: BaseSection, path: Path) -> tuple[ChatTokenizer, Batches]:
+    from penchant.shards.texts import read_texts
+    from penchant.train.base import subword_tokenizer
+    from penchant.train.pages import RealText, batches
+
+    texts = read_texts(path, split="train")
+    say(f"{path}: {len(texts):,} documents")
+    tokenizer = subword_tokenizer(texts, settings.vocabulary)
+    corpus = RealText.over(texts, seed=settings.seed, asked=settings.asked)
+    stream = batches(corpus, couples=settings.couples, threads=settings.threads, reading=settings.reading_steps)
+    return tokenizer, stream

@@ -74,6 +74,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: fl
     Returns:
         (1, H, N, D).
     """
+    # under autocast rotary embeddings leave queries and keys wider than values
+    query, key = query.to(value.dtype), key.to(value.dtype)
     if shape.backend == "flex":
         return _flex(query, key, value, shape, scale)
     repeats = query.shape[1] // key.shape[1]

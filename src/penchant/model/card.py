@@ -30,31 +30,49 @@ def versions() -> dict[str, str]:
     return found
 
 
-def base_card(settings: BaseSection, encoder: str, curve: Sequence[dict[str, float]]) -> str:
-    """The card of a base made from scratch."""
+def base_card(
+    settings: BaseSection, encoder: str, curve: Sequence[dict[str, float]], *, recipe: str, texts: str | None = None
+) -> str:
+    """The card of a base made from scratch, of the simulated forum or, where `texts` names them, of documents."""
     last = curve[-1]
+    source = "simulated forum threads and pages with questions (penchant.forum.corpus); nothing else"
+    about, tags = _FORUM_BASE, ["penchant", "from-scratch", "simulated"]
+    command = f"penchant base --recipe {recipe}"
+    if texts is not None:
+        source = f"documents of `{texts}`, split train: passages, and pages with questions (penchant.train.pages)"
+        about, tags = _TEXT_BASE, ["penchant", "from-scratch"]
+        command += f" --texts {texts}"
     return (
-        _front("text-generation", ["penchant", "from-scratch", "simulated"])
+        _front("text-generation", tags)
         + f"""
 # A small base model, made from scratch
 
-A Llama-shaped language model of {settings.layers} layers and width {settings.hidden_size} with one token per word.
-It stands for what an instruction-tuned model brings where none can be had: it writes in the manner of the simulated
-forum, and answers faithfully when asked about a page that it can read. It was never told to please the person on the
-page: there, a post is answered by a stranger. **It knows no person and no population, and no English beyond the
-forum's words.**
+A Llama-shaped language model of {settings.layers} layers and width {settings.hidden_size}.
+{about}
 
-- Made by: `penchant base --recipe recipes/base.yaml` (seed {settings.seed}, {settings.max_steps} steps)
-- Trained on: simulated forum threads and pages with questions (penchant.forum.corpus); nothing else
-- Token embeddings start from {encoder} (Apache-2.0), single words, projected to {settings.hidden_size} dimensions
-- Final loss, nats per answer token: pages {last["page"]}, threads {last["thread"]}; right answers above wrong ones:
-  {100 * last["right"]:.1f} % (curve.json)
+- Made by: `{command}` (seed {settings.seed}, {settings.max_steps} steps)
+- Trained on: {source}
+- Token embeddings start from {encoder} (Apache-2.0), single tokens, projected to {settings.hidden_size} dimensions
+- Final loss, nats per answer token: pages {last["page"]}, threads or passages {last["thread"]}; right answers above
+  wrong ones: {100 * last["right"]:.1f} % (curve.json)
 - Settings: {settings.model_dump_json()}
 - Versions: {_line(versions())}
 
-Not for any use but as the starting point of penchant's demo and tests.
+Not for any use but as the starting point of penchant's examples and tests.
 """
     )
+
+
+_FORUM_BASE = """\
+It has one token per word and stands for what an instruction-tuned model brings where none can be had: it writes in the
+manner of the simulated forum, and answers faithfully when asked about a page that it can read. It was never told to
+please the person on the page: there, a post is answered by a stranger. **It knows no person and no population, and no
+English beyond the forum's words.**"""
+_TEXT_BASE = """\
+It stands for what an instruction-tuned model brings where none can be had: some English, and telling from a page how
+its person likes answers (long or short, hard or simple, warm, excited, with questions back) or what they write about,
+when asked outright. A plain task below a page is answered by a stranger. **It knows no person and no population. Its
+English is that of a toy: it was trained for minutes.** Its texts hold offensive language in places."""
 
 
 def aligned_card(

@@ -35,7 +35,9 @@ def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
             raise ModelError(f"models whose logits are changed by '{name}' are not supported; use another base")
     head = model.get_output_embeddings()
     size = max(1, _CHUNK_LOGITS // int(head.weight.shape[0]))
-    if type(head) is torch.nn.Linear and head.bias is None and hidden_AD.dtype in (torch.float32, torch.float64):
+    mixed = torch.is_autocast_enabled(hidden_AD.device.type)
+    whole = hidden_AD.dtype in (torch.float32, torch.float64) and not mixed
+    if type(head) is torch.nn.Linear and head.bias is None and whole:
         result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size)
         return result
     chunks = zip(torch.split(hidden_AD, size), torch.split(target_A, size), strict=True)

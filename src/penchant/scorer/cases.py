@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Encoder, Progress
 from penchant.persona import Comment, Comparison, Demographics, Persona, Rating, Statement
 from penchant.record import Record
-from penchant.scorer.style import STYLE, style
+from penchant.style import STYLE, style
 
 Places = NDArray[np.int64]
 """Rows of a `Texts` table."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import TrainingError
 from penchant.scorer.cases import Contexts, Items, Places, Texts
-from penchant.scorer.style import STYLE
+from penchant.style import STYLE
 
 # Shapes: N rows, T texts, E encoder size, P whitened dimensions, A axes, F features.
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from penchant.config import BaseSection
@@ -51,6 +51,25 @@ def word_tokenizer(texts: Sequence[str]) -> ChatTokenizer:
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.add_special_tokens(_TURNS)
+    return _chat(tokenizer)
+
+
+def subword_tokenizer(texts: Sequence[str], size: int) -> ChatTokenizer:
+    """Byte-pair tokens learnt from `texts`; every text can be written, none is unknown."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size - len(_MARKS),
+        special_tokens=_TURNS,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return _chat(tokenizer)
+
+
+def _chat(tokenizer: Tokenizer) -> ChatTokenizer:
     tokenizer.add_tokens([AddedToken(mark, normalized=False) for mark in _MARKS])
     fast: PreTrainedTokenizerBase = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", eos_token="<|end|>", bos_token=None
@@ -80,8 +99,9 @@ def fresh_model(tokenizer: ChatTokenizer, settings: BaseSection, encoder: Encode
         )
     )
     if encoder is not None:
-        by_id = sorted(tokenizer.tokenizer.get_vocab().items(), key=lambda item: item[1])
-        vectors = encoder.embed([word for word, _ in by_id])
+        # an encoder cannot read a token that is a blank, or part of a letter
+        words_of = [str(tokenizer.tokenizer.decode([token])).strip() or "." for token in range(size)]
+        vectors = encoder.embed(words_of)
         vectors = vectors - vectors.mean(0)
         _, _, axes = np.linalg.svd(vectors, full_matrices=False)
         projected = vectors @ axes[: settings.hidden_size].T
@@ -116,8 +136,9 @@ def train_base(
         for group in optimizer.param_groups:
             warm = min(1.0, step / settings.warmup_steps)
             group["lr"] = group["scale"] * settings.learning_rate * warm * (1 - 0.95 * step / settings.max_steps)
-        page, faithful, right = _losses(model, tokenizer, pages)
-        thread, _, _ = _losses(model, tokenizer, threads)
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=settings.bf16):
+            page, faithful, right = _losses(model, tokenizer, pages, settings.faithful_in)
+            thread, _, _ = _losses(model, tokenizer, threads, "page")
         loss = page + thread + settings.faithful_weight * faithful
         if not finite(loss):
             raise TrainingError(f"the base's loss is not a number at step {step}; lower base.learning_rate")
@@ -150,10 +171,12 @@ def _optimizer(model: Any, settings: BaseSection) -> torch.optim.Optimizer:
 
 
 def _losses(
-    model: Any, tokenizer: ChatTokenizer, groups: Sequence[Sequence[Candidates]]
+    model: Any, tokenizer: ChatTokenizer, groups: Sequence[Sequence[Candidates]], faithful_in: str
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
     """Mean nats per token of right answers, mean loss of right over wrong answers (0 without any), share in order."""
     asked = [conversation for group in groups for conversation in group]
+    if not asked:
+        return torch.zeros(()), torch.zeros(()), 0.0
     encoded = iter(tokenizer.encode_all([(conversation.messages, conversation.answers) for conversation in asked]))
     trees = [pack([Branch(e.prompt, e.answers) for e in islice(encoded, len(group))]) for group in groups]
     forest = collate(trees).to(model.device)
@@ -162,18 +185,40 @@ def _losses(
     right_S = torch.zeros(forest.answers, dtype=torch.bool, device=tokens_A.device)
     right_S[first] = True
     nats = -tokens_A[right_S[forest.answer_A]].mean()
-    paired = [place for place, conversation in zip(first, asked, strict=True) if len(conversation.answers) > 1]
-    if not paired:
+    places = iter(zip(first, asked, strict=True))
+    paired = [[place for place, c in islice(places, len(group)) if len(c.answers) > 1] for group in groups]
+    right = [place for page in paired for place in page]
+    if not right:
         return nats, torch.zeros_like(nats), 0.0
     sums_S = torch.zeros(forest.answers, device=tokens_A.device).index_add(0, forest.answer_A, tokens_A)
-    margin = sums_S[paired] - sums_S[[place + 1 for place in paired]]
-    return nats, -torch.nn.functional.logsigmoid(margin).mean(), (margin > 0).float().mean().item()
+    margin = sums_S[right] - sums_S[[place + 1 for place in right]]
+    if faithful_in == "couple":
+        # of two pages that are asked the same, right for one is wrong for the other: what remains is due to the page
+        sides = torch.split(margin, [len(page) for page in paired])
+        margin = torch.cat([one + two for one, two in zip(sides[::2], sides[1::2], strict=True)])
+    return nats, -torch.nn.functional.logsigmoid(_STRENGTH[faithful_in] * margin).mean(), _share(margin)
 
 
-def save_base(model: Any, tokenizer: ChatTokenizer, folder: Path, *, curve: list[dict[str, float]], card: str) -> None:
-    """Weights, tokenizer, curve, card and checksums; the checksums are written last."""
+_STRENGTH = {"page": 1.0, "couple": 0.3}
+"""How fast a margin in nats counts as settled; whole passages of real text differ by tens of nats."""
+
+
+def _share(margin: torch.Tensor) -> float:
+    return (margin > 0).float().mean().item()
+
+
+def save_base(
+    model: Any,
+    tokenizer: ChatTokenizer,
+    folder: Path,
+    *,
+    curve: list[dict[str, float]],
+    card: str,
+    bf16: bool = False,
+) -> None:
+    """Weights (in bfloat16 if asked), tokenizer, curve, card and checksums; the checksums are written last."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
+    (model.to(torch.bfloat16) if bf16 else model).save_pretrained(folder)
     tokenizer.tokenizer.save_pretrained(folder)
     (folder / "curve.json").write_text(json.dumps(curve, indent=1) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -8,6 +8,7 @@ same draws and a resumed run the same rows. No target is ever part of the eviden
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ class Grove:
         """The person of a row with the evidence drawn for it."""
         records = self.people[row.person]
         rng = random.Random(f"draw:{self.seed}:{records[0].user_id or records[0].record_id}:{row.round}")
-        persona = self._evidence(_without(records[0].persona, self.records(row)), rng)
+        persona = self._evidence(_history(records, self.records(row), rng), rng)
         golden = records[0].golden if rng.random() < self.golden_share else None
         return meet(persona, self.space, profile=golden or records[0].profile)
 
@@ -135,17 +136,35 @@ class Grove:
 def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:
     """Records grouped by user, in order of first appearance.
 
-    Records of one user that differ in what is known of them are people of their own, as their tree could not share it.
+    Records of one user under different profiles are people of their own, as their tree could not share it.
 
     Raises:
         TrainingError: no records.
     """
     if not records:
         raise TrainingError("no records to train on")
-    grouped: dict[str, list[Record]] = {}
+    grouped: dict[tuple[str, Direction | None], list[Record]] = {}
     for record in records:
-        grouped.setdefault(record.user_id or f"record:{record.record_id}", []).append(record)
-    return tuple(part for mine in grouped.values() for part in _known_alike(mine))
+        grouped.setdefault((record.user_id or f"record:{record.record_id}", record.profile), []).append(record)
+    return tuple(map(tuple, grouped.values()))
+
+
+def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.Random) -> Persona:
+    """What a person's tree may show: the persona that their records share, less the targets.
+
+    Real files give every record a persona of its own. Then as many items of each kind as one of the records has are
+    drawn from all of them, so that one history can be shared by all of the person's pairs and is another every time.
+    """
+    if all(record.persona == records[0].persona for record in records):
+        return _without(records[0].persona, targets)
+    everything = Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
+    allowed = _without(everything, targets).evidence
+    like = Counter(map(type, rng.choice([r for r in records if r.persona.evidence]).persona.evidence))
+    kept: set[int] = set()
+    for kind, count in like.items():
+        places = [place for place, item in enumerate(allowed) if type(item) is kind]
+        kept.update(rng.sample(places, min(count, len(places))))
+    return Persona(tuple(allowed[place] for place in sorted(kept)))
 
 
 def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
@@ -153,14 +172,6 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
     asked = {(record.prompt, record.chosen) for record in targets}
     kept = (i for i in persona.evidence if not isinstance(i, Comparison) or (i.prompt, i.chosen) not in asked)
     return Persona(tuple(kept))
-
-
-def _known_alike(records: Sequence[Record]) -> list[tuple[Record, ...]]:
-    """One user's records by the persona and profile they carry: real files give every record its own."""
-    parts: dict[tuple[Persona, Direction | None], list[Record]] = {}
-    for record in records:
-        parts.setdefault((record.persona, record.profile), []).append(record)
-    return [tuple(part) for part in parts.values()]
 
 
 def _mirrors(people: Sequence[Sequence[Record]]) -> list[tuple[int, ...]]:

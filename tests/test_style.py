@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from penchant.scorer.style import STYLE, WARM, style
+from penchant.style import STYLE, WARM, style
 
 
 def of(text: str) -> dict[str, float]:
