@@ -125,7 +125,7 @@ class TrainSection(Section):
 class EvalSection(Section):
     """What is measured."""
 
-    personas: tuple[Literal["ugc", "pair", "demo", "mixed"], ...] = ("ugc", "pair", "demo", "mixed")
+    personas: tuple[Literal["ugc", "pair", "demo", "mixed", "all"], ...] = ("ugc", "pair", "demo", "mixed")
     unseen_users: int = Field(100, ge=0)
     """Of the people who speak in unseen wordings, how many the demo measures; more cost time only."""
     samples: int = Field(3, ge=0)
@@ -143,6 +143,8 @@ class Recipe(Section):
     base: str = "models/forum-base"
     """Folder or Hub id of the model that is aligned, and the reference."""
     layout: Literal["user_first", "paper"] = "user_first"
+    directions: Literal["given", "measured"] = "given"
+    """Where PBA takes the directions of evidence from: the data, or the texts themselves (penchant.manner)."""
     forum: ForumSection = ForumSection()
     ica: TrainSection = TrainSection()
     pba: TrainSection = TrainSection()

@@ -2,7 +2,7 @@
 
 Over the space `manner`, whose dimensions are numbers of a text (penchant.style). Of two answers that differ clearly in
 such a number the person chose one pole; answers that differ in length say nothing of the others, as most numbers of a
-text move with its length. Single texts (comments, thumbs) say nothing: there is nothing to compare them with.
+text move with its length. Single texts (comments, thumbs) are neutral: there is nothing to compare them with.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ def contrast(move: NDArray[np.float64], dimension_id: str, *, times: float = 1.0
 
 
 def measured(persona: Persona) -> Persona:
-    """The persona with a direction over the space `manner` on each of its comparisons, in place of any other."""
+    """The persona with a direction over the space `manner` on each of its items, in place of any other."""
     return Persona(tuple(_measured(item) for item in persona.evidence))
 
 
 @lru_cache(maxsize=65_536)
 def _measured(item: Evidence) -> Evidence:
+    space = manner_space()
     if not isinstance(item, Comparison):
-        return replace(item, direction=None)
+        return replace(item, direction=space.direction())
     move = style(item.chosen) - style(item.rejected)
-    space = load_space(SPACE)
     return replace(item, direction=Direction(space, [contrast(move, d.id) for d in space.dimensions]))
 
 

@@ -16,8 +16,8 @@ from typing import Literal
 from penchant.errors import RecordError
 from penchant.space import Direction
 
-PersonaKind = Literal["ugc", "pair", "demo", "mixed", "none"]
-PERSONA_KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed", "none")
+PersonaKind = Literal["ugc", "pair", "demo", "mixed", "all", "none"]
+PERSONA_KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed", "all", "none")
 
 
 def _require(kind: str, **texts: str) -> None:
@@ -106,9 +106,9 @@ class Persona:
     def select(self, kind: PersonaKind, *, seed: str = "0") -> Persona:
         """The part of this persona that a setting shows.
 
-        `ugc`, `pair` and `demo` show every item of their kind (thumbs count as pair, statements as demo); `none`
-        nothing; `mixed` draws as the released training does: the numbers of comments and of choices uniform in
-        0..available, the description kept half of the time, and at least one item.
+        `ugc`, `pair` and `demo` show every item of their kind (thumbs count as pair, statements as demo), `all` every
+        item, `none` nothing. `mixed` draws as the released training does: the numbers of comments and of choices
+        uniform in 0..available, the description kept half of the time, and at least one item.
 
         Args:
             seed: decides the mixed draw; the same seed and persona give the same items.
@@ -120,6 +120,8 @@ class Persona:
                 return Persona(self.of(*_PAIR))
             case "demo":
                 return Persona(self.of(*_DEMO))
+            case "all":
+                return self
             case "none":
                 return Persona()
             case "mixed":

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import RecordError
-from penchant.eval.stats import accuracy, correctness
+from penchant.eval.stats import accuracy, correctness, difference
 
 margins = st.lists(st.floats(-5, 5), min_size=1, max_size=30)
 
@@ -63,3 +63,19 @@ def test_the_interval_holds_the_value_and_depends_on_the_seed_alone() -> None:
     assert found == accuracy(values, users, seed=3)
     renamed = accuracy(values, list("wwxxyz"), seed=3)
     assert renamed == found
+
+
+def test_a_difference_is_paired_and_its_interval_is_over_users() -> None:
+    rng = np.random.default_rng(0)
+    users = [str(i // 10) for i in range(600)]
+    one = rng.normal(size=600)
+    mean, (low, high) = difference(one, one, users)
+    assert (mean, low, high) == (0.0, 0.0, 0.0)
+    # one method loses every tenth pair that the other wins: far less spread than two independent accuracies have
+    two = np.where(np.arange(600) % 10 == 0, -np.abs(one), one)
+    mean, (low, high) = difference(one, two, users)
+    assert mean == pytest.approx(accuracy(one, users).value - accuracy(two, users).value)
+    assert low <= mean <= high
+    assert 0 < high - low < 0.05
+    back, (below, above) = difference(two, one, users)
+    assert (back, below, above) == pytest.approx((-mean, -high, -low))

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 
 import pytest
 
-IDEAS = ("errors", "space", "spaces", "persona", "record", "posterior", "person", "style", "manner", "controls", "render", "config")
+IDEAS = (
+    "errors",
+    "space",
+    "spaces",
+    "persona",
+    "record",
+    "posterior",
+    "person",
+    "style",
+    "manner",
+    "controls",
+    "render",
+    "config",
+)
 SEAMS = {"shards": 0, "encoder": 0, "model": 0, "method": 1, "infer": 2, "scorer": 2, "store": 3}
 """Rooms of floor 1 and their order: a room sees those before it."""
 WORK = ("forum", "build", "train", "decode", "eval", "audit")

@@ -22,17 +22,25 @@ def test_versions_name_python_and_what_is_installed_only() -> None:
     assert all(value[0].isdigit() for value in found.values())
 
 
+CURVE = [{"step": 7, "page": 1.25, "thread": 2.5, "faithful": 0.1, "right": 0.875}]
+
+
+def test_the_card_of_a_base_of_documents_names_them_and_does_not_say_simulated() -> None:
+    card = base_card(BaseSection(corpus="text"), "enc", CURVE, recipe="recipes/e.yaml", texts="docs.parquet")
+    assert "penchant base --recipe recipes/e.yaml --texts docs.parquet" in card
+    assert "documents of `docs.parquet`" in card
+    assert "simulated" not in card
+
+
 def test_the_card_of_a_base_says_that_it_is_made_from_simulated_text() -> None:
     settings = BaseSection(hidden_size=32, layers=1, max_steps=7, seed=3)
-    card = base_card(
-        settings, "all-MiniLM-L6-v2@abc", [{"step": 7, "page": 1.25, "thread": 2.5, "faithful": 0.1, "right": 0.875}]
-    )
+    card = base_card(settings, "all-MiniLM-L6-v2@abc", CURVE, recipe="r.yaml")
     assert front(card)["license"] == "apache-2.0"
     assert "simulated" in front(card)["tags"]
     for text in (
         "width 32",
         "seed 3, 7 steps",
-        "pages 1.25, threads 2.5",
+        "pages 1.25, threads or passages 2.5",
         "87.5 %",
         "all-MiniLM-L6-v2@abc",
         '"layers":1',

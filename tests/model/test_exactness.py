@@ -91,3 +91,18 @@ def test_bfloat16_trees_stay_as_near_to_float32_as_bfloat16_sequences_do(tiny_mo
         ours, theirs = ((score(model) - expected).abs() for score in (in_trees, alone))
     assert ours.mean() <= 1.5 * theirs.mean()
     assert (ours / expected.abs()).max() <= 0.01
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_under_autocast_trees_and_their_gradients_stay_near_to_float32(tiny_model, family: str) -> None:
+    model = tiny_model(family)
+    exact_loss, exact = loss_and_gradients(model, in_trees)
+
+    def mixed(model: Any) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return in_trees(model)
+
+    loss, grads = loss_and_gradients(model, mixed)
+    assert abs(loss - exact_loss) <= 0.05
+    assert furthest(grads, exact) <= 0.1
+    assert all(grad.dtype == torch.float64 for grad in grads.values())

@@ -84,3 +84,16 @@ def test_a_kept_chunk_gives_the_same_gradient_twice(tiny_model, inputs) -> None:
     values = target_logprobs(tiny_model("llama", dtype=torch.float64), hidden, target)
     once, twice = (torch.autograd.grad(values.sum(), hidden, retain_graph=True)[0] for _ in range(2))
     assert torch.equal(once, twice)
+
+
+def test_under_autocast_logits_are_made_in_half_precision_and_summed_in_float32(tiny_model, inputs) -> None:
+    model = tiny_model("llama", dtype=torch.float32)
+    hidden, target = inputs[0].detach().float().requires_grad_(), inputs[1]
+    exact = target_logprobs(model, hidden, target)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = target_logprobs(model, hidden, target)
+    assert mixed.dtype == torch.float32
+    assert not torch.equal(mixed, exact)
+    assert torch.allclose(mixed, exact, atol=0.05)
+    torch.autograd.backward(mixed.sum())
+    assert torch.isfinite(hidden.grad).all()

@@ -23,7 +23,7 @@ from penchant.person import meet
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace, load_space
 from penchant.train import base as module
-from penchant.train.base import fresh_model, save_base, train_base, word_tokenizer
+from penchant.train.base import fresh_model, save_base, subword_tokenizer, train_base, word_tokenizer
 
 SMALL = BaseSection(
     hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, couples=1, asked=2, threads=2, log_steps=2
@@ -124,6 +124,68 @@ def test_a_base_learns_to_put_the_right_answer_above_the_wrong_one() -> None:
     assert curve[0]["right"] < 1.0
     assert curve[-1]["right"] == 1.0
     assert curve[-1]["faithful"] < 0.1
+
+
+def test_in_couples_only_what_the_page_decides_is_learned() -> None:
+    """Of two answers of quite other lengths the page tells which is right: alone, the longer one could never win."""
+    chat = word_tokenizer(["tea", "coffee", "which?"])
+    long = "coffee " * 12
+
+    def ask(page: str, right: str, wrong: str) -> list[Candidates]:
+        return [Candidates(({"role": "user", "content": f"{page} which?"},), (right, wrong))]
+
+    couple = [ask("tea", "tea", long), ask("coffee", long, "tea")]
+    thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
+    found = {}
+    for kind in ("page", "couple"):
+        settings = SMALL.model_copy(update={"faithful_in": kind, "max_steps": 120, "learning_rate": 0.02})
+        model = fresh_model(chat, settings, None, seed=0)
+        found[kind] = train_base(model, chat, repeat((couple, thread)), settings)
+    first = {kind: curve[0]["faithful"] for kind, curve in found.items()}
+    assert first["page"] > 5 > 1 > first["couple"]
+    assert found["couple"][-1]["right"] == 1.0
+    assert found["couple"][-1]["faithful"] < 0.1
+
+
+def test_reading_steps_have_no_pages_and_bfloat16_is_near_to_float32() -> None:
+    chat = word_tokenizer(["tea", "coffee", "which?"])
+    thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
+    curves = []
+    for bf16 in (False, True):
+        settings = SMALL.model_copy(update={"max_steps": 20, "log_steps": 10, "bf16": bf16})
+        curves.append(train_base(fresh_model(chat, settings, None, seed=0), chat, repeat(([], thread)), settings))
+    assert [point["page"] for point in curves[0]] == [0.0, 0.0]
+    for one, two in zip(*curves, strict=True):
+        assert one["thread"] == pytest.approx(two["thread"], rel=0.02)
+        assert one["thread"] != two["thread"]
+
+
+def test_byte_pairs_write_any_text_and_turns_and_marks_are_tokens(tmp_path: Path) -> None:
+    chat = subword_tokenizer(["the cat sat on the mat", "the hat of the cat"] * 20, 300)
+    vocabulary = chat.tokenizer.get_vocab()
+    assert len(vocabulary) <= 300
+    assert [vocabulary[turn] for turn in module._TURNS] == list(range(len(module._TURNS)))
+    for text in ("the cat", "ünïcödé 猫\nnew line", "Élan!"):
+        ids = chat.tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert chat.tokenizer.decode(ids) == text
+        assert chat.tokenizer.unk_token_id not in ids
+    assert chat.tokenizer.tokenize("<person>the</person>")[0] == "<person>"
+    messages = ({"role": "user", "content": "the mat"},)
+    assert chat.tokenizer.decode(chat.prompt_ids(messages)) == "<|user|>the mat<|assistant|>"
+
+
+def test_a_base_kept_in_bfloat16_loads_in_float32(tokenizer: ChatTokenizer, tmp_path: Path) -> None:
+    sizes = []
+    for bf16 in (False, True):
+        save_base(
+            fresh_model(tokenizer, SMALL, None, seed=0), tokenizer, tmp_path / str(bf16), curve=[], card="", bf16=bf16
+        )
+        sizes.append((tmp_path / str(bf16) / "model.safetensors").stat().st_size)
+    assert sizes[1] < 0.7 * sizes[0]
+    (whole, _), (kept, _) = load_parts(str(tmp_path / "False")), load_parts(str(tmp_path / "True"))
+    for one, two in zip(whole.parameters(), kept.parameters(), strict=True):
+        assert two.dtype == torch.float32
+        assert torch.equal(one.detach().bfloat16().float(), two)
 
 
 def test_without_weight_wrong_answers_change_nothing() -> None:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from penchant.cli import base, demo, evaluate, export, show, simulate, train
+from penchant.cli import base, crossval, demo, evaluate, export, show, simulate, train
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -23,6 +23,7 @@ app.command("base")(base.command)
 app.command("train")(train.command)
 app.command("export")(export.command)
 app.command("eval")(evaluate.command)
+app.command("crossval")(crossval.command)
 app.add_typer(show.app, name="show")
 app.command("demo")(demo.command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ import typer
 from penchant.cli.output import say
 from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
+from penchant.manner import measured
 from penchant.record import Record
 from penchant.space import PreferenceSpace, load_space
 
@@ -84,6 +86,13 @@ def read(
     if not records:
         _refuse(loaded, split, splits)
     return records
+
+
+def directed(records: list[Record], recipe: Recipe) -> list[Record]:
+    """The records with the directions that a recipe asks for on their evidence."""
+    if recipe.directions == "given":
+        return records
+    return [replace(record, persona=measured(record.persona)) for record in records]
 
 
 def find(path: Path, space: PreferenceSpace, record_id: str | None) -> Record:

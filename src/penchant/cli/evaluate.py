@@ -184,7 +184,7 @@ def encoder_rows(
 
 def _personas(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = sorted(set(names) - set(PERSONAS))
-    if unknown or not names:
-        raise ConfigError(f"--personas {text}: known are {', '.join(PERSONAS)}")
+    known = (*PERSONAS, "all")
+    if not names or not set(names) <= set(known):
+        raise ConfigError(f"--personas {text}: known are {', '.join(known)}")
     return list(dict.fromkeys(names))

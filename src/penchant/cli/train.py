@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption, read, space_for
+from penchant.cli.data import RejectedOption, directed, read, space_for
 from penchant.cli.output import as_json, bar, result, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
 from penchant.errors import ConfigError
+from penchant.manner import SPACE
 
 if TYPE_CHECKING:
     from penchant.record import Record
+    from penchant.space import PreferenceSpace
     from penchant.train.trees import Grove
 
 
@@ -81,15 +84,32 @@ def run(
     reference_cache: Path | None = None,
 ) -> dict[str, object] | None:
     """Trains one method; returns what was trained, or None in a process that another one speaks for."""
-    from penchant.model.card import aligned_card
     from penchant.model.local import require_safetensors
+
+    section_of(recipe, method)
+    if Path(recipe.base).is_dir():  # before any row is read
+        require_safetensors(Path(recipe.base))
+    grove, records = planted(recipe, method, data, space=space, rejected=rejected)
+    return aligned_to(recipe, method, records, grove.space, out, resume=resume, reference_cache=reference_cache)
+
+
+def aligned_to(
+    recipe: Recipe,
+    method: str,
+    records: Sequence[Record],
+    space: PreferenceSpace,
+    out: Path,
+    *,
+    resume: bool = False,
+    reference_cache: Path | None = None,
+) -> dict[str, object] | None:
+    """As `run`, for records that have been read."""
+    from penchant.model.card import aligned_card
     from penchant.train.run import align
     from penchant.train.trees import refuse_unusable
 
     section = section_of(recipe, method)
-    if Path(recipe.base).is_dir():  # before any row is read
-        require_safetensors(Path(recipe.base))
-    grove, records = planted(recipe, method, data, space=space, rejected=rejected)
+    grove = grove_of(recipe, method, records, space)
     with bar(len(grove.people), f"{method}: checking rows") as advance:
         refuse_unusable(grove, progress=advance)
     say(f"{method}: aligning {recipe.base} to {len(grove.people)} people, {len(records)} pairs")
@@ -145,16 +165,21 @@ def planted(
     recipe: Recipe, method: str, data: Path, *, space: str | None, rejected: Path | None
 ) -> tuple[Grove, list[Record]]:
     """People of a file, ready to be trained on or exported, and their records."""
+    where = space_for(data, space or (SPACE if recipe.directions == "measured" else None))
+    records = directed(read(data, where, rejected=rejected), recipe)
+    return grove_of(recipe, method, records, where), records
+
+
+def grove_of(recipe: Recipe, method: str, records: Sequence[Record], space: PreferenceSpace) -> Grove:
+    """The people of some records, ready to be trained on."""
     from penchant.method import METHODS
     from penchant.model.local import load_tokenizer
     from penchant.train.trees import Grove, people
 
     section = section_of(recipe, method)
-    where = space_for(data, space)
-    records = read(data, where, rejected=rejected)
-    grove = Grove(
+    return Grove(
         people=people(records),
-        space=where,
+        space=space,
         method=METHODS[method],
         tokenizer=load_tokenizer(recipe.base),
         layout=recipe.layout,
@@ -164,4 +189,3 @@ def planted(
         max_tree_tokens=section.max_tree_tokens,
         golden_share=section.golden_share if method == "pba" else 0.0,
     )
-    return grove, records

@@ -54,15 +54,36 @@ class Shown:
     personas: tuple[Persona, ...]
 
 
-def show(records: Sequence[Record], persona: str, *, seed: int) -> Shown:
-    """What one setting shows; `shuffled` is somebody else's mixed persona.
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The margins of one method in one setting."""
+
+    method: str
+    persona: str
+    records: tuple[Record, ...]
+    margins: Margins
+    """Score of chosen less rejected, (records,)."""
+    ceiling: NDArray[np.float64] | None
+    """Expected accuracy of the best possible guess per record, (records,), where it is known."""
+    limit: bool = False
+    """Whether this is a limit rather than a method: its accuracy is the ceiling itself."""
+
+    def rows(self, setting: Setting) -> list[Row]:
+        """One row per group of records."""
+        if self.limit and self.ceiling is not None:
+            return limit_rows(setting, self.method, self.persona, self.records, self.ceiling)
+        return rows(setting, self.method, self.persona, self.records, self.margins, self.ceiling)
+
+
+def show(records: Sequence[Record], persona: str, *, seed: int, swapped: PersonaKind = "mixed") -> Shown:
+    """What one setting shows; `shuffled` is somebody else's persona, of the kind `swapped`.
 
     A mixed persona is drawn once per person, so that all of a person's pairs are asked of the same evidence.
     """
     if persona == "shuffled":
         # a record that names no user is a person of its own, as everywhere
         records = swap_personas([replace(r, user_id=r.user_id or r.record_id) for r in records], seed=seed)
-    kind: PersonaKind = "mixed" if persona == "shuffled" else persona  # type: ignore[assignment]
+    kind: PersonaKind = swapped if persona == "shuffled" else persona  # type: ignore[assignment]
     shown = tuple(r.persona.select(kind, seed=f"{seed}:{r.user_id or r.record_id}") for r in records)
     return Shown(persona, tuple(records), shown)
 
@@ -79,6 +100,8 @@ class Bench:
     """Method name -> the model trained for it."""
     max_prompt_tokens: int | None = None
     rule: KnownRule | None = None
+    swapped: PersonaKind = "mixed"
+    """What is shown of somebody else in the setting `shuffled`."""
     golden: bool = False
     """Whether to add `pba_golden`, the true direction; for simulated people only."""
     done: Callable[[str], None] = lambda _: None
@@ -97,7 +120,11 @@ class Bench:
         return len(personas) * (count + len(contents)) + (count + 1) + shuffled + golden
 
     def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
-        """Rows for every persona setting, then `none` and `shuffled` for each trained method.
+        """Rows of `score`."""
+        return [row for scored in self.score(records, personas) for row in scored.rows(self.setting)]
+
+    def score(self, records: Sequence[Record], personas: Sequence[str]) -> list[Scored]:
+        """Margins for every persona setting, then `none` and `shuffled` for each trained method.
 
         Raises:
             RecordError: fewer than two people, or a record that a method has nothing to show for.
@@ -108,8 +135,10 @@ class Bench:
         # where nothing true is shown, wording that nobody was trained on adds nothing
         familiar = [record for record in records if record.provenance.phrasing != "unseen"] or records
         told = [show(records, persona, seed=self.setting.seed) for persona in personas]
-        blind = [show(familiar, persona, seed=self.setting.seed) for persona in ("none", "shuffled")]
-        result: list[Row] = []
+        blind = [
+            show(familiar, persona, seed=self.setting.seed, swapped=self.swapped) for persona in ("none", "shuffled")
+        ]
+        result: list[Scored] = []
         for shown in told:
             result.extend(self._setting(shown))
             result.extend(self._coverage(shown))
@@ -119,37 +148,37 @@ class Bench:
             result.extend(self._golden(show(records, "mixed", seed=self.setting.seed)))
         return result
 
-    def _setting(self, shown: Shown) -> Iterator[Row]:
+    def _setting(self, shown: Shown) -> Iterator[Scored]:
         ceiling = self._limits(shown)
         for name, control in CONTROLS.items():
-            yield from self._rows(name, shown, control(shown.records, shown.personas), ceiling)
+            yield _scored(name, shown, control(shown.records, shown.personas), ceiling)
         if self.rule is not None:
             guesses = np.array(
                 [self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
             )
-            yield from self._rows("ideal", shown, guesses - 0.5, ceiling)
-        yield from self._rows("few_shot", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
+            yield _scored("ideal", shown, guesses - 0.5, ceiling)
+        yield _scored("few_shot", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
         for name in self.policies:
             for suffix, margins in self._variants(METHODS[name], shown).items():
-                yield from self._rows(name + suffix, shown, margins, ceiling)
+                yield _scored(name + suffix, shown, margins, ceiling)
 
-    def _blind(self, shown: Shown) -> Iterator[Row]:
+    def _blind(self, shown: Shown) -> Iterator[Scored]:
         """Settings in which nothing true is shown of the person; the limit is chance."""
         ceiling = None if self.rule is None else np.full(len(shown.records), 0.5)
         if shown.persona == "none":
-            yield from self._rows("chance", shown, np.zeros(len(shown.records)), ceiling)
-            yield from self._rows("base", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
+            yield _scored("chance", shown, np.zeros(len(shown.records)), ceiling)
+            yield _scored("base", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
         for name in self.policies:
-            yield from self._rows(name, shown, self._variants(METHODS[name], shown)[""], ceiling)
+            yield _scored(name, shown, self._variants(METHODS[name], shown)[""], ceiling)
 
-    def _golden(self, shown: Shown) -> Iterator[Row]:
+    def _golden(self, shown: Shown) -> Iterator[Scored]:
         """PBA with the person's true direction in place of the belief."""
         known = replace(shown, records=tuple(replace(r, profile=r.golden) for r in shown.records))
         ours, same = (self._pass(model, METHODS["pba"], known) for model in (self.policies["pba"], self.reference))
         history = self._reference_likelihoods("few_shot", shown)
         ceiling = None if self.rule is None else np.full(len(shown.records), 1 - self.rule.noise)
-        yield from self._rows("pba_golden", shown, ours.raw() - history.raw(), ceiling)
-        yield from self._rows("pba_golden_same_prompt", shown, ours.raw() - same.raw(), ceiling)
+        yield _scored("pba_golden", shown, ours.raw() - history.raw(), ceiling)
+        yield _scored("pba_golden_same_prompt", shown, ours.raw() - same.raw(), ceiling)
 
     def _variants(self, method: Method, shown: Shown) -> dict[str, Margins]:
         """Margins of one trained method by variant; "" is the published metric."""
@@ -193,12 +222,13 @@ class Bench:
         guesses = [self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
         return np.array([max(guess, 1 - guess) for guess in guesses])
 
-    def _coverage(self, shown: Shown) -> Iterator[Row]:
+    def _coverage(self, shown: Shown) -> Iterator[Scored]:
         """Somebody who knows for certain each dimension that the evidence mentions, and nothing of the others."""
         if self.rule is not None:
             known = [self.rule.covered(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
             expected = np.where(known, 1 - self.rule.noise, 0.5)
-            yield from limit_rows(self.setting, "coverage", shown.persona, shown.records, expected)
+            yield Scored("coverage", shown.persona, shown.records, expected - 0.5, expected, limit=True)
 
-    def _rows(self, method: str, shown: Shown, margins: Margins, ceiling: NDArray[np.float64] | None) -> list[Row]:
-        return rows(self.setting, method, shown.persona, shown.records, margins, ceiling)
+
+def _scored(method: str, shown: Shown, margins: Margins, ceiling: NDArray[np.float64] | None) -> Scored:
+    return Scored(method, shown.persona, shown.records, margins, ceiling)

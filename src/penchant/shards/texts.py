@@ -26,7 +26,7 @@ def read_texts(path: Path, *, split: str | None = None) -> list[str]:
     if "text" not in table.column_names:
         raise DataError(f"{path} has no column 'text'; it has {', '.join(table.column_names)}")
     if split is not None and "split" in table.column_names:
-        table = table.filter(pc.equal(table["split"], split)) 
+        table = table.filter(pc.equal(table["split"], split))
     texts = [text for text in table["text"].to_pylist() if text and text.strip()]
     if not texts:
         raise DataError(f"{path} holds no document{f' of split {split}' if split else ''}; check the file")

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage
         turns = _TURN.split(text)
         if len(turns) > 2:
             said = [(turns[i], turns[i + 1].strip()) for i in range(1, len(turns) - 1, 2)]
-            for (_, before), (_, reply) in zip(said, said[1:], strict=False):
+            for (_, before), (_, reply) in pairwise(said):
                 if _SHORT <= len(reply.split()) <= 1.5 * _LONG and before:
                     yield Passage(before, reply, document)
             continue
@@ -206,9 +207,12 @@ class RealText:
                 answers = ((stranger,), (stranger,))
             elif rule is not None and self.rng.random() < self.described:
                 dimension = self.space.dimensions[self.space.index(rule)]
-                task, answers = DESCRIBE, (
-                    (dimension.positive, dimension.negative),
-                    (dimension.negative, dimension.positive),
+                task, answers = (
+                    DESCRIBE,
+                    (
+                        (dimension.positive, dimension.negative),
+                        (dimension.negative, dimension.positive),
+                    ),
                 )
             else:
                 task = f"{before}\n{ASKED[int(self.rng.integers(len(ASKED)))]}"

@@ -114,7 +114,9 @@ class UserTreeTrainer(DPOTrainer):
         del num_items_in_batch
         forest: Forest = inputs["forest"]
         policy = sum_answers(model(forest=forest), forest)
-        reference = self.reference.logprobs(inputs["trees"], forest, self.accelerator.unwrap_model(model)).to(policy)
+        with self.accelerator.autocast():  # the model's own call has it already
+            reference = self.reference.logprobs(inputs["trees"], forest, self.accelerator.unwrap_model(model))
+        reference = reference.to(policy)
         tokens = forest.answer_tokens().to(policy)
         sides = [Answers(policy[side::2], reference[side::2], tokens[side::2]) for side in (0, 1)]
         chosen = self.settings
@@ -223,10 +225,11 @@ def align(
     if settings.use_peft:
         model = get_peft_model(model, adapter(settings))
     load = None if settings.use_peft else lambda: load_parts(base)[0]
-    reference = Reference(load, cache=reference_cache, key=weights_key(base))
-    rows = grove.rows(settings.max_steps * settings.users_per_step)
     checkpoints = folder / "checkpoints"
     arguments = _arguments(settings, checkpoints, grove.seed, quiet)
+    key = weights_key(base) + ("-bf16" if arguments.bf16 else "")
+    reference = Reference(load, cache=reference_cache, key=key)
+    rows = grove.rows(settings.max_steps * settings.users_per_step)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume and arguments.process_index == 0:
         _clear(folder, checkpoints)
@@ -319,9 +322,9 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "remove_unused_columns": False,
         "disable_tqdm": quiet,
         "use_cpu": not torch.cuda.is_available(),
-        "bf16": torch.cuda.is_available(),
     }
     free: dict[str, Any] = {
+        "bf16": torch.cuda.is_available(),
         "lr_scheduler_type": "linear",
         "adam_beta2": 0.98,
         "save_total_limit": 2,

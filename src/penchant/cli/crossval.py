@@ -1,0 +1,125 @@
+"""`penchant crossval`: aligns models to some people of a file and measures them on the others, fold by fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.data import RejectedOption, directed, read, space_for
+from penchant.cli.evaluate import encoder_rows, show
+from penchant.cli.output import bar, say
+from penchant.cli.simulate import SetOption
+from penchant.cli.train import aligned_to
+from penchant.config import Recipe, load_recipe
+from penchant.errors import ConfigError, DataError
+from penchant.manner import SPACE
+from penchant.record import Record
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.eval.benchmark import Scored
+
+METHODS = ("ica", "pba")
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
+    out: Annotated[Path, typer.Option(help="Folder for the folds; what is finished there is not done again.")],
+    recipe: Annotated[Path, typer.Option("--recipe", help="Recipe YAML.")] = Path("recipes/english.yaml"),
+    folds: Annotated[int, typer.Option(min=2, help="By user: every person is tested once, by models of others.")] = 3,
+    only: Annotated[
+        str | None, typer.Option(help="Only these folds, e.g. 0,2; several processes can share the folds.")
+    ] = None,
+    attribute: Annotated[str | None, typer.Option(help="Only records whose attribute begins like this.")] = None,
+    encoder: Annotated[bool, typer.Option("--encoder", help="Also the encoder scorer, on the same folds.")] = False,
+    space: Annotated[str | None, typer.Option(help="Space name or .toml.")] = None,
+    rejected: RejectedOption = None,
+    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
+) -> None:
+    """Measures ICA and PBA on people they were not trained on, over all people of a file."""
+    from penchant.eval.crossval import SCORES, load_scores, together
+    from penchant.eval.folds import user_folds
+    from penchant.eval.score import Setting
+
+    started = perf_counter()
+    settings = load_recipe(recipe, overrides)
+    where = space_for(data, space or (SPACE if settings.directions == "measured" else None))
+    records = directed(_of_attribute(read(data, where, rejected=rejected), attribute), settings)
+    plan = user_folds(records, folds=folds, seed=settings.seed)
+    chosen = _folds(only, folds)
+    for k in chosen:
+        if not (out / f"fold-{k}" / SCORES).is_file():
+            train, test = ([records[i] for i in places] for places in (plan[k].train, plan[k].test))
+            _measure(settings, where, train, test, out / f"fold-{k}", name=f"fold {k}")
+    missing = [k for k in range(folds) if not (out / f"fold-{k}" / SCORES).is_file()]
+    if missing:
+        say(f"not measured yet: folds {', '.join(map(str, missing))}; run again with --only {missing[0]}, or without")
+    by_id = {record.record_id: record for record in records}
+    done = [load_scores(out / f"fold-{k}", by_id) for k in range(folds) if k not in missing]
+    setting = Setting(data.stem, settings.layout, settings.seed)
+    rows = [row for scored in together(done) for row in scored.rows(setting)]
+    if encoder:
+        rows.extend(encoder_rows(records, data.stem, folds=folds, seed=settings.seed))
+    show(rows, json=json, seconds={"crossval": perf_counter() - started}, seed=settings.seed)
+
+
+def _measure(
+    recipe: Recipe, space: PreferenceSpace, train: Sequence[Record], test: Sequence[Record], out: Path, *, name: str
+) -> None:
+    """Trains what is not trained yet and keeps the scores of one fold."""
+    from penchant.eval.crossval import save_scores
+    from penchant.train.run import WEIGHTS
+
+    for method in METHODS:
+        if not any((out / method / weights).is_file() for weights in WEIGHTS):
+            say(f"== {name}, {method}")
+            aligned_to(recipe, method, train, space, out / method, resume=True)
+    say(f"== {name}, {len(test)} records of people never met")
+    save_scores(out, _scores(recipe, space, test, out, name))
+
+
+def _scores(recipe: Recipe, space: PreferenceSpace, test: Sequence[Record], out: Path, name: str) -> list[Scored]:
+    from penchant.eval.benchmark import Bench
+    from penchant.eval.score import Setting
+    from penchant.model.local import LocalModel
+
+    bench = Bench(
+        setting=Setting(name, recipe.layout, recipe.seed),
+        layout=recipe.layout,
+        space=space,
+        reference=LocalModel.load(recipe.base, name="reference"),
+        policies={method: LocalModel.load(str(out / method), name=method) for method in METHODS},
+        max_prompt_tokens=recipe.ica.max_prompt_tokens,
+        swapped="all",
+    )
+    personas = recipe.evaluate.personas
+    with bar(bench.passes(personas), f"evaluating {name}") as advance:
+        bench.done = lambda _name: advance(1)
+        return bench.score(test, personas)
+
+
+def _of_attribute(records: list[Record], attribute: str | None) -> list[Record]:
+    if attribute is None:
+        return records
+    kept = [record for record in records if record.provenance.attribute.startswith(attribute)]
+    if not kept:
+        known = sorted({record.provenance.attribute for record in records})
+        raise DataError(f"no record has an attribute that begins with '{attribute}'; there are: {', '.join(known)}")
+    return kept
+
+
+def _folds(only: str | None, folds: int) -> list[int]:
+    if only is None:
+        return list(range(folds))
+    try:
+        chosen = [int(part) for part in only.split(",")]
+    except ValueError:
+        chosen = [-1]
+    if not all(0 <= k < folds for k in chosen):
+        raise ConfigError(f"--only {only}: give numbers of folds from 0 to {folds - 1}, separated by commas")
+    return chosen

@@ -1,0 +1,66 @@
+"""`penchant crossval`: every person tested once, by models that never met them."""
+
+import json
+
+import pytest
+import yaml
+
+from penchant.config import BaseSection
+from penchant.shards import jsonl
+from penchant.train.base import fresh_model, save_base, subword_tokenizer
+
+
+@pytest.fixture
+def texts(planted, tmp_path):
+    path = tmp_path / "planted.jsonl"
+    jsonl.write(planted, path, space=None)
+    return path
+
+
+@pytest.fixture
+def crossval(penchant, planted, texts, tmp_path):
+    chat = subword_tokenizer([record.chosen for record in planted], 400)
+    base = tmp_path / "base"
+    settings = BaseSection(hidden_size=16, layers=1, heads=2)
+    save_base(fresh_model(chat, settings, None, seed=0), chat, base, curve=[], card="for tests\n")
+    training = {"max_steps": 2, "users_per_step": 2, "pairs_per_user": 2, "warmup_steps": 1, "trl": {"bf16": True}}
+    recipe = {"name": "r", "space": "manner", "directions": "measured", "base": str(base)}
+    recipe |= {"ica": training, "pba": training, "evaluate": {"personas": ["all"]}}
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+    def run(*arguments: object):
+        folder = ("--out", tmp_path / "out")
+        return penchant("crossval", "--data", texts, "--recipe", path, *folder, "--folds", 2, *arguments)
+
+    return run
+
+
+def test_every_record_is_tested_once_beside_its_controls_and_nothing_is_done_twice(crossval, planted, tmp_path) -> None:
+    first = crossval("--only", "1", "--json")
+    assert first.code == 0, first.err
+    assert "not measured yet: folds 0; run again with --only 0" in first.err
+    ran = crossval("--json")
+    assert ran.code == 0, ran.err
+    assert "== fold 0, ica" in ran.err
+    assert "== fold 1, ica" not in ran.err
+    rows = {(row["method"], row["persona"]): row for row in ran.last["rows"] if row["attribute"] == "all"}
+    assert {("ica", p) for p in ("all", "none", "shuffled")} | {("pba", p) for p in ("all", "none", "shuffled")} <= set(
+        rows
+    )
+    assert {("few_shot", "all"), ("habit", "all"), ("longer", "all"), ("chance", "none")} <= set(rows)
+    assert {row["n"] for row in rows.values()} == {len(planted)}
+    people = [set(), set()]
+    for k in (0, 1):
+        for one in json.loads((tmp_path / "out" / f"fold-{k}" / "scores.json").read_text("utf-8")):
+            people[k] |= {name.rpartition("-")[0] for name in one["records"]}
+    assert people[0].isdisjoint(people[1])
+
+
+def test_only_records_of_an_attribute_and_known_folds_are_taken(crossval, planted) -> None:
+    ran = crossval("--attribute", "nothing")
+    assert ran.code == 2
+    assert "no record has an attribute that begins with 'nothing'; there are: " in ran.err
+    ran = crossval("--only", "2")
+    assert ran.code == 2
+    assert "give numbers of folds from 0 to 1" in ran.err
