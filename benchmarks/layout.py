@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+
 from penchant.cli import simulate, train
 from penchant.cli.data import read, recipe_space
 from penchant.config import Recipe, load_recipe
@@ -94,7 +95,7 @@ def _folds(folder: Path) -> Iterator[tuple[str, list[str], list[float]]]:
     for file in sorted(folder.glob("fold-*/scores.json")):
         for one in json.loads(file.read_text(encoding="utf-8")):
             if one["persona"] == "all":
-                yield one["method"], [f"{file.parent.name}:{name}" for name in one["records"]], one["margins"]
+                yield one["method"], one["users"], one["margins"]
 
 
 if __name__ == "__main__":

@@ -76,3 +76,21 @@ def test_a_record_that_the_method_cannot_show_is_named() -> None:
 def test_no_records_give_no_margins() -> None:
     found = pair_likelihoods(FakeModel(), METHODS["ica"], [], [], told)
     assert found.raw().shape == (0,)
+
+
+@pytest.mark.parametrize("same_prompt", [False, True])
+def test_rewards_of_many_answers_differ_by_the_margins_of_their_pairs(tiny, same_prompt: bool) -> None:
+    persona = Persona((Comment("a post", "tea", tiny.direction({"humour": 1})),))
+
+    def known(record: Record, persona: Persona) -> Person:
+        return meet(persona, tiny)
+
+    models = {"policy": FakeModel({"tea": -0.25}), "reference": FakeModel(follow=1.0), "method": METHODS["pba"]}
+    scorer = ImplicitReward(**models, meet=known, same_prompt=same_prompt)
+    answers = ("tea", "jokes", "coffee cup", "tea jokes")
+    found = scorer.rewards(meet(persona, tiny), "what?", answers)
+    assert len(set(found.tolist())) > 1
+    for i, one in enumerate(answers):
+        for j, two in enumerate(answers):
+            (margin,) = scorer.margins([Record("r", "u", "what?", one, two, persona)], [persona]) if i != j else (0.0,)
+            assert found[i] - found[j] == pytest.approx(margin)

@@ -107,7 +107,7 @@ class ImplicitReward:
 
     def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
         """r(chosen) - r(rejected), nats."""
-        seen_by_reference = self.method if self.same_prompt else METHODS["few_shot"]
+        seen_by_reference = self._beside()
         ours, theirs = (
             pair_likelihoods(
                 model,
@@ -121,3 +121,21 @@ class ImplicitReward:
             for model, method in ((self.policy, self.method), (self.reference, seen_by_reference))
         )
         return ours.raw() - theirs.raw()
+
+    def rewards(self, person: Person, task: str, answers: Sequence[str]) -> NDArray[np.float64]:
+        """r(y) of any number of answers to one task, nats, (answers,): the ranking of best-of-n, in one tree.
+
+        Raises:
+            RecordError: the method has nothing to show of the person, or the task alone is beyond the budget.
+        """
+        sums = []
+        for model, method in ((self.policy, self.method), (self.reference, self._beside())):
+            budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
+            messages = prompt(method, person, task, layout=self.layout, budget=budget).messages
+            (found,) = model.logprobs([Candidates(messages, tuple(answers))])
+            sums.append(np.array([likelihood.logprob for likelihood in found], dtype=np.float64))
+        return np.asarray(sums[0] - sums[1])
+
+    def _beside(self) -> Method:
+        """How the reference is asked."""
+        return self.method if self.same_prompt else METHODS["few_shot"]

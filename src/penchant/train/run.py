@@ -67,7 +67,7 @@ class UserTreeTrainer(DPOTrainer):
         self.split = 0
         """Rows among them whose tree was beyond the budget and was computed in parts."""
         super().__init__(data_collator=self._plant, **arguments)
-        _take_forests(self.model)
+        take_forests(self.model)
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         # tokenising is done in _plant, by the one path that scoring and serving use
@@ -152,7 +152,7 @@ class UserTreeTrainer(DPOTrainer):
         return int(self.accelerator.reduce(count, "sum"))
 
 
-def _take_forests(model: Any) -> None:
+def take_forests(model: Any) -> None:
     """`model(forest=...)` gives log-probabilities of a forest's answer tokens.
 
     Through the model's own call, so that wrappers which act on calls (DDP, FSDP, autocast) see it.
