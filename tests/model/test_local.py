@@ -15,7 +15,7 @@ from penchant.errors import ModelError
 from penchant.model import local as module
 from penchant.model.base import Candidates, Likelihood
 from penchant.model.local import ChatTokenizer, Encoded, LocalModel, load_parts, load_tokenizer, require_safetensors
-from penchant.model.tree import Branch, pack
+from penchant.model.tree import Branch, collate, pack
 from penchant.render import Message
 
 ASK: tuple[Message, ...] = ({"role": "user", "content": "what about tea ?"},)
@@ -242,6 +242,23 @@ def test_neighbours_with_one_beginning_share_a_tree_and_strangers_do_not_shorten
     assert [item for _, group in groups for item in group] == encoded
     assert [place for place, _ in groups] == [0, 2, 3, 4, 5]
     assert len(groups[0][1]) == 2
+
+
+def test_one_persons_pairs_share_a_tree_in_whatever_order_they_are_asked(local: LocalModel, monkeypatch) -> None:
+    def ask(person: str, task: int) -> Candidates:
+        return Candidates(({"role": "user", "content": f"{person} " * 20 + "water " * task},), ("tea", "milk"))
+
+    sizes: list[int] = []
+    monkeypatch.setattr(module, "collate", lambda trees: sizes.append(sum(len(t.ids) for t in trees)) or collate(trees))
+    by_person = [ask(person, task) for person in ("tea", "milk") for task in (1, 2, 3)]
+    in_turns = [by_person[i] for i in (0, 3, 1, 4, 2, 5)]
+    found = local.logprobs(in_turns)
+    assert found == [local.logprobs(by_person)[i] for i in (0, 3, 1, 4, 2, 5)]
+    alone = sum(
+        len(e.prompt) + sum(map(len, e.answers))
+        for e in local.chat.encode_all([(c.messages, c.answers) for c in by_person])
+    )
+    assert sizes[0] == sizes[1] < 0.6 * alone
 
 
 @given(

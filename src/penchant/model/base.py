@@ -40,7 +40,7 @@ class Model(Protocol):
         ...
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """One likelihood per answer, in the order given. Neighbours that share a beginning are computed together."""
+        """One likelihood per answer, in the order given. What begins alike is computed together."""
         ...
 
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:

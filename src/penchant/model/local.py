@@ -216,7 +216,10 @@ class LocalModel:
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         """See `Model.logprobs`; sums are taken in float64."""
         encoded = self.chat.encode_all([(c.messages, c.answers) for c in candidates])
-        trees = [(place, pack([Branch(e.prompt, e.answers) for e in group])) for place, group in _groups(encoded)]
+        # in the order of their tokens, whatever begins alike stands together, in whatever order it was asked
+        order = sorted(range(len(encoded)), key=lambda place: encoded[place].prompt)
+        alike = _groups([encoded[place] for place in order])
+        trees = [(place, pack([Branch(e.prompt, e.answers) for e in group])) for place, group in alike]
         scores: dict[int, list[float]] = {}
         budget = _BATCH_TOKENS.get(self.model.device.type, _BATCH_TOKENS["cuda"])
         for batch in _batches(trees, budget):
@@ -226,7 +229,8 @@ class LocalModel:
             parts = torch.split(sums, [len(tree.paths) for tree in packed])
             scores.update({place: part.tolist() for (place, _), part in zip(batch, parts, strict=True)})
         flat = iter([value for place, _ in trees for value in scores[place]])
-        return [tuple(Likelihood(next(flat), len(ids)) for ids in e.answers) for e in encoded]
+        found = {place: tuple(Likelihood(next(flat), len(ids)) for ids in encoded[place].answers) for place in order}
+        return [found[place] for place in range(len(encoded))]
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
