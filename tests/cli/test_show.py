@@ -99,7 +99,7 @@ def test_a_broken_line_is_named_by_its_number(penchant, tmp_path) -> None:
     ("arguments", "sentence"),
     [
         (("--method", "dpo"), "--method dpo: known are few_shot, ica, pba"),
-        (("--persona", "bio"), "--persona bio: known are ugc, pair, demo, mixed, none"),
+        (("--persona", "bio"), "--persona bio: known are ugc, pair, demo, mixed, all, none"),
         (("--layout", "wide"), "--layout wide: known are user_first, paper"),
         (("--record", "nobody"), "has no record 'nobody'; the first is 'test-known-000000-00'"),
         (("--max-prompt-tokens", "5"), "--max-prompt-tokens counts tokens of a model; name it with --model"),
