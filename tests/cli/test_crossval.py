@@ -40,6 +40,9 @@ def test_every_record_is_tested_once_beside_its_controls_and_nothing_is_done_twi
     first = crossval("--only", "1", "--json")
     assert first.code == 0, first.err
     assert "not measured yet: folds 0; run again with --only 0" in first.err
+    other = crossval("--set", "ica.beta=0.7")
+    assert other.code == 2
+    assert "run.json holds other settings than these; give another --out" in other.err
     ran = crossval("--json")
     assert ran.code == 0, ran.err
     assert "== fold 0, ica" in ran.err

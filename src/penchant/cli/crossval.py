@@ -11,7 +11,7 @@ import typer
 
 from penchant.cli.data import RejectedOption, directed, read, space_for
 from penchant.cli.evaluate import encoder_rows, show
-from penchant.cli.output import bar, say
+from penchant.cli.output import as_json, bar, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.cli.train import aligned_to
 from penchant.config import Recipe, load_recipe
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from penchant.eval.benchmark import Scored
 
 METHODS = ("ica", "pba")
+RUN = "run.json"
+"""What the folds of a folder were asked for; folds of two runs are never put together."""
 
 
 def command(
@@ -52,6 +54,7 @@ def command(
     records = directed(_of_attribute(read(data, where, rejected=rejected), attribute), settings)
     plan = user_folds(records, folds=folds, seed=settings.seed)
     chosen = _folds(only, folds)
+    _same_run(out, {"data": data.name, "folds": folds, "attribute": attribute, "recipe": settings.model_dump()})
     for k in chosen:
         if not (out / f"fold-{k}" / SCORES).is_file():
             train, test = ([records[i] for i in places] for places in (plan[k].train, plan[k].test))
@@ -66,6 +69,14 @@ def command(
     if encoder:
         rows.extend(encoder_rows(records, data.stem, folds=folds, seed=settings.seed))
     show(rows, json=json, seconds={"crossval": perf_counter() - started}, seed=settings.seed)
+
+
+def _same_run(out: Path, asked: dict[str, object]) -> None:
+    """Refuses to go on in a folder whose folds were measured under other settings."""
+    file, text = out / RUN, as_json(asked) + "\n"
+    if file.is_file() and file.read_text(encoding="utf-8") != text:
+        raise ConfigError(f"{file} holds other settings than these; give another --out, or the same settings")
+    write_whole(file, text)
 
 
 def _measure(

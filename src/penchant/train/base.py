@@ -196,15 +196,12 @@ def _losses(
         # of two pages that are asked the same, right for one is wrong for the other: what remains is due to the page
         sides = torch.split(margin, [len(page) for page in paired])
         margin = torch.cat([one + two for one, two in zip(sides[::2], sides[1::2], strict=True)])
-    return nats, -torch.nn.functional.logsigmoid(_STRENGTH[faithful_in] * margin).mean(), _share(margin)
+    faithful = -torch.nn.functional.logsigmoid(_STRENGTH[faithful_in] * margin).mean()
+    return nats, faithful, (margin > 0).float().mean().item()
 
 
 _STRENGTH = {"page": 1.0, "couple": 0.3}
 """How fast a margin in nats counts as settled; whole passages of real text differ by tens of nats."""
-
-
-def _share(margin: torch.Tensor) -> float:
-    return (margin > 0).float().mean().item()
 
 
 def save_base(
