@@ -11,6 +11,8 @@ Contenders, forward and backward without the optimizer:
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import logging
 import resource
@@ -200,6 +202,9 @@ def memory(made: Any, cell: Cell, rival: Rival) -> dict[str, Any]:
     found: dict[str, Any] = {"cell": cell.name, "pairs_in_flight": rival.rows}
     for name, run in runs.items():
         made.zero_grad(set_to_none=True)
+        gc.collect()
+        # what an earlier contender freed is else kept by the allocator, and would hide this one's need
+        ctypes.CDLL(None).malloc_trim(0)
         before = resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
         run()
