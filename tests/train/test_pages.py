@@ -53,6 +53,21 @@ def test_a_dialogue_is_cut_by_its_turns_and_prose_by_sentences() -> None:
     assert all(p.text.startswith(("", p.text)) and p.before in whole for p in mine)
 
 
+def test_more_of_a_document_may_stand_before_a_passage_than_its_last_piece() -> None:
+    turns = [("Human" if i % 2 == 0 else "Assistant", f"this is what was said in turn {i} of it") for i in range(12)]
+    found = list(passages(["\n\n".join(f"{who}: {what}" for who, what in turns)] * 20, np.random.default_rng(0)))
+    assert {p.text for p in found} == {what for _, what in turns[1:]}
+    # a single turn needs no name, of several each has one
+    assert {p.before for p in found if p.text == turns[1][1]} == {turns[0][1]}
+    longer = {p.before for p in found if p.text == turns[5][1]}
+    assert turns[4][1] in longer
+    assert "\n\n".join(f"{who}: {what}" for who, what in turns[3:5]) in longer
+    whole = documents()[3]
+    before = [p.before for p in passages([whole] * 20, np.random.default_rng(1)) if p.before]
+    assert all(text in whole for text in before)
+    assert max(text.count(".") for text in before) > 2
+
+
 def test_opposite_people_are_asked_the_same_and_right_for_one_is_wrong_for_the_other(corpus: RealText) -> None:
     asked = 0
     for _ in range(40):

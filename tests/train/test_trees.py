@@ -77,7 +77,7 @@ def test_no_target_is_ever_part_of_the_evidence(grove) -> None:
     planted = grove()
     repeats = 0
     for row in planted.rows(48):
-        asked = {(record.prompt, record.chosen) for record in planted.people[row.person]}
+        asked = {(record.prompt, record.chosen) for record in planted.records(row)}
         repeats += any((i.prompt, i.chosen) in asked for i in planted.people[row.person][0].persona.of(Comparison))
         shown = {(item.prompt, item.chosen) for item in planted.person(row).persona.of(Comparison)}
         assert not shown & asked
@@ -206,6 +206,47 @@ def test_people_with_mirrored_pairs_stand_next_to_each_other_and_others_alone(gr
     assert all({places[i], places[i + 1]} == {places[i] & ~1, places[i] | 1} for i in range(0, len(places), 2))
     one_of_each = tuple(record for record in records if record.user_id == mirrored[0][0].user_id)
     assert [row.person for row in grove(of=one_of_each).rows(2)] == [0, 0]
+
+
+def mirrored(record: Record, user_id: str) -> Record:
+    return replace(
+        record,
+        record_id=f"{user_id}-{record.record_id}",
+        user_id=user_id,
+        chosen=record.rejected,
+        rejected=record.chosen,
+    )
+
+
+def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(grove, records) -> None:
+    ones = [replace(r, user_id="one") for r in records if r.user_id == records[0].user_id]
+    # the other has the mirrors in another order, behind pairs of their own
+    own = [replace(r, user_id="other") for r in records if r.user_id == records[-1].user_id and r.prompt]
+    own = [r for r in own if r.prompt not in {one.prompt for one in ones}][:3]
+    others = [*own, *(mirrored(r, "other") for r in reversed(ones[:5]))]
+    assert own
+    planted = grove(of=(*ones, *others), pairs_per_person=4)
+    met = {0: set(), 1: set()}
+    for row in planted.rows(16):
+        assert row.mate == 1 - row.person
+        asked = planted.records(row)
+        assert len({r.record_id for r in asked}) == 4
+        met[row.person].update(r.record_id for r in asked)
+        beside = planted.records(Row(row.mate, row.round, row.person))
+        assert [(r.prompt, r.chosen) for r in asked[:3]] == [(r.prompt, r.rejected) for r in beside[:3]]
+    assert met == {0: {r.record_id for r in ones}, 1: {r.record_id for r in others}}
+
+
+def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(grove, records) -> None:
+    ones = [r for r in records if r.user_id == records[0].user_id]
+    opposite = [mirrored(r, f"other-{i}") for i in range(3) for r in ones]
+    planted = grove(of=(*ones, *opposite))
+    rows = planted.rows(4 * 20)
+    assert {row.mate for row in rows if row.person == 0} == {1, 2, 3}
+    for number in range(20):
+        assert sorted(row.person for row in rows[4 * number : 4 * number + 4]) == [0, 1, 2, 3]
+    # two of the three have nobody left
+    assert sum(row.mate is None for row in rows) == 2 * 20
 
 
 def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_in_order(grove) -> None:

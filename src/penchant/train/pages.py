@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -62,23 +61,39 @@ class Passage(NamedTuple):
 
 
 def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage]:
-    """Documents in pieces: a dialogue by its turns, anything else in runs of sentences of all lengths."""
+    """Documents in pieces: a dialogue by its turns, anything else in runs of sentences, all of all lengths."""
     for document, text in enumerate(texts):
         turns = _TURN.split(text)
         if len(turns) > 2:
             said = [(turns[i], turns[i + 1].strip()) for i in range(1, len(turns) - 1, 2)]
-            for (_, before), (_, reply) in pairwise(said):
-                if _SHORT <= len(reply.split()) <= 1.5 * _LONG and before:
-                    yield Passage(before, reply, document)
+            lines = [f"{who}: {what}" for who, what in said]
+            for place, (_, reply) in enumerate(said[1:], start=1):
+                if _SHORT <= len(reply.split()) <= 1.5 * _LONG and said[place - 1][1]:
+                    before = _last(lines[:place], _length(rng))
+                    # a single turn needs no name
+                    yield Passage("\n\n".join(before) if len(before) > 1 else said[place - 1][1], reply, document)
             continue
-        before, run, words, wanted = "", [], 0, _length(rng)
+        earlier: list[str] = []
+        run: list[str] = []
+        words, wanted = 0, _length(rng)
         for sentence in filter(str.strip, _SENTENCE.split(text)):
             run.append(sentence.strip())
             words += len(sentence.split())
             if words >= wanted:
                 if words <= 1.5 * _LONG:
-                    yield Passage(before, " ".join(run), document)
-                before, run, words, wanted = sentence, [], 0, _length(rng)
+                    yield Passage(" ".join(_last(earlier, _length(rng))), " ".join(run), document)
+                earlier.extend(run)
+                run, words, wanted = [], 0, _length(rng)
+
+
+def _last(parts: Sequence[str], words: int) -> list[str]:
+    """The last of some parts, as many as `words` allow, but one at least."""
+    kept = list(parts[-1:])
+    for part in reversed(parts[:-1]):
+        if sum(len(one.split()) for one in kept) + len(part.split()) > words:
+            break
+        kept.insert(0, part)
+    return kept
 
 
 def _length(rng: np.random.Generator) -> int:
@@ -93,15 +108,15 @@ class RealText:
     rng: np.random.Generator
     asked: int = 5
     """Questions asked of each page."""
-    items: int = 4
+    items: int = 5
     """Most items of evidence on a page."""
-    lists: float = 0.25
+    lists: float = 0.15
     """Share of pages that list how the person likes answers instead of showing what they chose."""
-    topics: float = 0.25
+    topics: float = 0.1
     """Share of pages whose person keeps to one of two documents."""
     strangers: float = 0.25
     """Share of questions that are plain tasks answered by a stranger."""
-    described: float = 0.35
+    described: float = 0.45
     """Share of the other questions that ask for the pole itself, where the rule is a dimension."""
     space: PreferenceSpace = field(default_factory=manner_space)
 

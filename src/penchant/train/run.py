@@ -14,7 +14,7 @@ import difflib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,8 @@ class UserTreeTrainer(DPOTrainer):
             )
         return self.optimizer
 
-    def _plant(self, rows: list[dict[str, int]]) -> dict[str, Any]:
-        chosen = [Row(row["person"], row["round"]) for row in rows]
+    def _plant(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        chosen = [Row(row["person"], row["round"], row["mate"]) for row in rows]
         planted = [self.grove.plant(row) for row in chosen]
         trees = [tree for mine in planted for tree in mine]
         split = sum(len(mine) > 1 for mine in planted)
@@ -239,7 +239,7 @@ def align(
         reference=reference,
         model=model,
         args=arguments,
-        train_dataset=Dataset.from_list([{"person": row.person, "round": row.round} for row in rows]),
+        train_dataset=Dataset.from_list([asdict(row) for row in rows]),
         processing_class=grove.tokenizer.tokenizer,
         callbacks=[_Curve(folder / "curve.json", reference)],
     )

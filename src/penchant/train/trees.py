@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from penchant.errors import RecordError, TrainingError
 from penchant.method.base import Method
@@ -31,6 +32,8 @@ class Row:
 
     person: int
     round: int
+    mate: int | None = None
+    """A person in the same batch who was asked some of the same and chose the opposite."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,45 @@ class Grove:
         their pairs say of the answers alone, and leaves what they say of the people: less noise, at no cost.
         """
         rows: list[Row] = []
-        groups = _mirrors(self.people)
         for round_ in range(-(-count // len(self.people))):
-            order = random.Random(f"order:{self.seed}:{round_}").sample(groups, len(groups))
-            rows.extend(Row(person, round_) for group in order for person in group)
+            rng = random.Random(f"order:{self.seed}:{round_}")
+            for person, mate in _couples(self.people, self._chose, rng):
+                rows.append(Row(person, round_, mate))
+                if mate is not None:
+                    rows.append(Row(mate, round_, person))
         return rows[:count]
 
     def records(self, row: Row) -> list[Record]:
-        """The pairs of a row; a person with more than `pairs_per_person` is asked about all of them in turn."""
-        records = self.people[row.person]
-        if len(records) <= self.pairs_per_person:
+        """The pairs of a row. A person with more than `pairs_per_person` is asked about all of them in turn.
+
+        Beside a mate those come first that the two share, the same for both, and one place at least is for the others.
+        """
+        records, size = self.people[row.person], self.pairs_per_person
+        if len(records) <= size:
             return list(records)
-        start = row.round * self.pairs_per_person
-        return [records[(start + i) % len(records)] for i in range(self.pairs_per_person)]
+        if row.mate is None:
+            return _turn(records, row.round * size, size)
+        shared, others = self._shared(row.person, row.mate)
+        kept = _turn(shared, row.round * size, size - bool(others))
+        return [*kept, *_turn(others, row.round, size - len(kept))]
+
+    @cached_property
+    def _chose(self) -> dict[tuple[str, str, str], list[int]]:
+        """Who chose what over what."""
+        chose: dict[tuple[str, str, str], list[int]] = {}
+        for place, records in enumerate(self.people):
+            for record in records:
+                chose.setdefault((record.prompt, record.chosen, record.rejected), []).append(place)
+        return chose
+
+    def _shared(self, person: int, mate: int) -> tuple[list[Record], list[Record]]:
+        """A person's records whose mirror the mate has, in an order that is the same for both, and the others."""
+        shared: list[Record] = []
+        others: list[Record] = []
+        for record in self.people[person]:
+            mirrored = mate in self._chose.get((record.prompt, record.rejected, record.chosen), ())
+            (shared if mirrored else others).append(record)
+        return sorted(shared, key=lambda r: (r.prompt, *sorted((r.chosen, r.rejected)))), others
 
     def person(self, row: Row) -> Person:
         """The person of a row with the evidence drawn for it."""
@@ -174,23 +203,29 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
     return Persona(tuple(kept))
 
 
-def _mirrors(people: Sequence[Sequence[Record]]) -> list[tuple[int, ...]]:
-    """Places of people in couples that share a pair with chosen and rejected swapped; the others alone."""
-    chose: dict[tuple[str, str, str], int] = {}
-    for place, records in enumerate(people):
-        for record in records:
-            chose.setdefault((record.prompt, record.chosen, record.rejected), place)
-    groups: list[tuple[int, ...]] = []
+def _couples(
+    people: Sequence[Sequence[Record]], chose: Mapping[tuple[str, str, str], Sequence[int]], rng: random.Random
+) -> Iterator[tuple[int, int | None]]:
+    """Everybody once, in a random order: beside somebody who chose the opposite of one of their pairs, or alone."""
     taken: set[int] = set()
-    for place, records in enumerate(people):
+    for place in rng.sample(range(len(people)), len(people)):
         if place in taken:
             continue
-        found = (chose.get((record.prompt, record.rejected, record.chosen)) for record in records)
-        mirror = next((other for other in found if other is not None and other != place and other not in taken), None)
-        group = (place,) if mirror is None else (place, mirror)
-        taken.update(group)
-        groups.append(group)
-    return groups
+        mate = None
+        # one look per pair: who shares more is found more often, and a pair that thousands judged costs no more
+        for record in rng.sample(people[place], len(people[place])):
+            opposite = chose.get((record.prompt, record.rejected, record.chosen))
+            other = rng.choice(opposite) if opposite else place
+            if other != place and other not in taken:
+                mate = other
+                break
+        taken.update((place,) if mate is None else (place, mate))
+        yield place, mate
+
+
+def _turn(records: Sequence[Record], start: int, count: int) -> list[Record]:
+    """`count` records from a place on, going round; all of them where there are no more."""
+    return [records[(start + i) % len(records)] for i in range(min(count, len(records)))]
 
 
 def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = None) -> None:
