@@ -48,6 +48,13 @@ def test_without_json_the_main_rows_are_a_table_and_the_rest_is_mentioned(evalua
     assert "more rows" in ran.err
 
 
+def test_a_model_given_for_another_method_than_its_card_names_is_measured_and_said(evaluate, aligned) -> None:
+    ran = evaluate("--pba", aligned["ica"], "--personas", "ugc")
+    assert ran.code == 0
+    assert f"{aligned['ica']} was aligned by ica as its card says, and is measured as pba" in ran.err
+    assert "was aligned by" not in evaluate("--ica", aligned["ica"], "--personas", "ugc").err
+
+
 def test_the_budget_says_what_it_left_out(evaluate) -> None:
     ran = evaluate("--personas", "ugc", "--max-prompt-tokens", "45", "--json")
     assert ran.code == 0, ran.err

@@ -3,7 +3,7 @@
 import yaml
 
 from penchant.config import BaseSection, Recipe, TrainSection
-from penchant.model.card import aligned_card, base_card, versions
+from penchant.model.card import aligned_card, base_card, tags, versions
 from penchant.record import Provenance, Record
 
 
@@ -79,3 +79,17 @@ def test_the_card_names_what_it_was_trained_on_and_by() -> None:
     assert "KTO" in thumbs
     assert "training accuracy" not in thumbs
     assert "IPO" in aligned_card(recipe, "ica", TrainSection(loss_type="ipo"), [], [])
+
+
+def test_the_tags_of_a_card_can_be_read_back_and_of_anything_else_there_are_none(tmp_path) -> None:
+    for content, found in (
+        (aligned_card(Recipe(name="demo", base="b"), "pba", TrainSection(), [], [record(0, "u")]), True),
+        ("# no front matter\n", False),
+        ("---\n[broken\n---\n", False),
+        ("---\n- a list\n---\n", False),
+        ("---\ntags: 3\n---\n", False),
+    ):
+        (tmp_path / "README.md").write_text(content, encoding="utf-8")
+        assert ("pba" in tags(tmp_path)) is found
+        assert found or not tags(tmp_path)
+    assert not tags(tmp_path / "absent")

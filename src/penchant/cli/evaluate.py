@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penchant.eval.rows import Row
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
+METHODS = frozenset(("ica", "pba"))
 SCORERS = ("implicit", "encoder")
 
 
@@ -117,8 +118,13 @@ def implicit_rows(
     from penchant.eval.benchmark import show as draw
     from penchant.eval.score import Setting
     from penchant.forum.observer import observer_of
+    from penchant.model.card import tags
     from penchant.model.local import LocalModel
 
+    for method, folder in policies.items():
+        others = tags(Path(folder)) & (METHODS - {method})
+        if others:
+            say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
     if layout not in LAYOUTS:
         raise ConfigError(f"--layout {layout}: known are {', '.join(LAYOUTS)}")
     written: Layout = "paper" if layout == "paper" else "user_first"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
 
 from penchant.config import BaseSection, Recipe, TrainSection
 from penchant.record import Record
@@ -108,6 +111,15 @@ Base and reference: `{recipe.base}`. Method `{method}`, layout `{recipe.layout}`
 Give it the prompts that `penchant show prompt --method {method}` prints; other wording was not trained.
 """
     )
+
+
+def tags(folder: Path) -> frozenset[str]:
+    """The tags of the card in a model folder; none where there is no card, or no front matter in it."""
+    try:
+        front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---", 2)[1])
+        return frozenset(front.get("tags") or ())
+    except (OSError, IndexError, AttributeError, TypeError, ValueError, yaml.YAMLError):
+        return frozenset()
 
 
 def _front(task: str, tags: Sequence[str], *, base: str | None = None) -> str:
