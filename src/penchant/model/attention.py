@@ -34,7 +34,8 @@ NAME = "penchant_tree"
 _forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 _WIDE = 64
-"""Head size from which torch's CPU kernel goes back through bfloat16 no slower than through float32; 3x at 32."""
+"""Head size below which the CPU computes bfloat16 attention in float32: torch's kernel is no faster there, three times
+slower going back, and keeps compiled code for every new length without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,11 @@ def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: fl
             q, k, v = (x[:, :, start:end] for x in (query, key, value))
             parts.append(scaled_dot_product_attention(q, k, v, attn_mask=shape.mask(start, end), scale=scale))
         return torch.cat(parts, 2)
+    dtype = query.dtype
+    if dtype == torch.bfloat16 and query.shape[-1] < _WIDE:
+        query, key, value = query.float(), key.float(), value.float()
     result: Tensor = _Blocks.apply(query, key, value, shape, scale)  # type: ignore[no-untyped-call]
-    return result
+    return result.to(dtype)
 
 
 class _Blocks(torch.autograd.Function):
@@ -127,9 +131,6 @@ class _Blocks(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         query, key, value, out_NHD, lse_NH = ctx.saved_tensors
-        dtype = query.dtype
-        if dtype == torch.bfloat16 and query.shape[-1] < _WIDE:
-            gradient, query, key, value, out_NHD = (x.float() for x in (gradient, query, key, value, out_NHD))
         out, lse = out_NHD.transpose(0, 1)[None], lse_NH.transpose(0, 1)[None]
         grads = [torch.zeros_like(x) for x in (query, key, value)]
         for start, root, end in ctx.shape.trees:
@@ -157,7 +158,7 @@ class _Blocks(torch.autograd.Function):
             flat = places.flatten()
             for total, more in zip(grads, found, strict=True):
                 total.index_add_(2, flat, more.transpose(0, 1).flatten(1, 2)[None])
-        return (*(x.to(dtype) for x in grads), None, None)
+        return (*grads, None, None)
 
 
 def _along(row: Tensor, places_LT: Tensor) -> Tensor:
