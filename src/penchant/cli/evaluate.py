@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from penchant.eval.rows import Row
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
-METHODS = frozenset(("ica", "pba"))
+METHODS = ("ica", "pba")
 SCORERS = ("implicit", "encoder")
 
 
@@ -122,7 +122,7 @@ def implicit_rows(
     from penchant.model.local import LocalModel
 
     for method, folder in policies.items():
-        others = tags(Path(folder)) & (METHODS - {method})
+        others = tags(Path(folder)) & {other for other in METHODS if other != method}
         if others:
             say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
     if layout not in LAYOUTS:

@@ -93,11 +93,11 @@ class Grove:
 
     def _shared(self, person: int, mate: int) -> tuple[list[Record], list[Record]]:
         """A person's records whose mirror the mate has, in an order that is the same for both, and the others."""
+        theirs = {(record.prompt, record.rejected, record.chosen) for record in self.people[mate]}
         shared: list[Record] = []
         others: list[Record] = []
         for record in self.people[person]:
-            mirrored = mate in self._chose.get((record.prompt, record.rejected, record.chosen), ())
-            (shared if mirrored else others).append(record)
+            (shared if (record.prompt, record.chosen, record.rejected) in theirs else others).append(record)
         return sorted(shared, key=lambda r: (r.prompt, *sorted((r.chosen, r.rejected)))), others
 
     def person(self, row: Row) -> Person:
