@@ -29,7 +29,7 @@ demo: setup
 	$(BIN)/penchant demo
 
 base: setup
-	$(BIN)/penchant base
+	$(BIN)/penchant base --overwrite
 
 check: setup
 	$(BIN)/ruff check src tests benchmarks

@@ -79,6 +79,8 @@ class BaseSection(Section):
     bf16: bool = False
     """Multiply in bfloat16 under autocast; weights stay float32 while training, and are saved in bfloat16."""
     log_steps: int = Field(100, gt=0)
+    save_steps: int = Field(200, gt=0)
+    """Steps between snapshots, from which a stopped run goes on."""
 
 
 class TrainSection(Section):

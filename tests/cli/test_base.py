@@ -62,3 +62,27 @@ def test_a_base_of_documents_is_made_from_a_file_of_them(penchant, tmp_path, mon
         ran = penchant("base", *wrong, "--out", tmp_path / "other")
         assert ran.code == 2
         assert "--texts belongs to corpus: text" in ran.err
+
+
+def test_a_base_that_was_stopped_is_resumed_and_a_finished_one_kept(
+    penchant, base_recipe, tmp_path, monkeypatch
+) -> None:
+    from penchant.train import base as module
+
+    options = ("base", "--recipe", base_recipe, "--set", "max_steps=4", "--set", "save_steps=2", "--out")
+    assert penchant(*options, tmp_path / "whole").code == 0
+    step = module.finite
+    seen = []
+    monkeypatch.setattr(module, "finite", lambda loss: seen.append(1) or (step(loss) and len(seen) != 4))
+    ran = penchant(*options, tmp_path / "base")
+    assert (ran.code, "not a number at step 4" in ran.err) == (2, True)
+    assert [path.name for path in (tmp_path / "base").iterdir()] == ["snapshot.safetensors"]
+    ran = penchant(*options, tmp_path / "base", "--resume")
+    assert ran.code == 0, ran.err
+    assert len(seen) == 6
+    one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "base"))
+    assert one == two
+    ran = penchant(*options, tmp_path / "base")
+    assert ran.code == 2
+    assert "holds a finished base" in ran.err
+    assert penchant(*options, tmp_path / "base", "--overwrite", "--resume").code == 0

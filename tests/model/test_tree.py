@@ -239,3 +239,42 @@ def test_a_batch_moves_with_all_its_parts() -> None:
     tensors += [tensor for paths in shape.paths for tensor in (paths.places_LT, paths.own_LT)]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
     assert batch.answers == 4
+
+
+def test_lengths_are_few_and_at_most_a_sixteenth_more() -> None:
+    found = {count: tree._round(count) for count in range(1, 5000)}
+    assert all(count <= length <= count * 17 / 16 for count, length in found.items())
+    assert len({length for count, length in found.items() if count >= 2500}) <= 17
+
+
+@pytest.mark.parametrize("backend", ["blocks", "dense"])
+def test_filling_up_a_row_changes_no_result_and_no_gradient(tiny_model: Callable[..., Any], backend: Backend) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    users = [[Branch((1, 2, 3, 4), ((9,) * 30, (8, 7))), Branch((1, 2, 5), ((6,) * 3,))]] * 2
+    forest = collate([pack(branches) for branches in users]).with_backend(backend)
+    filled = forest.rounded()
+    assert (len(filled.ids_N), len(filled.target_A)) != (len(forest.ids_N), len(forest.target_A))
+    found = []
+    for one in (forest, filled):
+        model.zero_grad()
+        logprobs = token_logprobs(model, one)[: len(forest.target_A)]
+        logprobs.sum().backward()
+        found.append([logprobs.detach(), *(parameter.grad.clone() for parameter in model.parameters())])
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(*found, strict=True))
+
+
+def test_bfloat16_on_a_cpu_computes_few_lengths_and_float32_the_very_length(tiny_model, monkeypatch) -> None:
+    lengths: list[int] = []
+    whole = tree._hidden
+    monkeypatch.setattr(tree, "_hidden", lambda model, few: lengths.append(len(few.ids_N)) or whole(model, few))
+    model = tiny_model("llama")
+    forests = [collate([pack([Branch((1,) * n, ((2, 3),))])]) for n in range(100, 140)]
+    for forest in forests:
+        with torch.no_grad():
+            token_logprobs(model, forest)
+    assert len(set(lengths)) == len(forests)
+    lengths.clear()
+    for forest in forests:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            assert token_logprobs(model, forest).shape == forest.target_A.shape
+    assert len(set(lengths)) < 12

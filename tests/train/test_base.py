@@ -24,6 +24,7 @@ from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace, load_space
 from penchant.train import base as module
 from penchant.train.base import fresh_model, save_base, subword_tokenizer, train_base, word_tokenizer
+from penchant.train.snapshot import SNAPSHOT
 
 SMALL = BaseSection(
     hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, couples=1, asked=2, threads=2, log_steps=2
@@ -233,3 +234,42 @@ def test_a_saved_base_loads_and_its_checksums_hold(tokenizer: ChatTokenizer, tmp
     assert set(named) == files >= {"model.safetensors", "config.json", "tokenizer.json", "README.md"}
     for name, digest in named.items():
         assert hashlib.sha256((tmp_path / "b" / name).read_bytes()).hexdigest() == digest
+
+
+def stopped_and_resumed(tiny, chat, folder, stop: int, **more) -> tuple[list[torch.Tensor], list[dict[str, float]]]:
+    settings = SMALL.model_copy(update={"max_steps": 7, "save_steps": 2, "log_steps": 3, **more})
+    if stop:
+
+        def kill(step: int, _loss: float) -> None:
+            if step == stop:
+                raise KeyboardInterrupt
+
+        first = fresh_model(chat, settings, None, seed=0)
+        with pytest.raises(KeyboardInterrupt):
+            train_base(first, chat, stream(tiny, settings), settings, snapshot=folder / SNAPSHOT, progress=kill)
+    model = fresh_model(chat, settings, None, seed=0)
+    curve = train_base(model, chat, stream(tiny, settings), settings, snapshot=folder / SNAPSHOT)
+    return [parameter.detach() for parameter in model.parameters()], curve
+
+
+def test_a_base_that_was_stopped_goes_on_to_the_same_weights(tiny, tokenizer, tmp_path: Path) -> None:
+    whole, curve = stopped_and_resumed(tiny, tokenizer, tmp_path / "whole", stop=0)
+    again, joined = stopped_and_resumed(tiny, tokenizer, tmp_path / "stopped", stop=5)
+    assert all(torch.equal(a, b) for a, b in zip(whole, again, strict=True))
+    assert curve == joined
+
+
+def test_going_on_takes_no_step_twice(tiny, tokenizer, tmp_path: Path, monkeypatch) -> None:
+    computed = []
+    losses = module._losses
+    monkeypatch.setattr(module, "_losses", lambda *given: computed.append(1) or losses(*given))
+    stopped_and_resumed(tiny, tokenizer, tmp_path, stop=5)
+    assert len(computed) == 2 * (5 + 3)
+
+
+def test_a_saved_base_leaves_no_snapshot(tiny, tokenizer, tmp_path: Path) -> None:
+    stopped_and_resumed(tiny, tokenizer, tmp_path, stop=0)
+    assert (tmp_path / SNAPSHOT).exists()
+    save_base(fresh_model(tokenizer, SMALL, None, seed=0), tokenizer, tmp_path, curve=[], card="")
+    assert not (tmp_path / SNAPSHOT).exists()
+    assert SNAPSHOT not in (tmp_path / "SHA256SUMS").read_text()

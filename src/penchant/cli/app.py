@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -31,8 +30,6 @@ app.command("demo")(demo.command)
 
 def main() -> None:
     """Entry point; an error is printed as one sentence and exits with 2, an interrupt with 130."""
-    # in bfloat16 oneDNN keeps compiled code for every length it meets, by default 1,024 of them, megabytes each
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     try:
         app(prog_name="penchant")
     except PenchantError as error:

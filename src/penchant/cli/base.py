@@ -30,15 +30,27 @@ def command(
     texts: Annotated[
         Path | None, typer.Option(help="Parquet with a column 'text': the documents of a recipe with corpus: text.")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the snapshot in --out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished base in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
 ) -> None:
     """Trains a base language model from scratch: forum threads or real text, and pages that it is asked about."""
-    run(load_section(BaseSection, recipe, overrides), out, recipe=recipe, texts=texts)
+    settings = load_section(BaseSection, recipe, overrides)
+    if (out / "SHA256SUMS").exists() and not overwrite:
+        raise ConfigError(f"{out} holds a finished base; give another --out, or add --overwrite")
+    run(settings, out, recipe=recipe, texts=texts, resume=resume)
     result(str(out))
 
 
-def run(settings: BaseSection, out: Path, *, recipe: Path = BASE_RECIPE, texts: Path | None = None) -> None:
-    """Makes the base and saves it.
+def run(
+    settings: BaseSection,
+    out: Path,
+    *,
+    recipe: Path = BASE_RECIPE,
+    texts: Path | None = None,
+    resume: bool = False,
+) -> None:
+    """Makes the base and saves it; with `resume` from the snapshot that a stopped run left in `out`.
 
     Raises:
         ConfigError: documents without a recipe for them, or the other way round.
@@ -46,6 +58,7 @@ def run(settings: BaseSection, out: Path, *, recipe: Path = BASE_RECIPE, texts: 
     from penchant.encoder.sentence import load_encoder
     from penchant.model.card import base_card
     from penchant.train.base import fresh_model, save_base, train_base
+    from penchant.train.snapshot import SNAPSHOT
 
     if (settings.corpus == "text") != (texts is not None):
         raise ConfigError(
@@ -55,8 +68,15 @@ def run(settings: BaseSection, out: Path, *, recipe: Path = BASE_RECIPE, texts: 
     encoder = load_encoder()
     model = fresh_model(tokenizer, settings, encoder, seed=settings.seed)
     say(f"training a base of {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters from scratch")
+    snapshot = out / SNAPSHOT
+    if not resume:
+        snapshot.unlink(missing_ok=True)
+    elif not snapshot.exists():
+        say(f"no snapshot in {out}: starting anew")
     with bar(settings.max_steps, "base") as advance:
-        curve = train_base(model, tokenizer, stream, settings, progress=lambda _step, _loss: advance(1))
+        curve = train_base(
+            model, tokenizer, stream, settings, snapshot=snapshot, progress=lambda _step, _loss: advance(1)
+        )
     card = base_card(settings, encoder.name, curve, recipe=str(recipe), texts=texts.name if texts else None)
     save_base(model, tokenizer, out, curve=curve, card=card, bf16=settings.bf16)
 

@@ -121,9 +121,33 @@ class Forest:
         """Tokens of each answer, (S,)."""
         return torch.bincount(self.answer_A, minlength=self.answers)
 
+    def rounded(self) -> Forest:
+        """The same forest in one of few lengths: a last tree of nobody fills it up, and targets repeat a place."""
+        size, targets = len(self.ids_N), len(self.target_A)
+        empty, more = _round(size) - size, _round(targets) - targets
+        if not empty and not more:
+            return self
+        end = torch.arange(size + 1, size + empty + 1, device=self.ids_N.device)
+        nobody = ((size, size, size + empty),) if empty else ()
+        shape = Shape(
+            (*self.shape.trees, *nobody),
+            torch.cat([self.shape.last_N, end]),
+            self.shape.paths,
+            self.shape.backend,
+        )
+        ids, positions = (torch.nn.functional.pad(x, (0, empty)) for x in (self.ids_N, self.positions_N))
+        source, target = (torch.nn.functional.pad(x, (0, more)) for x in (self.source_A, self.target_A))
+        return replace(self, ids_N=ids, positions_N=positions, shape=shape, source_A=source, target_A=target)
+
     def with_backend(self, backend: Backend) -> Forest:
         """The same forest under another attention back end."""
         return replace(self, shape=Shape(self.shape.trees, self.shape.last_N, self.shape.paths, backend))
+
+
+def _round(count: int) -> int:
+    """The next of sixteen lengths per power of two: at most a sixteenth more."""
+    step = 1 << max(0, count.bit_length() - 5)
+    return -(-count // step) * step
 
 
 def _fitting(device: torch.device) -> Backend:
@@ -192,8 +216,15 @@ def token_logprobs(model: Any, forest: Forest) -> Tensor:
     """
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     _refuse_window(plain, forest)
-    hidden_ND = _hidden(plain, forest)
-    return target_logprobs(plain, hidden_ND[forest.source_A], forest.target_A)
+    # in bfloat16 on a CPU a kernel is compiled and kept for every new length: about a megabyte and 50 ms each
+    few = forest.rounded() if _compiles(plain, forest.ids_N.device) else forest
+    hidden_ND = _hidden(plain, few)
+    return target_logprobs(plain, hidden_ND[few.source_A], few.target_A)[: len(forest.target_A)]
+
+
+def _compiles(model: Any, device: torch.device) -> bool:
+    mixed = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+    return device.type == "cpu" and (mixed or next(model.parameters()).dtype == torch.bfloat16)
 
 
 def _hidden(model: Any, forest: Forest) -> Tensor:

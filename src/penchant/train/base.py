@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice
@@ -29,6 +30,7 @@ from penchant.model.base import Candidates
 from penchant.model.local import ChatTokenizer
 from penchant.model.tree import Branch, collate, pack, token_logprobs
 from penchant.train.loss import finite
+from penchant.train.snapshot import SNAPSHOT, Progress, load_snapshot, run_key, save_snapshot
 
 _TURNS = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 _MARKS = ["<person>", "</person>"]
@@ -118,6 +120,7 @@ def train_base(
     batches: Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]],
     settings: BaseSection,
     *,
+    snapshot: Path | None = None,
     progress: Callable[[int, float], None] = lambda _step, _loss: None,
 ) -> list[dict[str, float]]:
     """Trains on the answers of conversations; returns the curve.
@@ -125,14 +128,22 @@ def train_base(
     Args:
         batches: per step, groups of conversations that share a page, and groups of thread conversations; of the
             answers to one question the first is right, and a second is wrong.
+        snapshot: file that is written every `save_steps`; if it is there, training goes on from it, with the same
+            batches as if it had never stopped.
     Raises:
-        TrainingError: the loss is not a number.
+        TrainingError: the loss is not a number, or the snapshot is of another run.
     """
     optimizer = _optimizer(model, settings)
-    curve: list[dict[str, float]] = []
-    window: list[tuple[float, ...]] = []
+    key = run_key(settings.model_dump_json(exclude={"save_steps"}), tokenizer.tokenizer.backend_tokenizer.to_str())
+    done = Progress()
+    if snapshot is not None and snapshot.exists():
+        done = load_snapshot(snapshot, model, optimizer, key=key)
+    curve, window = done.curve, done.window
     model.train()
     for step, (pages, threads) in zip(range(1, settings.max_steps + 1), batches, strict=False):
+        if step <= done.step:
+            progress(step, math.nan)
+            continue
         for group in optimizer.param_groups:
             warm = min(1.0, step / settings.warmup_steps)
             group["lr"] = group["scale"] * settings.learning_rate * warm * (1 - 0.95 * step / settings.max_steps)
@@ -151,6 +162,8 @@ def train_base(
             means = [round(float(mean), 4) for mean in np.mean(window, axis=0)]
             curve.append({"step": step, **dict(zip(("page", "thread", "faithful", "right"), means, strict=True))})
             window.clear()
+        if snapshot is not None and step % settings.save_steps == 0:
+            save_snapshot(snapshot, model, optimizer, Progress(step, curve, window), key=key)
         progress(step, page.item())
     model.eval()
     return curve
@@ -213,12 +226,16 @@ def save_base(
     card: str,
     bf16: bool = False,
 ) -> None:
-    """Weights (in bfloat16 if asked), tokenizer, curve, card and checksums; the checksums are written last."""
+    """Weights (in bfloat16 if asked), tokenizer, curve, card and checksums; the checksums are written last.
+
+    A snapshot in the folder has served its turn and is removed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (model.to(torch.bfloat16) if bf16 else model).save_pretrained(folder)
     tokenizer.tokenizer.save_pretrained(folder)
     (folder / "curve.json").write_text(json.dumps(curve, indent=1) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(card, encoding="utf-8")
+    (folder / SNAPSHOT).unlink(missing_ok=True)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
