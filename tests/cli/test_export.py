@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from penchant.cli.train import planted
+from penchant.config import load_recipe
 from penchant.shards import read_records
 
 
@@ -37,6 +39,15 @@ def test_every_record_becomes_a_conversation_with_both_answers(export, small_for
         assert found in known
         assert user["content"].startswith("<person>\n- ")
         assert (" wrote: " in user["content"] or " chose: " in user["content"]) <= (method == "ica")
+
+
+def test_rows_are_those_that_training_draws(export, small_recipe, small_forum, tmp_path) -> None:
+    assert export("--rounds", 2, "--set", "ica.pairs_per_user=2").code == 0
+    recipe = load_recipe(small_recipe, ["ica.pairs_per_user=2"])
+    grove, _ = planted(recipe, "ica", small_forum / "train", space=None, rejected=None)
+    drawn = [pair for row in grove.rows(2 * len(grove.people)) for pair in grove.conversations(row)]
+    assert rows(tmp_path / "out") == drawn
+    assert any(row.mate is not None for row in grove.rows(len(grove.people)))
 
 
 def _space(folder: Path):

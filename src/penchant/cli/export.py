@@ -31,8 +31,11 @@ def command(
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: Annotated[bool, typer.Option("--json", help="Counts as one JSON line.")] = False,
 ) -> None:
-    """Writes conversations with a chosen and a rejected answer, as a method shows them, and a config for TRL."""
-    from penchant.train.trees import Row, refuse_unusable
+    """Writes conversations with a chosen and a rejected answer, as a method shows them, and a config for TRL.
+
+    The rows are those that `penchant train` draws, round for round.
+    """
+    from penchant.train.trees import refuse_unusable
 
     settings = load_recipe(recipe, overrides)
     if model is not None:
@@ -42,10 +45,9 @@ def command(
     lines: list[str] = []
     with bar(len(grove.people) * rounds, f"{method}: rendering") as advance:
         refuse_unusable(grove)
-        for round_ in range(rounds):
-            for place in range(len(grove.people)):
-                lines.extend(as_json(pair) for pair in grove.conversations(Row(place, round_)))
-                advance(1)
+        for row in grove.rows(len(grove.people) * rounds):
+            lines.extend(as_json(pair) for pair in grove.conversations(row))
+            advance(1)
     write_whole(out / ROWS, "\n".join(lines) + "\n")
     # TRL would cut or drop what is longer than max_length; the budget of the recipe has been kept already
     config = {

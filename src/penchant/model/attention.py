@@ -83,7 +83,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: fl
         return _flex(query, key, value, shape, scale)
     repeats = query.shape[1] // key.shape[1]
     if repeats > 1:
-        key, value = key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1)
+        # along the tokens, as the projections left them, so that a token's heads stay together
+        key, value = (x.transpose(1, 2).repeat_interleave(repeats, 2).transpose(1, 2) for x in (key, value))
     if shape.backend == "dense":
         parts = []
         for start, _, end in shape.trees:
@@ -132,21 +133,30 @@ class _Blocks(torch.autograd.Function):
         (gradient,) = gradients
         query, key, value, out_NHD, lse_NH = ctx.saved_tensors
         out, lse = out_NHD.transpose(0, 1)[None], lse_NH.transpose(0, 1)[None]
-        grads = [torch.zeros_like(x) for x in (query, key, value)]
+        grads_NHD = [torch.empty_like(out_NHD) for _ in range(3)]
         for start, root, end in ctx.shape.trees:
+            persona, pairs = slice(start, root), slice(root, end)
             if root == start:
+                for total_NHD in grads_NHD:
+                    total_NHD[start:end] = 0
                 continue
-            persona = slice(start, root)
-            for part, causal in ((persona, True), (slice(root, end), False)):
-                found = _backward(
-                    *(x[:, :, part] for x in (gradient, query)),
-                    *(x[:, :, persona] for x in (key, value)),
-                    *(x[:, :, part] for x in (out, lse)),
+            seen = key[:, :, persona], value[:, :, persona]
+            near, far = (
+                _backward(
+                    *(gradient[:, :, part], query[:, :, part], *seen, out[:, :, part], lse[:, :, part]),
                     *(0.0, causal),
                     scale=ctx.scale,
                 )
-                for total, places, more in zip(grads, (part, persona, persona), found, strict=True):
-                    total[:, :, places] += more
+                for part, causal in ((persona, True), (pairs, False))
+            )
+            for total_NHD, *found in zip(grads_NHD, near, far, strict=True):
+                one, two = (x[0].transpose(0, 1) for x in found)
+                total_NHD[persona] = one
+                if total_NHD is grads_NHD[0]:
+                    total_NHD[pairs] = two
+                else:  # the pairs' own keys and values are seen along paths only
+                    total_NHD[persona] += two
+                    total_NHD[pairs] = 0
         for paths in ctx.shape.paths:
             places = paths.places_LT
             spoken = paths.own_LT[:, None]
@@ -156,15 +166,15 @@ class _Blocks(torch.autograd.Function):
             there = [_along(x, places) for x in (query, key, value, out)]
             found = _backward(sent, *there, near_lse, 0.0, True, scale=ctx.scale)
             flat = places.flatten()
-            for total, more in zip(grads, found, strict=True):
-                total.index_add_(2, flat, more.transpose(0, 1).flatten(1, 2)[None])
-        return (*grads, None, None)
+            for total_NHD, more in zip(grads_NHD, found, strict=True):
+                total_NHD.index_add_(0, flat, more.transpose(1, 2).flatten(0, 1))
+        return (*(total_NHD.transpose(0, 1)[None] for total_NHD in grads_NHD), None, None)
 
 
 def _along(row: Tensor, places_LT: Tensor) -> Tensor:
     """(1, H, N, D) at (L, T) places -> (L, H, T, D)."""
-    taken: Tensor = row[0].index_select(1, places_LT.flatten())
-    return taken.view(row.shape[1], *places_LT.shape, row.shape[3]).transpose(0, 1)
+    taken: Tensor = row[0].transpose(0, 1).index_select(0, places_LT.flatten())
+    return taken.unflatten(0, places_LT.shape).transpose(1, 2)
 
 
 def _flex(query: Tensor, key: Tensor, value: Tensor, shape: Shape, scale: float) -> Tensor:
