@@ -226,6 +226,24 @@ def test_parts_of_a_step_add_up_to_the_step(aligned, grove, base: str, tmp_path:
     assert furthest(weights(aligned.folder), weights(split.folder)) < 1e-4
 
 
+def test_parts_with_unequal_numbers_of_pairs_add_up_to_the_step_too(grove, base: str, tmp_path: Path) -> None:
+    mine: dict[str, int] = {}
+    fewer = []
+    for record in (record for records in grove().people for record in records):
+        mine[record.user_id] = mine.get(record.user_id, 0) + 1
+        if mine[record.user_id] <= 1 + len(mine) % 4:
+            fewer.append(record)
+    assert len({len(records) for records in grove(of=tuple(fewer)).people}) > 2
+    folders = []
+    for parts in (1, 3):
+        settings = SHORT.model_copy(update={"gradient_accumulation_steps": parts, "trl": {"logging_steps": 1}})
+        folders.append(align(grove(of=tuple(fewer)), settings, base=base, folder=tmp_path / str(parts), quiet=True))
+    whole, split = folders
+    assert furthest(weights(whole.folder), weights(split.folder)) < 1e-4
+    for one, two in zip(whole.curve, split.curve, strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], abs=2e-5)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -174,7 +174,7 @@ class _Blocks(torch.autograd.Function):
 def _along(row: Tensor, places_LT: Tensor) -> Tensor:
     """(1, H, N, D) at (L, T) places -> (L, H, T, D)."""
     taken: Tensor = row[0].transpose(0, 1).index_select(0, places_LT.flatten())
-    return taken.unflatten(0, places_LT.shape).transpose(1, 2)
+    return taken.view(*places_LT.shape, *taken.shape[1:]).transpose(1, 2)
 
 
 def _flex(query: Tensor, key: Tensor, value: Tensor, shape: Shape, scale: float) -> Tensor:

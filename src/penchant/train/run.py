@@ -5,7 +5,8 @@ a batch is a few people's trees (see model.tree), so a persona is computed once 
 preparation drops rows whose prompt is long without an error; here nothing is ever dropped, and the run ends with a
 check that every row given was trained.
 
-Several processes (torchrun) share each step's people; pairs are weighted so that the loss is that of one process.
+Several processes (torchrun), or several parts one after another (gradient accumulation), share each step's people;
+pairs are weighted so that the loss is that of one process in one part.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class UserTreeTrainer(DPOTrainer):
         """Rows that went through the loss in this process."""
         self.split = 0
         """Rows among them whose tree was beyond the budget and was computed in parts."""
+        self._pairs_of_step = 0.0
         super().__init__(data_collator=self._plant, **arguments)
         take_forests(self.model)
 
@@ -104,6 +106,13 @@ class UserTreeTrainer(DPOTrainer):
         split = sum(len(mine) > 1 for mine in planted)
         return {"forest": collate(trees), "trees": trees, "rows": chosen, "split": split}
 
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> tuple[list[Any], Any]:
+        """The parts of one step; their pairs are counted, over all processes, as the loss is the mean over them."""
+        parts, items = super().get_batch_samples(epoch_iterator, num_batches, device)
+        pairs = torch.tensor(float(sum(part["forest"].answers // 2 for part in parts)), device=device)
+        self._pairs_of_step = float(self.accelerator.reduce(pairs, "sum"))
+        return parts, items
+
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return {**inputs, "forest": inputs["forest"].to(self.accelerator.device)}
 
@@ -130,14 +139,15 @@ class UserTreeTrainer(DPOTrainer):
         return (loss, {}) if return_outputs else loss
 
     def _log(self, model: Any, margin_B: torch.Tensor) -> float:
-        """Logs over all processes; gives the weight with which their mean loss is the mean over all pairs."""
+        """Logs over all processes; gives the weight that makes their mean, over a step's parts too, one over all pairs."""
         sums = torch.stack([(margin_B > 0).sum(), margin_B.sum(), torch.ones_like(margin_B).sum()]).to(margin_B)
         right, margin, pairs = map(float, self.accelerator.reduce(sums, "sum").tolist())
         mode = "train" if model.training else "eval"
         self._metrics[mode]["rewards/accuracies"].append(right / pairs)
         self._metrics[mode]["rewards/margins"].append(margin / pairs)
         self._metrics[mode]["pairs"].append(pairs)
-        return len(margin_B) * int(self.accelerator.num_processes) / pairs
+        shares = int(self.accelerator.num_processes) * int(self.current_gradient_accumulation_steps)
+        return len(margin_B) * shares / self._pairs_of_step
 
     def _names(self, rows: Sequence[Row], margin_B: torch.Tensor) -> str:
         """The first records whose margin is not a number."""
