@@ -139,7 +139,7 @@ class UserTreeTrainer(DPOTrainer):
         return (loss, {}) if return_outputs else loss
 
     def _log(self, model: Any, margin_B: torch.Tensor) -> float:
-        """Logs over all processes; gives the weight that makes their mean, over a step's parts too, one over all pairs."""
+        """Logs over all processes; gives the weight by which the mean of all processes and parts is over all pairs."""
         sums = torch.stack([(margin_B > 0).sum(), margin_B.sum(), torch.ones_like(margin_B).sum()]).to(margin_B)
         right, margin, pairs = map(float, self.accelerator.reduce(sums, "sum").tolist())
         mode = "train" if model.training else "eval"
