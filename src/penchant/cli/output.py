@@ -11,6 +11,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from penchant.shards.atomic import replacing
+
 _LOG_INTERVAL_S = 30.0
 """Between two states of a bar where nobody watches, as in a log."""
 
@@ -46,7 +48,5 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
 
 def write_whole(path: Path, text: str) -> None:
     """Writes a file in one piece: it is there completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    hidden = path.with_name(f".{path.name}.part")
-    hidden.write_text(text, encoding="utf-8")
-    hidden.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

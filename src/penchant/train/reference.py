@@ -21,6 +21,7 @@ from torch import Tensor
 
 from penchant.errors import DataError
 from penchant.model.tree import Forest, Packed, answer_logprobs
+from penchant.shards.atomic import replacing
 
 
 class Reference:
@@ -71,13 +72,11 @@ class Reference:
         """Writes what was computed; called at checkpoints and at the end."""
         if self._file is None or len(self._known) == self._saved:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         names = np.frombuffer(b"".join(self._known), dtype=np.uint8).reshape(len(self._known), -1)
         counts = np.array([len(sums) for sums in self._known.values()], dtype=np.int64)
         sums = torch.cat(list(self._known.values())).numpy()
-        hidden = self._file.with_name(f".{self._file.name}.part")
-        save_file({"trees": names, "answers": counts, "logprobs": sums}, hidden)
-        hidden.replace(self._file)
+        with replacing(self._file) as temporary:
+            save_file({"trees": names, "answers": counts, "logprobs": sums}, temporary)
         self._saved = len(self._known)
 
 

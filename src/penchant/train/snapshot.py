@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from penchant.errors import TrainingError
+from penchant.shards.atomic import replacing
 
 SNAPSHOT = "snapshot.safetensors"
 """Its name in the folder of the base."""
@@ -43,13 +44,9 @@ def save_snapshot(file: Path, model: Any, optimizer: torch.optim.Optimizer, prog
     tensors = {f"weights.{name}": parameter.detach() for name, parameter in model.named_parameters()}
     for place, moments in optimizer.state_dict()["state"].items():
         tensors.update({f"optimizer.{place}.{name}": tensor for name, tensor in moments.items()})
-    progress_line = json.dumps([progress.step, progress.curve, progress.window])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    hidden = file.with_name(f".{file.name}.part")
-    save_file(
-        {name: tensor.contiguous() for name, tensor in tensors.items()}, hidden, {"progress": progress_line, "key": key}
-    )
-    hidden.replace(file)
+    where = json.dumps([progress.step, progress.curve, progress.window])
+    with replacing(file) as temporary:
+        save_file({name: x.contiguous() for name, x in tensors.items()}, temporary, {"progress": where, "key": key})
 
 
 def load_snapshot(file: Path, model: Any, optimizer: torch.optim.Optimizer, *, key: str) -> Progress:
