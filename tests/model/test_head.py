@@ -57,12 +57,38 @@ def test_a_frozen_head_gets_no_gradient(tiny_model, inputs) -> None:
 
 def test_no_more_logits_exist_at_once_than_a_chunk_holds(tiny_model, monkeypatch, inputs) -> None:
     sizes = []
-    logsumexp = torch.logsumexp
-    monkeypatch.setattr(torch, "logsumexp", lambda x, dim: sizes.append(x.numel()) or logsumexp(x, dim))
+    whole = head.log_softmax
+    monkeypatch.setattr(head, "log_softmax", lambda x, dim: sizes.append(x.numel()) or whole(x, dim))
     monkeypatch.setattr(head, "_CHUNK_LOGITS", 5 * 61)
     target_logprobs(tiny_model("llama", dtype=torch.float64), *inputs)
     assert sum(sizes) == 23 * 61
     assert max(sizes) == 5 * 61
+
+
+@pytest.mark.parametrize("chunk", [10, 1000])
+def test_tiles_of_a_chunk_change_no_value_and_no_gradient(tiny_model, monkeypatch, inputs, chunk: int) -> None:
+    monkeypatch.setattr(head, "_CHUNK_LOGITS", chunk * 61)
+    model = tiny_model("llama", dtype=torch.float64)
+    hidden, target = inputs
+    wanted = [hidden, model.get_output_embeddings().weight]
+    found = []
+    for rows in (1000, 7):
+        monkeypatch.setattr(head, "_tile", lambda *_, rows=rows: rows)
+        values = target_logprobs(model, hidden, target)
+        found.append([values, *torch.autograd.grad(torch.sin(values).sum(), wanted)])
+    assert all(torch.allclose(one, two, rtol=1e-10, atol=1e-12) for one, two in zip(*found, strict=True))
+
+
+def test_without_a_gradient_nothing_is_kept_of_a_vocabulary(tiny_model, monkeypatch, inputs) -> None:
+    kept = []
+    exp = torch.exp
+    monkeypatch.setattr(torch, "exp", lambda *given, **named: kept.append(1) or exp(*given, **named))
+    model = tiny_model("llama", dtype=torch.float64)
+    with torch.no_grad():
+        without = target_logprobs(model, *inputs)
+    assert not kept
+    assert torch.equal(without, target_logprobs(model, *inputs).detach())
+    assert kept
 
 
 def test_half_precision_gives_float32(tiny_model, inputs) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, log_softmax
 from torch.utils.checkpoint import checkpoint
 
 from penchant.errors import ModelError
 
 _CHUNK_LOGITS = 1 << 24
 """Logits that exist at once."""
+_TILE_LOGITS = 1 << 20
 
 
 def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
@@ -38,7 +39,8 @@ def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
     mixed = torch.is_autocast_enabled(hidden_AD.device.type)
     whole = hidden_AD.dtype in (torch.float32, torch.float64) and not mixed
     if type(head) is torch.nn.Linear and head.bias is None and whole:
-        result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size)
+        learning = torch.is_grad_enabled()
+        result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size, learning)
         return result
     chunks = zip(torch.split(hidden_AD, size), torch.split(target_A, size), strict=True)
     return torch.cat([checkpoint(_logprobs, head, hidden, target, use_reentrant=False) for hidden, target in chunks])
@@ -51,42 +53,49 @@ def _logprobs(head: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
 
 
 class _Linear(torch.autograd.Function):
-    """The same for a plain matrix: the gradient overwrites the logits it was made from.
+    """The same for a plain matrix: the gradient is made from probabilities, without a second graph.
 
-    Where all targets fit into one chunk its probabilities are kept for the gradient; else logits are made again.
+    Where all targets fit into one chunk their probabilities are kept for the gradient; else logits are made again.
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden_AD: Tensor, weight_VD: Tensor, target_A: Tensor, size: int) -> Tensor:
-        total_A, logit_A = hidden_AD.new_empty(len(target_A)), hidden_AD.new_empty(len(target_A))
-        logits = hidden_AD.new_empty(0)
-        for start in range(0, len(target_A), size):
-            part = slice(start, start + size)
-            logits = hidden_AD[part] @ weight_VD.T
-            logit_A[part] = logits.gather(1, target_A[part, None])[:, 0]
-            total_A[part] = torch.logsumexp(logits, -1)
-        kept = logits.sub_(total_A[:, None]).exp_() if len(target_A) <= size and any(ctx.needs_input_grad) else None
-        ctx.save_for_backward(hidden_AD, weight_VD, target_A, total_A, kept)
+    def forward(ctx: Any, hidden_AD: Tensor, weight_VD: Tensor, target_A: Tensor, size: int, learning: bool) -> Tensor:
+        keeps = learning and len(target_A) <= size
+        kept_AV = hidden_AD.new_empty(len(target_A), len(weight_VD)) if keeps else None
+        result_A = hidden_AD.new_empty(len(target_A))
+        rows = min(size, _tile(hidden_AD, weight_VD))
+        for start in range(0, len(target_A), rows):
+            part = slice(start, start + rows)
+            logprobs = log_softmax(hidden_AD[part] @ weight_VD.T, -1)
+            result_A[part] = logprobs.gather(1, target_A[part, None])[:, 0]
+            if kept_AV is not None:
+                torch.exp(logprobs, out=kept_AV[part])
+        ctx.save_for_backward(hidden_AD, weight_VD, target_A, kept_AV)
         ctx.size = size
-        return logit_A - total_A
+        return result_A
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient_A,) = gradients
-        hidden_AD, weight_VD, target_A, total_A, kept = ctx.saved_tensors
+        hidden_AD, weight_VD, target_A, kept_AV = ctx.saved_tensors
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         hidden_grad = torch.empty_like(hidden_AD) if wants_hidden else None
         weight_grad = torch.zeros_like(weight_VD) if wants_weight else None
         for start in range(0, len(target_A), ctx.size):
             part = slice(start, start + ctx.size)
             # d log p / d logits = onehot - p
-            if kept is None:
-                pull = (hidden_AD[part] @ weight_VD.T).sub_(total_A[part, None]).exp_().mul_(-gradient_A[part, None])
+            if kept_AV is None:
+                pull = torch.softmax(hidden_AD[part] @ weight_VD.T, -1).mul_(-gradient_A[part, None])
             else:  # stays whole, as a graph may be gone through twice
-                pull = kept * -gradient_A[:, None]
+                pull = kept_AV * -gradient_A[:, None]
             pull.scatter_add_(1, target_A[part, None], gradient_A[part, None])
             if hidden_grad is not None:
                 torch.matmul(pull, weight_VD, out=hidden_grad[part])
             if weight_grad is not None:
                 weight_grad.addmm_(pull.T, hidden_AD[part])
-        return hidden_grad, weight_grad, None, None
+        return hidden_grad, weight_grad, None, None, None
+
+
+def _tile(hidden_AD: Tensor, weight_VD: Tensor) -> int:
+    """Rows whose logits stay in a processor's cache from the product to the softmax; all of a chunk on a GPU."""
+    return max(128, _TILE_LOGITS // len(weight_VD)) if hidden_AD.device.type == "cpu" else len(hidden_AD) or 1
