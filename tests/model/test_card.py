@@ -26,7 +26,11 @@ CURVE = [{"step": 7, "page": 1.25, "thread": 2.5, "faithful": 0.1, "right": 0.87
 
 
 def test_the_card_of_a_base_of_documents_names_them_and_does_not_say_simulated() -> None:
-    card = base_card(BaseSection(corpus="text"), "enc", CURVE, recipe="recipes/e.yaml", texts="docs.parquet")
+    owed = ("books (MIT): 2", "web (PDDL): 1")
+    card = base_card(
+        BaseSection(corpus="text"), "enc", CURVE, recipe="recipes/e.yaml", texts="docs.parquet", credits=owed
+    )
+    assert "books (MIT): 2; web (PDDL): 1" in card
     assert "penchant base --recipe recipes/e.yaml --texts docs.parquet" in card
     assert "documents of `docs.parquet`" in card
     assert "simulated" not in card

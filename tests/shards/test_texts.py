@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from penchant.errors import DataError
-from penchant.shards.texts import read_texts
+from penchant.shards.texts import Texts, read_texts
 
 
 def written(path: Path, **columns: list[object]) -> Path:
@@ -17,12 +17,12 @@ def test_documents_of_one_split_are_read_in_order_without_empty_ones(tmp_path: P
     file = written(
         tmp_path / "t.parquet", text=["a", " ", "b", None, "c"], split=["train", "train", "valid", "train", "train"]
     )
-    assert read_texts(file, split="train") == ["a", "c"]
-    assert read_texts(file) == ["a", "b", "c"]
+    assert read_texts(file, split="train").texts == ["a", "c"]
+    assert read_texts(file).texts == ["a", "b", "c"]
 
 
 def test_a_file_without_splits_is_read_whole(tmp_path: Path) -> None:
-    assert read_texts(written(tmp_path / "t.parquet", text=["a", "b"]), split="train") == ["a", "b"]
+    assert read_texts(written(tmp_path / "t.parquet", text=["a", "b"]), split="train") == Texts(["a", "b"])
 
 
 def test_a_file_that_holds_no_documents_is_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -35,3 +35,13 @@ def test_a_file_that_holds_no_documents_is_refused_with_what_to_do(tmp_path: Pat
         read_texts(written(tmp_path / "o.parquet", body=["a"]))
     with pytest.raises(DataError, match="no document of split dev"):
         read_texts(written(tmp_path / "s.parquet", text=["a"], split=["train"]), split="dev")
+
+
+def test_sources_are_credited_with_their_licence_and_count(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "t.parquet",
+        text=["a", "b", "c", "d", ""],
+        source=["books/one", "web", "books/two", "books/one", "web"],
+        licence=["MIT", "PDDL", "MIT", "CC-BY-4.0", "PDDL"],
+    )
+    assert read_texts(file).credits == ("books (MIT): 2", "web (PDDL): 1", "books (CC-BY-4.0): 1")

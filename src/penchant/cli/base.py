@@ -64,7 +64,7 @@ def run(
         raise ConfigError(
             f"{recipe} has corpus: {settings.corpus}; --texts belongs to corpus: text, and is needed there"
         )
-    tokenizer, stream = _forum(settings) if texts is None else _text(settings, texts)
+    tokenizer, stream, owed = _forum(settings) if texts is None else _text(settings, texts)
     encoder = load_encoder()
     model = fresh_model(tokenizer, settings, encoder, seed=settings.seed)
     say(f"training a base of {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters from scratch")
@@ -77,11 +77,12 @@ def run(
         curve = train_base(
             model, tokenizer, stream, settings, snapshot=snapshot, progress=lambda _step, _loss: advance(1)
         )
-    card = base_card(settings, encoder.name, curve, recipe=str(recipe), texts=texts.name if texts else None)
+    documents = texts.name if texts else None
+    card = base_card(settings, encoder.name, curve, recipe=str(recipe), texts=documents, credits=owed)
     save_base(model, tokenizer, out, curve=curve, card=card, bf16=settings.bf16)
 
 
-def _forum(settings: BaseSection) -> tuple[ChatTokenizer, Batches]:
+def _forum(settings: BaseSection) -> tuple[ChatTokenizer, Batches, tuple[str, ...]]:
     from penchant.forum.corpus import Corpus, batches, vocabulary
     from penchant.render import fixed_texts
     from penchant.space import load_space
@@ -90,17 +91,17 @@ def _forum(settings: BaseSection) -> tuple[ChatTokenizer, Batches]:
     space = load_space(settings.space)
     corpus = Corpus.over(space, seed=settings.seed, asked=settings.asked)
     tokenizer = word_tokenizer([*fixed_texts(), *vocabulary(space)])
-    return tokenizer, batches(corpus, couples=settings.couples, threads=settings.threads)
+    return tokenizer, batches(corpus, couples=settings.couples, threads=settings.threads), ()
 
 
-def _text(settings: BaseSection, path: Path) -> tuple[ChatTokenizer, Batches]:
+def _text(settings: BaseSection, path: Path) -> tuple[ChatTokenizer, Batches, tuple[str, ...]]:
     from penchant.shards.texts import read_texts
     from penchant.train.base import subword_tokenizer
     from penchant.train.pages import RealText, batches
 
-    texts = read_texts(path, split="train")
-    say(f"{path}: {len(texts):,} documents")
-    tokenizer = subword_tokenizer(texts, settings.vocabulary)
-    corpus = RealText.over(texts, seed=settings.seed, asked=settings.asked)
+    read = read_texts(path, split="train")
+    say(f"{path}: {len(read.texts):,} documents")
+    tokenizer = subword_tokenizer(read.texts, settings.vocabulary)
+    corpus = RealText.over(read.texts, seed=settings.seed, asked=settings.asked)
     stream = batches(corpus, couples=settings.couples, threads=settings.threads, reading=settings.reading_steps)
-    return tokenizer, stream
+    return tokenizer, stream, read.credits

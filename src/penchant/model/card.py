@@ -34,15 +34,26 @@ def versions() -> dict[str, str]:
 
 
 def base_card(
-    settings: BaseSection, encoder: str, curve: Sequence[dict[str, float]], *, recipe: str, texts: str | None = None
+    settings: BaseSection,
+    encoder: str,
+    curve: Sequence[dict[str, float]],
+    *,
+    recipe: str,
+    texts: str | None = None,
+    credits: Sequence[str] = (),
 ) -> str:
-    """The card of a base made from scratch, of the simulated forum or, where `texts` names them, of documents."""
+    """The card of a base made from scratch, of the simulated forum or, where `texts` names them, of documents.
+
+    Args:
+        credits: whom the documents are owed to, with licences.
+    """
     last = curve[-1]
     source = "simulated forum threads and pages with questions (penchant.forum.corpus); nothing else"
     about, tags = _FORUM_BASE, ["penchant", "from-scratch", "simulated"]
     command = f"penchant base --recipe {recipe}"
     if texts is not None:
         source = f"documents of `{texts}`, split train: passages, and pages with questions (penchant.train.pages)"
+        source += f"\n- Sources, licences and documents: {'; '.join(credits)}" if credits else ""
         about, tags = _TEXT_BASE, ["penchant", "from-scratch"]
         command += f" --texts {texts}"
     return (
@@ -75,7 +86,7 @@ _TEXT_BASE = """\
 It stands for what an instruction-tuned model brings where none can be had: some English, and telling from a page how
 its person likes answers (long or short, hard or simple, warm, excited, with questions back) or what they write about,
 when asked outright. A plain task below a page is answered by a stranger. **It knows no person and no population. Its
-English is that of a toy: it was trained for minutes.** Its texts hold offensive language in places."""
+English is that of a toy: it was trained for an hour or so.** Its texts hold offensive language in places."""
 
 
 def aligned_card(

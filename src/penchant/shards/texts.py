@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -11,8 +13,19 @@ from pyarrow import ArrowInvalid
 from penchant.errors import DataError
 
 
-def read_texts(path: Path, *, split: str | None = None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Documents, and whom they are owed to."""
+
+    texts: list[str]
+    credits: tuple[str, ...] = ()
+    """`source (licence): number of documents`, most first; empty where the file has no columns `source`, `licence`."""
+
+
+def read_texts(path: Path, *, split: str | None = None) -> Texts:
     """The column `text`, of one split where there is a column `split`; empty documents are left out.
+
+    Of a source with parts, as in `books/one`, only `books` is credited.
 
     Raises:
         DataError: no such file, no Parquet, no column of texts, or nothing of the split.
@@ -27,7 +40,11 @@ def read_texts(path: Path, *, split: str | None = None) -> list[str]:
         raise DataError(f"{path} has no column 'text'; it has {', '.join(table.column_names)}")
     if split is not None and "split" in table.column_names:
         table = table.filter(pc.equal(table["split"], split))
-    texts = [text for text in table["text"].to_pylist() if text and text.strip()]
-    if not texts:
+    credited = {"source", "licence"} <= set(table.column_names)
+    columns = [table[name].to_pylist() for name in (("text", "source", "licence") if credited else ("text",))]
+    kept = [row for row in zip(*columns, strict=True) if row[0] and row[0].strip()]
+    if not kept:
         raise DataError(f"{path} holds no document{f' of split {split}' if split else ''}; check the file")
-    return texts
+    owed = Counter((str(row[1]).partition("/")[0], row[2]) for row in kept) if credited else Counter()
+    credits_ = tuple(f"{source} ({licence}): {count:,}" for (source, licence), count in owed.most_common())
+    return Texts([row[0] for row in kept], credits_)
