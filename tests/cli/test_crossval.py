@@ -60,6 +60,25 @@ def test_every_record_is_tested_once_beside_its_controls_and_nothing_is_done_twi
     assert people[0].isdisjoint(people[1])
 
 
+def test_a_model_of_measured_directions_is_evaluated_and_shown_by_measuring_them(
+    crossval, penchant, texts, tmp_path
+) -> None:
+    assert crossval("--only", "0").code == 0
+    pba = tmp_path / "out" / "fold-0" / "pba"
+    assert "show prompt --method pba --directions measured" in (pba / "README.md").read_text("utf-8")
+    asked = ("eval", "--data", texts, "--reference", tmp_path / "base", "--pba", pba, "--personas", "all", "--json")
+    ran = penchant(*asked)
+    assert (ran.code, "nothing is believed of this person" in ran.err) == (2, True)
+    ran = penchant(*asked, "--directions", "measured")
+    assert ran.code == 0, ran.err
+    assert {row["persona"] for row in ran.last["rows"] if row["method"] == "pba"} >= {"all"}
+    shown = penchant("show", "prompt", "--data", texts, "--method", "pba", "--directions", "measured")
+    assert shown.code == 0, shown.err
+    assert "<person>" in shown.out
+    ran = penchant(*asked, "--directions", "guessed")
+    assert (ran.code, "--directions guessed: known are given, measured" in ran.err) == (2, True)
+
+
 def test_only_records_of_an_attribute_and_known_folds_are_taken(crossval, planted) -> None:
     ran = crossval("--attribute", "nothing")
     assert ran.code == 2

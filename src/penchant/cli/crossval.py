@@ -16,7 +16,6 @@ from penchant.cli.simulate import SetOption
 from penchant.cli.train import aligned_to
 from penchant.config import Recipe, load_recipe
 from penchant.errors import ConfigError, DataError
-from penchant.manner import SPACE
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
@@ -49,8 +48,8 @@ def command(
 
     started = perf_counter()
     settings = load_recipe(recipe, overrides)
-    where = space_for(data, space or (SPACE if settings.directions == "measured" else None))
-    records = directed(_of_attribute(read(data, where, rejected=rejected), attribute), settings)
+    where = space_for(data, space, directions=settings.directions)
+    records = directed(_of_attribute(read(data, where, rejected=rejected), attribute), settings.directions)
     plan = user_folds(records, folds=folds, seed=settings.seed)
     chosen = _folds(only, folds)
     _same_run(out, {"data": data.name, "folds": folds, "attribute": attribute, "recipe": settings.model_dump()})

@@ -14,7 +14,7 @@ import typer
 from penchant.cli.output import say
 from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
-from penchant.manner import measured
+from penchant.manner import manner_space, measured
 from penchant.record import Record
 from penchant.space import PreferenceSpace, load_space
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 RejectedOption = Annotated[
     Path | None, typer.Option("--rejected", help="Receives the rows set aside: NAME.rejected.jsonl.")
+]
+DIRECTIONS = ("given", "measured")
+DirectionsOption = Annotated[
+    str, typer.Option("--directions", help="Of the evidence, for PBA: given in the data, or measured on its texts.")
 ]
 SPACE_FILE = "space.toml"
 """Written beside simulated shards: the dimensions that were in play."""
@@ -43,10 +47,20 @@ def recipe_space(recipe: Recipe) -> PreferenceSpace:
         raise ConfigError(f"recipe '{recipe.name}', dimensions: {error}") from error
 
 
-def space_for(path: Path, name: str | None) -> PreferenceSpace:
-    """The space that a file was written for: the one named, else the file beside the data, else alignx90."""
+def space_for(path: Path, name: str | None, *, directions: str = "given") -> PreferenceSpace:
+    """The space that a file was written for: the one named, else the file beside the data, else alignx90.
+
+    Directions that are measured are of a space of their own, whatever the file was written for.
+
+    Raises:
+        ConfigError: unknown kind of directions.
+    """
+    if directions not in DIRECTIONS:
+        raise ConfigError(f"--directions {directions}: known are {', '.join(DIRECTIONS)}")
     if name is not None:
         return load_space(name)
+    if directions == "measured":
+        return manner_space()
     beside = _beside(path)
     return load_space(str(beside)) if beside else load_space()
 
@@ -88,9 +102,9 @@ def read(
     return records
 
 
-def directed(records: list[Record], recipe: Recipe) -> list[Record]:
-    """The records with the directions that a recipe asks for on their evidence."""
-    if recipe.directions == "given":
+def directed(records: list[Record], directions: str) -> list[Record]:
+    """The records with directions on their evidence as they are given, or as measured on its texts."""
+    if directions == "given":
         return records
     return [replace(record, persona=measured(record.persona)) for record in records]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption, read, space_for
+from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
 from penchant.cli.output import as_json, bar, result, say
 from penchant.errors import ConfigError
 from penchant.record import Record
@@ -44,6 +44,7 @@ def command(
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
+    directions: DirectionsOption = "given",
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
@@ -57,8 +58,9 @@ def command(
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
     if fit is not None and split is None:
         raise ConfigError(f"--fit {fit} needs --split, the split to test on")
-    where = space_for(data, space)
+    where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
+    records = directed(records, directions)
     if reference is None:
         rows = encoder_rows(
             records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict, cache=cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import find, space_for
+from penchant.cli.data import DirectionsOption, directed, find, space_for
 from penchant.cli.output import as_json, result, say
 from penchant.errors import ConfigError
 from penchant.persona import PERSONA_KINDS
@@ -38,6 +38,7 @@ def prompt(
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
+    directions: DirectionsOption = "given",
     json: Annotated[bool, typer.Option("--json", help="Messages and counts as one JSON line.")] = False,
 ) -> None:
     """Prints exactly what the model sees for one record: the messages, or with --model the text it reads."""
@@ -53,8 +54,8 @@ def prompt(
     if layout not in LAYOUTS:
         raise ConfigError(f"--layout {layout}: known are {', '.join(LAYOUTS)}")
     chosen: Layout = "paper" if layout == "paper" else "user_first"
-    where = space_for(data, space)
-    found = find(data, where, record)
+    where = space_for(data, space, directions=directions)
+    (found,) = directed([find(data, where, record)], directions)
     shown = found.persona.select(kind, seed=f"{seed}:{found.user_id or found.record_id}")
     person = meet(shown, where, profile=found.profile if shown.evidence else None)
     if not shown.evidence and kind != "none":

@@ -13,7 +13,6 @@ from penchant.cli.output import as_json, bar, result, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
 from penchant.errors import ConfigError
-from penchant.manner import SPACE
 
 if TYPE_CHECKING:
     from penchant.record import Record
@@ -165,8 +164,8 @@ def planted(
     recipe: Recipe, method: str, data: Path, *, space: str | None, rejected: Path | None
 ) -> tuple[Grove, list[Record]]:
     """People of a file, ready to be trained on or exported, and their records."""
-    where = space_for(data, space or (SPACE if recipe.directions == "measured" else None))
-    records = directed(read(data, where, rejected=rejected), recipe)
+    where = space_for(data, space, directions=recipe.directions)
+    records = directed(read(data, where, rejected=rejected), recipe.directions)
     return grove_of(recipe, method, records, where), records
 
 

@@ -104,6 +104,7 @@ def aligned_card(
     last = curve[-1] if curve else {"loss": float("nan")}
     by = "KTO (arXiv:2402.01306) through TRL" if ratings else _LOSSES[section.loss_type]
     amount = f"{ratings} ratings" if ratings else f"{len(records)} pairs"
+    measured = " --directions measured" if recipe.directions == "measured" else ""
     reached = f", training accuracy {last['accuracy']:.3f}" if "accuracy" in last else ""
     return (
         _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base)
@@ -119,7 +120,7 @@ Base and reference: `{recipe.base}`. Method `{method}`, layout `{recipe.layout}`
   `penchant eval`; see the results beside this folder.
 - Versions: {_line(versions())}
 
-Give it the prompts that `penchant show prompt --method {method}` prints; other wording was not trained.
+Give it the prompts that `penchant show prompt --method {method}{measured}` prints; other wording was not trained.
 """
     )
 
