@@ -79,10 +79,16 @@ def test_a_base_that_was_stopped_is_resumed_and_a_finished_one_kept(
     assert [path.name for path in (tmp_path / "base").iterdir()] == ["snapshot.safetensors"]
     ran = penchant(*options, tmp_path / "base", "--resume")
     assert ran.code == 0, ran.err
+    assert "going on from the snapshot in" in ran.err
     assert len(seen) == 6
     one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "base"))
     assert one == two
     ran = penchant(*options, tmp_path / "base")
     assert ran.code == 2
     assert "holds a finished base" in ran.err
-    assert penchant(*options, tmp_path / "base", "--overwrite", "--resume").code == 0
+    ran = penchant(*options, tmp_path / "base", "--overwrite", "--resume")
+    assert (ran.code, "no snapshot in" in ran.err) == (0, True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "snapshot.safetensors").write_bytes(b"")
+    ran = penchant(*options, tmp_path / "other")
+    assert (ran.code, "the snapshot in" in ran.err) == (0, True)

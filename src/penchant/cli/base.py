@@ -69,10 +69,11 @@ def run(
     model = fresh_model(tokenizer, settings, encoder, seed=settings.seed)
     say(f"training a base of {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters from scratch")
     snapshot = out / SNAPSHOT
-    if not resume:
-        snapshot.unlink(missing_ok=True)
-    elif not snapshot.exists():
-        say(f"no snapshot in {out}: starting anew")
+    if snapshot.exists() and not resume:
+        snapshot.unlink()
+        say(f"the snapshot in {out} is dropped; --resume goes on from one")
+    elif resume:
+        say(f"going on from the snapshot in {out}" if snapshot.exists() else f"no snapshot in {out}: starting anew")
     with bar(settings.max_steps, "base") as advance:
         curve = train_base(
             model, tokenizer, stream, settings, snapshot=snapshot, progress=lambda _step, _loss: advance(1)

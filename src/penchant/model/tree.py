@@ -216,7 +216,7 @@ def token_logprobs(model: Any, forest: Forest) -> Tensor:
     """
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     _refuse_window(plain, forest)
-    # in bfloat16 on a CPU a kernel is compiled and kept for every new length: about a megabyte and 50 ms each
+    # in bfloat16 on a CPU a kernel is compiled and kept for every new length, about a megabyte each
     few = forest.rounded() if _compiles(plain, forest.ids_N.device) else forest
     hidden_ND = _hidden(plain, few)
     return target_logprobs(plain, hidden_ND[few.source_A], few.target_A)[: len(forest.target_A)]
