@@ -88,9 +88,13 @@ def test_every_reader_leaves_rejected_rows_where_it_is_told(tmp_path: Path) -> N
             {**dict.fromkeys(name for name in users.REQUIRED if name != "ugc")},
             "the nearest is 'users', which has 'ugc'",
         ),
+        (
+            {**dict.fromkeys(name for name in users.REQUIRED if name not in ("pair", "meta"))},
+            "the nearest is 'users', which has ('pair', 'meta'|'meta', 'pair'); this file has",
+        ),
     ],
 )
-def test_an_unknown_layout_names_the_nearest_and_the_first_key_that_differs(columns, message, tmp_path: Path) -> None:
+def test_an_unknown_layout_names_the_nearest_and_the_keys_that_differ(columns, message, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
         read_records(table(tmp_path, **columns), space=None)
 

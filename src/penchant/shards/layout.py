@@ -59,5 +59,5 @@ def _unknown(path: Path, keys: list[str]) -> str:
     shared = {name: len(required) - len(absent[name]) for name, required in _TABLES.items()}
     nearest = max(shared, key=lambda name: shared[name])
     # the three texts alone are no AlignX row: it needs a history or a direction besides
-    first = (absent[nearest] or [alignx.DIRECTION])[0]
-    return f"{path}: unknown layout; the nearest is '{nearest}', which has '{first}'; this file has: {', '.join(keys)}"
+    lacking = ", ".join(f"'{key}'" for key in absent[nearest] or [alignx.DIRECTION])
+    return f"{path}: unknown layout; the nearest is '{nearest}', which has {lacking}; this file has: {', '.join(keys)}"
