@@ -35,6 +35,7 @@ def test_a_recipe_is_read_with_its_sections(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name: x\nseeds: 1", "unknown key 'seeds'; nearest is 'seed'"),
+        ("name: x\nmax_steps: 3", "unknown key 'max_steps'; nearest is 'ica.max_steps'"),
         ("name: x\nica: {bta: 1}", "unknown key 'ica.bta'; nearest is 'ica.beta'"),
         ("name: x\nforum: {test_user: 4}", "unknown key 'forum.test_user'; nearest is 'forum.test_users'"),
         ("name: x\n1: 2", "unknown key '1'"),
@@ -125,3 +126,16 @@ def test_the_forum_section_and_the_forums_settings_do_not_drift_apart() -> None:
     section = {name: field.default for name, field in ForumSection.model_fields.items()}
     settings = {field.name: field.default for field in dataclasses.fields(ForumSettings) if field.name != "seed"}
     assert section == settings
+
+
+def test_a_base_beside_the_recipes_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models" / "small").mkdir(parents=True)
+    (tmp_path / "recipes").mkdir()
+    path = tmp_path / "recipes" / "x.yaml"
+    path.write_text("name: x\nbase: models/small\n", encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_recipe(path).base == str(tmp_path / "models" / "small")
+    assert load_recipe(path, ["base=some/hub-id"]).base == "some/hub-id"
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe(path).base == "models/small"

@@ -159,7 +159,12 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         ConfigError: missing file, broken YAML, an unknown key (the nearest is named) or a value out of range.
     """
-    return parse(Recipe, override(_yaml(path), overrides), where=str(path))
+    recipe = parse(Recipe, override(_yaml(path), overrides), where=str(path))
+    if Path(recipe.base).exists():
+        return recipe
+    # a folder that stands beside the recipe's own: what the working directory lacks would be taken for a Hub id
+    beside = path.parent.parent / recipe.base
+    return recipe.model_copy(update={"base": str(beside)}) if beside.is_dir() else recipe
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -208,13 +213,22 @@ def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str,
     for key, value in content.items():
         field = kind.model_fields.get(str(key))
         if field is None:
-            near = difflib.get_close_matches(str(key), kind.model_fields, n=1, cutoff=0.0)
             raise ConfigError(
-                f"{where}: unknown key '{'.'.join((*above, str(key)))}'; nearest is '{'.'.join((*above, *near))}'"
+                f"{where}: unknown key '{'.'.join((*above, str(key)))}'; "
+                f"nearest is '{'.'.join((*above, *_nearest(kind, str(key))))}'"
             )
         section = _section(field.annotation)
         if section is not None and isinstance(value, dict):
             _refuse_unknown(section, value, where, (*above, str(key)))
+
+
+def _nearest(kind: type[Section], key: str) -> tuple[str, ...]:
+    """The key that was meant: one of a section below, if it is spelt so there, else the most alike here."""
+    for name, field in kind.model_fields.items():
+        section = _section(field.annotation)
+        if section is not None and key in section.model_fields:
+            return name, key
+    return tuple(difflib.get_close_matches(key, kind.model_fields, n=1, cutoff=0.0))
 
 
 def _section(annotation: Any) -> type[Section] | None:

@@ -86,3 +86,14 @@ def test_only_records_of_an_attribute_and_known_folds_are_taken(crossval, plante
     ran = crossval("--only", "2")
     assert ran.code == 2
     assert "give numbers of folds from 0 to 1" in ran.err
+
+
+def test_an_encoder_scorer_that_cannot_be_fitted_is_refused_before_any_training(
+    crossval, planted, texts, tmp_path
+) -> None:
+    names = sorted({record.user_id for record in planted})[:5]
+    jsonl.write([record for record in planted if record.user_id in names], texts, space=None)
+    ran = crossval("--encoder")
+    assert ran.code == 2
+    assert "2 folds of 5 people leave 2 to fit the encoder scorer on" in ran.err
+    assert not (tmp_path / "out").exists()

@@ -61,9 +61,9 @@ def test_trl_trains_on_what_was_exported_without_losing_a_row(export, tmp_path) 
     assert ran.code == 0, ran.err
     config = yaml.safe_load((tmp_path / "out" / "dpo.yaml").read_text(encoding="utf-8"))
     assert config["max_length"] is None
-    fast = ["--max_steps", "1", "--use_cpu", "--report_to", "none", "--per_device_train_batch_size", "48"]
+    fast = ["--max_steps", "1", "--report_to", "none", "--per_device_train_batch_size", "48"]
     trl = [str(Path(sys.executable).with_name("trl")), "dpo", "--config", str(tmp_path / "out" / "dpo.yaml"), *fast]
-    done = subprocess.run([*trl, "--bf16", "false"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = subprocess.run(trl, capture_output=True, text=True, check=False, cwd=Path("/"))
     assert done.returncode == 0, done.stderr[-3000:]
     state = json.loads((tmp_path / "out" / "model" / "checkpoint-1" / "trainer_state.json").read_text(encoding="utf-8"))
     # one step of 48 rows is a whole pass over the 48 that were exported
@@ -74,3 +74,23 @@ def test_a_method_that_is_not_trained_is_refused(export) -> None:
     ran = export(method="few_shot")
     assert ran.code == 2
     assert "only ica and pba are trained" in ran.err
+
+
+def test_an_earlier_export_is_replaced_only_when_asked(export) -> None:
+    assert export().code == 0
+    ran = export()
+    assert ran.code == 2
+    assert "dpo.yaml is there already; give another --out, or add --overwrite" in ran.err
+    assert export("--overwrite").code == 0
+
+
+def test_paths_hold_from_any_folder_and_a_machine_without_a_gpu_is_told_to_trl(export, tmp_path, monkeypatch) -> None:
+    for cuda in (False, True):
+        monkeypatch.setattr("torch.cuda.is_available", lambda cuda=cuda: cuda)
+        assert export("--overwrite").code == 0
+        config = yaml.safe_load((tmp_path / "out" / "dpo.yaml").read_text(encoding="utf-8"))
+        paths = [Path(config[key]) for key in ("dataset_name", "model_name_or_path", "output_dir")]
+        assert all(path.is_absolute() for path in paths)
+        assert {key: config.get(key) for key in ("use_cpu", "bf16")} == (
+            {"use_cpu": None, "bf16": None} if cuda else {"use_cpu": True, "bf16": False}
+        )

@@ -240,3 +240,9 @@ def test_reddit_membership_is_learnt_from_history(real_rows: Callable[[str], lis
     assert membership >= 0.80
     assert membership >= of(rows, "encoder", "none", "membership") + 0.20
     assert of(rows, "encoder", "shuffled", "membership") <= of(rows, "encoder", "none", "membership") + 0.03
+
+
+def test_folds_too_small_for_the_encoder_scorer_say_how_many_people_it_needs(planted: list[Record]) -> None:
+    few = [record for record in planted if record.user_id in sorted({r.user_id for r in planted})[:5]]
+    with pytest.raises(ConfigError, match="2 folds of 5 people leave 2 to fit .* needs 3; give records of at least 6"):
+        encoder_rows(few, FakeEncoder(), dataset="few", folds=2)

@@ -89,8 +89,8 @@ def test_every_reader_leaves_rejected_rows_where_it_is_told(tmp_path: Path) -> N
             "the nearest is 'users', which has 'ugc'",
         ),
         (
-            {**dict.fromkeys(name for name in users.REQUIRED if name not in ("pair", "meta"))},
-            "the nearest is 'users', which has ('pair', 'meta'|'meta', 'pair'); this file has",
+            {**dict.fromkeys(name for name in users.REQUIRED if name not in ("pair", "split"))},
+            "the nearest is 'users', which has ('pair', 'split'|'split', 'pair'); this file has",
         ),
     ],
 )

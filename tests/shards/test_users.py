@@ -95,3 +95,18 @@ def test_the_real_files_load_and_no_row_is_lost_uncounted(name: str, shared_data
     assert len(records) >= 0.99 * loaded.counts.rows
     assert {record.split for record in records} == {"train", "dev"}
     assert len({record.record_id for record in records}) == len(records)
+
+
+@pytest.mark.parametrize("missing", users.OPTIONAL)
+def test_a_file_that_does_not_say_where_its_rows_come_from_is_read(missing: str, tmp_path: Path) -> None:
+    content = row()
+    del content[missing]
+    loaded = users.read(stored(tmp_path, content))
+    assert getattr(loaded.records()[0].provenance, missing) == ""
+    assert loaded.ignored == ()
+
+
+def test_a_second_row_of_the_same_id_is_set_aside_and_counted(tmp_path: Path) -> None:
+    loaded = users.read(stored(tmp_path, row(), {**row(), "record_id": "made-up-0", "prompt": "another"}))
+    assert [record.prompt for record in loaded.records()] == ["p"]
+    assert loaded.counts.dropped == {"a row before it has the same record_id": 1}

@@ -322,3 +322,11 @@ def test_a_new_run_leaves_nothing_of_an_older_one_in_its_folder(grove, base: str
         align(grove(), once, base=base, folder=tmp_path, quiet=True)
     assert not (tmp_path / "model.safetensors").exists()
     assert not (tmp_path / "curve.json").exists()
+
+
+def test_a_finished_run_given_more_steps_goes_on_and_logs_its_last_step(grove, base: str, tmp_path: Path) -> None:
+    short, longer = (SHORT.model_copy(update={"max_steps": steps}) for steps in (10, 13))
+    align(grove(), short, base=base, folder=tmp_path, quiet=True)
+    resumed = align(grove(), longer, base=base, folder=tmp_path, resume=True, quiet=True)
+    assert [point["step"] for point in resumed.curve] == [10, 13]
+    assert resumed.rows == 13 * longer.users_per_step

@@ -6,7 +6,7 @@ import pytest
 
 from penchant.errors import TrainingError
 from penchant.model.tree import Branch, pack
-from penchant.persona import Comment, Comparison, Demographics, Persona
+from penchant.persona import Comment, Comparison, Demographics, Persona, Rating
 from penchant.record import Record
 from penchant.train.trees import Row, people, refuse_unusable
 
@@ -264,3 +264,19 @@ def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(grove) -> Non
         TrainingError, match=r"record train-known-000000-00 alone has \d+ tokens, max_tree_tokens is 12"
     ):
         refuse_unusable(grove(max_tree_tokens=12))
+
+
+def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(grove, records) -> None:
+    mine = [record for record in records if record.user_id == records[0].user_id]
+    target = mine[0]
+    told = (
+        Comment("elsewhere", target.chosen),
+        Rating(target.prompt, target.rejected, liked=False),
+        Rating("another prompt", target.rejected, liked=False),
+        Comparison(target.prompt, "something else", target.rejected),
+    )
+    planted = grove(of=tuple(replace(record, persona=Persona(told)) for record in mine), pairs_per_person=99)
+    for number in range(8):
+        shown = set(planted.person(Row(0, number)).persona.evidence)
+        assert shown <= set(told[2:])
+        assert shown

@@ -43,7 +43,7 @@ def command(
 ) -> None:
     """Measures ICA and PBA on people they were not trained on, over all people of a file."""
     from penchant.eval.crossval import SCORES, load_scores, together
-    from penchant.eval.folds import user_folds
+    from penchant.eval.folds import refuse_small, user_folds
     from penchant.eval.score import Setting
 
     started = perf_counter()
@@ -51,6 +51,8 @@ def command(
     where = space_for(data, space, directions=settings.directions)
     records = directed(_of_attribute(read(data, where, rejected=rejected), attribute), settings.directions)
     plan = user_folds(records, folds=folds, seed=settings.seed)
+    if encoder:  # before hours of training, not after
+        refuse_small(records, folds=folds)
     chosen = _folds(only, folds)
     _same_run(out, {"data": data.name, "folds": folds, "attribute": attribute, "recipe": settings.model_dump()})
     for k in chosen:

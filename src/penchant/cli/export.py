@@ -12,6 +12,7 @@ from penchant.cli.output import as_json, bar, result, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.cli.train import planted, section_of
 from penchant.config import load_recipe
+from penchant.errors import ConfigError
 
 ROWS = "train.jsonl"
 CONFIG = "dpo.yaml"
@@ -29,14 +30,19 @@ def command(
     ] = None,
     rejected: RejectedOption = None,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export in --out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Counts as one JSON line.")] = False,
 ) -> None:
     """Writes conversations with a chosen and a rejected answer, as a method shows them, and a config for TRL.
 
     The rows are those that `penchant train` draws, round for round.
     """
+    import torch
+
     from penchant.train.trees import refuse_unusable
 
+    if (out / CONFIG).exists() and not overwrite:
+        raise ConfigError(f"{out / CONFIG} is there already; give another --out, or add --overwrite")
     settings = load_recipe(recipe, overrides)
     if model is not None:
         settings = settings.model_copy(update={"base": model})
@@ -50,17 +56,21 @@ def command(
             advance(1)
     write_whole(out / ROWS, "\n".join(lines) + "\n")
     # TRL would cut or drop what is longer than max_length; the budget of the recipe has been kept already
+    base = Path(settings.base)
     config = {
-        "model_name_or_path": settings.base,
-        "dataset_name": str(out),
+        "model_name_or_path": str(base.resolve()) if base.is_dir() else settings.base,
+        "dataset_name": str(out.resolve()),
         "dataset_train_split": "train",
-        "output_dir": str(out / "model"),
+        "output_dir": str(out.resolve() / "model"),
         "max_length": None,
         "beta": section.beta,
         "learning_rate": section.learning_rate,
         "loss_type": section.loss_type,
         "seed": settings.seed,
     }
+    if not torch.cuda.is_available():
+        # TRL takes for granted that there is a GPU
+        config |= {"use_cpu": True, "bf16": False}
     write_whole(out / CONFIG, "".join(f"{key}: {as_json(value)}\n" for key, value in config.items()))
     counts = {"method": method, "people": len(grove.people), "records": len(records), "rows": len(lines)}
     counts |= {"file": str(out / ROWS), "config": str(out / CONFIG)}

@@ -41,7 +41,10 @@ def prompt(
     directions: DirectionsOption = "given",
     json: Annotated[bool, typer.Option("--json", help="Messages and counts as one JSON line.")] = False,
 ) -> None:
-    """Prints exactly what the model sees for one record: the messages, or with --model the text it reads."""
+    """Prints exactly what the model sees for one record: the messages, or with --model the text it reads.
+
+    The evidence is the record's own, as in `eval`; training draws afresh from all of a user's records.
+    """
     from penchant.method import METHODS
     from penchant.person import meet
     from penchant.scorer.implicit import prompt as messages

@@ -22,6 +22,7 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Person
 from penchant.record import Record
 from penchant.scorer.cases import Known, Texts, texts_of
 from penchant.scorer.encoder import NAMES, Parts, fit_parts, pair_features
+from penchant.scorer.features import PARTS as FEWEST
 
 STRICT = ", text-disjoint"
 """Ends the dataset's name in rows of the strict variant."""
@@ -66,6 +67,21 @@ def user_folds(records: Sequence[Record], *, folds: int, seed: int) -> list[Fold
     fold_of = dict(zip(order.tolist(), (np.arange(len(order)) % folds).tolist(), strict=True))
     fold = np.array([fold_of[person] for person in people.tolist()])
     return [Fold(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
+
+
+def refuse_small(records: Sequence[Record], *, folds: int) -> None:
+    """Checks that every fold leaves the encoder scorer as many people as it needs to be fitted.
+
+    Raises:
+        ConfigError: too few people for this number of folds.
+    """
+    count = len(set(people_of(records)))
+    fitted = count - -(-count // folds)
+    if fitted < FEWEST:
+        raise ConfigError(
+            f"{folds} folds of {count} people leave {fitted} to fit the encoder scorer on, and it needs {FEWEST}; "
+            f"give records of at least {2 * FEWEST} people"
+        )
 
 
 def split_fold(records: Sequence[Record], fit_split: str, test_split: str) -> Fold:
@@ -139,6 +155,7 @@ def encoder_rows(
     if fit_split is not None and test_split is not None:
         plan = [split_fold(records, fit_split, test_split)]
     else:
+        refuse_small(records, folds=folds)
         plan = user_folds(records, folds=folds, seed=seed)
     if strict:
         plan = [text_disjoint(records, fold) for fold in plan]

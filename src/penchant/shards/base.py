@@ -122,15 +122,19 @@ class Loaded:
 
     def __iter__(self) -> Iterator[Record]:
         counts = self.counts = Counts()
+        names: set[str] = set()
         with _rejecting(self.rejected) as reject:
             for row in self.rows():
                 try:
                     kept = self._decoded(row)
                     _refuse_one_answer(kept.record)
+                    if kept.record.record_id in names:
+                        raise RecordError("a row before it has the same record_id")
                 except RecordError as error:
                     counts.drop(row.place, str(error))
                     reject(row, str(error))
                     continue
+                names.add(kept.record.record_id)
                 counts.keep(kept.lost)
                 yield kept.record
             counts.complete = True

@@ -26,11 +26,10 @@ REQUIRED = (
     HISTORY.demo,
     HISTORY.ugc,
     HISTORY.pair,
-    "attribute",
-    "dataset",
-    "meta",
     "split",
 )
+OPTIONAL = ("attribute", "dataset", "meta")
+"""Where a row comes from, for tables; empty where a file does not say."""
 
 
 def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Path | None = None) -> Loaded:
@@ -45,8 +44,9 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise DataError(f"{path}: has no column '{missing[0]}'; it has: {', '.join(columns)}")
-    ignored = tuple(name for name in columns if name not in REQUIRED)
-    return Loaded(path, "users", lambda: parquet_rows(path, REQUIRED), _record, rejected=rejected, ignored=ignored)
+    taken = (*REQUIRED, *(name for name in OPTIONAL if name in columns))
+    ignored = tuple(name for name in columns if name not in taken)
+    return Loaded(path, "users", lambda: parquet_rows(path, taken), _record, rejected=rejected, ignored=ignored)
 
 
 def _record(row: Row) -> Kept:

@@ -35,6 +35,9 @@ from penchant.train.reference import Reference, weights_key
 from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10
+_KEYS = {field.name for field in fields(DPOConfig)}
+CHECKPOINTING = next(key for key in ("activation_checkpointing", "gradient_checkpointing") if key in _KEYS)
+"""Its newer name, where there is one: the older one warns."""
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
 """A folder that holds one of these holds a finished run."""
 
@@ -180,6 +183,10 @@ class _Curve(TrainerCallback):
 
     def __init__(self, path: Path, reference: Reference) -> None:
         self.path, self.reference = path, reference
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """The last step is always logged, whatever the logging interval: it is what the summary and the card quote."""
+        control.should_log = control.should_log or state.global_step >= args.max_steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Rewrites the curve from the trainer's own log history."""
@@ -339,7 +346,7 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "adam_beta2": 0.98,
         "save_total_limit": 2,
         "logging_steps": min(_LOGGING_STEPS, settings.max_steps),
-        "gradient_checkpointing": False,
+        CHECKPOINTING: False,
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": False,
         "report_to": "none",
@@ -353,12 +360,11 @@ def _passed_on(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: TRL has no such key, or penchant sets it itself.
     """
-    known = {field.name for field in fields(DPOConfig)}
     for key in given:
         if key in ours or key in ("loss_type", "loss_weights"):
             raise ConfigError(f"'trl.{key}' is set by the method's own keys; remove it from trl")
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.0)[0]
             raise ConfigError(f"TRL's DPOConfig has no key '{key}' (under 'trl'); nearest is '{near}'")
     return given
 

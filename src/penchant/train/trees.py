@@ -12,13 +12,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import assert_never
 
 from penchant.errors import RecordError, TrainingError
 from penchant.method.base import Method
 from penchant.model.local import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
 from penchant.person import Person, meet
-from penchant.persona import Comparison, Persona, PersonaKind
+from penchant.persona import (
+    Comment,
+    Comparison,
+    Demographics,
+    Evidence,
+    Persona,
+    PersonaKind,
+    Rating,
+    Statement,
+)
 from penchant.record import Record
 from penchant.render import Budget, Layout, Message
 from penchant.space import Direction, PreferenceSpace
@@ -197,10 +207,28 @@ def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.R
 
 
 def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
-    """The persona less any choice that is itself asked about: a target among the evidence would give itself away."""
-    asked = {(record.prompt, record.chosen) for record in targets}
-    kept = (i for i in persona.evidence if not isinstance(i, Comparison) or (i.prompt, i.chosen) not in asked)
-    return Persona(tuple(kept))
+    """The persona less whatever holds the answer to a target: its choice, a thumb on it, or the text itself as theirs.
+
+    Other choices under the same prompt stay: some sources have one prompt for everything.
+    """
+    chosen = {(record.prompt, record.chosen) for record in targets}
+    judged = chosen | {(record.prompt, record.rejected) for record in targets}
+    written = {record.chosen for record in targets}
+
+    def tells(item: Evidence) -> bool:
+        match item:
+            case Comparison():
+                return (item.prompt, item.chosen) in chosen
+            case Rating():
+                return (item.prompt, item.answer) in judged
+            case Comment():
+                return item.text in written
+            case Demographics() | Statement():
+                return False
+            case _:
+                assert_never(item)
+
+    return Persona(tuple(item for item in persona.evidence if not tells(item)))
 
 
 def _couples(
