@@ -27,7 +27,7 @@ from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
 from penchant.scorer.implicit import prompt
-from penchant.train.run import CHECKPOINTING, Bar, Trained, adapter
+from penchant.train.run import NO_CHECKPOINTING, Bar, Trained, adapter
 from penchant.train.trees import Grove
 
 
@@ -87,7 +87,7 @@ def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder:
             logging_steps=min(10, settings.max_steps),
             seed=grove.seed,
             max_length=None,
-            **{CHECKPOINTING: False},
+            **NO_CHECKPOINTING,
             report_to="none",
             disable_tqdm=quiet,
             use_cpu=not torch.cuda.is_available(),

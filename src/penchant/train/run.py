@@ -36,8 +36,10 @@ from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10
 _KEYS = {field.name for field in fields(DPOConfig)}
-CHECKPOINTING = next(key for key in ("activation_checkpointing", "gradient_checkpointing") if key in _KEYS)
-"""Its newer name, where there is one: the older one warns."""
+NO_CHECKPOINTING: dict[str, Any] = {
+    next(key for key in ("activation_checkpointing", "gradient_checkpointing") if key in _KEYS): False
+}
+"""Under the key's newer name, where there is one: the older one warns."""
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
 """A folder that holds one of these holds a finished run."""
 
@@ -346,7 +348,7 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "adam_beta2": 0.98,
         "save_total_limit": 2,
         "logging_steps": min(_LOGGING_STEPS, settings.max_steps),
-        CHECKPOINTING: False,
+        **NO_CHECKPOINTING,
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": False,
         "report_to": "none",
