@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant import Comment, Direction, Persona, PreferenceSpace, RecordError, SpaceMismatch, aggregate, believe
+from penchant import (
+    Comment,
+    Comparison,
+    Demographics,
+    Direction,
+    Persona,
+    PreferenceSpace,
+    RecordError,
+    SpaceMismatch,
+    aggregate,
+    believe,
+)
+from penchant.posterior import EVEN, Prior, Tally
 
 signs = st.sampled_from([-1, 0, 1])
 vectors = st.lists(st.lists(signs, min_size=3, max_size=3), max_size=10)
@@ -115,7 +127,9 @@ def test_a_belief_counts_votes_and_names_the_item_that_cast_each(tiny: Preferenc
 
 def test_confidence_is_one_half_without_votes_and_never_certain(tiny: PreferenceSpace) -> None:
     belief = believe(persona(tiny, [[1, 0, -1], [1, 0, -1]]), tiny)
-    assert belief.confidence().tolist() == [0.75, 0.5, 0.25]
+    positive, even, negative = belief.confidence()
+    assert 0.9 < positive < 1
+    assert (even, negative) == (0.5, pytest.approx(1 - positive))
 
 
 @given(vectors)
@@ -156,3 +170,117 @@ def test_evidence_of_another_space_is_refused_by_its_place(tiny: PreferenceSpace
         believe(Persona(mixed), tiny)
     with pytest.raises(SpaceMismatch, match="direction 1"):
         aggregate([tiny.direction(), other.direction()])
+
+
+doubts = st.floats(0.0625, 1.0, width=32)
+events = st.lists(st.tuples(st.lists(signs, min_size=3, max_size=3), doubts), max_size=12)
+
+
+def tally(space: PreferenceSpace, rows: list[tuple[list[int], float]], *, half_life: float | None) -> Tally:
+    found = Tally(len(space))
+    for row, sure in rows:
+        found.add(Direction(space, row, [sure] * 3), 1.0, half_life)
+    return found
+
+
+@given(events, st.randoms())
+def test_without_fading_the_order_of_items_does_not_matter(tiny: PreferenceSpace, rows, rng) -> None:
+    mixed = rng.sample(rows, len(rows))
+    one, other = (tally(tiny, order, half_life=None) for order in (rows, mixed))
+    np.testing.assert_allclose(one.sides, other.sides, atol=1e-12)
+    np.testing.assert_allclose(one.spoken, other.spoken, atol=1e-12)
+    assert one.items == other.items == len(rows)
+
+
+@given(events)
+def test_the_same_items_again_give_the_same_counts_to_the_bit(tiny: PreferenceSpace, rows) -> None:
+    assert tally(tiny, rows, half_life=2.0) == tally(tiny, rows, half_life=2.0)
+
+
+@given(events)
+def test_turning_every_item_turns_the_belief(tiny: PreferenceSpace, rows) -> None:
+    turned = [([-sign for sign in row], sure) for row, sure in rows]
+    one, other = (tally(tiny, order, half_life=2.0) for order in (rows, turned))
+    np.testing.assert_allclose(one.probability(EVEN), 1 - other.probability(EVEN), atol=1e-12)
+    np.testing.assert_allclose(one.leaning(EVEN), 1 - other.leaning(EVEN), atol=1e-9)
+
+
+def test_dirichlet_counts_are_items_against_about_and_for_a_dimension(tiny: PreferenceSpace) -> None:
+    prior = Prior(strength=0.2, half_life=None)
+    rows = [([1, 0, 0], 1.0), ([1, -1, 0], 0.5), ([-1, 0, 0], 1.0)]
+    found = tally(tiny, rows, half_life=None).dirichlet(prior)
+    np.testing.assert_allclose(found, [[1.1, 0.7, 1.6], [0.6, 2.7, 0.1], [0.1, 3.2, 0.1]])
+
+
+def test_older_evidence_about_a_dimension_fades_and_the_rest_does_not(tiny: PreferenceSpace) -> None:
+    found = tally(tiny, [([1, 1, 0], 1.0), ([-1, 0, 0], 1.0), ([-1, 0, 0], 1.0)], half_life=2.0)
+    assert found.sides[:, 1].tolist() == pytest.approx([0.5, 1.0, 0.0])
+    assert found.sides[0, 0] == pytest.approx(1 + 0.5**0.5)
+
+
+def test_a_person_who_changed_is_followed(tiny: PreferenceSpace) -> None:
+    before = [([1, 0, 0], 1.0)] * 6
+    kept, changed = (tally(tiny, before + [([-1, 0, 0], 1.0)] * n, half_life=2.0) for n in (1, 3))
+    assert kept.probability(EVEN)[0] > 0.5 > changed.probability(EVEN)[0]
+
+
+def test_a_person_who_contradicts_themselves_is_undecided_and_not_called_certain(tiny: PreferenceSpace) -> None:
+    rows = [([1, 1, 0], 1.0), ([-1, 1, 0], 1.0)] * 6
+    found = tally(tiny, rows, half_life=None)
+    (low, high), steady, _ = found.interval(EVEN)
+    assert low < 0.3
+    assert high > 0.7
+    assert steady[0] > 0.8
+    evidence = tuple(Comment("p", f"c{i}", Direction(tiny, row)) for i, (row, _) in enumerate(rows))
+    belief = believe(Persona(evidence), tiny, rule="credible")
+    assert belief.direction().signs.tolist() == [0, 1, 0]
+    assert belief.contradictions() == ["length"]
+
+
+def test_leaning_and_interval_are_those_of_a_beta(tiny: PreferenceSpace) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    found = tally(tiny, [([1, -1, 0], 1.0)] * 3 + [([-1, -1, 0], 0.5)], half_life=None)
+    prior = Prior(strength=1.0, half_life=None)
+    for place, (negative, _, positive) in enumerate(found.dirichlet(prior)):
+        beta = stats.beta(positive, negative)
+        assert found.leaning(prior)[place] == pytest.approx(beta.sf(0.5), abs=2e-3)
+        assert found.interval(prior)[place].tolist() == pytest.approx(beta.ppf([0.025, 0.975]).tolist(), abs=0.06)
+
+
+def test_nothing_known_is_even_and_reaches_from_end_to_end(tiny: PreferenceSpace) -> None:
+    found = Tally(len(tiny))
+    np.testing.assert_allclose(found.leaning(EVEN), 0.5, atol=1e-9)
+    assert found.interval(EVEN) == pytest.approx(np.array([[0.0, 1.0]] * 3), abs=1e-3)
+
+
+def test_kinds_weigh_as_the_prior_says(tiny: PreferenceSpace) -> None:
+    said = tiny.direction({"length": 1})
+    evidence = (Comment("p", "c", said), Comparison("p", "a", "b", said.flipped()), Demographics("d", said))
+    prior = Prior(weights=(1.0, 2.0, 4.0), half_life=None)
+    belief = believe(Persona(evidence), tiny, prior=prior)
+    assert belief.tally.sides[0].tolist() == [2.0, 5.0]
+    assert [(vote.item, vote.weight) for vote in belief.because("length")] == [(2, 4.0), (1, 2.0), (0, 1.0)]
+
+
+def test_what_goes_together_in_a_population_is_expected_of_a_person(tiny: PreferenceSpace) -> None:
+    prior = Prior(half_life=None, loadings=np.array([[0.9], [0.9], [0.0]]))
+    found = tally(tiny, [([1, 0, 0], 1.0)] * 2, half_life=None)
+    expected = found.probability(prior)
+    assert expected[1] > 0.75
+    assert expected[2] == 0.5
+    against = tally(tiny, [([1, 0, 0], 1.0)] * 2 + [([0, -1, 0], 1.0)] * 3, half_life=None)
+    assert against.probability(prior)[1] < 0.2
+
+
+def test_a_population_that_leans_is_what_is_expected_before_any_evidence(tiny: PreferenceSpace) -> None:
+    prior = Prior(positive=np.array([0.8, 0.5, 0.2]))
+    np.testing.assert_allclose(Tally(3).probability(prior), [0.8, 0.5, 0.2])
+
+
+def test_inferred_doubt_is_part_of_what_is_believed(tiny: PreferenceSpace) -> None:
+    def believed(probability: float) -> float:
+        said = Direction(tiny, [1, 0, 0], [probability] * 3)
+        return float(believe(Persona((Comment("p", "c", said),)), tiny).confidence()[0])
+
+    sure, unsure = believed(1.0), believed(0.5)
+    assert sure > unsure > 0.5

@@ -211,3 +211,21 @@ def test_a_space_of_ones_own_is_loaded_from_its_file(tmp_path: Path) -> None:
 def test_a_broken_space_file_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(SpaceError, match=r"mine\.toml is not a space file"):
         parse_space(text, where="mine.toml")
+
+
+def test_an_inferred_direction_holds_the_probability_of_each_sign(tiny: PreferenceSpace) -> None:
+    inferred = Direction(tiny, [1, 0, -1], [0.9, 0.3, 0.6])
+    assert inferred.probabilities().tolist() == pytest.approx([0.9, 1.0, 0.6])
+    assert tiny.direction({"length": 1}).probabilities().tolist() == [1, 1, 1]
+    assert inferred != Direction(tiny, [1, 0, -1])
+    assert inferred == Direction(tiny, [1, 0, -1], [0.9, 1.0, 0.6])
+    assert pickle.loads(pickle.dumps(inferred)) == inferred
+    assert inferred.flipped() == Direction(tiny, [-1, 0, 1], [0.9, 1.0, 0.6])
+    assert inferred.overlaid({"length": -1}) == Direction(tiny, [-1, 0, -1], [1.0, 1.0, 0.6])
+    assert len({inferred, inferred.flipped().flipped()}) == 1
+
+
+@pytest.mark.parametrize("sure", [[0.5, 0.5], [0.0, 1.0, 1.0], [1.5, 1.0, 1.0], [float("nan"), 1.0, 1.0]])
+def test_probabilities_that_are_none_are_refused(tiny: PreferenceSpace, sure: list[float]) -> None:
+    with pytest.raises(SpaceError, match="3 numbers above 0 and up to 1"):
+        Direction(tiny, [1, 0, -1], sure)

@@ -38,7 +38,7 @@ class Person:
     profile: Direction | None = None
     """A direction stated for this person from outside; it stands in for the belief's."""
 
-    def direction(self, rule: Rule = "exact") -> Direction | None:
+    def direction(self, rule: Rule | None = None) -> Direction | None:
         """What is held of this person: the stated profile or the belief, then the corrections on top.
 
         None when nothing at all is known: no belief with evidence, no profile, no correction.

@@ -112,15 +112,22 @@ class PreferenceSpace:
 
 
 class Direction:
-    """Signs over one space, int8, immutable; equal when space and signs are equal."""
+    """Signs over one space, int8, immutable; equal when space, signs and doubt are equal."""
 
-    __slots__ = ("signs", "space")
+    __slots__ = ("signs", "space", "sure")
 
     space: PreferenceSpace
     signs: NDArray[np.int8]
     """(len(space),), each -1, 0 or +1; read-only."""
+    sure: NDArray[np.float32] | None
+    """(len(space),), the probability of each sign in (0, 1], where it was inferred; None where it is given as true."""
 
-    def __init__(self, space: PreferenceSpace, signs: Sequence[int] | NDArray[np.int8]) -> None:
+    def __init__(
+        self,
+        space: PreferenceSpace,
+        signs: Sequence[int] | NDArray[np.int8],
+        sure: Sequence[float] | NDArray[np.float32] | None = None,
+    ) -> None:
         raw = np.asarray(signs)
         if raw.shape != (len(space),):
             raise SpaceError(
@@ -133,17 +140,19 @@ class Direction:
         vector.flags.writeable = False
         object.__setattr__(self, "space", space)
         object.__setattr__(self, "signs", vector)
+        object.__setattr__(self, "sure", None if sure is None else _doubt(vector, sure))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Direction is immutable; cannot set '{name}'")
 
-    def __reduce__(self) -> tuple[type[Direction], tuple[PreferenceSpace, list[int]]]:
-        return (Direction, (self.space, self.signs.tolist()))
+    def __reduce__(self) -> tuple[type[Direction], tuple[PreferenceSpace, list[int], list[float] | None]]:
+        return (Direction, (self.space, self.signs.tolist(), None if self.sure is None else self.sure.tolist()))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Direction):
             return NotImplemented
-        return self.space.digest == other.space.digest and bool((self.signs == other.signs).all())
+        same = self.space.digest == other.space.digest and bool((self.signs == other.signs).all())
+        return same and bool((self.probabilities() == other.probabilities()).all())
 
     def __hash__(self) -> int:
         return hash((self.space.digest, self.signs.tobytes()))
@@ -180,6 +189,7 @@ class Direction:
         direction = cls.__new__(cls)
         object.__setattr__(direction, "space", space)
         object.__setattr__(direction, "signs", np.frombuffer(coded, dtype=np.int8))  # read-only, as bytes are
+        object.__setattr__(direction, "sure", None)
         return direction
 
     def published(self) -> list[float]:
@@ -195,9 +205,13 @@ class Direction:
         value = int(self.signs[self.space.index(dimension_id)])
         return 1 if value > 0 else -1 if value < 0 else 0
 
+    def probabilities(self) -> NDArray[np.float32]:
+        """The probability of each sign, (len(space),); 1 where it is given as true, and where it is neutral."""
+        return np.ones(len(self.space), dtype=np.float32) if self.sure is None else self.sure
+
     def flipped(self) -> Direction:
         """Every non-neutral dimension turned to its other pole."""
-        return Direction(self.space, -self.signs)
+        return Direction(self.space, -self.signs, self.sure)
 
     def overlaid(self, signs: Mapping[str, Sign]) -> Direction:
         """This direction with some dimensions set by name."""
@@ -205,7 +219,11 @@ class Direction:
         vector = self.signs.copy()
         for dimension_id in signs:
             vector[self.space.index(dimension_id)] = over.sign(dimension_id)
-        return Direction(self.space, vector)
+        if self.sure is None:
+            return Direction(self.space, vector)
+        sure = self.sure.copy()
+        sure[[self.space.index(dimension_id) for dimension_id in signs]] = 1.0
+        return Direction(self.space, vector, sure)
 
     def require(self, space: PreferenceSpace, *, where: str) -> None:
         """Raises SpaceMismatch unless this direction is over `space`."""
@@ -214,6 +232,15 @@ class Direction:
                 f"{where}: written for space '{self.space.name}' ({self.space.digest}), "
                 f"used with '{space.name}' ({space.digest}); pass the space it was written for"
             )
+
+
+def _doubt(signs: NDArray[np.int8], sure: Sequence[float] | NDArray[np.float32]) -> NDArray[np.float32]:
+    values = np.array(sure, dtype=np.float32)
+    if values.shape != signs.shape or not ((values > 0) & (values <= 1)).all():
+        raise SpaceError(f"the probabilities of a direction are {len(signs)} numbers above 0 and up to 1")
+    values[signs == 0] = 1.0
+    values.flags.writeable = False
+    return values
 
 
 def parse_space(text: str, *, where: str) -> PreferenceSpace:

@@ -24,7 +24,7 @@ IDEAS = (
     "render",
     "config",
 )
-SEAMS = {"shards": 0, "encoder": 0, "model": 0, "method": 1, "infer": 2, "scorer": 2, "store": 3}
+SEAMS = {"shards": 0, "model": 0, "encoder": 1, "infer": 2, "method": 3, "scorer": 4, "store": 5}
 """Rooms of floor 1 and their order: a room sees those before it."""
 WORK = ("forum", "build", "train", "decode", "eval", "audit")
 FACES = {"serve": 0, "cli": 1}

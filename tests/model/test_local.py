@@ -14,7 +14,15 @@ from transformers import PreTrainedTokenizerFast
 from penchant.errors import ModelError
 from penchant.model import local as module
 from penchant.model.base import Candidates, Likelihood
-from penchant.model.local import ChatTokenizer, Encoded, LocalModel, load_parts, load_tokenizer, require_safetensors
+from penchant.model.local import (
+    ChatTokenizer,
+    Encoded,
+    LocalModel,
+    load_parts,
+    load_tokenizer,
+    require_safetensors,
+    weights_key,
+)
 from penchant.model.tree import Branch, collate, pack
 from penchant.render import Message
 
@@ -299,3 +307,14 @@ def test_a_loaded_model_is_in_float32_on_a_cpu(tmp_path: Path, tiny_model: Calla
     half = LocalModel(tiny_model("llama", vocabulary=len(chat.tokenizer), dtype=torch.bfloat16), chat, name="half")
     model, _ = load_parts(str(saved(tmp_path, half)))
     assert torch.cuda.is_available() or model.dtype == torch.float32
+
+
+def test_weights_have_a_key_of_their_own(local: LocalModel, tmp_path: Path) -> None:
+    one = str(saved(tmp_path / "one", local))
+    assert weights_key(one) == weights_key(one)
+    model, _ = load_parts(one)
+    with torch.no_grad():
+        next(model.parameters())[0, 0] += 1
+    model.save_pretrained(tmp_path / "two")
+    assert weights_key(str(tmp_path / "two")) != weights_key(one)
+    assert weights_key("owner/one") != weights_key("owner/two")

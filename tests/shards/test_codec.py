@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant import PreferenceSpace, Record
+from penchant import Direction, PreferenceSpace, Record
 from penchant.errors import DataError, RecordError, SpaceError, SpaceMismatch
-from penchant.persona import Evidence, Persona
+from penchant.persona import Comment, Evidence, Persona
 from penchant.shards.codec import KEYS, decode, encode, kind_of, split_of
 
 KINDS = typing.get_args(Evidence)
@@ -103,3 +103,21 @@ def test_a_direction_needs_a_space_to_be_read_and_to_be_written(tiny: Preference
 def test_a_direction_over_another_space_is_not_written(tiny: PreferenceSpace, full_record) -> None:
     with pytest.raises(SpaceMismatch, match="record 'r7': written for space 'tiny'"):
         encode(full_record("r7"), tiny.subset(["length"], name="one"))
+
+
+def test_what_was_inferred_keeps_its_doubt(tiny) -> None:
+    inferred = Direction(tiny, [1, 0, -1], [0.75, 1.0, 0.5])
+    record = Record("r", "u", "p", "a", "b", Persona((Comment("p", "c", inferred),)))
+    content = encode(record, tiny)
+    assert content["evidence"][0]["direction"] == [
+        {"dimension": "length", "sign": 1, "confidence": 0.75},
+        {"dimension": "depth", "sign": -1, "confidence": 0.5},
+    ]
+    assert decode(content, tiny).record == record
+
+
+@pytest.mark.parametrize("confidence", [0, 1.5, True, "high"])
+def test_a_confidence_that_is_none_is_an_error(tiny, confidence: object) -> None:
+    said = [{"dimension": "length", "sign": 1, "confidence": confidence}]
+    with pytest.raises(DataError, match="'direction' of 'length' has confidence"):
+        decode({**BARE, "direction": said}, tiny)

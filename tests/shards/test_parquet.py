@@ -85,7 +85,7 @@ def test_directions_are_stored_as_ids_and_signs(tiny: PreferenceSpace, tmp_path:
     record = Record("r", None, "p", "y", "n", direction=tiny.direction({"depth": -1}))
     parquet.write([record], tmp_path, space=tiny)
     [row] = pq.read_table(tmp_path / "part-00000.parquet").to_pylist()
-    assert row["direction"] == [{"dimension": "depth", "sign": -1}]
+    assert row["direction"] == [{"dimension": "depth", "sign": -1, "confidence": None}]
 
 
 def failing(records: list[Record], error: BaseException):

@@ -53,7 +53,7 @@ def test_a_row_becomes_a_record_of_its_user(tmp_path: Path) -> None:
 
 
 def test_nulls_are_nothing_known(tmp_path: Path) -> None:
-    nothing = dict.fromkeys(("user_id", "demographic", "ugc", "pair", "attribute", "meta"))
+    nothing = {"record_id": "other", **dict.fromkeys(("user_id", "demographic", "ugc", "pair", "attribute", "meta"))}
     [first, second] = users.read(stored(tmp_path, row(), row(**nothing)))
     assert first.user_id == "u1"
     assert (second.user_id, second.persona, second.provenance) == (None, Persona(), Provenance("made_up"))

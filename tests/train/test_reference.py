@@ -9,7 +9,7 @@ import torch
 from penchant.errors import DataError
 from penchant.model.local import load_parts
 from penchant.model.tree import answer_logprobs, collate
-from penchant.train.reference import Reference, weights_key
+from penchant.train.reference import Reference
 from penchant.train.trees import Row
 
 
@@ -48,16 +48,6 @@ def test_other_tokens_another_split_and_other_weights_are_other_numbers(base: st
     reference.save()
     assert [file.name for file in tmp_path.iterdir()] == ["reference-abc.safetensors"]
     assert Reference(None, cache=tmp_path, key="other")._known == {}
-
-
-def test_weights_have_a_key_of_their_own(base: str, tmp_path: Path) -> None:
-    model, _ = load_parts(base)
-    assert weights_key(base) == weights_key(base)
-    with torch.no_grad():
-        next(model.parameters())[0, 0] += 1
-    model.save_pretrained(tmp_path)
-    assert weights_key(str(tmp_path)) != weights_key(base)
-    assert weights_key("owner/one") != weights_key("owner/two")
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

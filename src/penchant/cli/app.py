@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from penchant.cli import base, crossval, demo, evaluate, export, show, simulate, train
+from penchant.cli import annotator, base, crossval, demo, evaluate, export, infer, show, simulate, train
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 app.command("simulate")(simulate.command)
 app.command("base")(base.command)
+app.command("annotator")(annotator.command)
+app.command("infer")(infer.command)
 app.command("train")(train.command)
 app.command("export")(export.command)
 app.command("eval")(evaluate.command)

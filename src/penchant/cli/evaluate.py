@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
+from penchant.cli.infer import AnnotatorOption, inferred
 from penchant.cli.output import as_json, bar, result, say
 from penchant.errors import ConfigError
 from penchant.record import Record
@@ -45,6 +46,7 @@ def command(
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
     directions: DirectionsOption = "given",
+    annotator: AnnotatorOption = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
@@ -77,6 +79,7 @@ def command(
             layout=layout,
             max_prompt_tokens=max_prompt_tokens,
             seed=seed,
+            annotator=annotator,
         )
     show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
@@ -114,12 +117,14 @@ def implicit_rows(
     layout: str = "user_first",
     max_prompt_tokens: int | None = None,
     seed: int = 0,
+    annotator: Path | None = None,
 ) -> list[Row]:
     """Rows of aligned models, their controls and limits."""
     from penchant.eval.benchmark import Bench
     from penchant.eval.benchmark import show as draw
     from penchant.eval.score import Setting
     from penchant.forum.observer import observer_of
+    from penchant.infer.read import reread
     from penchant.model.card import tags
     from penchant.model.local import LocalModel
 
@@ -147,6 +152,9 @@ def implicit_rows(
         rule=rule,
         golden=all(record.golden is not None for record in records),
     )
+    if annotator is not None:
+        found = inferred(records, space, annotator)
+        bench.believed = lambda persona: reread(persona, found)
     passes = bench.passes(personas)
     with bar(passes, "evaluating") as advance:
         bench.done = lambda _name: advance(1)

@@ -33,6 +33,11 @@ class Encoder(Protocol):
         ...
 
     @property
+    def source(self) -> str:
+        """What it is opened by: `sentence`, or a folder or Hub id."""
+        ...
+
+    @property
     def size(self) -> int:
         """Length of a vector."""
         ...

@@ -31,6 +31,11 @@ class CachedEncoder:
         return self.encoder.name
 
     @property
+    def source(self) -> str:
+        """The encoder's own."""
+        return self.encoder.source
+
+    @property
     def size(self) -> int:
         """The encoder's own."""
         return self.encoder.size

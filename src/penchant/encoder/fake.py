@@ -20,6 +20,7 @@ class FakeEncoder:
 
     size: int = 64
     name: str = "fake"
+    source: str = "fake"
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""

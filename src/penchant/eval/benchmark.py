@@ -102,6 +102,9 @@ class Bench:
     rule: KnownRule | None = None
     swapped: PersonaKind = "mixed"
     """What is shown of somebody else in the setting `shuffled`."""
+    believed: Callable[[Persona], Persona] = lambda persona: persona
+    """What methods are told of a persona: its evidence with other directions, where they are inferred. Limits and
+    controls see the persona itself."""
     golden: bool = False
     """Whether to add `pba_golden`, the true direction; for simulated people only."""
     done: Callable[[str], None] = lambda _: None
@@ -213,7 +216,7 @@ class Bench:
         return result
 
     def _meet(self, record: Record, persona: Persona) -> Person:
-        return meet(persona, self.space, profile=record.profile if persona.evidence else None)
+        return meet(self.believed(persona), self.space, profile=record.profile if persona.evidence else None)
 
     def _limits(self, shown: Shown) -> NDArray[np.float64] | None:
         """Expected accuracy of the ideal observer per record."""

@@ -8,6 +8,7 @@ only, and no code that comes with a model is run.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -191,6 +192,18 @@ def _is_local(source: str) -> bool:
     """A path rather than a Hub id: it or the folder it would be in exists, or it is not of the form owner/name."""
     path = Path(source)
     return path.exists() or path.parent.is_dir() or source.count("/") != 1
+
+
+def weights_key(source: str) -> str:
+    """Twelve hex digits over the weights of a model folder; for a Hub id, over its name."""
+    digest = hashlib.sha256()
+    files = sorted(Path(source).glob("*.safetensors")) if Path(source).is_dir() else []
+    if not files:
+        digest.update(source.encode())
+    for file in files:
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()[:12]
 
 
 class LocalModel:

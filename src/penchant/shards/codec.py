@@ -1,13 +1,16 @@
 """A record as plain values and back: the one definition of penchant's own layout, for Parquet and JSON lines alike.
 
-A direction is a sparse list of {dimension, sign}, so that a neutral direction (an empty list) differs from none
-(null), and a reader needs no index order. Evidence carries its kind and only the fields of that kind.
+A direction is a sparse list of {dimension, sign}, with {confidence} besides where it was inferred, so that a neutral
+direction (an empty list) differs from none (null), and a reader needs no index order. Evidence carries its kind and
+only the fields of that kind.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields
 from typing import assert_never, get_args
+
+import numpy as np
 
 from penchant.errors import DataError, RecordError, SpaceError
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
@@ -64,7 +67,11 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         if space is None:
             raise SpaceError(f"{where} has a direction over '{direction.space.name}'; pass that space to write it")
         direction.require(space, where=where)
-        return [{"dimension": dimension.id, "sign": sign} for dimension, sign in direction.poles()]
+        poles: list[dict[str, object]] = [{"dimension": one.id, "sign": sign} for one, sign in direction.poles()]
+        if direction.sure is not None:
+            for pole, place in zip(poles, np.flatnonzero(direction.signs), strict=True):
+                pole["confidence"] = float(direction.sure[place])
+        return poles
 
     def plain(item: Evidence) -> dict[str, object]:
         values = {field.name: getattr(item, field.name) for field in fields(item)}
@@ -168,6 +175,7 @@ def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Dir
     if space is None:
         raise SpaceError(f"'{key}' is a direction, and no space was given; pass the space the file was written for")
     signs: dict[str, Sign] = {}
+    sure: dict[int, float] = {}
     for entry in items(content, key):
         dimension_id, sign = text_or_empty(entry, "dimension"), entry.get("sign")
         if isinstance(sign, bool) or not isinstance(sign, int) or sign not in _SIGNS:
@@ -175,7 +183,13 @@ def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Dir
         if dimension_id in signs:
             raise DataError(f"'{key}' names '{dimension_id}' twice; keep one")
         signs[dimension_id] = _SIGNS[sign]
-    return space.direction(signs)
+        confidence = entry.get("confidence")
+        if confidence is not None:
+            if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence <= 1:
+                raise DataError(f"'{key}' of '{dimension_id}' has confidence {confidence!r}; give a number in (0, 1]")
+            sure[space.index(dimension_id)] = confidence
+    direction = space.direction(signs)
+    return Direction(space, direction.signs, [sure.get(i, 1.0) for i in range(len(space))]) if sure else direction
 
 
 def _provenance(content: Content) -> Provenance:

@@ -27,7 +27,7 @@ SHARD_RECORDS = 10_000
 _GROUP_RECORDS = 500
 """Records of a row group: what is held in memory while writing."""
 
-_DIRECTION = pa.list_(pa.struct([("dimension", pa.string()), ("sign", pa.int8())]))
+_DIRECTION = pa.list_(pa.struct([("dimension", pa.string()), ("sign", pa.int8()), ("confidence", pa.float32())]))
 _EVIDENCE = pa.struct(
     [
         ("kind", pa.string()),

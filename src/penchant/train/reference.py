@@ -80,18 +80,6 @@ class Reference:
         self._saved = len(self._known)
 
 
-def weights_key(source: str) -> str:
-    """Twelve hex digits over the weights of a model folder; for a Hub id, over its name."""
-    digest = hashlib.sha256()
-    files = sorted(Path(source).glob("*.safetensors")) if Path(source).is_dir() else []
-    if not files:
-        digest.update(source.encode())
-    for file in files:
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()[:12]
-
-
 def _digest(tree: Packed) -> bytes:
     """Sixteen bytes over everything that decides a tree's log-probabilities."""
     shape = [number for task, own, _ in tree.paths for number in (task.start, task.stop, own.start, own.stop)]

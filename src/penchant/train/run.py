@@ -28,10 +28,10 @@ from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
 from penchant.errors import ConfigError, TrainingError
-from penchant.model.local import load_parts
+from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.loss import Answers, finite, pair_loss
-from penchant.train.reference import Reference, weights_key
+from penchant.train.reference import Reference
 from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10

@@ -1,0 +1,49 @@
+"""`penchant annotator`: fits what reads directions from evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.data import RejectedOption, read, space_for
+from penchant.cli.output import as_json, bar, result
+from penchant.encoder import SENTENCE, open_encoder
+from penchant.errors import ConfigError
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="Records whose evidence carries directions.")],
+    out: Annotated[Path, typer.Option(help="Folder for the annotator.")],
+    encoder: Annotated[
+        str, typer.Option(help="'sentence' (all-MiniLM-L6-v2), or a language model: folder or Hub id.")
+    ] = SENTENCE,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of 128 items.")] = 2000,
+    space: Annotated[
+        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
+    ] = None,
+    rejected: RejectedOption = None,
+    seed: Annotated[int, typer.Option(help="Of the weights, the batches and the people held out.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an annotator in --out.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
+) -> None:
+    """Fits an annotator: one head that reads any dimension from its pole phrases, with calibrated probabilities."""
+    from penchant.infer.encoder import CARD, fit
+    from penchant.infer.labelled import labelled
+    from penchant.infer.pieces import parts
+
+    if (out / CARD).exists() and not overwrite:
+        raise ConfigError(f"{out / CARD} is there already; give another --out, or add --overwrite")
+    where = space_for(data, space)
+    known = labelled(read(data, where, rejected=rejected))
+    if not known:
+        raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
+    opened = open_encoder(encoder)
+    clauses = len({text for one in known for part in parts(one.item) for text in part})
+    with bar(clauses, "embedding clauses") as embedding, bar(steps, "fitting") as fitting:
+        found = fit(known, opened, where, steps=steps, seed=seed, embedding=embedding, progress=fitting)
+    found.save(out)
+    counts = {"annotator": str(out), "encoder": opened.name, "space": where.name, "items": len(known)}
+    counts |= {"people": len({one.person for one in known}), "temperature": round(found.temperature, 4)}
+    result(as_json(counts) if json else "\n".join(f"{key}: {value}" for key, value in counts.items()))

@@ -1,0 +1,1 @@
+"""What evidence says of a person: text -> directions, each with a probability."""

@@ -1,0 +1,35 @@
+"""The seam of an annotator: an item of evidence -> what it says of each dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.persona import Evidence
+from penchant.space import PreferenceSpace
+
+Progress = Callable[[int], None]
+"""Told how many more items are done."""
+Readings = NDArray[np.float32]
+"""(items, dimensions, 3): P(negative), P(neutral), P(positive) of each item on each dimension; they sum to 1."""
+
+
+class Annotator(Protocol):
+    """Anything that reads directions from evidence."""
+
+    @property
+    def name(self) -> str:
+        """What it is and what it was made from, for cards."""
+        ...
+
+    @property
+    def space(self) -> PreferenceSpace:
+        """The dimensions that are read."""
+        ...
+
+    def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
+        """What each item says; directions that items carry already are not looked at."""
+        ...

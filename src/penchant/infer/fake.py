@@ -1,0 +1,43 @@
+"""An annotator without a model, for tests: words that stand for a pole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.infer.base import Progress, Readings
+from penchant.infer.pieces import parts
+from penchant.persona import Evidence
+from penchant.space import PreferenceSpace
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAnnotator:
+    """An item says of a dimension what its words say; an answer that was not chosen says the opposite."""
+
+    space: PreferenceSpace
+    words: Mapping[str, tuple[str, int]]
+    """Word -> dimension id and sign."""
+    sure: float = 0.9
+    """Probability of what the words say."""
+    name: str = "fake"
+
+    def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
+        """See `Annotator.annotate`."""
+        readings = np.zeros((len(items), len(self.space), 3), dtype=np.float32)
+        readings[:, :, 1] = 1
+        for row, item in enumerate(items):
+            found = parts(item)
+            for side, texts in ((1, found.own), (-1, found.against)):
+                for word in " ".join(texts).lower().split():
+                    if word in self.words:
+                        dimension, sign = self.words[word]
+                        rest = (1 - self.sure) / 2
+                        reading = [rest, rest, rest]
+                        reading[1 + side * sign] = self.sure
+                        readings[row, self.space.index(dimension)] = reading
+        if progress is not None:
+            progress(len(items))
+        return readings

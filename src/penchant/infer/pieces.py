@@ -1,0 +1,67 @@
+"""An item of evidence in clauses, and which side each is on.
+
+One sentence may speak of two things; its clauses are read one by one. What a person quotes is not theirs: lines that
+begin with `>` and long passages in quotation marks are left out. Everything is data: nothing in a text is obeyed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, assert_never
+
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
+
+MOST = 64
+"""Clauses of one text that are read; of a longer one, evenly spread over it."""
+_WORDS = 60
+"""Words of one clause, at most."""
+_GAP = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|\s+(?:and|but|or)\s+", re.IGNORECASE)
+_QUOTED = re.compile(r"^\s*>.*$|[\"“](?:\S+\s+){4,}?\S+[\"”]", re.MULTILINE)
+
+
+class Parts(NamedTuple):
+    """The clauses of one item."""
+
+    task: tuple[str, ...]
+    """What it was written or chosen under; it takes no side."""
+    own: tuple[str, ...]
+    """What the person wrote, chose or liked."""
+    against: tuple[str, ...] = ()
+    """What the person passed over or disliked."""
+
+
+def parts(item: Evidence) -> Parts:
+    """The clauses of an item by the part they play."""
+    match item:
+        case Comment():
+            return Parts(pieces(item.prompt), pieces(unquoted(item.text)))
+        case Comparison():
+            return Parts(pieces(item.prompt), pieces(item.chosen), pieces(item.rejected))
+        case Rating():
+            said = pieces(item.answer)
+            return Parts(pieces(item.prompt), said, ()) if item.liked else Parts(pieces(item.prompt), (), said)
+        case Demographics() | Statement():
+            return Parts((), pieces(unquoted(item.text)))
+        case _:
+            assert_never(item)
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """The clauses of a text, in order, at most `MOST`."""
+    found = list(_clauses(text))
+    if len(found) <= MOST:
+        return tuple(found)
+    return tuple(found[place * len(found) // MOST] for place in range(MOST))
+
+
+def unquoted(text: str) -> str:
+    """A text less what it quotes."""
+    return _QUOTED.sub(" ", text)
+
+
+def _clauses(text: str) -> Iterator[str]:
+    for clause in _GAP.split(text):
+        words = clause.split()
+        for start in range(0, len(words), _WORDS):
+            yield " ".join(words[start : start + _WORDS])

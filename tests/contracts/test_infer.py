@@ -1,0 +1,78 @@
+"""What every annotator promises."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant.encoder.fake import FakeEncoder
+from penchant.infer.base import Annotator
+from penchant.infer.encoder import fit
+from penchant.infer.fake import FakeAnnotator
+from penchant.infer.labelled import Labelled
+from penchant.persona import Comment, Comparison, Demographics, Rating, Statement
+from penchant.space import PreferenceSpace
+
+ITEMS = (
+    Comment("Any thoughts?", "I like it short"),
+    Comparison("Which one?", "a short one", "a long one"),
+    Demographics("Somebody short of time, long on patience"),
+    Rating("Which one?", "a long one", liked=False),
+    Statement("short please"),
+    Comment("", "..."),
+)
+
+
+@pytest.fixture(params=["fake", "encoder"])
+def annotator(request: pytest.FixtureRequest, tiny: PreferenceSpace) -> Annotator:
+    if request.param == "fake":
+        return FakeAnnotator(tiny, {"short": ("length", 1), "long": ("length", -1)})
+    known = [
+        Labelled(f"p{i}", Comment("", f"{word} thing {i}"), tiny.direction({"length": sign}))
+        for i in range(20)
+        for word, sign in (("short", 1), ("long", -1))
+    ]
+    return fit(known, FakeEncoder(), tiny, steps=30)
+
+
+def test_readings_are_probabilities_of_three_sides(annotator: Annotator, tiny: PreferenceSpace) -> None:
+    found = annotator.annotate(ITEMS)
+    assert found.shape == (len(ITEMS), len(tiny), 3)
+    assert found.dtype == np.float32
+    assert (found >= 0).all()
+    np.testing.assert_allclose(found.sum(-1), 1, atol=1e-5)
+
+
+def test_an_item_is_read_the_same_in_any_company(annotator: Annotator) -> None:
+    together = annotator.annotate(ITEMS)
+    for place, item in enumerate(ITEMS):
+        np.testing.assert_allclose(annotator.annotate([item])[0], together[place], atol=1e-5)
+
+
+def test_directions_that_items_carry_are_not_looked_at(annotator: Annotator, tiny: PreferenceSpace) -> None:
+    told = [replace(item, direction=tiny.direction({"depth": -1, "length": -1})) for item in ITEMS]
+    np.testing.assert_array_equal(annotator.annotate(told), annotator.annotate(ITEMS))
+
+
+def test_choosing_the_other_answer_says_the_opposite(annotator: Annotator) -> None:
+    one, other = annotator.annotate(
+        [Comparison("p", "a short one", "a long one"), Comparison("p", "a long one", "a short one")]
+    )
+    np.testing.assert_allclose(one, other[:, ::-1], atol=1e-5)
+    assert one[0, 2] > one[0, 0]
+
+
+def test_a_thumb_down_says_the_opposite_of_a_thumb_up(annotator: Annotator) -> None:
+    up, down = annotator.annotate([Rating("p", "a short one", liked=liked) for liked in (True, False)])
+    np.testing.assert_allclose(up, down[:, ::-1], atol=1e-5)
+
+
+def test_nothing_to_read_is_neutral(annotator: Annotator) -> None:
+    assert (annotator.annotate([Statement("> short, as somebody else said")]).argmax(-1) == 1).all()
+    assert annotator.annotate([]).shape[0] == 0
+
+
+def test_progress_adds_up_to_the_items(annotator: Annotator) -> None:
+    steps: list[int] = []
+    annotator.annotate(ITEMS * 30, progress=steps.append)
+    assert sum(steps) == 30 * len(ITEMS)

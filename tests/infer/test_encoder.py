@@ -1,0 +1,119 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant.encoder.fake import FakeEncoder
+from penchant.errors import ModelError, SpaceMismatch, TrainingError
+from penchant.infer.encoder import EncoderAnnotator, encoder_of, fit
+from penchant.infer.labelled import Labelled
+from penchant.persona import Comment
+from penchant.space import PreferenceSpace, load_space
+
+
+def test_it_reads_people_it_was_not_fitted_on(annotator: EncoderAnnotator, annotated: list[Labelled]) -> None:
+    test = [one for one in annotated if one.person.startswith("test")]
+    found = annotator.annotate([one.item for one in test])
+    truth = np.stack([one.direction.signs for one in test]) + 1
+    spoken = truth != 1
+    assert spoken.sum() > 300
+    assert (found.argmax(-1) == truth)[spoken].mean() > 0.95
+    assert (found.argmax(-1) == truth)[~spoken].mean() > 0.95
+
+
+def test_its_doubt_is_right(annotator: EncoderAnnotator, annotated: list[Labelled]) -> None:
+    test = [one for one in annotated if one.person.startswith("test")]
+    found = annotator.annotate([one.item for one in test])
+    truth = np.stack([one.direction.signs for one in test]) + 1
+    sure, right = found.max(-1).ravel(), (found.argmax(-1) == truth).ravel()
+    assert abs(sure.mean() - right.mean()) < 0.03
+
+
+def test_a_dimension_it_was_not_fitted_on_is_read_from_its_phrases(tiny: PreferenceSpace, annotated) -> None:
+    known = tiny.subset(["length", "humour"], name="two")
+    places = [tiny.index(d.id) for d in known.dimensions]
+    told = [
+        Labelled(one.person, one.item, type(one.direction)(known, one.direction.signs[places]))
+        for one in annotated
+        if one.direction.sign("depth") == 0
+    ]
+    test = [one for one in annotated if one.direction.sign("depth")]
+    found = fit(told, FakeEncoder(), known, steps=200).over(tiny).annotate([one.item for one in test])[:, 2]
+    signs = np.array([one.direction.sign("depth") for one in test])
+    assert ((found[:, 2] > found[:, 0]) == (signs > 0)).mean() > 0.9
+
+
+def test_labelled_examples_move_the_poles_of_their_dimension_alone(annotator: EncoderAnnotator, tiny) -> None:
+    told = [
+        Labelled("p", Comment("", text), tiny.direction({"depth": sign}))
+        for text, sign in (("gizmo", 1), ("widget", -1))
+    ]
+    taught = annotator.with_examples(told)
+    items = [Comment("", "gizmo")]
+    before, after = annotator.annotate(items)[0], taught.annotate(items)[0]
+    depth = tiny.index("depth")
+    lean = [float(np.log(x[depth, 2] / x[depth, 0])) for x in (before, after)]
+    assert lean[1] > lean[0] + 0.5
+    others = [i for i in range(len(tiny)) if i != depth]
+    np.testing.assert_array_equal(before[others], after[others])
+
+
+def test_examples_of_one_side_alone_change_nothing(annotator: EncoderAnnotator, tiny) -> None:
+    told = [Labelled("p", Comment("", "gizmo"), tiny.direction({"depth": 1}))]
+    assert dict(annotator.with_examples(told).examples) == {}
+
+
+def test_the_seed_decides_everything(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
+    some = annotated[:200]
+    one, same, other = (fit(some, FakeEncoder(), tiny, steps=5, seed=seed) for seed in (0, 0, 1))
+    items = [labelled.item for labelled in some[:5]]
+    np.testing.assert_array_equal(one.annotate(items), same.annotate(items))
+    assert not np.array_equal(one.annotate(items), other.annotate(items))
+
+
+def test_a_saved_annotator_reads_the_same(annotator: EncoderAnnotator, annotated, tiny, tmp_path) -> None:
+    annotator.save(tmp_path)
+    loaded = EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
+    items = [one.item for one in annotated[:20]]
+    np.testing.assert_array_equal(loaded.annotate(items), annotator.annotate(items))
+    assert encoder_of(tmp_path) == "fake"
+    assert loaded.items == annotator.items
+
+
+def test_it_is_opened_over_its_own_encoder_only(annotator: EncoderAnnotator, tiny, tmp_path) -> None:
+    annotator.save(tmp_path)
+    with pytest.raises(ModelError, match="fitted over 'fake', opened with 'other'; fit it anew"):
+        EncoderAnnotator.load(tmp_path, replace(FakeEncoder(), name="other"), tiny)
+
+
+@pytest.mark.parametrize("broken", ["nothing", "card", "weights", "format"])
+def test_half_an_annotator_is_refused(annotator: EncoderAnnotator, tiny, tmp_path, broken: str) -> None:
+    annotator.save(tmp_path)
+    card, weights = tmp_path / "annotator.json", tmp_path / "annotator.safetensors"
+    match broken:
+        case "nothing":
+            card.unlink()
+        case "card":
+            card.write_text("{")
+        case "weights":
+            weights.write_bytes(weights.read_bytes()[:100])
+        case "format":
+            card.write_text(json.dumps({**json.loads(card.read_text()), "format": "another"}))
+    with pytest.raises(ModelError, match="no complete annotator|not a card of"):
+        EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
+
+
+def test_too_few_people_or_nothing_said_is_refused(tiny: PreferenceSpace) -> None:
+    said = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction({"length": 1})) for i in range(9)]
+    with pytest.raises(TrainingError, match="labelled items of 9 people; give those of ten people at least"):
+        fit(said, FakeEncoder(), tiny, steps=1)
+    silent = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction()) for i in range(20)]
+    with pytest.raises(TrainingError, match="with directions"):
+        fit(silent, FakeEncoder(), tiny, steps=1)
+
+
+def test_labels_over_another_space_are_refused(tiny: PreferenceSpace) -> None:
+    other = load_space().direction({"neuroticism": 1})
+    with pytest.raises(SpaceMismatch, match="an item of 'p'"):
+        fit([Labelled("p", Comment("", "c"), other)], FakeEncoder(), tiny)

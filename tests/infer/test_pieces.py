@@ -1,0 +1,42 @@
+from penchant.infer.pieces import MOST, parts, pieces, unquoted
+from penchant.persona import Comment, Comparison, Demographics, Rating, Statement
+
+
+def test_a_text_falls_into_its_clauses() -> None:
+    assert pieces("For me it is quiet evenings and no airports.") == ("For me it is quiet evenings", "no airports.")
+    assert pieces("Short, plain; kind or not!  Always.") == ("Short", "plain;", "kind", "not!", "Always.")
+    assert pieces("sandy brand orchids") == ("sandy brand orchids",)
+    assert pieces("") == pieces(" \n ") == ()
+
+
+def test_a_very_long_text_is_read_at_even_distances() -> None:
+    found = pieces(" ".join(f"Sentence {i}." for i in range(100_000)))
+    assert len(found) == MOST
+    numbers = [int(text.split()[1][:-1]) for text in found]
+    assert numbers == sorted(numbers)
+    assert (numbers[0], numbers[-1]) == (0, 98_437)
+
+
+def test_a_clause_without_an_end_is_cut_into_parts() -> None:
+    found = pieces("word " * 150)
+    assert [len(text.split()) for text in found] == [60, 60, 30]
+
+
+def test_each_kind_of_evidence_has_its_sides() -> None:
+    assert parts(Comment("Tea, or coffee?", "Tea and cake")) == (("Tea", "or coffee?"), ("Tea", "cake"), ())
+    assert parts(Comparison("p", "a", "b")) == (("p",), ("a",), ("b",))
+    assert parts(Rating("p", "a", liked=True)) == (("p",), ("a",), ())
+    assert parts(Rating("p", "a", liked=False)) == (("p",), (), ("a",))
+    assert parts(Demographics("x, y")) == parts(Statement("x, y")) == ((), ("x", "y"), ())
+
+
+def test_what_somebody_quotes_is_not_theirs() -> None:
+    assert unquoted("> I love jazz\nI do not.").split() == ["I", "do", "not."]
+    assert "jazz" not in unquoted('She said "I love jazz more than anything else" and left.')
+    assert "jazz" not in unquoted("She said “I love jazz more than anything else” and left.")
+    # a word in quotation marks is emphasis
+    assert "jazz" in unquoted('I love "jazz" and all.')
+
+
+def test_answers_of_others_are_read_with_their_quotes() -> None:
+    assert parts(Comparison("p", '"to be or not to be is the question"', "b")).own != ()

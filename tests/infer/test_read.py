@@ -1,0 +1,34 @@
+import numpy as np
+
+from penchant.infer.fake import FakeAnnotator
+from penchant.infer.read import directions, items_of, read_items, reread
+from penchant.persona import Comment, Persona
+from penchant.record import Record
+from penchant.space import PreferenceSpace
+
+WORDS = {"short": ("length", 1), "long": ("length", -1)}
+
+
+def test_items_are_read_once_and_keep_everything_but_their_direction(tiny: PreferenceSpace) -> None:
+    items = [Comment("p", "short"), Comment("p", "long", tiny.direction({"depth": 1})), Comment("p", "short")]
+    steps: list[int] = []
+    found = read_items(items, FakeAnnotator(tiny, WORDS), progress=steps.append)
+    assert sum(steps) == len(found) == 2
+    (short, long) = (found[item] for item in items[:2])
+    assert (short.direction.sign("length"), long.direction.sign("length")) == (1, -1)
+    assert (long.prompt, long.text, long.direction.sign("depth")) == ("p", "long", 0)
+    assert short.direction.sure[tiny.index("length")] == np.float32(0.9)
+    assert reread(Persona(tuple(items)), found).evidence == (short, long, short)
+
+
+def test_a_side_is_taken_from_one_half_on(tiny: PreferenceSpace) -> None:
+    readings = np.array([[[0.1, 0.4, 0.5], [0.45, 0.1, 0.45], [0.6, 0.3, 0.1]]], dtype=np.float32)
+    (found,) = directions(readings, tiny)
+    assert found.signs.tolist() == [1, 0, -1]
+    np.testing.assert_allclose(found.probabilities(), [0.5, 1.0, 0.6])
+
+
+def test_equal_items_of_several_records_are_one() -> None:
+    persona = Persona((Comment("p", "a"), Comment("p", "b")))
+    records = [Record(name, "u", "q", "yes", "no", persona) for name in ("r1", "r2")]
+    assert items_of(records) == list(persona.evidence)
