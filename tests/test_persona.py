@@ -84,3 +84,8 @@ def test_zero_sampled_comments_never_borrow_another_users() -> None:
     for seed in map(str, range(50)):
         theirs.select("mixed", seed=seed)
         assert set(mine.select("mixed", seed=seed).evidence) <= set(mine.evidence)
+
+
+def test_behaviour_is_what_somebody_wrote_and_chose() -> None:
+    wrote, chose, told = Comment("p", "c"), Comparison("p", "a", "b"), Demographics("d")
+    assert Persona((told, wrote, chose)).select("behaviour").evidence == (wrote, chose)

@@ -13,6 +13,7 @@ from penchant import (
     Persona,
     PreferenceSpace,
     RecordError,
+    SpaceError,
     SpaceMismatch,
     aggregate,
     believe,
@@ -284,3 +285,21 @@ def test_inferred_doubt_is_part_of_what_is_believed(tiny: PreferenceSpace) -> No
 
     sure, unsure = believed(1.0), believed(0.5)
     assert sure > unsure > 0.5
+
+
+@given(events)
+def test_packed_counts_come_back_to_single_precision(tiny: PreferenceSpace, rows) -> None:
+    one = tally(tiny, rows, half_life=2.0)
+    packed = one.pack()
+    assert len(packed) == 8 + 14 * int((one.spoken > 0).sum())
+    other = Tally.unpack(packed, len(tiny))
+    np.testing.assert_allclose(other.sides, one.sides, rtol=1e-6)
+    assert (other.items, other.pack()) == (one.items, packed)
+
+
+def test_bytes_that_are_no_belief_are_refused(tiny: PreferenceSpace) -> None:
+    packed = tally(tiny, [([1, 0, -1], 1.0)], half_life=None).pack()
+    with pytest.raises(SpaceError, match=r"8 \+ 14 n bytes, got 35"):
+        Tally.unpack(packed[:-1], len(tiny))
+    with pytest.raises(SpaceError, match="over 3 dimensions, the space has 90"):
+        Tally.unpack(packed, 90)

@@ -127,7 +127,7 @@ class TrainSection(Section):
 class EvalSection(Section):
     """What is measured."""
 
-    personas: tuple[Literal["ugc", "pair", "demo", "mixed", "all"], ...] = ("ugc", "pair", "demo", "mixed")
+    personas: tuple[Literal["ugc", "pair", "demo", "behaviour", "mixed", "all"], ...] = ("ugc", "pair", "demo", "mixed")
     unseen_users: int = Field(100, ge=0)
     """Of the people who speak in unseen wordings, how many the demo measures; more cost time only."""
     samples: int = Field(3, ge=0)

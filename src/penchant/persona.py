@@ -16,8 +16,8 @@ from typing import Literal
 from penchant.errors import RecordError
 from penchant.space import Direction
 
-PersonaKind = Literal["ugc", "pair", "demo", "mixed", "all", "none"]
-PERSONA_KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed", "all", "none")
+PersonaKind = Literal["ugc", "pair", "demo", "behaviour", "mixed", "all", "none"]
+PERSONA_KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all", "none")
 
 
 def _require(kind: str, **texts: str) -> None:
@@ -106,9 +106,9 @@ class Persona:
     def select(self, kind: PersonaKind, *, seed: str = "0") -> Persona:
         """The part of this persona that a setting shows.
 
-        `ugc`, `pair` and `demo` show every item of their kind (thumbs count as pair, statements as demo), `all` every
-        item, `none` nothing. `mixed` draws as the released training does: the numbers of comments and of choices
-        uniform in 0..available, the description kept half of the time, and at least one item.
+        `ugc`, `pair` and `demo` show every item of their kind (thumbs count as pair, statements as demo), `behaviour`
+        ugc and pair, `all` every item, `none` nothing. `mixed` draws as the released training does: the numbers of
+        comments and of choices uniform in 0..available, the description kept half of the time, and at least one item.
 
         Args:
             seed: decides the mixed draw; the same seed and persona give the same items.
@@ -124,6 +124,8 @@ class Persona:
                 return self
             case "none":
                 return Persona()
+            case "behaviour":
+                return Persona(self.of(*_UGC, *_PAIR))
             case "mixed":
                 return self._mixed(random.Random(f"mixed:{seed}"))
 

@@ -26,12 +26,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import RecordError
+from penchant.errors import RecordError, SpaceError
 from penchant.persona import Comment, Comparison, Evidence, Persona, Rating
 from penchant.space import Direction, PreferenceSpace
 
 Rule = Literal["exact", "released", "credible"]
-CREDIBLE = 0.75
+CREDIBLE = 0.9
 """Probability of leaning to a side from which on the `credible` rule states it."""
 KINDS = ("wrote", "chose", "told")
 """Comments; comparisons and thumbs; descriptions and statements."""
@@ -48,11 +48,11 @@ def kind_of(item: Evidence) -> int:
 class Prior:
     """What is held of anybody before evidence, and how evidence counts."""
 
-    strength: float = 0.2
+    strength: float = 0.1
     """Pseudo-counts of both poles together; small, as people are consistent: one item says much."""
-    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    """Counts that an item adds, by KINDS."""
-    half_life: float | None = 2.0
+    weights: tuple[float, float, float] = (2.0, 0.5, 2.0)
+    """Counts that an item adds, by KINDS: what somebody writes is theirs, what they choose is the better of two."""
+    half_life: float | None = 1.0
     """Counts of newer evidence about a dimension after which older evidence about it weighs half; None never fades."""
     positive: NDArray[np.float64] | None = None
     """(dimensions,), share of the population that leans to the positive pole; None is one half."""
@@ -110,6 +110,32 @@ class Tally:
         self.sides[places, (signs > 0).astype(np.intp)] += counts
         self.spoken[places] += sure
         self.items += 1
+
+    def pack(self) -> bytes:
+        """The counts as bytes, 14 for each dimension that was spoken of and 8 besides; for stores."""
+        (places,) = self.spoken.nonzero()
+        counts = np.column_stack([self.sides[places], self.spoken[places]]).astype("<f4")
+        head = np.array([self.items, len(self.sides)], dtype="<u4")
+        return head.tobytes() + places.astype("<u2").tobytes() + counts.tobytes()
+
+    @classmethod
+    def unpack(cls, packed: bytes, dimensions: int) -> Tally:
+        """What `pack` wrote, to single precision.
+
+        Raises:
+            SpaceError: bytes of another length, or counts over another number of dimensions.
+        """
+        spoken, rest = divmod(len(packed) - 8, 14)
+        if spoken < 0 or rest:
+            raise SpaceError(f"a packed belief has 8 + 14 n bytes, got {len(packed)}; it is cut or of another kind")
+        items, written = np.frombuffer(packed, "<u4", count=2).tolist()
+        if written != dimensions:
+            raise SpaceError(f"the packed belief is over {written} dimensions, the space has {dimensions}")
+        places = np.frombuffer(packed, "<u2", count=spoken, offset=8)
+        counts = np.frombuffer(packed, "<f4", offset=8 + 2 * spoken).reshape(spoken, 3)
+        found = cls(dimensions)
+        found.sides[places], found.spoken[places], found.items = counts[:, :2], counts[:, 2], items
+        return found
 
     def dirichlet(self, prior: Prior) -> NDArray[np.float64]:
         """Parameters over (negative, neutral, positive), (dimensions, 3)."""

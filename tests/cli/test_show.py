@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from penchant.cli.data import read, space_for
+
 D = "Preference Direction"
 
 
@@ -99,7 +101,7 @@ def test_a_broken_line_is_named_by_its_number(penchant, tmp_path) -> None:
     ("arguments", "sentence"),
     [
         (("--method", "dpo"), "--method dpo: known are few_shot, ica, pba"),
-        (("--persona", "bio"), "--persona bio: known are ugc, pair, demo, mixed, all, none"),
+        (("--persona", "bio"), "--persona bio: known are ugc, pair, demo, behaviour, mixed, all, none"),
         (("--layout", "wide"), "--layout wide: known are user_first, paper"),
         (("--record", "nobody"), "has no record 'nobody'; the first is 'test-known-000000-00'"),
         (("--max-prompt-tokens", "5"), "--max-prompt-tokens counts tokens of a model; name it with --model"),
@@ -127,3 +129,20 @@ def test_a_space_is_listed_with_both_poles(penchant) -> None:
     found = penchant("show", "space", "--json").last
     assert len(found["dimensions"]) == 90
     assert found["dimensions"][0]["id"] in lines[1]
+
+
+def test_a_person_is_told_what_is_believed_of_them_and_by_which_items(penchant, small_forum) -> None:
+    data = small_forum / "test"
+    records = read(data, space_for(data, None))
+    name = records[0].user_id
+    ran = penchant("show", "user", "--data", data, "--user", name, "--json")
+    assert ran.code == 0, ran.err
+    golden = {d.id: sign for d, sign in records[0].golden.poles()}
+    told = {one["dimension"]: one for one in ran.last["beliefs"]}
+    assert set(told) == set(golden)
+    for dimension, belief in told.items():
+        assert belief["because"]
+        assert {reason["sign"] for reason in belief["because"]} >= {belief["sign"]}
+        assert belief["sign"] in (golden[dimension], 0) or belief["contradicted"]
+    words = penchant("show", "user", "--data", data, "--user", name)
+    assert words.out.startswith(f"{name}: {len(records[0].persona)} items of evidence")

@@ -17,6 +17,7 @@ IDEAS = (
     "persona",
     "record",
     "posterior",
+    "question",
     "person",
     "style",
     "manner",

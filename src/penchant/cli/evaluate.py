@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.cli import suites
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
 from penchant.cli.infer import AnnotatorOption, inferred
 from penchant.cli.output import as_json, bar, result, say
@@ -47,6 +48,7 @@ def command(
     ] = None,
     directions: DirectionsOption = "given",
     annotator: AnnotatorOption = None,
+    suite: Annotated[str | None, typer.Option(help="Another table: infer (needs --annotator).")] = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
@@ -56,13 +58,16 @@ def command(
     if scorer not in SCORERS:
         raise ConfigError(f"--scorer {scorer}: known are {', '.join(SCORERS)}")
     shown = _personas(personas)
-    if scorer == "implicit" and reference is None:
+    if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
     if fit is not None and split is None:
         raise ConfigError(f"--fit {fit} needs --split, the split to test on")
     where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
     records = directed(records, directions)
+    if suite is not None:
+        suites.run(suite, records, where, annotator=annotator, seed=seed, json=json)
+        return
     if reference is None:
         rows = encoder_rows(
             records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict, cache=cache
@@ -200,7 +205,7 @@ def encoder_rows(
 
 def _personas(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    known = (*PERSONAS, "all")
+    known = (*PERSONAS, "behaviour", "all")
     if not names or not set(names) <= set(known):
         raise ConfigError(f"--personas {text}: known are {', '.join(known)}")
     return list(dict.fromkeys(names))

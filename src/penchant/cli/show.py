@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import DirectionsOption, directed, find, space_for
+from penchant.cli.data import DirectionsOption, directed, find, read, space_for
+from penchant.cli.infer import AnnotatorOption, as_values, explained, inferred, of_user, people
 from penchant.cli.output import as_json, result, say
 from penchant.errors import ConfigError
 from penchant.persona import PERSONA_KINDS
@@ -83,6 +84,26 @@ def _tokenizer(model: str | None) -> ChatTokenizer | None:
     from penchant.model.local import load_tokenizer
 
     return load_tokenizer(model)
+
+
+@app.command("user")
+def user(
+    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
+    user: Annotated[str, typer.Option(help="Whose beliefs: a user id.")],
+    annotator: AnnotatorOption = None,
+    space: Annotated[
+        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As one JSON line.")] = False,
+) -> None:
+    """Prints what is believed of one person, the surest first, and which of their own items say so."""
+    from penchant.infer.read import items_of
+
+    where = space_for(data, space)
+    records = of_user(read(data, where), user)
+    found = inferred(records, where, annotator) if annotator else {item: item for item in items_of(records)}
+    ((name, person),) = people(records, where, found)
+    result(as_json(as_values(name, person)) if json else explained(name, person))
 
 
 @app.command("space")

@@ -1,0 +1,75 @@
+"""`penchant eval --suite NAME`: tables of one question each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from penchant.cli.infer import load
+from penchant.cli.output import as_json, result
+from penchant.errors import ConfigError, DataError
+from penchant.record import Record
+from penchant.space import PreferenceSpace
+
+SUITES = ("infer",)
+
+
+def run(
+    suite: str, records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | None, seed: int, json: bool
+) -> None:
+    """Runs a suite and prints it: for people, and with `json` as one object on the last line.
+
+    Raises:
+        ConfigError: unknown suite, or no annotator to measure.
+        DataError: records of people who are not simulated, so that nothing true is known of them.
+    """
+    from penchant.eval.inference import suite as inference
+    from penchant.forum.observer import observer_of
+    from penchant.model.card import versions
+    from penchant.scorer.belief import BeliefScorer
+
+    if suite not in SUITES:
+        raise ConfigError(f"--suite {suite}: known are {', '.join(SUITES)}")
+    if annotator is None:
+        raise ConfigError("--suite infer measures an annotator; name its folder with --annotator")
+    rule = observer_of(records)
+    if rule is None:
+        raise DataError("--suite infer needs simulated records, as only of these the truth is known")
+    opened = load(annotator, space)
+    parts: dict[str, Any] = {}
+    for phrasing in dict.fromkeys(record.provenance.phrasing for record in records):
+        some = [record for record in records if record.provenance.phrasing == phrasing]
+        parts[phrasing or "all"] = inference(some, BeliefScorer(opened), rule, seed=seed)
+    if json:
+        found = {"suite": suite, "seed": seed, "annotator": opened.name, "wordings": parts, "versions": versions()}
+        result(as_json(found))
+        return
+    for phrasing, part in parts.items():
+        result(_table(phrasing, part))
+
+
+def _table(phrasing: str, found: dict[str, Any]) -> str:
+    read = found["readings"]
+    lines = [
+        f"wording {phrasing}: {found['people']} people, {found['records']} pairs",
+        f"  readings: AUROC {read['auroc']:.4f}, side {read['side']:.4f}, found {100 * read['found']:.1f} %",
+        f"  {'shown':10} {'acc %':>6} {'ideal %':>8} {'of ideal':>9} {'of golden':>10} {'ECE':>6}",
+    ]
+    for kind, row in found["personas"].items():
+        lines.append(
+            f"  {kind:10} {100 * row['accuracy']:6.1f} {100 * row['ideal']:8.1f} {row['of_ideal']:9.2f} "
+            f"{row['of_golden']:10.2f} {row['calibration_error']:6.3f}"
+        )
+    lines.append("  items of behaviour: " + ", ".join(_point(one) for one in found["curve"]))
+    surest = found["personas"]["behaviour"]["abstention"]
+    lines.append(
+        "  surest beliefs: " + ", ".join(f"{one['coverage']:.0%} {100 * one['accuracy']:.1f} %" for one in surest)
+    )
+    turned = (f"{one['events']}: {100 * one['right']:.0f} %" for one in found["drift"])
+    lines.append("  turned dimensions right after events: " + ", ".join(turned))
+    return "\n".join(lines)
+
+
+def _point(one: dict[str, Any]) -> str:
+    return f"{one['items']}: {100 * one['accuracy']:.1f} ({100 * one['ideal']:.1f})"

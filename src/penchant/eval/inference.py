@@ -1,0 +1,224 @@
+"""How well people are known: readings and beliefs against the truth, where the truth is known (simulated people).
+
+*Readings* are measured cell by cell (item x dimension), against items' true directions; `auroc` is the mean over both
+poles of the area under the curve of P(pole) for cells of that pole against all others, `side` the same for telling the
+two poles of a dimension apart. *Beliefs* are measured on the dimensions that a person truly holds: calibration (class-
+wise expected calibration error in ten bins), and accuracy against coverage as the least certain are left out. *Choices*
+are those of held-out pairs by `scorer.belief`, beside the ideal observer of the same items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import RecordError
+from penchant.eval.benchmark import KnownRule
+from penchant.eval.stats import accuracy
+from penchant.infer.labelled import Labelled, labelled
+from penchant.infer.read import items_of, read_items, reread
+from penchant.persona import Persona, PersonaKind
+from penchant.posterior import Prior, Tally, believe
+from penchant.record import Record
+from penchant.scorer.belief import BeliefScorer
+from penchant.space import Direction
+
+ITEMS = (0, 1, 2, 4, 8, 16)
+"""Items of evidence, the earliest of a person's history, at which choices are measured."""
+KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """What is believed of some people on the dimensions that they hold, (cells,)."""
+
+    probability: NDArray[np.float64]
+    """P(positive)."""
+    positive: NDArray[np.bool_]
+
+
+def readings(truth: Sequence[Labelled], scorer: BeliefScorer, places: Sequence[int] | None = None) -> dict[str, float]:
+    """AUROC and accuracy of what is read from items.
+
+    Args:
+        places: only these dimensions of the space.
+    Raises:
+        RecordError: no item speaks of a dimension.
+    """
+    found = scorer.annotator.annotate([one.item for one in truth])
+    signs = np.stack([one.direction.signs for one in truth])
+    if places is not None:
+        found, signs = found[:, list(places)], signs[:, list(places)]
+    spoken = signs != 0
+    if not spoken.any():
+        raise RecordError("no item speaks of these dimensions; readings are measured on annotated evidence")
+    poles = [auroc(found[..., 1 + sign].ravel(), (signs == sign).ravel()) for sign in (-1, 1)]
+    odds = np.log(found[..., 2] + 1e-9) - np.log(found[..., 0] + 1e-9)
+    said = found.argmax(-1) - 1
+    return {
+        "items": len(truth),
+        "auroc": float(np.mean(poles)),
+        "side": auroc(odds[spoken], signs[spoken] > 0),
+        "found": float((said == signs)[spoken].mean()),
+        "wrongly_found": float(((said != 0) & ~spoken).sum() / spoken.sum()),
+    }
+
+
+def auroc(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
+    """P(a positive scores above a negative), ties one half (Mann and Whitney 1947)."""
+    order = np.unique(score, return_inverse=True, return_counts=True)
+    _, place, counts = order
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    ours, count = ranks[place][positive].sum(), int(positive.sum())
+    return float((ours - count * (count + 1) / 2) / max(1, count * (len(score) - count)))
+
+
+def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: BeliefScorer) -> Beliefs:
+    """What is believed of each person once, from the persona shown of them, on the dimensions they hold.
+
+    Raises:
+        RecordError: a record without a golden direction: only simulated people are known.
+    """
+    probability: list[NDArray[np.float64]] = []
+    positive: list[NDArray[np.bool_]] = []
+    seen: set[str] = set()
+    read = read_items((item for persona in personas for item in persona.evidence), scorer.annotator)
+    for record, persona in zip(records, personas, strict=True):
+        name = record.user_id or record.record_id
+        if name in seen:
+            continue
+        seen.add(name)
+        if record.golden is None:
+            raise RecordError(f"record '{record.record_id}' has no golden direction; only simulated people are known")
+        held = record.golden.signs != 0
+        known = believe(reread(persona, read), scorer.annotator.space, prior=scorer.prior).confidence()
+        probability.append(known[held])
+        positive.append(record.golden.signs[held] > 0)
+    return Beliefs(np.concatenate(probability), np.concatenate(positive))
+
+
+def calibration_error(known: Beliefs) -> float:
+    """Expected calibration error of either pole's probability, averaged over the poles, in [0, 1]."""
+    errors = []
+    for probability, truth in ((known.probability, known.positive), (1 - known.probability, ~known.positive)):
+        bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+        gaps = [
+            (bins == place).mean() * abs(probability[bins == place].mean() - truth[bins == place].mean())
+            for place in np.unique(bins)
+        ]
+        errors.append(float(np.sum(gaps)))
+    return float(np.mean(errors))
+
+
+def abstention(known: Beliefs, shares: Sequence[float] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)) -> list[dict[str, float]]:
+    """Accuracy of the pole believed in, over the surest share of all cells; an even belief is half right."""
+    sure = np.abs(known.probability - 0.5)
+    right = np.where(sure < 1e-9, 0.5, (known.probability > 0.5) == known.positive)
+    order = np.argsort(-sure, kind="stable")
+    counts = [max(1, round(share * len(order))) for share in shares]
+    return [{"coverage": count / len(order), "accuracy": float(right[order[:count]].mean())} for count in counts]
+
+
+def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> list[dict[str, object]]:
+    """Choices from the first n items of behaviour, beside the ideal observer of the same items."""
+    said = scorer.said(records)
+    histories = [record.persona.select("behaviour") for record in records]
+    read = read_items((item for history in histories for item in history.evidence), scorer.annotator)
+    users = [record.user_id or record.record_id for record in records]
+    lines: list[dict[str, object]] = []
+    for count in ITEMS:
+        if count > max(map(len, histories)):
+            break
+        shown = [Persona(history.evidence[:count]) for history in histories]
+        margins = scorer.weigh(scorer.leanings(shown, read), said)
+        guesses = np.array([rule.probability(r, p) for r, p in zip(records, shown, strict=True)])
+        limit = float(np.maximum(guesses, 1 - guesses).mean())
+        found = accuracy(margins, users)
+        gain = (found.value - 0.5) / (limit - 0.5) if limit > 0.5 else None
+        lines.append(
+            {"items": count, "accuracy": found.value, "ci95": list(found.ci95), "ideal": limit, "of_ideal": gain}
+        )
+    return lines
+
+
+def drift(scorer: BeliefScorer, *, seed: int, people: int = 200) -> list[dict[str, float]]:
+    """People with a long history turn some dimensions; share of these that the belief has right, event by event.
+
+    Events are comments and choices in turn, each about two of a person's dimensions (after the turn, of those that were
+    turned), read without error; a tenth of the choices goes against the person.
+    """
+    rng = np.random.default_rng(seed)
+    right = np.mean([_turned(scorer, rng) for _ in range(people)], axis=0)
+    return [{"events": events, "right": float(share)} for events, share in enumerate(right)]
+
+
+_HELD, _TURNED, _BEFORE, _AFTER = 8, 5, 16, 8
+
+
+def _turned(scorer: BeliefScorer, rng: np.random.Generator) -> list[float]:
+    """Share of the turned dimensions that are right before and after each event since."""
+    space, prior = scorer.annotator.space, scorer.prior
+    held = min(_HELD, len(space))
+    turned = min(_TURNED, held)
+    about = rng.choice(len(space), size=held, replace=False)
+    signs = rng.choice([-1, 1], size=held)
+    tally = Tally(len(space))
+    right: list[float] = []
+    for number in range(_BEFORE + _AFTER):
+        if number == _BEFORE:
+            signs[:turned] *= -1
+            right.append(_share_right(tally, prior, about[:turned], signs[:turned]))
+        two = rng.choice(held if number < _BEFORE else turned, size=min(2, turned), replace=False)
+        chose = number % 2 == 1
+        vector = np.zeros(len(space), dtype=np.int8)
+        vector[about[two]] = signs[two] * (-1 if chose and rng.random() < 0.1 else 1)
+        tally.add(Direction(space, vector), prior.weights[1 if chose else 0], prior.half_life)
+        if number >= _BEFORE:
+            right.append(_share_right(tally, prior, about[:turned], signs[:turned]))
+    return right
+
+
+def _share_right(tally: Tally, prior: Prior, about: NDArray[np.int64], signs: NDArray[np.int64]) -> float:
+    lean = np.sign(tally.probability(prior)[about] - 0.5)
+    return float((lean == signs).mean())
+
+
+def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, seed: int) -> dict[str, object]:
+    """Everything, for simulated records.
+
+    Raises:
+        RecordError: records without golden directions, or evidence without true ones.
+    """
+    truth = labelled(records)
+    by_kind: dict[str, object] = {}
+    users = [record.user_id or record.record_id for record in records]
+    for kind in KINDS:
+        shown = [
+            record.persona.select(kind, seed=f"{seed}:{name}") for record, name in zip(records, users, strict=True)
+        ]
+        known = beliefs(records, shown, scorer)
+        found = accuracy(scorer.margins(records, shown), users)
+        guesses = np.array([rule.probability(r, p) for r, p in zip(records, shown, strict=True)])
+        limit = float(np.maximum(guesses, 1 - guesses).mean())
+        by_kind[kind] = {
+            "accuracy": found.value,
+            "ci95": list(found.ci95),
+            "ideal": limit,
+            "of_ideal": (found.value - 0.5) / (limit - 0.5),
+            "of_golden": (found.value - 0.5) / (0.5 - rule.noise),
+            "calibration_error": calibration_error(known),
+            "abstention": abstention(known),
+        }
+    return {
+        "people": len(set(users)),
+        "records": len(records),
+        "items": len(items_of(records)),
+        "readings": readings(truth, scorer),
+        "personas": by_kind,
+        "curve": curve(records, scorer, rule),
+        "drift": drift(scorer, seed=seed),
+    }

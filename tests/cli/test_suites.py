@@ -1,0 +1,56 @@
+"""`penchant eval --suite infer`."""
+
+import json
+
+import pytest
+
+from penchant.cli.data import read, space_for
+from penchant.shards import jsonl
+
+
+@pytest.fixture(scope="module")
+def annotator(penchant, small_forum, small_base, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("annotator") / "a"
+    where = ("--data", small_forum / "train", "--encoder", small_base, "--out", folder)
+    ran = penchant("annotator", *where, "--steps", 100)
+    assert ran.code == 0, ran.err
+    return folder
+
+
+def test_an_annotator_is_measured_by_wording(penchant, small_forum, annotator) -> None:
+    where = ("--suite", "infer", "--data", small_forum / "test", "--annotator", annotator)
+    ran = penchant("eval", *where, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.last["suite"] == "infer"
+    assert set(ran.last["wordings"]) == {"known", "unseen"}
+    assert 0 <= ran.last["wordings"]["known"]["readings"]["auroc"] <= 1
+    told = penchant("eval", *where)
+    assert "wording known" in told.out
+    assert "behaviour" in told.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--suite", "infre"), "--suite infre: known are infer"),
+        (("--suite", "infer"), "name its folder with --annotator"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(penchant, small_forum, arguments, message: str) -> None:
+    ran = penchant("eval", "--data", small_forum / "test", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_only_simulated_people_have_a_known_truth(penchant, small_forum, annotator, tmp_path) -> None:
+    records = read(small_forum / "test", space_for(small_forum / "test", None))
+    path = tmp_path / "rows.jsonl"
+    jsonl.write(records[:4], path, space=records[0].golden.space)
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["provenance"]["dataset"] = "other"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    where = ("--data", path, "--space", small_forum / "space.toml")
+    ran = penchant("eval", "--suite", "infer", "--annotator", annotator, *where)
+    assert ran.code == 2
+    assert "needs simulated records" in ran.err

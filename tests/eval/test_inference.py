@@ -1,0 +1,125 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant.errors import RecordError
+from penchant.eval.inference import (
+    Beliefs,
+    abstention,
+    auroc,
+    beliefs,
+    calibration_error,
+    curve,
+    drift,
+    readings,
+    suite,
+)
+from penchant.forum.lexicon import lexicon
+from penchant.forum.observer import observer_of
+from penchant.forum.population import ForumSettings
+from penchant.forum.simulate import simulate
+from penchant.infer.fake import FakeAnnotator
+from penchant.infer.labelled import labelled
+from penchant.posterior import Prior
+from penchant.record import Record
+from penchant.scorer.belief import BeliefScorer
+from penchant.space import PreferenceSpace, load_space
+
+
+@pytest.fixture(scope="module")
+def known() -> tuple[PreferenceSpace, list[Record], BeliefScorer]:
+    """Simulated people, and an annotator that knows the first word of every wording that no other pole begins with."""
+    space = load_space().subset(["science", "cinema", "gaming", "sports", "travel", "music"], name="six")
+    settings = ForumSettings(train_users=2, test_users=80, active_min=3, active_max=5, asked=3, test_targets=4)
+    records = simulate(space, settings).split("test", "known")
+    words: dict[str, tuple[str, int]] = {}
+    for dimension, entry in zip(space.dimensions, lexicon(space), strict=True):
+        for sign, phrases in ((1, entry.positive), (-1, entry.negative)):
+            for word in (word for phrase in phrases for word in phrase.split()):
+                words[word] = ("", 0) if word in words and words[word] != (dimension.id, sign) else (dimension.id, sign)
+    clear = {word: pole for word, pole in words.items() if pole[1]}
+    return space, records, BeliefScorer(FakeAnnotator(space, clear, sure=0.98))
+
+
+def test_the_area_is_the_share_of_pairs_in_order() -> None:
+    score, positive = np.array([0.1, 0.4, 0.35, 0.8, 0.4]), np.array([False, False, True, True, True])
+    pairs = [(p > n) + 0.5 * (p == n) for p in score[positive] for n in score[~positive]]
+    assert auroc(score, positive) == pytest.approx(np.mean(pairs))
+    assert auroc(-score, positive) == pytest.approx(1 - np.mean(pairs))
+
+
+def test_readings_of_a_good_annotator_are_near_the_truth(known) -> None:
+    _, records, scorer = known
+    found = readings(labelled(records), scorer)
+    assert found["auroc"] > 0.95
+    assert found["side"] > 0.99
+    assert readings(labelled(records), scorer, places=[2])["items"] == found["items"]
+    blind = BeliefScorer(FakeAnnotator(scorer.annotator.space, {}))
+    assert readings(labelled(records), blind)["auroc"] == pytest.approx(0.5)
+
+
+def test_dimensions_of_which_nobody_speaks_cannot_be_measured(known) -> None:
+    _, records, scorer = known
+    silent = [one for one in labelled(records) if one.direction.sign("music") == 0]
+    with pytest.raises(RecordError, match="no item speaks of these dimensions"):
+        readings(silent, scorer, places=[5])
+
+
+def test_calibration_is_the_gap_between_doubt_and_truth() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(size=20_000)
+    right = Beliefs(probability, rng.uniform(size=20_000) < probability)
+    assert calibration_error(right) < 0.02
+    assert calibration_error(Beliefs(np.full(100, 0.9), np.arange(100) < 60)) == pytest.approx(0.3)
+
+
+def test_leaving_out_the_least_certain_makes_the_rest_better() -> None:
+    known = Beliefs(np.array([0.9, 0.8, 0.6, 0.5]), np.array([True, True, False, True]))
+    assert abstention(known, (1.0, 0.5)) == [
+        {"coverage": 1.0, "accuracy": pytest.approx(2.5 / 4)},
+        {"coverage": 0.5, "accuracy": 1.0},
+    ]
+
+
+def test_beliefs_are_counted_once_per_person_on_what_they_hold(known) -> None:
+    _, records, scorer = known
+    found = beliefs(records, [record.persona for record in records], scorer)
+    people = {record.user_id: record.golden for record in records}
+    assert len(found.probability) == sum(int((golden.signs != 0).sum()) for golden in people.values())
+    assert ((found.probability > 0.5) == found.positive).mean() > 0.9
+    with pytest.raises(RecordError, match="has no golden direction"):
+        beliefs([replace(records[0], golden=None)], [records[0].persona], scorer)
+
+
+def test_choices_come_near_the_ideal_observers_with_every_item(known) -> None:
+    _, records, scorer = known
+    points = curve(records, scorer, observer_of(records))
+    assert [point["items"] for point in points] == [0, 1, 2, 4, 8]
+    assert points[0]["accuracy"] == points[0]["ideal"] == 0.5
+    assert points[0]["of_ideal"] is None
+    assert [point["ideal"] for point in points] == sorted(point["ideal"] for point in points)
+    assert points[-1]["of_ideal"] > 0.8
+
+
+def test_people_who_turn_are_followed_by_beliefs_that_fade_and_not_by_others(known) -> None:
+    _, _, scorer = known
+    space = load_space()
+    fading, lasting = (
+        drift(BeliefScorer(FakeAnnotator(space, {}), Prior(half_life=half_life)), seed=0, people=40)
+        for half_life in (1.0, None)
+    )
+    assert fading[0]["right"] < 0.05
+    assert fading[6]["right"] > 0.75
+    assert lasting[6]["right"] < 0.4
+    assert scorer.prior.half_life == 1.0
+
+
+def test_the_suite_has_every_table(known) -> None:
+    _, records, scorer = known
+    found = suite(records, scorer, observer_of(records), seed=0)
+    assert set(found["personas"]) == {"ugc", "pair", "demo", "behaviour", "mixed", "all"}
+    for row in found["personas"].values():
+        assert 0.4 < row["of_ideal"] < 1.2
+        assert row["calibration_error"] < 0.2
+    assert found["people"] == len({record.user_id for record in records})
