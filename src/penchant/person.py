@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from penchant.errors import SpaceError
 from penchant.persona import Persona
-from penchant.posterior import Belief, Rule, believe
+from penchant.posterior import EVEN, Belief, Prior, Rule, believe
 from penchant.space import Direction, PreferenceSpace, Sign
 
 
@@ -62,9 +62,12 @@ def meet(
     *,
     corrections: tuple[Correction, ...] = (),
     profile: Direction | None = None,
+    prior: Prior = EVEN,
 ) -> Person:
     """A person from a persona: the belief is computed here, in one place.
 
+    Args:
+        prior: what is held of anybody before evidence, and how evidence counts.
     Raises:
         SpaceError: a correction names a dimension that the space does not have.
         SpaceMismatch: the profile or an item of evidence is over another space.
@@ -73,4 +76,4 @@ def meet(
         space.index(correction.dimension_id)
     if profile is not None:
         profile.require(space, where="profile")
-    return Person(persona, believe(persona, space), corrections, profile)
+    return Person(persona, believe(persona, space, prior=prior), corrections, profile)

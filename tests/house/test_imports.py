@@ -18,6 +18,7 @@ IDEAS = (
     "record",
     "posterior",
     "question",
+    "population",
     "person",
     "style",
     "manner",

@@ -117,3 +117,13 @@ def test_labels_over_another_space_are_refused(tiny: PreferenceSpace) -> None:
     other = load_space().direction({"neuroticism": 1})
     with pytest.raises(SpaceMismatch, match="an item of 'p'"):
         fit([Labelled("p", Comment("", "c"), other)], FakeEncoder(), tiny)
+
+
+def test_what_the_labelled_people_tell_of_anybody_is_kept_for_their_own_space(annotator, tiny, tmp_path) -> None:
+    assert annotator.prior.positive is not None
+    assert annotator.prior.positive.shape == (len(tiny),)
+    annotator.save(tmp_path)
+    loaded = EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
+    np.testing.assert_array_equal(loaded.prior.positive, annotator.prior.positive)
+    other = EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space())
+    assert other.prior.positive is None

@@ -158,7 +158,7 @@ def implicit_rows(
         golden=all(record.golden is not None for record in records),
     )
     if annotator is not None:
-        found = inferred(records, space, annotator)
+        found = inferred(records, space, annotator).items
         bench.believed = lambda persona: reread(persona, found)
     passes = bench.passes(personas)
     with bar(passes, "evaluating") as advance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, NamedTuple, assert_never
 
 import typer
 
@@ -15,6 +15,7 @@ from penchant.encoder import open_encoder
 from penchant.errors import ConfigError
 from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
+from penchant.posterior import EVEN, Prior
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
@@ -61,21 +62,29 @@ def _write(
     from penchant.shards.parquet import write
 
     found = inferred(records, space, annotator)
-    annotated = (replace(record, persona=reread(record.persona, found)) for record in records)
+    annotated = (replace(record, persona=reread(record.persona, found.items)) for record in records)
     manifest = write(annotated, out, space=space, overwrite=overwrite)
     write_whole(out / SPACE_FILE, space.as_toml())
-    counts = {"records": sum(shard.records for shard in manifest.shards), "items": len(found), "folder": str(out)}
+    counts = {"records": sum(shard.records for shard in manifest.shards), "items": len(found.items), "folder": str(out)}
     result(as_json(counts) if json else "\n".join(f"{key}: {value}" for key, value in counts.items()))
 
 
-def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path) -> dict[Evidence, Evidence]:
-    """Every item of the records -> the same item as the annotator reads it."""
+class Inferred(NamedTuple):
+    """What an annotator reads from the items of some records."""
+
+    items: dict[Evidence, Evidence]
+    """Each item -> the same item with what it says."""
+    prior: Prior = EVEN
+
+
+def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path) -> Inferred:
+    """Every item of the records as the annotator reads it."""
     from penchant.infer.read import items_of, read_items
 
     opened = load(annotator, space)
     items = items_of(records)
     with bar(len(items), "reading evidence") as advance:
-        return read_items(items, opened, progress=advance)
+        return Inferred(read_items(items, opened, progress=advance), opened.prior)
 
 
 def load(folder: Path, space: PreferenceSpace) -> EncoderAnnotator:
@@ -97,15 +106,13 @@ def of_user(records: Sequence[Record], user: str) -> list[Record]:
     return kept
 
 
-def people(
-    records: Sequence[Record], space: PreferenceSpace, found: dict[Evidence, Evidence]
-) -> Iterator[tuple[str, Person]]:
+def people(records: Sequence[Record], space: PreferenceSpace, found: Inferred) -> Iterator[tuple[str, Person]]:
     """Everybody with what is believed of them, from the evidence of all their records."""
     evidence: dict[str, dict[Evidence, None]] = {}
     for record in records:
         evidence.setdefault(record.user_id or record.record_id, {}).update(dict.fromkeys(record.persona.evidence))
     for name, items in evidence.items():
-        yield name, meet(Persona(tuple(found[item] for item in items)), space)
+        yield name, meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
 
 
 def as_values(name: str, person: Person) -> dict[str, object]:

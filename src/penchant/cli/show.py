@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.data import DirectionsOption, directed, find, read, space_for
-from penchant.cli.infer import AnnotatorOption, as_values, explained, inferred, of_user, people
+from penchant.cli.infer import AnnotatorOption, Inferred, as_values, explained, inferred, of_user, people
 from penchant.cli.output import as_json, result, say
 from penchant.errors import ConfigError
 from penchant.persona import PERSONA_KINDS
@@ -101,7 +101,7 @@ def user(
 
     where = space_for(data, space)
     records = of_user(read(data, where), user)
-    found = inferred(records, where, annotator) if annotator else {item: item for item in items_of(records)}
+    found = inferred(records, where, annotator) if annotator else Inferred({i: i for i in items_of(records)})
     ((name, person),) = people(records, where, found)
     result(as_json(as_values(name, person)) if json else explained(name, person))
 

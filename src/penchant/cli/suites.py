@@ -40,7 +40,7 @@ def run(
     parts: dict[str, Any] = {}
     for phrasing in dict.fromkeys(record.provenance.phrasing for record in records):
         some = [record for record in records if record.provenance.phrasing == phrasing]
-        parts[phrasing or "all"] = inference(some, BeliefScorer(opened), rule, seed=seed)
+        parts[phrasing or "all"] = inference(some, BeliefScorer(opened, opened.prior), rule, seed=seed)
     if json:
         found = {"suite": suite, "seed": seed, "annotator": opened.name, "wordings": parts, "versions": versions()}
         result(as_json(found))

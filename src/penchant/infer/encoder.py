@@ -27,7 +27,8 @@ from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.persona import Evidence
-from penchant.posterior import kind_of
+from penchant.population import learned
+from penchant.posterior import EVEN, Prior, Tally, kind_of
 from penchant.space import PreferenceSpace
 
 _BATCH = 128
@@ -53,6 +54,8 @@ class EncoderAnnotator:
     """Added to both poles after division by the temperature."""
     items: int = 0
     """How many it was fitted on."""
+    prior: Prior = EVEN
+    """What the people it was fitted on tell of anybody; of its own space only."""
     examples: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> mean vectors of labelled clauses for the positive and for the negative pole."""
 
@@ -76,7 +79,7 @@ class EncoderAnnotator:
 
     def over(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, read from its phrases alone."""
-        return replace(self, space=space, examples={})
+        return replace(self, space=space, examples={}, prior=EVEN)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
         """The poles of the dimensions that some labelled items speak of, moved half way towards their clauses."""
@@ -97,7 +100,10 @@ class EncoderAnnotator:
     def save(self, folder: Path) -> None:
         """Writes `annotator.safetensors`, then the card `annotator.json`; the encoder is named, not copied."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({**self.head.state_dict(), "mean": torch.from_numpy(self.mean_E)}, folder / _WEIGHTS)
+        known = {"prior.positive": self.prior.positive, "prior.loadings": self.prior.loadings}
+        arrays = {"mean": self.mean_E, **{name: value for name, value in known.items() if value is not None}}
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+        save_file({**self.head.state_dict(), **tensors}, folder / _WEIGHTS)
         card = {
             "format": _FORMAT,
             "encoder": self.encoder.name,
@@ -123,11 +129,15 @@ class EncoderAnnotator:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head = Head(encoder.size)
         mean = tensors.pop("mean")
+        known = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
+        positive, loadings = (None if value is None else value.numpy() for value in known)
+        prior = Prior(positive=positive, loadings=loadings) if space.digest == card["digest"] else EVEN
         try:
             head.load_state_dict(tensors)
         except RuntimeError as error:
             raise ModelError(f"{folder}: weights of another head ({error}); fit it anew") from error
-        return cls(encoder, space, head.eval(), mean.numpy(), card["temperature"], card["shift"], card["items"])
+        doubt = card["temperature"], card["shift"]
+        return cls(encoder, space, head.eval(), mean.numpy(), *doubt, items=card["items"], prior=prior)
 
     def _poles(self) -> Poles:
         phrases = [[getattr(d, part) for d in self.space.dimensions] for part in ("positive", "negative", "name")]
@@ -203,7 +213,16 @@ def fit(
     poles = bare._poles()
     _train(bare.head, poles, clauses, truth, places[0], steps=steps, seed=seed, progress=progress)
     temperature, shift = _calibrated(bare.head, poles, clauses, truth, places[1])
-    return replace(bare, temperature=temperature, shift=shift)
+    return replace(bare, temperature=temperature, shift=shift, prior=_population(labelled, space, seed))
+
+
+def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
+    """What the people that were labelled tell of anybody."""
+    people: dict[str, Tally] = {}
+    for one in labelled:
+        tally = people.setdefault(one.person, Tally(len(space)))
+        tally.add(one.direction, EVEN.weights[kind_of(one.item)], None)
+    return learned(list(people.values()), EVEN, seed=seed)
 
 
 def _fresh(size: int, seed: int) -> Head:
@@ -306,7 +325,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         tensors = load_file(folder / _WEIGHTS)
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: no complete annotator ({error}); fit it anew") from error
-    missing = [key for key in ("encoder", "source", "temperature", "shift", "items") if key not in card]
+    missing = [key for key in ("encoder", "source", "digest", "temperature", "shift", "items") if key not in card]
     if card.get("format") != _FORMAT or missing or "mean" not in tensors:
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit the annotator anew")
     return card, tensors
