@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError, SpaceMismatch, TrainingError
@@ -127,3 +128,13 @@ def test_what_the_labelled_people_tell_of_anybody_is_kept_for_their_own_space(an
     np.testing.assert_array_equal(loaded.prior.positive, annotator.prior.positive)
     other = EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space())
     assert other.prior.positive is None
+
+
+def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        fit(annotated[:200], FakeEncoder(), tiny, steps=2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

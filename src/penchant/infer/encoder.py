@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,9 @@ def fit(
 
     bare = EncoderAnnotator(encoder, space, _fresh(size, seed), mean, items=len(labelled))
     poles = bare._poles()
-    _train(bare.head, poles, clauses, truth, places[0], steps=steps, seed=seed, progress=progress)
-    temperature, shift = _calibrated(bare.head, poles, clauses, truth, places[1])
+    with _one_thread():
+        _train(bare.head, poles, clauses, truth, places[0], steps=steps, seed=seed, progress=progress)
+        temperature, shift = _calibrated(bare.head, poles, clauses, truth, places[1])
     return replace(bare, temperature=temperature, shift=shift, prior=_population(labelled, space, seed))
 
 
@@ -229,6 +231,17 @@ def _fresh(size: int, seed: int) -> Head:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Head(size)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Steps this small gain nothing by threads, and lose minutes by them where another process wants the cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _train(
