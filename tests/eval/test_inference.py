@@ -12,6 +12,7 @@ from penchant.eval.inference import (
     calibration_error,
     curve,
     drift,
+    questions,
     readings,
     suite,
 )
@@ -123,3 +124,17 @@ def test_the_suite_has_every_table(known) -> None:
         assert 0.4 < row["of_ideal"] < 1.2
         assert row["calibration_error"] < 0.2
     assert found["people"] == len({record.user_id for record in records})
+    assert found["questions"] is None
+
+
+def test_chosen_questions_tell_more_than_as_many_drawn_and_need_a_pool(known) -> None:
+    space, records, scorer = known
+    settings = ForumSettings(
+        train_users=2, test_users=200, active_min=4, active_max=6, asked=3, test_targets=4, comments=0, comparisons=16
+    )
+    many = simulate(space, settings).split("test", "known")
+    found = questions(many, scorer, seed=0, asked=3, drawn=3)
+    assert found.chosen.value > found.at_random.value + 0.02
+    assert found.number <= 3
+    with pytest.raises(RecordError, match="has [0-9]+ comparisons; questions are chosen from more than 8"):
+        questions(records, scorer, seed=0)

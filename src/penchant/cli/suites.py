@@ -68,6 +68,9 @@ def _table(phrasing: str, found: dict[str, Any]) -> str:
     )
     turned = (f"{one['events']}: {100 * one['right']:.0f} %" for one in found["drift"])
     lines.append("  turned dimensions right after events: " + ", ".join(turned))
+    if asked := found["questions"]:
+        chosen, drawn = 100 * asked["chosen"], 100 * asked["drawn_8"]
+        lines.append(f"  {asked['asked']:.1f} chosen questions: {chosen:.1f} %; 8 comparisons at random: {drawn:.1f} %")
     return "\n".join(lines)
 
 

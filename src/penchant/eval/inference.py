@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import RecordError
 from penchant.eval.benchmark import KnownRule
-from penchant.eval.stats import accuracy
+from penchant.eval.stats import Accuracy, accuracy
 from penchant.infer.labelled import Labelled, labelled
 from penchant.infer.read import items_of, read_items, reread
-from penchant.persona import Persona, PersonaKind
-from penchant.posterior import Prior, Tally, believe
+from penchant.persona import Comparison, Persona, PersonaKind
+from penchant.posterior import Prior, Tally, believe, kind_of
+from penchant.question import next_question
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import Direction
@@ -30,6 +32,8 @@ ITEMS = (0, 1, 2, 4, 8, 16)
 """Items of evidence, the earliest of a person's history, at which choices are measured."""
 KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
 _BINS = 10
+_FEWEST = 12
+"""Comparisons of a person from which on there is something to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,17 @@ class Beliefs:
     probability: NDArray[np.float64]
     """P(positive)."""
     positive: NDArray[np.bool_]
+
+
+class Asked(NamedTuple):
+    """What questions are worth."""
+
+    chosen: Accuracy
+    """After a few questions, each the one that was expected to tell most."""
+    at_random: Accuracy
+    """After more comparisons at random."""
+    number: float
+    """Questions asked of a person; fewer than allowed where nothing more was to be learned."""
 
 
 def readings(truth: Sequence[Labelled], scorer: BeliefScorer, places: Sequence[int] | None = None) -> dict[str, float]:
@@ -145,6 +160,43 @@ def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> l
     return lines
 
 
+def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, asked: int = 4, drawn: int = 8) -> Asked:
+    """Choices of people who are asked what tells most, beside those of whom more comparisons are drawn at random.
+
+    Each person's pool is the comparisons of their persona, answered as they are there; nothing else is known of them.
+
+    Raises:
+        RecordError: a person with too few comparisons to draw from.
+    """
+    rng = np.random.default_rng(seed)
+    read = read_items(items_of(records), scorer.annotator)
+    prior, weight = scorer.prior, scorer.prior.weights[kind_of(Comparison("", "a", "b"))]
+    known: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
+    for record in records:
+        name = record.user_id or record.record_id
+        if name in known:
+            continue
+        pool = [read[item].direction for item in record.persona.of(Comparison)]
+        said = [direction for direction in pool if direction is not None]
+        if len(said) <= drawn:
+            raise RecordError(f"'{name}' has {len(said)} comparisons; questions are chosen from more than {drawn}")
+        told, random = Tally(len(scorer.annotator.space)), Tally(len(scorer.annotator.space))
+        for place in rng.permutation(len(said))[:drawn]:
+            random.add(said[place], weight, prior.half_life)
+        left = [said[place] for place in rng.permutation(len(said))]
+        count = 0
+        while count < asked and (question := next_question(told, prior, left)) is not None:
+            told.add(left.pop(question.place), weight, prior.half_life)
+            count += 1
+        known[name] = 2 * told.probability(prior) - 1, 2 * random.probability(prior) - 1, count
+    users = [record.user_id or record.record_id for record in records]
+    said_NP = scorer.said(records)
+    chosen, at_random = (
+        accuracy(scorer.weigh(np.array([known[user][side] for user in users]), said_NP), users) for side in (0, 1)
+    )
+    return Asked(chosen, at_random, float(np.mean([count for _, _, count in known.values()])))
+
+
 def drift(scorer: BeliefScorer, *, seed: int, people: int = 200) -> list[dict[str, float]]:
     """People with a long history turn some dimensions; share of these that the belief has right, event by event.
 
@@ -200,6 +252,8 @@ def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, s
         shown = [
             record.persona.select(kind, seed=f"{seed}:{name}") for record, name in zip(records, users, strict=True)
         ]
+        if not any(map(len, shown)):
+            continue
         known = beliefs(records, shown, scorer)
         found = accuracy(scorer.margins(records, shown), users)
         guesses = np.array([rule.probability(r, p) for r, p in zip(records, shown, strict=True)])
@@ -213,6 +267,8 @@ def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, s
             "calibration_error": calibration_error(known),
             "abstention": abstention(known),
         }
+    pools = [len(record.persona.of(Comparison)) for record in records]
+    asked = questions(records, scorer, seed=seed) if min(pools) > _FEWEST else None
     return {
         "people": len(set(users)),
         "records": len(records),
@@ -221,4 +277,5 @@ def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, s
         "personas": by_kind,
         "curve": curve(records, scorer, rule),
         "drift": drift(scorer, seed=seed),
+        "questions": asked and {"asked": asked.number, "chosen": asked.chosen.value, "drawn_8": asked.at_random.value},
     }
