@@ -35,7 +35,7 @@ def test_a_recipe_is_read_with_its_sections(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name: x\nseeds: 1", "unknown key 'seeds'; nearest is 'seed'"),
-        ("name: x\nmax_steps: 3", "unknown key 'max_steps'; nearest is 'ica.max_steps'"),
+        ("name: x\nmax_steps: 3", "unknown key 'max_steps'; nearest is 'ica.max_steps' or 'pba.max_steps'"),
         ("name: x\nica: {bta: 1}", "unknown key 'ica.bta'; nearest is 'ica.beta'"),
         ("name: x\nforum: {test_user: 4}", "unknown key 'forum.test_user'; nearest is 'forum.test_users'"),
         ("name: x\n1: 2", "unknown key '1'"),

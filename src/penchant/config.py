@@ -214,21 +214,19 @@ def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str,
         field = kind.model_fields.get(str(key))
         if field is None:
             raise ConfigError(
-                f"{where}: unknown key '{'.'.join((*above, str(key)))}'; "
-                f"nearest is '{'.'.join((*above, *_nearest(kind, str(key))))}'"
+                f"{where}: unknown key '{'.'.join((*above, str(key)))}'; nearest is {_nearest(kind, str(key), above)}"
             )
         section = _section(field.annotation)
         if section is not None and isinstance(value, dict):
             _refuse_unknown(section, value, where, (*above, str(key)))
 
 
-def _nearest(kind: type[Section], key: str) -> tuple[str, ...]:
-    """The key that was meant: one of a section below, if it is spelt so there, else the most alike here."""
-    for name, field in kind.model_fields.items():
-        section = _section(field.annotation)
-        if section is not None and key in section.model_fields:
-            return name, key
-    return tuple(difflib.get_close_matches(key, kind.model_fields, n=1, cutoff=0.0))
+def _nearest(kind: type[Section], key: str, above: tuple[str, ...]) -> str:
+    """The keys that may be meant: those of sections below that are spelt so, else the one most alike here."""
+    sections = ((name, _section(field.annotation)) for name, field in kind.model_fields.items())
+    found = [f"{name}.{key}" for name, section in sections if section is not None and key in section.model_fields]
+    found = found or difflib.get_close_matches(key, kind.model_fields, n=1, cutoff=0.0)
+    return " or ".join(f"'{'.'.join((*above, name))}'" for name in found)
 
 
 def _section(annotation: Any) -> type[Section] | None:

@@ -94,3 +94,12 @@ def test_paths_hold_from_any_folder_and_a_machine_without_a_gpu_is_told_to_trl(e
         assert {key: config.get(key) for key in ("use_cpu", "bf16")} == (
             {"use_cpu": None, "bf16": None} if cuda else {"use_cpu": True, "bf16": False}
         )
+
+
+def test_keys_for_trl_are_passed_on_and_unknown_ones_refused(export, tmp_path) -> None:
+    assert export("--set", "ica.trl.label_smoothing=0.1").code == 0
+    config = yaml.safe_load((tmp_path / "out" / "dpo.yaml").read_text(encoding="utf-8"))
+    assert config["label_smoothing"] == 0.1
+    ran = export("--set", "ica.trl.nonsense=3", "--overwrite")
+    assert ran.code == 2
+    assert "TRL's DPOConfig has no key 'nonsense'" in ran.err

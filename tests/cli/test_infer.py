@@ -75,7 +75,10 @@ def test_records_are_written_with_what_was_read(infer, records, tmp_path) -> Non
         for one, other in zip(old.persona.evidence, new.persona.evidence, strict=True):
             assert replace(other, direction=one.direction) == one
             assert other.direction is not None
-    assert infer("--out", tmp_path / "out").code == 2
+    again = infer("--out", tmp_path / "out")
+    assert again.code == 2
+    assert "holds records already; give another --out, or add --overwrite" in again.err
+    assert "reading evidence" not in again.err
     assert infer("--out", tmp_path / "out", "--overwrite").code == 0
 
 
@@ -98,7 +101,7 @@ def test_evaluation_tells_methods_what_was_read_and_limits_what_is_true(
 def test_a_folder_without_an_annotator_is_refused(penchant, small_forum, tmp_path) -> None:
     ran = penchant("infer", "--data", small_forum / "test", "--annotator", tmp_path)
     assert ran.code == 2
-    assert "no complete annotator" in ran.err
+    assert "holds no annotator (annotator.json is missing); check the path" in ran.err
 
 
 def test_evidence_without_directions_is_all_it_takes(infer, tmp_path, records) -> None:

@@ -101,7 +101,7 @@ def test_half_an_annotator_is_refused(annotator: EncoderAnnotator, tiny, tmp_pat
             weights.write_bytes(weights.read_bytes()[:100])
         case "format":
             card.write_text(json.dumps({**json.loads(card.read_text()), "format": "another"}))
-    with pytest.raises(ModelError, match="no complete annotator|not a card of"):
+    with pytest.raises(ModelError, match="holds no annotator|no complete annotator|not a card of"):
         EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
 
 

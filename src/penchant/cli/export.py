@@ -35,10 +35,12 @@ def command(
 ) -> None:
     """Writes conversations with a chosen and a rejected answer, as a method shows them, and a config for TRL.
 
-    The rows are those that `penchant train` draws, round for round.
+    The rows are those that `penchant train` draws, round for round. Steps and batches are TRL's to set: its rows are
+    pairs, ours people.
     """
     import torch
 
+    from penchant.train.run import passed_on
     from penchant.train.trees import refuse_unusable
 
     if (out / CONFIG).exists() and not overwrite:
@@ -54,7 +56,6 @@ def command(
         for row in grove.rows(len(grove.people) * rounds):
             lines.extend(as_json(pair) for pair in grove.conversations(row))
             advance(1)
-    write_whole(out / ROWS, "\n".join(lines) + "\n")
     # TRL would cut or drop what is longer than max_length; the budget of the recipe has been kept already
     base = Path(settings.base)
     config = {
@@ -68,9 +69,11 @@ def command(
         "loss_type": section.loss_type,
         "seed": settings.seed,
     }
+    config |= passed_on(section.trl, config)
     if not torch.cuda.is_available():
         # TRL takes for granted that there is a GPU
         config |= {"use_cpu": True, "bf16": False}
+    write_whole(out / ROWS, "\n".join(lines) + "\n")
     write_whole(out / CONFIG, "".join(f"{key}: {as_json(value)}\n" for key, value in config.items()))
     counts = {"method": method, "people": len(grove.people), "records": len(records), "rows": len(lines)}
     counts |= {"file": str(out / ROWS), "config": str(out / CONFIG)}

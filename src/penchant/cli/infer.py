@@ -17,6 +17,7 @@ from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.posterior import EVEN, Prior
 from penchant.record import Record
+from penchant.shards.manifest import MANIFEST
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command(
     data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
     annotator: Annotated[Path, typer.Option(help="Folder written by `penchant annotator`.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the records with inferred directions; goes on where it stopped.")
+        Path | None, typer.Option(help="Folder for the records with inferred directions, instead of beliefs.")
     ] = None,
     user: Annotated[str | None, typer.Option(help="Only this person.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
@@ -43,6 +44,8 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="One JSON object per person, or counts with --out.")] = False,
 ) -> None:
     """Infers directions from evidence: prints people's beliefs with their reasons, or writes records with --out."""
+    if out is not None and (out / MANIFEST).exists() and not overwrite:  # before anything is read
+        raise ConfigError(f"{out} holds records already; give another --out, or add --overwrite")
     where = space_for(data, space)
     records = read(data, where, limit=limit, rejected=rejected)
     if user is not None:

@@ -333,6 +333,8 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    if not (folder / CARD).is_file():
+        raise ModelError(f"{folder} holds no annotator ({CARD} is missing); check the path, or fit one there")
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         tensors = load_file(folder / _WEIGHTS)

@@ -353,10 +353,10 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "dataloader_pin_memory": False,
         "report_to": "none",
     }
-    return DPOConfig(**ours, **{**free, **_passed_on(settings.trl, ours)})
+    return DPOConfig(**ours, **{**free, **passed_on(settings.trl, ours)})
 
 
-def _passed_on(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+def passed_on(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """Keys of the recipe's `trl` section, which go to TRL as they are.
 
     Raises:
