@@ -10,15 +10,6 @@ from penchant.persona import Persona
 from penchant.shards import jsonl
 
 
-@pytest.fixture(scope="module")
-def annotator(penchant, small_forum, small_base, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("annotator") / "a"
-    where = ("--data", small_forum / "train", "--encoder", small_base, "--out", folder)
-    ran = penchant("annotator", *where, "--steps", 300)
-    assert ran.code == 0, ran.err
-    return folder
-
-
 @pytest.fixture
 def infer(penchant, small_forum, annotator):
     def run(*arguments: object, data=None):

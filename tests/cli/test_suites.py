@@ -8,15 +8,6 @@ from penchant.cli.data import read, space_for
 from penchant.shards import jsonl
 
 
-@pytest.fixture(scope="module")
-def annotator(penchant, small_forum, small_base, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("annotator") / "a"
-    where = ("--data", small_forum / "train", "--encoder", small_base, "--out", folder)
-    ran = penchant("annotator", *where, "--steps", 100)
-    assert ran.code == 0, ran.err
-    return folder
-
-
 def test_an_annotator_is_measured_by_wording(penchant, small_forum, annotator) -> None:
     where = ("--suite", "infer", "--data", small_forum / "test", "--annotator", annotator)
     ran = penchant("eval", *where, "--json")

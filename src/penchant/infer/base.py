@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.encoder.base import Progress
 from penchant.persona import Evidence
 from penchant.space import PreferenceSpace
 
-Progress = Callable[[int], None]
-"""Told how many more items are done."""
 Readings = NDArray[np.float32]
 """(items, dimensions, 3): P(negative), P(neutral), P(positive) of each item on each dimension; they sum to 1."""
 

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from penchant.encoder.base import Encoder
+from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError, TrainingError
-from penchant.infer.base import Progress, Readings
+from penchant.infer.base import Readings
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts

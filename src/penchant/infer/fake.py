@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.infer.base import Progress, Readings
+from penchant.encoder.base import Progress
+from penchant.infer.base import Readings
 from penchant.infer.pieces import parts
 from penchant.persona import Evidence
 from penchant.space import PreferenceSpace

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.infer.base import Annotator, Progress, Readings
+from penchant.encoder.base import Progress
+from penchant.infer.base import Annotator, Readings
 from penchant.persona import Evidence, Persona
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace
