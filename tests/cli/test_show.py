@@ -142,7 +142,8 @@ def test_a_person_is_told_what_is_believed_of_them_and_by_which_items(penchant, 
     assert set(told) == set(golden)
     for dimension, belief in told.items():
         assert belief["because"]
-        assert {reason["sign"] for reason in belief["because"]} >= {belief["sign"]}
+        assert belief["sign"] in {0, *(reason["sign"] for reason in belief["because"])}
+        assert (belief["sign"] != 0) == (not 0.1 < belief["leaning"] < 0.9)
         assert belief["sign"] in (golden[dimension], 0) or belief["contradicted"]
     words = penchant("show", "user", "--data", data, "--user", name)
     assert words.out.startswith(f"{name}: {len(records[0].persona)} items of evidence")

@@ -128,7 +128,7 @@ def beliefs(person: Person) -> Iterator[dict[str, object]]:
     belief = person.belief
     if belief is None:
         return
-    held = person.direction()
+    held = person.direction("credible")  # beside the leaning that it is decided by
     leaning, interval = belief.tally.leaning(belief.prior), belief.tally.interval(belief.prior)
     contradicted = set(belief.contradictions())
     spoken = sorted({vote.dimension_id for vote in belief.votes}, key=belief.space.index)
