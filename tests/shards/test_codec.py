@@ -71,8 +71,15 @@ def test_an_empty_item_is_left_out_with_a_reason_and_the_row_kept(kind: str) -> 
         ({"record_id": ""}, "no 'record_id'"),
         ({"prompt": 3}, "'prompt' is of type int"),
         ({"evidence": {}}, "'evidence' is of type dict; it must be a list"),
-        ({"evidence": [{"kind": "rumour"}]}, "unknown kind 'rumour'; known are: comment, comparison, demographics"),
+        (
+            {"evidence": [{"kind": "rumour"}]},
+            r"evidence\[0\]: evidence of unknown kind 'rumour'; known are: comment, comparison, demographics",
+        ),
         ({"evidence": [{"kind": "comment", "comment": "x"}]}, "a comment has no key 'comment'"),
+        (
+            {"evidence": [{"kind": "comment", "text": "x"}, {"kind": "comment", "text": 3}]},
+            r"evidence\[1\]: 'text' is of",
+        ),
         ({"evidence": [{"kind": "rating", "answer": "x", "liked": 1}]}, "'liked' is of type int"),
         ({"evidence": [{"kind": "rating", "answer": "x"}]}, "'liked' is missing"),
         ({"provenance": {"licence": "MIT"}}, "provenance has no key 'licence'"),

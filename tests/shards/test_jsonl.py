@@ -65,7 +65,7 @@ def test_directions_that_do_not_say_their_space_are_refused_with_what_to_add(ext
     path = by_hand(tmp_path, "", extra)
     with pytest.raises(DataError, match=f'line 2: .*add "space": {{"name": "tiny", "digest": "{tiny.digest}"}}'):
         jsonl.read(path, tiny).records()
-    with pytest.raises(SpaceError, match="line 2: 'direction' is|line 2: 'golden' is"):
+    with pytest.raises(SpaceError, match=r"line 2: (evidence\[0\]: 'direction'|'golden') is"):
         jsonl.read(path).records()
 
 

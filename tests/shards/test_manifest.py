@@ -5,7 +5,7 @@ import pytest
 
 from penchant import PreferenceSpace
 from penchant.errors import DataError, SpaceMismatch
-from penchant.shards.manifest import Manifest, Shard, SpaceStamp, read_manifest, sha256_of
+from penchant.shards.manifest import Manifest, Shard, SpaceStamp, digest_of, read_manifest, sha256_of
 
 
 def written(folder: Path) -> Manifest:
@@ -30,6 +30,22 @@ def test_a_manifest_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_a_checksum_is_the_known_sha256(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert sha256_of(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_digest_changes_with_any_file_and_of_shards_with_their_manifest_alone(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("2")
+    before = digest_of(tmp_path)
+    assert digest_of(tmp_path) == before
+    assert digest_of(tmp_path / "a") == sha256_of(tmp_path / "a")
+    (tmp_path / "b").write_text("3")
+    assert digest_of(tmp_path) != before
+    (tmp_path / "b").rename(tmp_path / "c")
+    renamed = digest_of(tmp_path)
+    (tmp_path / "c").rename(tmp_path / "b")
+    assert digest_of(tmp_path) != renamed
+    written(tmp_path)
+    assert digest_of(tmp_path) == sha256_of(tmp_path / "manifest.json")
 
 
 def test_a_changed_shard_is_named(tmp_path: Path) -> None:

@@ -104,21 +104,21 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
     record_id = text_or_empty(content, "record_id")
     if not record_id:
         raise DataError("the record has no 'record_id'; give it one that is unique in the file")
-    evidence, lost = _evidence(content, space)
+    evidence, lost = evidence_of(content, space)
     record = Record(
         record_id=record_id,
         user_id=text_or_none(content, "user_id"),
         prompt=text(content, "prompt"),
         chosen=text(content, "chosen"),
         rejected=text(content, "rejected"),
-        persona=Persona(tuple(evidence)),
+        persona=Persona(evidence),
         direction=_direction(content, "direction", space),
         profile=_direction(content, "profile", space),
         golden=_direction(content, "golden", space),
         split=split_of(content),
         provenance=_provenance(content),
     )
-    return Kept(record, tuple(lost))
+    return Kept(record, lost)
 
 
 def split_of(content: Content) -> str:
@@ -127,16 +127,24 @@ def split_of(content: Content) -> str:
     return "train" if split is None else split
 
 
-def _evidence(content: Content, space: PreferenceSpace | None) -> tuple[list[Evidence], list[str]]:
+def evidence_of(content: Content, space: PreferenceSpace | None) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """The items under `evidence`, and why others were left out, one reason each.
+
+    Raises:
+        DataError, SpaceError: as `decode`, with the place of the item.
+    """
     kept: list[Evidence] = []
     lost: list[str] = []
-    for item in items(content, "evidence"):
-        kind = text_or_empty(item, "kind")
+    for place, item in enumerate(items(content, "evidence")):
         try:
+            kind = text_or_empty(item, "kind")
             kept.append(_item(kind, item, space))
         except RecordError as error:
             lost.append(f"{kind}: {error}")
-    return kept, lost
+        except (DataError, SpaceError) as error:
+            at_the_item = type(error)(f"evidence[{place}]: {error}")
+            raise at_the_item from error
+    return tuple(kept), tuple(lost)
 
 
 def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:

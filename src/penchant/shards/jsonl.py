@@ -60,18 +60,28 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
     require_file(path)
 
     def record(row: Row) -> Kept:
-        content = dict(row.content)
-        stamp = mapping(content, "space")
-        content.pop("space", None)
-        if stamp is not None:
-            refuse_unknown(stamp, ("name", "digest"), what="a space")
-            SpaceStamp(text(stamp, "name"), text(stamp, "digest")).require(space, where="directions")
-        elif space is not None and _has_direction(content):
-            wanted = json.dumps(asdict(SpaceStamp(space.name, space.digest)))
-            raise DataError(f'has directions but does not say for which space; add "space": {wanted}')
-        return decode(content, space)
+        return decode(unstamped(row.content, space), space)
 
     return Loaded(path, "jsonl", lambda: json_lines(path), record, rejected=rejected)
+
+
+def unstamped(content: Content, space: PreferenceSpace | None) -> dict[str, object]:
+    """The content less its `space`, once it is sure that its directions are over the space it is read with.
+
+    Raises:
+        DataError: it has directions and does not say over which space.
+        SpaceMismatch: they are over another one.
+    """
+    rest = dict(content)
+    stamp = mapping(rest, "space")
+    rest.pop("space", None)
+    if stamp is not None:
+        refuse_unknown(stamp, ("name", "digest"), what="a space")
+        SpaceStamp(text(stamp, "name"), text(stamp, "digest")).require(space, where="directions")
+    elif space is not None and _has_direction(rest):
+        wanted = json.dumps(asdict(SpaceStamp(space.name, space.digest)))
+        raise DataError(f'has directions but does not say for which space; add "space": {wanted}')
+    return rest
 
 
 def _has_direction(content: Content) -> bool:

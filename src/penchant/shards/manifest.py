@@ -125,17 +125,36 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _parsed(content: Content) -> Manifest:
-    space = mapping(content, "space")
-    dropped = mapping(content, "dropped") or {}
+def digest_of(path: Path) -> str:
+    """Checksum of a file or of the files of a folder, hex; of shards that of their manifest, which holds theirs."""
+    if path.is_file():
+        return sha256_of(path)
+    if (path / MANIFEST).is_file():
+        return sha256_of(path / MANIFEST)
+    files = sorted(entry for entry in path.iterdir() if entry.is_file())
+    return hashlib.sha256("".join(f"{file.name} {sha256_of(file)}\n" for file in files).encode()).hexdigest()
+
+
+def listed(content: Content) -> list[Shard]:
+    """The shards that a manifest, or the list of an unfinished folder, names.
+
+    Raises:
+        DataError, RecordError: broken, or a name that no shard has.
+    """
     shards = [Shard(text(x, "name"), whole(x, "records"), text(x, "sha256")) for x in items(content, "shards")]
     for shard in shards:
         # a name with a path in it would reach outside the folder
         if not SHARD.fullmatch(shard.name):
             raise DataError(f"a shard is named '{shard.name}'; shards are named part-00000.parquet and so on")
+    return shards
+
+
+def _parsed(content: Content) -> Manifest:
+    space = mapping(content, "space")
+    dropped = mapping(content, "dropped") or {}
     manifest = Manifest(
         space=SpaceStamp(text(space, "name"), text(space, "digest")) if space is not None else None,
-        shards=tuple(shards),
+        shards=tuple(listed(content)),
         seed=whole(content, "seed") if content.get("seed") is not None else None,
         simulated=flag(content, "simulated"),
         rows=whole(content, "rows"),

@@ -131,14 +131,15 @@ def read(
 def _require_free(folder: Path) -> None:
     if (folder / MANIFEST).exists():
         raise DataError(f"{folder}: already holds records; choose another folder, or pass overwrite=True")
-    if old := _parts(folder):
+    if old := parts(folder):
         raise DataError(
             f"{folder}: holds {old[0].name} but no {MANIFEST}, left by a broken write or another program; "
             "choose another folder, or pass overwrite=True"
         )
 
 
-def _parts(folder: Path) -> list[Path]:
+def parts(folder: Path) -> list[Path]:
+    """The shards that stand in a folder, whatever its manifest says."""
     return sorted(path for path in folder.glob("part-*.parquet") if SHARD.fullmatch(path.name))
 
 
@@ -150,19 +151,24 @@ def _shards(
         first = next(stream, None)
         if first is None:
             return
-        path = folder / f"part-{number:05d}.parquet"
-        written = _write_shard(path, chain([first], islice(stream, shard_records - 1)), space)
-        flush_to_disk(path)
-        yield Shard(path.name, written, sha256_of(path))
+        rest = islice(stream, shard_records - 1)
+        yield write_shard(folder / shard_name(number), chain([first], rest), space)
 
 
-def _write_shard(path: Path, records: Iterator[Record], space: PreferenceSpace | None) -> int:
-    written = 0
+def shard_name(number: int) -> str:
+    """The name of a folder's shard, numbered from 0."""
+    return f"part-{number:05d}.parquet"
+
+
+def write_shard(path: Path, records: Iterable[Record], space: PreferenceSpace | None) -> Shard:
+    """Writes one shard until it would survive a power cut, and gives its line of the manifest; raises as `write`."""
+    stream, written = iter(records), 0
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        while group := list(islice(records, _GROUP_RECORDS)):
+        while group := list(islice(stream, _GROUP_RECORDS)):
             writer.write_table(_table(group, space))
             written += len(group)
-    return written
+    flush_to_disk(path)
+    return Shard(path.name, written, sha256_of(path))
 
 
 def _table(records: list[Record], space: PreferenceSpace | None) -> pa.Table:
@@ -185,7 +191,7 @@ def _source_counts(records: Iterable[Record], shards: tuple[Shard, ...]) -> tupl
 def _publish(hidden: Path, folder: Path, manifest: Manifest) -> None:
     """Puts complete shards in place of older ones; on failure no shard and no manifest is left."""
     (folder / MANIFEST).unlink(missing_ok=True)
-    for old in _parts(folder):
+    for old in parts(folder):
         old.unlink()
     try:
         for shard in manifest.shards:
