@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from penchant.cli.data import find, read, recipe_space, space_for
+from penchant.cli.data import find, individual, read, recipe_space, say_space, space_for
 from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceMismatch
 from penchant.space import load_space
@@ -41,6 +41,24 @@ def test_the_space_is_the_one_named_then_the_one_beside_the_data_then_alignx90(t
     assert space_for(tmp_path, None).digest == tiny.digest
     assert space_for(tmp_path / "train", "alignx90") == load_space()
     assert space_for(tmp_path / "deep" / "train", None) == load_space()
+
+
+def test_the_space_is_said_with_its_reason_unless_it_was_named(tmp_path, tiny, capsys) -> None:
+    say_space(tmp_path / "rows.jsonl", load_space(), None)
+    assert capsys.readouterr().err.endswith("rows.jsonl: read in space alignx90 (default); --space names another\n")
+    (tmp_path / "space.toml").write_text(tiny.as_toml(), encoding="utf-8")
+    say_space(tmp_path / "rows.jsonl", tiny, None)
+    assert f"read in space tiny (of {tmp_path / 'space.toml'})" in capsys.readouterr().err
+    say_space(tmp_path / "rows.jsonl", tiny, "tiny")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_of_one_person_is_told_from_one_of_rows(lines, tiny, tmp_path, capsys) -> None:
+    assert individual(lines(row("a")), tiny) is None
+    path = tmp_path / "user.json"
+    path.write_text('{"user_id": "u", "evidence": [{"kind": "comment", "text": " "}]}', encoding="utf-8")
+    assert individual(path, tiny).user_id == "u"
+    assert "user.json: 1 items of evidence left out (comment: text is empty)" in capsys.readouterr().err
 
 
 def test_rows_set_aside_are_counted_with_reason_and_place_and_the_others_are_read(lines, tiny, capsys) -> None:

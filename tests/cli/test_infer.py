@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from penchant.cli.data import read, space_for
+from penchant.infer.encoder import EncoderAnnotator
 from penchant.persona import Persona
 from penchant.shards import jsonl
+from penchant.shards.manifest import read_manifest
 
 
 @pytest.fixture
@@ -45,8 +48,19 @@ def test_one_person_is_told_in_words(infer, records) -> None:
     name = records[0].user_id
     ran = infer("--user", name)
     assert ran.code == 0, ran.err
-    assert ran.out.startswith(f"{name}: ")
-    assert ran.out.count("items of evidence") == 1
+    unit, first, *_ = ran.out.splitlines()
+    assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probability")
+    assert first == f"{name}: {len(records[0].persona)} items of evidence"
+    assert ran.out.count("items of evidence") == ran.out.count("weights before items") == 1
+
+
+def test_the_space_is_said_when_it_was_not_named(infer, records, small_forum, tmp_path) -> None:
+    beside = infer("--user", records[0].user_id)
+    assert f"read in space alignx90-small (of {small_forum / 'space.toml'}); --space names another" in beside.err
+    assert "read in space" not in infer("--user", records[0].user_id, "--space", small_forum / "space.toml").err
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text('{"record_id":"r","prompt":"p","chosen":"a","rejected":"b"}\n', encoding="utf-8")
+    assert f"{bare}: read in space alignx90 (default); --space names another" in infer(data=bare).err
 
 
 def test_a_person_who_is_not_there_is_refused(infer, records) -> None:
@@ -71,6 +85,186 @@ def test_records_are_written_with_what_was_read(infer, records, tmp_path) -> Non
     assert "holds records already; give another --out, or add --overwrite" in again.err
     assert "reading evidence" not in again.err
     assert infer("--out", tmp_path / "out", "--overwrite").code == 0
+
+
+class Stopping:
+    """Counts the items that annotators read, and stops in the middle of one call as Ctrl-C does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[int] = []
+        self.new: list[int] = []
+        """Of one text that is embedded before each call, whether the encoder did not know it."""
+        self.at: int | None = None
+        annotate = EncoderAnnotator.annotate
+
+        def counting(annotator, items, *, progress=None):
+            if len(self.calls) == self.at:
+                raise KeyboardInterrupt
+            self.calls.append(len(items))
+            annotator.encoder.layers(["always the same"], progress=self.new.append)
+            return annotate(annotator, items, progress=progress)
+
+        monkeypatch.setattr(EncoderAnnotator, "annotate", counting)
+        monkeypatch.setattr("penchant.cli.infer.CHUNK", 10)
+
+
+@pytest.fixture
+def stopping(monkeypatch) -> Stopping:
+    return Stopping(monkeypatch)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def stop(infer, stopping: Stopping, folder: Path, *arguments: object) -> None:
+    stopping.at = len(stopping.calls) + 2
+    ran = infer("--out", folder, *arguments)
+    stopping.at = None
+    assert ran.code == 130
+    assert not (folder / "manifest.json").exists()
+
+
+def test_a_run_that_was_stopped_goes_on_and_ends_as_one_in_one_go(infer, records, stopping, tmp_path) -> None:
+    whole = infer("--out", tmp_path / "whole", "--json")
+    assert whole.code == 0, whole.err
+    shards, once = -(-len(records) // 10), list(stopping.calls)
+    assert len(once) == shards > 3
+    stopping.calls.clear()
+    stop(infer, stopping, tmp_path / "out")
+    ran = infer("--out", tmp_path / "out", "--resume", "--json")
+    assert ran.code == 0, ran.err
+    assert f"going on in {tmp_path / 'out'} after 20 records" in ran.err
+    assert stopping.calls == once  # what was read before the stop is not read again
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    assert ran.last == {**whole.last, "folder": str(tmp_path / "out")}
+
+
+def test_no_more_is_read_at_a_time_than_a_shard_holds(infer, records, stopping, tmp_path) -> None:
+    assert infer("--out", tmp_path / "out").code == 0
+    assert len(stopping.new) == len(stopping.calls) > 3  # each shard begins with an encoder that remembers nothing
+    assert max(stopping.calls) <= 10 * max(len(record.persona) for record in records)
+    assert {shard.records for shard in read_manifest(tmp_path / "out").shards} == {10, len(records) % 10 or 10}
+
+
+def test_a_run_that_was_stopped_is_gone_on_with_or_begun_anew_only_when_asked(infer, stopping, tmp_path) -> None:
+    stop(infer, stopping, tmp_path / "out")
+    ran = infer("--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "holds a run that was stopped; go on with --resume, or start anew with --overwrite" in ran.err
+    stopping.calls.clear()
+    assert infer("--out", tmp_path / "out", "--overwrite").code == 0
+    assert len(stopping.calls) == len(read_manifest(tmp_path / "out").shards)
+
+
+def test_what_was_begun_from_something_else_is_not_gone_on_with(
+    penchant, infer, stopping, small_forum, annotator, tmp_path
+) -> None:
+    stop(infer, stopping, tmp_path / "out")
+    before = content(tmp_path / "out")
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in annotator.iterdir():
+        (other / file.name).write_bytes(file.read_bytes())
+    card = json.loads((other / "annotator.json").read_text(encoding="utf-8"))
+    (other / "annotator.json").write_text(json.dumps({**card, "shift": card["shift"] + 0.5}), encoding="utf-8")
+    where = ("--out", tmp_path / "out", "--resume")
+    for ran, named in (
+        (infer(*where, data=small_forum / "train"), "--data"),
+        (infer(*where, "--limit", 50), "--limit"),
+        (penchant("infer", "--data", small_forum / "test", "--annotator", other, *where), "--annotator"),
+    ):
+        assert ran.code == 2
+        assert f"the run that was stopped there had another {named}; give what it had, or start anew with" in ran.err
+        assert "reading evidence" not in ran.err
+    assert content(tmp_path / "out") == before
+
+
+def test_going_on_with_nothing_is_a_beginning(infer, tmp_path) -> None:
+    ran = infer("--out", tmp_path / "out", "--resume")
+    assert ran.code == 0
+    assert f"nothing to go on with in {tmp_path / 'out'}: starting anew" in ran.err
+    again = infer("--out", tmp_path / "out", "--resume")
+    assert again.code == 2
+    assert "holds records already" in again.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("--limit", 3), ("--user", "b")])
+def test_every_row_is_written_or_counted(infer, tmp_path, arguments: tuple[object, ...]) -> None:
+    row = {"prompt": "p", "chosen": "a", "rejected": "b", "user_id": "a"}
+    changes = [{}, {"prompt": ""}, {"user_id": "b"}, {"chosen": "b"}, {"user_id": "b"}, {}]
+    path = tmp_path / "rows.jsonl"
+    rows = [{"record_id": f"r{i}", **row, **change} for i, change in enumerate(changes)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    ran = infer("--out", tmp_path / "out", "--json", *arguments, data=path)
+    assert ran.code == 0, ran.err
+    wanted = {(): (6, 4, {}), ("--limit", 3): (5, 3, {}), ("--user", "b"): (6, 2, {"not of user 'b'": 2})}
+    bad = {"prompt is empty": 1, "chosen and rejected are the same answer": 1}
+    rows_in, kept, others = wanted[arguments]
+    assert (ran.last["rows"], ran.last["records"], ran.last["dropped"]) == (rows_in, kept, {**bad, **others})
+    manifest = read_manifest(tmp_path / "out")
+    assert manifest.rows == manifest.records + sum(manifest.dropped.values()) == rows_in
+    assert "dropped: prompt is empty: 1; " in infer("--out", tmp_path / "b", *arguments, data=path).out
+
+
+def test_people_who_are_simulated_stay_so(infer, tmp_path) -> None:
+    assert infer("--out", tmp_path / "out", "--limit", 2).code == 0
+    assert read_manifest(tmp_path / "out").simulated
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_read(infer, records, small_forum, tmp_path) -> None:
+    alone = tmp_path / "user.json"
+    alone.write_text('{"user_id": "u", "evidence": []}', encoding="utf-8")
+    for ran, sentence in (
+        (infer("--resume"), "--resume goes on with a run that was stopped in --out; name its folder"),
+        (infer("--out", tmp_path / "out", data=alone), "holds one person and no records that could be written"),
+        (infer("--out", small_forum / "test", "--overwrite"), "is what --data is read from"),
+        (infer("--out", tmp_path / "out", "--user", "nobody"), f"the first is of '{records[0].user_id}'"),
+    ):
+        assert ran.code == 2
+        assert sentence in ran.err
+        assert ran.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def alone(folder: Path, records) -> Path:
+    """The JSON of the first person."""
+    row = json.loads(jsonl_line(folder, records[0]))
+    path = folder / "user.json"
+    person = {"user_id": row["user_id"], "evidence": row["evidence"]}
+    path.write_text(json.dumps(person, indent=1), encoding="utf-8")
+    return path
+
+
+def jsonl_line(folder: Path, record) -> str:
+    """A record as its line of JSON, without directions."""
+    persona = Persona(tuple(replace(item, direction=None) for item in record.persona.evidence))
+    jsonl.write([replace(record, persona=persona, direction=None, golden=None)], folder / "one.jsonl", space=None)
+    return (folder / "one.jsonl").read_text(encoding="utf-8")
+
+
+def test_one_persons_json_says_what_their_records_say(infer, records, small_forum, tmp_path) -> None:
+    path = alone(tmp_path, records)
+    ran = infer("--json", "--space", small_forum / "space.toml", data=path)
+    assert ran.code == 0, ran.err
+    assert len(ran.out.splitlines()) == 1
+    by_records = infer("--json", "--user", records[0].user_id).last
+    assert ran.last["user_id"] == records[0].user_id
+    assert ran.last["beliefs"]
+    assert [one["dimension"] for one in ran.last["beliefs"]] == [one["dimension"] for one in by_records["beliefs"]]
+    told = infer("--space", small_forum / "space.toml", data=path)
+    assert f"{records[0].user_id}: {len(records[0].persona)} items of evidence" in told.out
+
+
+def test_one_persons_json_of_another_shape_is_one_sentence(infer, records, tmp_path) -> None:
+    path = alone(tmp_path, records)
+    ran = infer("--user", "nobody", data=path)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{path} is of user '{records[0].user_id}'; leave out --user" in ran.err
+    path.write_text('{"user": "u"}', encoding="utf-8")
+    ran = infer(data=path)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"{path}: has no 'user_id'; give " in ran.err
 
 
 def test_evaluation_tells_methods_what_was_read_and_limits_what_is_true(

@@ -146,4 +146,28 @@ def test_a_person_is_told_what_is_believed_of_them_and_by_which_items(penchant, 
         assert (belief["sign"] != 0) == (not 0.1 < belief["leaning"] < 0.9)
         assert belief["sign"] in (golden[dimension], 0) or belief["contradicted"]
     words = penchant("show", "user", "--data", data, "--user", name)
-    assert words.out.startswith(f"{name}: {len(records[0].persona)} items of evidence")
+    unit, first, *_ = words.out.splitlines()
+    assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2)")
+    assert first == f"{name}: {len(records[0].persona)} items of evidence"
+    assert f"read in space alignx90-small (of {small_forum / 'space.toml'})" in words.err
+
+
+def test_of_many_people_one_is_named(penchant, small_forum) -> None:
+    ran = penchant("show", "user", "--data", small_forum / "test")
+    assert (ran.code, ran.out) == (2, "")
+    assert "holds 16 people; name one with --user, for instance test-known-000000" in ran.err
+
+
+def test_one_persons_json_is_told_without_a_name(penchant, tmp_path, tiny) -> None:
+    (tmp_path / "space.toml").write_text(tiny.as_toml(), encoding="utf-8")
+    said = {"kind": "comment", "prompt": "p", "text": "In brief!", "direction": [{"dimension": "length", "sign": 1}]}
+    person = {"user_id": "u", "space": {"name": "tiny", "digest": tiny.digest}, "evidence": [said]}
+    path = tmp_path / "user.json"
+    path.write_text(json.dumps(person), encoding="utf-8")
+    ran = penchant("show", "user", "--data", path, "--json")
+    assert ran.code == 0, ran.err
+    (belief,) = ran.last["beliefs"]
+    assert (belief["dimension"], belief["sign"], belief["because"][0]["text"]) == ("length", 1, "In brief!")
+    ran = penchant("show", "user", "--data", path, "--space", "alignx90")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"leave out --space, as {tmp_path / 'space.toml'} stands beside the data" in ran.err

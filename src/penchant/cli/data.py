@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -20,6 +21,7 @@ from penchant.space import PreferenceSpace, load_space
 
 if TYPE_CHECKING:
     from penchant.shards.base import Loaded
+    from penchant.shards.individual import Individual
 
 RejectedOption = Annotated[
     Path | None, typer.Option("--rejected", help="Receives the rows set aside: NAME.rejected.jsonl.")
@@ -65,6 +67,13 @@ def space_for(path: Path, name: str | None, *, directions: str = "given") -> Pre
     return load_space(str(beside)) if beside else load_space()
 
 
+def say_space(path: Path, space: PreferenceSpace, named: str | None) -> None:
+    """Says which space data was read in, unless it was named."""
+    if named is None:
+        why = f"of {beside}" if (beside := _beside(path)) else "default"
+        say(f"{path}: read in space {space.name} ({why}); --space names another")
+
+
 def _beside(path: Path) -> Path | None:
     """The space file that stands with or beside the data."""
     return next((folder / SPACE_FILE for folder in (path, path.parent) if (folder / SPACE_FILE).is_file()), None)
@@ -94,11 +103,11 @@ def read(
         splits.add(record.split)
         return split in (None, record.split)
 
-    with _opened(path, space, rejected) as loaded:
+    with opened(path, space, rejected) as loaded:
         records = list(islice(filter(wanted, loaded), limit))
-        _say_losses(loaded)
+        say_losses(loaded)
     if not records:
-        _refuse(loaded, split, splits)
+        refuse(loaded, split, splits)
     return records
 
 
@@ -117,27 +126,57 @@ def find(path: Path, space: PreferenceSpace, record_id: str | None) -> Record:
         SpaceMismatch: written for another space.
     """
     first = None
-    with _opened(path, space, None) as loaded:
+    with opened(path, space, None) as loaded:
         for record in loaded:
             if record_id in (None, record.record_id):
                 return record
             first = first or record
     if first is None:
-        _refuse(loaded, None, set())
+        refuse(loaded)
     named = f"; the first is '{first.record_id}'" if first else ""
     raise DataError(f"{path} has no record '{record_id}'{named}")
 
 
+def individual(path: Path, space: PreferenceSpace) -> Individual | None:
+    """The person of a file that holds one and no records, None of any other; items left out are said on stderr.
+
+    Raises:
+        DataError: a JSON object of another shape.
+        SpaceMismatch: its directions are of another space.
+    """
+    from penchant.shards.individual import is_individual, read
+
+    if not is_individual(path):
+        return None
+    with _advised(path):
+        found = read(path, space)
+    for reason, count in sorted(Counter(found.lost).items()):
+        _say_lost(path, count, reason)
+    return found
+
+
 @contextmanager
-def _opened(path: Path, space: PreferenceSpace, rejected: Path | None) -> Iterator[Loaded]:
+def opened(path: Path, space: PreferenceSpace, rejected: Path | None) -> Iterator[Loaded]:
+    """The records of a path as a stream; inside the block, errors say what to do on the command line.
+
+    Raises:
+        DataError: nothing there that can be read.
+        SpaceMismatch: written for another space.
+    """
     from penchant.shards import read_records
     from penchant.shards.manifest import MANIFEST
 
     parts = sorted(entry.parent.name for entry in path.glob(f"*/{MANIFEST}"))
     if parts and not (path / MANIFEST).is_file():
         raise DataError(f"{path} holds the folders {', '.join(parts)}; name one, for instance {path / parts[0]}")
-    try:
+    with _advised(path):
         yield read_records(path, space=space, rejected=rejected)
+
+
+@contextmanager
+def _advised(path: Path) -> Iterator[None]:
+    try:
+        yield
     except SpaceMismatch as error:
         beside = _beside(path)
         advice = (
@@ -146,17 +185,23 @@ def _opened(path: Path, space: PreferenceSpace, rejected: Path | None) -> Iterat
         raise SpaceMismatch(f"{error}: {advice}") from error
 
 
-def _say_losses(loaded: Loaded) -> None:
+def say_losses(loaded: Loaded) -> None:
+    """Says on stderr which rows and items were left out, and why."""
     counts = loaded.counts
     if counts.dropped:
         places = ", ".join(example.place for example in counts.examples)
         kept = f"; kept aside in {loaded.rejected}" if loaded.rejected else ""
         say(f"{loaded.path}: {counts.summary()}; first: {places}{kept}")
     for reason, count in sorted(counts.lost_items.items()):
-        say(f"{loaded.path}: {count:,} items of evidence left out ({reason})")
+        _say_lost(loaded.path, count, reason)
 
 
-def _refuse(loaded: Loaded, split: str | None, splits: set[str]) -> None:
+def _say_lost(path: Path, count: int, reason: str) -> None:
+    say(f"{path}: {count:,} items of evidence left out ({reason})")
+
+
+def refuse(loaded: Loaded, split: str | None = None, splits: Collection[str] = ()) -> None:
+    """Raises DataError: there is nothing usable in it, or nothing of a split; `splits` are those there are."""
     counts = loaded.counts
     if not counts.rows:
         raise DataError(f"{loaded.path} holds no rows; check the path")

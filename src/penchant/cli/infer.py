@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, assert_never
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, assert_never
 
 import typer
 
-from penchant.cli.data import SPACE_FILE, RejectedOption, read, space_for
-from penchant.cli.output import as_json, bar, result, say, write_whole
+from penchant.cli.data import (
+    SPACE_FILE,
+    RejectedOption,
+    individual,
+    opened,
+    read,
+    refuse,
+    say_losses,
+    say_space,
+    space_for,
+)
+from penchant.cli.output import as_json, bar, result, say
 from penchant.encoder import open_encoder
 from penchant.errors import ConfigError
 from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
-from penchant.posterior import EVEN, Prior
+from penchant.posterior import EVEN, KINDS, Prior
 from penchant.record import Record
-from penchant.shards.manifest import MANIFEST
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
+    from penchant.infer.base import Annotator
     from penchant.infer.encoder import EncoderAnnotator
+    from penchant.shards.base import Loaded
+
+CHUNK = 1_000
+"""Records that are read and written at a time: what is held in memory, and what is lost when a run is stopped."""
 
 AnnotatorOption = Annotated[
     Path | None, typer.Option("--annotator", help="Reads directions from the evidence, in place of those given.")
@@ -29,7 +45,7 @@ AnnotatorOption = Annotated[
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
+    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL; or one person's JSON.")],
     annotator: Annotated[Path, typer.Option(help="Folder written by `penchant annotator`.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder for the records with inferred directions, instead of beliefs.")
@@ -40,36 +56,128 @@ def command(
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
     rejected: RejectedOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that was stopped in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace records in --out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per person, or counts with --out.")] = False,
 ) -> None:
     """Infers directions from evidence: prints people's beliefs with their reasons, or writes records with --out."""
-    if out is not None and (out / MANIFEST).exists() and not overwrite:  # before anything is read
-        raise ConfigError(f"{out} holds records already; give another --out, or add --overwrite")
-    where = space_for(data, space)
-    records = read(data, where, limit=limit, rejected=rejected)
-    if user is not None:
-        records = of_user(records, user)
+    if resume and out is None:
+        raise ConfigError("--resume goes on with a run that was stopped in --out; name its folder")
     if out is not None:
-        _write(records, where, annotator, out, overwrite=overwrite, json=json)
+        _require_out(data, out, resume=resume, overwrite=overwrite)  # before anything is read
+    where = space_for(data, space)
+    if out is not None:
+        with opened(data, where, rejected) as loaded:
+            chosen = Chosen(loaded, user, limit)
+            counts = _write(chosen, where, annotator, out, resume=resume, overwrite=overwrite)
+        say_space(data, where, space)
+        result(as_json(counts) if json else "\n".join(f"{key}: {_flat(value)}" for key, value in counts.items()))
         return
-    found = inferred(records, where, annotator)
-    for name, person in people(records, where, found):
-        result(as_json(as_values(name, person)) if json else explained(name, person))
+    evidence = evidence_of(data, where, user=user, limit=limit, rejected=rejected)
+    say_space(data, where, space)
+    found = read_by(annotator, [item for items in evidence.values() for item in items], where)
+    tell(evidence, where, found, json=json)
+
+
+def _require_out(data: Path, out: Path, *, resume: bool, overwrite: bool) -> None:
+    from penchant.shards.individual import is_individual
+    from penchant.shards.unfinished import require_room
+
+    if is_individual(data):
+        raise ConfigError(f"{data} holds one person and no records that could be written; leave out --out")
+    if out.resolve() == data.resolve():
+        raise ConfigError(f"{out} is what --data is read from, and a run that is stopped needs it; give another --out")
+    require_room(out, resume=resume, overwrite=overwrite)
+
+
+@dataclass
+class Chosen:
+    """The records of a path that are wanted, as a stream to be begun as often as needed."""
+
+    loaded: Loaded
+    user: str | None
+    limit: int | None
+    others: int = 0
+    """Records of other people, in the pass begun last."""
+
+    def __iter__(self) -> Iterator[Record]:
+        self.others = 0
+        for record in islice(self.loaded, self.limit):
+            if self.user in (None, record.user_id, record.record_id):
+                yield record
+            else:
+                self.others += 1
+
+    def chunks(self) -> Iterator[list[Record]]:
+        """So many of them at a time as a shard holds."""
+        stream = iter(self)
+        while chunk := list(islice(stream, CHUNK)):
+            yield chunk
+
+    def dropped(self) -> dict[str, int]:
+        """Reason -> rows of the last pass that are not among them."""
+        others = {f"not of user '{self.user}'": self.others} if self.others else {}
+        return {**self.loaded.counts.dropped, **others}
 
 
 def _write(
-    records: Sequence[Record], space: PreferenceSpace, annotator: Path, out: Path, *, overwrite: bool, json: bool
-) -> None:
-    from penchant.infer.read import reread
-    from penchant.shards.parquet import write
+    chosen: Chosen, space: PreferenceSpace, annotator: Path, out: Path, *, resume: bool, overwrite: bool
+) -> dict[str, object]:
+    """Writes the records with what is read from their evidence, a shard at a time; gives what is told of it."""
+    from penchant.infer.read import items_of, read_items, reread
+    from penchant.shards.manifest import digest_of
+    from penchant.shards.unfinished import Unfinished, stopped
 
-    found = inferred(records, space, annotator)
-    annotated = (replace(record, persona=reread(record.persona, found.items)) for record in records)
-    manifest = write(annotated, out, space=space, overwrite=overwrite)
-    write_whole(out / SPACE_FILE, space.as_toml())
-    counts = {"records": sum(shard.records for shard in manifest.shards), "items": len(found.items), "folder": str(out)}
-    result(as_json(counts) if json else "\n".join(f"{key}: {value}" for key, value in counts.items()))
+    # a pass that reads no evidence: what is wrong with the data shows now, and not after hours
+    items = [len(items_of(chunk)) for chunk in chosen.chunks()]
+    say_losses(chosen.loaded)
+    if chosen.others and not items:
+        _refuse_user(chosen.user, next(iter(chosen.loaded)))
+    if not items:
+        refuse(chosen.loaded)
+    reader = load(annotator, space)
+    made_from = {"--data": digest_of(chosen.loaded.path), "--annotator": digest_of(annotator), "--space": space.digest}
+    made_from |= {"--user": str(chosen.user), "--limit": str(chosen.limit), "number of records a shard": str(CHUNK)}
+    before = stopped(out)
+    run = Unfinished.begin(out, space, made_from, resume=resume, overwrite=overwrite)
+    done = len(run.shards)
+    if resume:
+        kept = sum(shard.records for shard in run.shards)
+        say(f"going on in {out} after {kept:,} records" if before else f"nothing to go on with in {out}: starting anew")
+    with bar(sum(items[done:]), "reading evidence") as advance:
+        for chunk in islice(chosen.chunks(), done, None):
+            found = read_items(items_of(chunk), _afresh(reader), progress=advance)
+            run.add(replace(record, persona=reread(record.persona, found)) for record in chunk)
+    manifest = run.finish(
+        rows=chosen.loaded.counts.rows,
+        dropped=chosen.dropped(),
+        simulated=bool(chosen.loaded.simulated),
+        beside={SPACE_FILE: space.as_toml()},
+    )
+    counts = {"rows": manifest.rows, "records": manifest.records, "dropped": dict(manifest.dropped)}
+    return {**counts, "items": sum(items), "folder": str(out)}
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{reason}: {count:,}" for reason, count in value.items()) or "0"
+    return str(value)
+
+
+def _afresh(reader: Annotator) -> Annotator:
+    """The annotator over an encoder that has seen no text yet.
+
+    What an encoder remembers would grow with the data; and as its batches hold only what is new to it, the last bits of
+    a reading would depend on where a run was stopped.
+    """
+    from penchant.encoder.pooled import PooledEncoder
+    from penchant.infer.encoder import EncoderAnnotator
+
+    if not isinstance(reader, EncoderAnnotator) or not isinstance(reader.encoder, PooledEncoder):
+        return reader
+    encoder = copy(reader.encoder)  # the weights are shared
+    PooledEncoder.__init__(encoder)
+    return replace(reader, encoder=encoder)
 
 
 class Inferred(NamedTuple):
@@ -82,12 +190,19 @@ class Inferred(NamedTuple):
 
 def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path) -> Inferred:
     """Every item of the records as the annotator reads it."""
-    from penchant.infer.read import items_of, read_items
+    from penchant.infer.read import items_of
+
+    return read_by(annotator, items_of(records), space)
+
+
+def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace) -> Inferred:
+    """The items as the annotator reads them."""
+    from penchant.infer.read import read_items
 
     opened = load(annotator, space)
-    items = items_of(records)
-    with bar(len(items), "reading evidence") as advance:
-        return Inferred(read_items(items, opened, progress=advance), opened.prior)
+    distinct = list(dict.fromkeys(items))
+    with bar(len(distinct), "reading evidence") as advance:
+        return Inferred(read_items(distinct, opened, progress=advance), opened.prior)
 
 
 def load(folder: Path, space: PreferenceSpace) -> EncoderAnnotator:
@@ -97,25 +212,44 @@ def load(folder: Path, space: PreferenceSpace) -> EncoderAnnotator:
     return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder)), space)
 
 
-def of_user(records: Sequence[Record], user: str) -> list[Record]:
-    """The records of one person.
+def evidence_of(
+    data: Path, space: PreferenceSpace, *, user: str | None, limit: int | None = None, rejected: Path | None = None
+) -> dict[str, tuple[Evidence, ...]]:
+    """Everybody's evidence, pooled over all their records, or that of one person's own file.
 
+    Args:
+        user: only this person.
+        limit: of records; see `read`.
     Raises:
-        ConfigError: there are none.
+        ConfigError: nobody is called `user`.
+        DataError, SpaceMismatch: as `read`.
     """
-    kept = [record for record in records if user in (record.user_id, record.record_id)]
-    if not kept:
-        raise ConfigError(f"no record is of user '{user}'; the first is of '{records[0].user_id}'")
-    return kept
-
-
-def people(records: Sequence[Record], space: PreferenceSpace, found: Inferred) -> Iterator[tuple[str, Person]]:
-    """Everybody with what is believed of them, from the evidence of all their records."""
+    if (alone := individual(data, space)) is not None:
+        if user not in (None, alone.user_id):
+            raise ConfigError(f"{data} is of user '{alone.user_id}'; leave out --user, or give another --data")
+        return {alone.user_id: tuple(dict.fromkeys(alone.persona.evidence))}
+    records = read(data, space, limit=limit, rejected=rejected)
     evidence: dict[str, dict[Evidence, None]] = {}
     for record in records:
-        evidence.setdefault(record.user_id or record.record_id, {}).update(dict.fromkeys(record.persona.evidence))
+        if user in (None, record.user_id, record.record_id):
+            evidence.setdefault(record.user_id or record.record_id, {}).update(dict.fromkeys(record.persona.evidence))
+    if not evidence:
+        _refuse_user(user, records[0])
+    return {name: tuple(items) for name, items in evidence.items()}
+
+
+def _refuse_user(user: str | None, first: Record) -> NoReturn:
+    raise ConfigError(f"no record is of user '{user}'; the first is of '{first.user_id}'")
+
+
+def tell(evidence: Mapping[str, Sequence[Evidence]], space: PreferenceSpace, found: Inferred, *, json: bool) -> None:
+    """Prints what is believed of everybody, one person after the other."""
+    if not json:
+        counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, found.prior.weights, strict=True))
+        result(f"weights before items are counts ({counts}), each times the probability of what was read")
     for name, items in evidence.items():
-        yield name, meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
+        person = meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
+        result(as_json(as_values(name, person)) if json else explained(name, person))
 
 
 def as_values(name: str, person: Person) -> dict[str, object]:

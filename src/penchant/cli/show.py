@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import DirectionsOption, directed, find, read, space_for
-from penchant.cli.infer import AnnotatorOption, Inferred, as_values, explained, inferred, of_user, people
+from penchant.cli.data import DirectionsOption, directed, find, say_space, space_for
+from penchant.cli.infer import AnnotatorOption, Inferred, evidence_of, read_by, tell
 from penchant.cli.output import as_json, result, say
 from penchant.errors import ConfigError
 from penchant.persona import PERSONA_KINDS
@@ -88,8 +88,8 @@ def _tokenizer(model: str | None) -> ChatTokenizer | None:
 
 @app.command("user")
 def user(
-    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
-    user: Annotated[str, typer.Option(help="Whose beliefs: a user id.")],
+    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL; or one person's JSON.")],
+    user: Annotated[str | None, typer.Option(help="Whose beliefs: a user id; default: whose JSON it is.")] = None,
     annotator: AnnotatorOption = None,
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
@@ -97,13 +97,14 @@ def user(
     json: Annotated[bool, typer.Option("--json", help="As one JSON line.")] = False,
 ) -> None:
     """Prints what is believed of one person, the surest first, and which of their own items say so."""
-    from penchant.infer.read import items_of
-
     where = space_for(data, space)
-    records = of_user(read(data, where), user)
-    found = inferred(records, where, annotator) if annotator else Inferred({i: i for i in items_of(records)})
-    ((name, person),) = people(records, where, found)
-    result(as_json(as_values(name, person)) if json else explained(name, person))
+    evidence = evidence_of(data, where, user=user)
+    if len(evidence) > 1:
+        raise ConfigError(f"{data} holds {len(evidence):,} people; name one with --user, for instance {min(evidence)}")
+    say_space(data, where, space)
+    items = [item for items in evidence.values() for item in items]
+    found = read_by(annotator, items, where) if annotator else Inferred({item: item for item in items})
+    tell(evidence, where, found, json=json)
 
 
 @app.command("space")
