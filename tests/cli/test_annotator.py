@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from penchant.cli.data import read, space_for
+from penchant.shards import jsonl
+
 
 @pytest.fixture
 def annotate(penchant, small_forum, small_base, tmp_path):
@@ -21,6 +24,29 @@ def test_an_annotator_is_fitted_and_described(annotate, small_base, tmp_path) ->
     card = json.loads((tmp_path / "annotator" / "annotator.json").read_text(encoding="utf-8"))
     assert (card["source"], card["items"]) == (str(small_base), ran.last["items"])
     assert "embedding clauses" in ran.err
+    assert card["held_out"] == ran.last["held_out"]
+    assert ran.last["held_out"]["people"] == 2  # a tenth of 24
+    assert ran.last["held_out"]["cells"] > 0
+
+
+def test_what_it_is_worth_on_people_held_out_is_told(annotate, tmp_path) -> None:
+    ran = annotate()
+    assert ran.code == 0, ran.err
+    card = json.loads((tmp_path / "annotator" / "annotator.json").read_text(encoding="utf-8"))
+    figures = card["held_out"]
+    assert f"held out: 2 people, {figures['cells']:,} cells (item x dimension) that speak for a pole" in ran.out
+    assert f"on the right side: {100 * figures['side']:.1f} %, found: {100 * figures['found']:.1f} %" in ran.out
+    assert f"calibration error of the {figures['stated']:,} poles stated: " in ran.out
+
+
+def test_too_few_people_to_measure_are_said(annotate, small_forum, tmp_path) -> None:
+    space = space_for(small_forum / "train", None)
+    records = read(small_forum / "train", space)
+    names = sorted({record.user_id for record in records})[:12]
+    jsonl.write([record for record in records if record.user_id in names], tmp_path / "few.jsonl", space=space)
+    where = ("--space", small_forum / "space.toml", "--overwrite")
+    assert "held out: nobody is measured; that takes twenty" in annotate(*where, data=tmp_path / "few.jsonl").out
+    assert annotate(*where, "--json", data=tmp_path / "few.jsonl").last["held_out"] is None
 
 
 def test_an_annotator_is_replaced_only_when_asked(annotate) -> None:

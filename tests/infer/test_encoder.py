@@ -1,4 +1,5 @@
 import json
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError, SpaceMismatch, TrainingError
 from penchant.infer.encoder import EncoderAnnotator, encoder_of, fit
+from penchant.infer.heldout import figures
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment
 from penchant.space import PreferenceSpace, load_space
@@ -128,6 +130,50 @@ def test_what_the_labelled_people_tell_of_anybody_is_kept_for_their_own_space(an
     np.testing.assert_array_equal(loaded.prior.positive, annotator.prior.positive)
     other = EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space())
     assert other.prior.positive is None
+
+
+def test_people_held_out_are_measured_as_people_never_met_are(annotator, annotated) -> None:
+    test = [one for one in annotated if one.person.startswith("test")]
+    read = annotator.annotate([one.item for one in test])
+    never_met = figures(read, np.stack([one.direction.signs for one in test]), [one.person for one in test])
+    found = annotator.held_out
+    assert found.people == 6
+    assert found.side == pytest.approx(never_met.side, abs=0.05)
+    assert found.found == pytest.approx(never_met.found, abs=0.05)
+    assert found.calibration_error < 0.05
+
+
+def test_figures_are_of_people_who_are_not_fitted_on_and_whose_own_labels_set_no_number(tiny, annotated) -> None:
+    known = [one for one in annotated if one.person.startswith("train")]
+    names = sorted({one.person for one in known})
+    random.Random("held out:0").shuffle(names)
+    mine, others = sorted(names[:6])[::2], sorted(names[:6])[1::2]
+    turned = [replace(one, direction=tiny.direction()) if one.person in mine else one for one in known]
+    found = fit(turned, FakeEncoder(), tiny, steps=200).held_out
+    # half of the people held out are said to be neutral; numbers set on them would turn everything to neutral
+    assert found.cells == sum(int((one.direction.signs != 0).sum()) for one in known if one.person in others)
+    assert found.found < 0.5
+    assert found.side > 0.95
+
+
+def test_one_person_held_out_is_not_measured(tiny, annotated) -> None:
+    names = sorted({one.person for one in annotated})[:19]
+    assert fit([one for one in annotated if one.person in names], FakeEncoder(), tiny, steps=2).held_out is None
+
+
+def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(annotator, tiny, tmp_path) -> None:
+    annotator.save(tmp_path)
+    assert EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny).held_out == annotator.held_out
+    assert EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space()).held_out is None
+    assert annotator.over(load_space()).held_out is None
+    card = json.loads((tmp_path / "annotator.json").read_text())
+    assert card["held_out"]["people"] == 6
+    (tmp_path / "annotator.json").write_text(json.dumps({**card, "held_out": {"people": 6}}))
+    with pytest.raises(ModelError, match="other figures under 'held_out'"):
+        EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
+    del card["held_out"]
+    (tmp_path / "annotator.json").write_text(json.dumps(card))
+    assert EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny).held_out is None
 
 
 def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:

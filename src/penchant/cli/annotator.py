@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from penchant.cli.data import RejectedOption, read, space_for
 from penchant.cli.output import as_json, bar, result
 from penchant.encoder import SENTENCE, open_encoder
 from penchant.errors import ConfigError
+
+if TYPE_CHECKING:
+    from penchant.infer.heldout import HeldOut
 
 
 def command(
@@ -28,7 +32,11 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an annotator in --out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
 ) -> None:
-    """Fits an annotator: one head that reads any dimension from its pole phrases, with calibrated probabilities."""
+    """Fits an annotator: one head that reads any dimension from its pole phrases, with calibrated probabilities.
+
+    A tenth of the people is held out. On them two numbers are set (temperature and shift), and the figures printed are
+    measured: either half of them with numbers that were set on the other half alone.
+    """
     from penchant.infer.encoder import CARD, fit
     from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
@@ -46,4 +54,19 @@ def command(
     found.save(out)
     counts = {"annotator": str(out), "encoder": opened.name, "space": where.name, "items": len(known)}
     counts |= {"people": len({one.person for one in known}), "temperature": round(found.temperature, 4)}
-    result(as_json(counts) if json else "\n".join(f"{key}: {value}" for key, value in counts.items()))
+    if json:
+        result(as_json({**counts, "held_out": asdict(found.held_out) if found.held_out else None}))
+        return
+    result("\n".join(f"{key}: {value}" for key, value in counts.items()))
+    result("\n".join(_told(found.held_out)))
+
+
+def _told(found: HeldOut | None) -> list[str]:
+    if found is None:
+        return ["held out: nobody is measured; that takes twenty people at least, whose evidence speaks of something"]
+    error = "–" if found.calibration_error is None else f"{found.calibration_error:.3f}"
+    return [
+        f"held out: {found.people} people, {found.cells:,} cells (item x dimension) that speak for a pole",
+        f"  on the right side: {100 * found.side:.1f} %, found: {100 * found.found:.1f} %",
+        f"  calibration error of the {found.stated:,} poles stated: {error}",
+    ]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from penchant.errors import RecordError
 from penchant.eval.benchmark import KnownRule
 from penchant.eval.stats import Accuracy, accuracy
+from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
 from penchant.infer.read import items_of, read_items, reread
 from penchant.persona import Comparison, Persona, PersonaKind
@@ -31,7 +32,6 @@ from penchant.space import Direction
 ITEMS = (0, 1, 2, 4, 8, 16)
 """Items of evidence, the earliest of a person's history, at which choices are measured."""
 KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
-_BINS = 10
 _FEWEST = 12
 """Comparisons of a person from which on there is something to choose from."""
 
@@ -118,15 +118,8 @@ def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: Beli
 
 def calibration_error(known: Beliefs) -> float:
     """Expected calibration error of either pole's probability, averaged over the poles, in [0, 1]."""
-    errors = []
-    for probability, truth in ((known.probability, known.positive), (1 - known.probability, ~known.positive)):
-        bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
-        gaps = [
-            (bins == place).mean() * abs(probability[bins == place].mean() - truth[bins == place].mean())
-            for place in np.unique(bins)
-        ]
-        errors.append(float(np.sum(gaps)))
-    return float(np.mean(errors))
+    poles = ((known.probability, known.positive), (1 - known.probability, ~known.positive))
+    return float(np.mean([expected_calibration_error(probability, truth) for probability, truth in poles]))
 
 
 def abstention(known: Beliefs, shares: Sequence[float] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)) -> list[dict[str, float]]:

@@ -1,7 +1,8 @@
 """The annotator over a frozen encoder: a head that reads any dimension from its pole phrases, with calibrated doubt.
 
 Fitted on items that carry directions. A part of the people is held out, on which two numbers are set (a temperature
-and a shift against neutral), so that 0.8 means four of five. A dimension it was not fitted on is read from its phrases;
+and a shift against neutral), so that 0.8 means four of five. They are measured too, either half of them with numbers
+that were set on the other half alone. A dimension it was not fitted on is read from its phrases;
 labelled examples of one, if there are some, move its poles towards them.
 """
 
@@ -11,7 +12,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError, TrainingError
 from penchant.infer.base import Readings
 from penchant.infer.head import Clauses, Head, Poles
+from penchant.infer.heldout import HeldOut, figures
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.persona import Evidence
@@ -36,7 +38,7 @@ _BATCH = 128
 _RATE = 1e-2
 _DECAY = 1e-2
 _HELD_OUT = 0.1
-"""Share of people on whom the temperature is set."""
+"""Share of people on whom the temperature is set, and who are measured."""
 CARD, _WEIGHTS = "annotator.json", "annotator.safetensors"
 _FORMAT = "penchant encoder annotator 1"
 
@@ -57,6 +59,8 @@ class EncoderAnnotator:
     """How many it was fitted on."""
     prior: Prior = EVEN
     """What the people it was fitted on tell of anybody; of its own space only."""
+    held_out: HeldOut | None = None
+    """How well it reads people it was not fitted on; None when too few were held out, or it was saved without."""
     examples: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> mean vectors of labelled clauses for the positive and for the negative pole."""
 
@@ -80,7 +84,7 @@ class EncoderAnnotator:
 
     def over(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, read from its phrases alone."""
-        return replace(self, space=space, examples={}, prior=EVEN)
+        return replace(self, space=space, examples={}, prior=EVEN, held_out=None)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
         """The poles of the dimensions that some labelled items speak of, moved half way towards their clauses."""
@@ -114,6 +118,7 @@ class EncoderAnnotator:
             "temperature": self.temperature,
             "shift": self.shift,
             "items": self.items,
+            "held_out": asdict(self.held_out) if self.held_out else None,
         }
         # the card last: its presence means the weights are complete
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -132,13 +137,18 @@ class EncoderAnnotator:
         mean = tensors.pop("mean")
         known = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
         positive, loadings = (None if value is None else value.numpy() for value in known)
-        prior = Prior(positive=positive, loadings=loadings) if space.digest == card["digest"] else EVEN
+        own = space.digest == card["digest"]
+        prior = Prior(positive=positive, loadings=loadings) if own else EVEN
         try:
+            # cards of annotators that were saved before there were figures do not have them
+            held_out = HeldOut(**card["held_out"]) if own and card.get("held_out") else None
             head.load_state_dict(tensors)
+        except TypeError as error:
+            raise ModelError(f"{folder / CARD}: other figures under 'held_out' ({error}); fit it anew") from error
         except RuntimeError as error:
             raise ModelError(f"{folder}: weights of another head ({error}); fit it anew") from error
         doubt = card["temperature"], card["shift"]
-        return cls(encoder, space, head.eval(), mean.numpy(), *doubt, items=card["items"], prior=prior)
+        return cls(encoder, space, head.eval(), mean.numpy(), *doubt, card["items"], prior, held_out)
 
     def _poles(self) -> Poles:
         phrases = [[getattr(d, part) for d in self.space.dimensions] for part in ("positive", "negative", "name")]
@@ -214,8 +224,11 @@ def fit(
     poles = bare._poles()
     with _one_thread():
         _train(bare.head, poles, clauses, truth, places[0], steps=steps, seed=seed, progress=progress)
-        temperature, shift = _calibrated(bare.head, poles, clauses, truth, places[1])
-    return replace(bare, temperature=temperature, shift=shift, prior=_population(labelled, space, seed))
+        logits, held_truth = _logits(bare.head, poles, clauses, places[1]), truth[places[1]]
+        temperature, shift = _calibrated(logits, held_truth)
+        held_out = _measured(logits, held_truth, [labelled[i].person for i in places[1]])
+    prior = _population(labelled, space, seed)
+    return replace(bare, temperature=temperature, shift=shift, prior=prior, held_out=held_out)
 
 
 def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
@@ -280,17 +293,28 @@ def _train(
     head.eval()
 
 
-def _calibrated(
-    head: Head,
-    poles: Poles,
-    clauses: Callable[[Sequence[int]], Clauses],
-    truth_ND: torch.Tensor,
-    places: Sequence[int],
-) -> tuple[float, float]:
-    """Temperature and shift of the greatest likelihood on people held out (Guo et al. 2017, arXiv:1706.04599)."""
+def _logits(
+    head: Head, poles: Poles, clauses: Callable[[Sequence[int]], Clauses], places: Sequence[int]
+) -> torch.Tensor:
     with torch.no_grad():
-        found = [head(clauses(places[i : i + _BATCH]), poles) for i in range(0, len(places), _BATCH)]
-    logits, truth = torch.cat(found).reshape(-1, 3), truth_ND[list(places)].reshape(-1)
+        return torch.cat([head(clauses(places[i : i + _BATCH]), poles) for i in range(0, len(places), _BATCH)])
+
+
+def _measured(logits_ND3: torch.Tensor, truth_ND: torch.Tensor, people: Sequence[str]) -> HeldOut | None:
+    """Figures of the people held out, each half with what was set on the other; None for one person alone."""
+    half = set(sorted(set(people))[::2])
+    first = torch.tensor([person in half for person in people])
+    if first.all():
+        return None
+    read = torch.empty_like(logits_ND3)
+    for some in (first, ~first):
+        read[some] = _doubted(logits_ND3[some], *_calibrated(logits_ND3[~some], truth_ND[~some])).softmax(-1)
+    return figures(read.numpy(), truth_ND.numpy() - 1, people)
+
+
+def _calibrated(logits_ND3: torch.Tensor, truth_ND: torch.Tensor) -> tuple[float, float]:
+    """Temperature and shift of the greatest likelihood on people held out (Guo et al. 2017, arXiv:1706.04599)."""
+    logits, truth = logits_ND3.reshape(-1, 3), truth_ND.reshape(-1)
     log_t, shift = torch.zeros((), requires_grad=True), torch.zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([log_t, shift], max_iter=50, line_search_fn="strong_wolfe")
 
