@@ -5,6 +5,7 @@ import json
 import pytest
 
 from penchant.cli.data import read, space_for
+from penchant.cli.suites import LEGEND
 from penchant.shards import jsonl
 
 
@@ -18,6 +19,13 @@ def test_an_annotator_is_measured_by_wording(penchant, small_forum, annotator) -
     told = penchant("eval", *where)
     assert "wording known" in told.out
     assert "behaviour" in told.out
+    row = ran.last["wordings"]["known"]["personas"]["ugc"]
+    low, high = row["ci95"]
+    assert f"{100 * row['accuracy']:.1f} ({100 * low:.1f}–{100 * high:.1f})" in told.out
+    low, high = row["of_ideal_ci95"]
+    assert f"{row['of_ideal']:.2f} ({low:.2f}–{high:.2f})" in told.out
+    assert told.out.endswith(LEGEND + "\n")
+    assert told.out.count("acc        pairs in which") == 1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from penchant.eval.inference import (
     drift,
     questions,
     readings,
+    share_of_ideal,
     suite,
 )
 from penchant.forum.lexicon import lexicon
@@ -98,9 +99,32 @@ def test_choices_come_near_the_ideal_observers_with_every_item(known) -> None:
     points = curve(records, scorer, observer_of(records))
     assert [point["items"] for point in points] == [0, 1, 2, 4, 8]
     assert points[0]["accuracy"] == points[0]["ideal"] == 0.5
-    assert points[0]["of_ideal"] is None
+    assert points[0]["of_ideal"] is points[0]["of_ideal_ci95"] is None
+    assert all(len(point["of_ideal_ci95"]) == len(point["ci95"]) == 2 for point in points[1:])
     assert [point["ideal"] for point in points] == sorted(point["ideal"] for point in points)
     assert points[-1]["of_ideal"] > 0.8
+
+
+def test_the_share_of_ideal_is_of_gains_over_chance_and_its_interval_over_users() -> None:
+    # forty people of ten records; each is right as often as the ideal observer expects to be
+    limits = np.repeat([0.9, 0.6] * 20, 10)
+    users = [str(i // 10) for i in range(400)]
+    margins = np.array([1.0 if i % 10 < 10 * limit - 1e-9 else -1.0 for i, limit in enumerate(limits)])
+    value, (low, high) = share_of_ideal(margins, limits, users)
+    # exactly the ideal's gain in everybody: whoever is drawn, the share is one, though accuracies differ
+    assert (value, low, high) == (pytest.approx(1.0), pytest.approx(1.0), pytest.approx(1.0))
+    half = margins * np.where(np.arange(400) // 10 % 4 < 2, 1, -1)
+    value, (low, high) = share_of_ideal(half, limits, users)
+    assert value == pytest.approx(0.0)
+    assert low < -0.2 < 0.2 < high
+    by_row = share_of_ideal(half, limits, [str(i) for i in range(400)])[1]
+    assert by_row[1] - by_row[0] < (high - low) / 1.5
+
+
+def test_where_the_ideal_observer_gains_nothing_there_is_no_share() -> None:
+    assert share_of_ideal(np.ones(4), np.full(4, 0.5), list("aabb")) is None
+    value, (low, high) = share_of_ideal(np.ones(4), np.array([0.5, 0.5, 1.0, 1.0]), list("aabb"))
+    assert np.isfinite([value, low, high]).all()
 
 
 def test_people_who_turn_are_followed_by_beliefs_that_fade_and_not_by_others(known) -> None:
@@ -122,6 +146,9 @@ def test_the_suite_has_every_table(known) -> None:
     assert set(found["personas"]) == {"ugc", "pair", "demo", "behaviour", "mixed", "all"}
     for row in found["personas"].values():
         assert 0.4 < row["of_ideal"] < 1.2
+        assert row["of_ideal"] == pytest.approx((row["accuracy"] - 0.5) / (row["ideal"] - 0.5))
+        assert row["of_ideal_ci95"][0] <= row["of_ideal"] <= row["of_ideal_ci95"][1]
+        assert row["ci95"][0] <= row["accuracy"] <= row["ci95"][1]
         assert row["calibration_error"] < 0.2
     assert found["people"] == len({record.user_id for record in records})
     assert found["questions"] is None

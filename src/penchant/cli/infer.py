@@ -246,7 +246,8 @@ def tell(evidence: Mapping[str, Sequence[Evidence]], space: PreferenceSpace, fou
     """Prints what is believed of everybody, one person after the other."""
     if not json:
         counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, found.prior.weights, strict=True))
-        result(f"weights before items are counts ({counts}), each times the probability of what was read")
+        times = "each times the probability of what was read; + is the positive pole, - the negative one"
+        result(f"weights before items are counts ({counts}), {times}")
     for name, items in evidence.items():
         person = meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
         result(as_json(as_values(name, person)) if json else explained(name, person))

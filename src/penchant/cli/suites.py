@@ -13,6 +13,14 @@ from penchant.record import Record
 from penchant.space import PreferenceSpace
 
 SUITES = ("infer",)
+LEGEND = """\
+acc        pairs in which the beliefs pick the answer that the person chose; in brackets the 95 % interval over users
+ideal      the most to be expected from the same items, by somebody who knows how these people were made
+of ideal   what acc is over 50 %, as a share of what ideal is; in brackets the 95 % interval over users
+of golden  the same as a share of what the person's true direction allows
+ECE        how far probabilities of beliefs are from shares right, on average (expected calibration error)
+items of behaviour: so many of the first shown, then acc %; in brackets the ideal %"""
+"""What the columns of `_table` mean."""
 
 
 def run(
@@ -47,6 +55,7 @@ def run(
         return
     for phrasing, part in parts.items():
         result(_table(phrasing, part))
+    result(LEGEND)
 
 
 def _table(phrasing: str, found: dict[str, Any]) -> str:
@@ -54,12 +63,14 @@ def _table(phrasing: str, found: dict[str, Any]) -> str:
     lines = [
         f"wording {phrasing}: {found['people']} people, {found['records']} pairs",
         f"  readings: AUROC {read['auroc']:.4f}, side {read['side']:.4f}, found {100 * read['found']:.1f} %",
-        f"  {'shown':10} {'acc %':>6} {'ideal %':>8} {'of ideal':>9} {'of golden':>10} {'ECE':>6}",
+        f"  {'shown':10} {'acc %':>6} {'':13} {'ideal %':>8} {'of ideal':>9} {'':13} {'of golden':>10} {'ECE':>6}",
     ]
     for kind, row in found["personas"].items():
+        share = "–" if row["of_ideal"] is None else f"{row['of_ideal']:.2f}"
         lines.append(
-            f"  {kind:10} {100 * row['accuracy']:6.1f} {100 * row['ideal']:8.1f} {row['of_ideal']:9.2f} "
-            f"{row['of_golden']:10.2f} {row['calibration_error']:6.3f}"
+            f"  {kind:10} {100 * row['accuracy']:6.1f} {_interval(row['ci95'], 100, 1):13} {100 * row['ideal']:8.1f} "
+            f"{share:>9} {_interval(row['of_ideal_ci95'], 1, 2):13} {row['of_golden']:10.2f} "
+            f"{row['calibration_error']:6.3f}"
         )
     lines.append("  items of behaviour: " + ", ".join(_point(one) for one in found["curve"]))
     surest = found["personas"]["behaviour"]["abstention"]
@@ -72,6 +83,10 @@ def _table(phrasing: str, found: dict[str, Any]) -> str:
         chosen, drawn = 100 * asked["chosen"], 100 * asked["drawn_8"]
         lines.append(f"  {asked['asked']:.1f} chosen questions: {chosen:.1f} %; 8 comparisons at random: {drawn:.1f} %")
     return "\n".join(lines)
+
+
+def _interval(ends: list[float] | None, times: float, digits: int) -> str:
+    return "" if ends is None else f"({times * ends[0]:.{digits}f}–{times * ends[1]:.{digits}f})"
 
 
 def _point(one: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import RecordError
 from penchant.eval.benchmark import KnownRule
-from penchant.eval.stats import Accuracy, accuracy
+from penchant.eval.stats import Accuracy, accuracy, correctness
 from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
 from penchant.infer.read import items_of, read_items, reread
@@ -32,6 +32,7 @@ from penchant.space import Direction
 ITEMS = (0, 1, 2, 4, 8, 16)
 """Items of evidence, the earliest of a person's history, at which choices are measured."""
 KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
+_RESAMPLES = 2000
 _FEWEST = 12
 """Comparisons of a person from which on there is something to choose from."""
 
@@ -143,14 +144,51 @@ def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> l
             break
         shown = [Persona(history.evidence[:count]) for history in histories]
         margins = scorer.weigh(scorer.leanings(shown, read), said)
-        guesses = np.array([rule.probability(r, p) for r, p in zip(records, shown, strict=True)])
-        limit = float(np.maximum(guesses, 1 - guesses).mean())
-        found = accuracy(margins, users)
-        gain = (found.value - 0.5) / (limit - 0.5) if limit > 0.5 else None
-        lines.append(
-            {"items": count, "accuracy": found.value, "ci95": list(found.ci95), "ideal": limit, "of_ideal": gain}
-        )
+        lines.append({"items": count, **_choices(margins, _limits(records, shown, rule), users)})
     return lines
+
+
+def share_of_ideal(
+    margins: NDArray[np.float64], limits: NDArray[np.float64], users: Sequence[str], *, seed: int = 0
+) -> tuple[float, tuple[float, float]] | None:
+    """Gain over chance as a share of the ideal observer's; with its 95 % interval when users are drawn anew.
+
+    Both gains are those of the users drawn, so that people of whom little can be known do not widen the interval.
+
+    Args:
+        margins: score of chosen less rejected, (records,).
+        limits: the ideal observer's expected accuracy, in [0.5, 1], (records,).
+        users: whose record each is.
+    Returns:
+        None when the ideal observer gains nothing.
+    """
+    _, owner = np.unique(np.asarray(users), return_inverse=True)
+    ours, ideal = (np.bincount(owner, weights=part - 0.5) for part in (correctness(margins), limits))
+    if not ideal.sum() > 0:
+        return None
+    count = len(ideal)
+    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)
+    gained = draws @ ideal
+    told = gained > 0  # of nobody else is there a share
+    low, high = np.quantile((draws @ ours)[told] / gained[told], [0.025, 0.975])
+    return float(ours.sum() / ideal.sum()), (float(low), float(high))
+
+
+def _limits(records: Sequence[Record], shown: Sequence[Persona], rule: KnownRule) -> NDArray[np.float64]:
+    """Expected accuracy of the ideal observer's guess on each record, (records,)."""
+    guesses = np.array([rule.probability(record, persona) for record, persona in zip(records, shown, strict=True)])
+    return np.asarray(np.maximum(guesses, 1 - guesses))
+
+
+def _choices(margins: NDArray[np.float64], limits: NDArray[np.float64], users: Sequence[str]) -> dict[str, object]:
+    found, share = accuracy(margins, users), share_of_ideal(margins, limits, users)
+    return {
+        "accuracy": found.value,
+        "ci95": list(found.ci95),
+        "ideal": float(limits.mean()),
+        "of_ideal": share and share[0],
+        "of_ideal_ci95": share and list(share[1]),
+    }
 
 
 def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, asked: int = 4, drawn: int = 8) -> Asked:
@@ -248,15 +286,10 @@ def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, s
         if not any(map(len, shown)):
             continue
         known = beliefs(records, shown, scorer)
-        found = accuracy(scorer.margins(records, shown), users)
-        guesses = np.array([rule.probability(r, p) for r, p in zip(records, shown, strict=True)])
-        limit = float(np.maximum(guesses, 1 - guesses).mean())
+        margins = scorer.margins(records, shown)
         by_kind[kind] = {
-            "accuracy": found.value,
-            "ci95": list(found.ci95),
-            "ideal": limit,
-            "of_ideal": (found.value - 0.5) / (limit - 0.5),
-            "of_golden": (found.value - 0.5) / (0.5 - rule.noise),
+            **_choices(margins, _limits(records, shown, rule), users),
+            "of_golden": (float(correctness(margins).mean()) - 0.5) / (0.5 - rule.noise),
             "calibration_error": calibration_error(known),
             "abstention": abstention(known),
         }
