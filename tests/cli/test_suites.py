@@ -32,7 +32,7 @@ def test_an_annotator_is_measured_by_wording(penchant, small_forum, annotator) -
     ("arguments", "message"),
     [
         (("--suite", "infre"), "--suite infre: known are infer"),
-        (("--suite", "infer"), "name its folder with --annotator"),
+        (("--suite", "infer"), "name its folder or recipe with --annotator"),
     ],
 )
 def test_what_cannot_be_measured_is_said(penchant, small_forum, arguments, message: str) -> None:

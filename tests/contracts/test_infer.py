@@ -1,15 +1,22 @@
 """What every annotator promises."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from penchant.config import EndpointSection
 from penchant.encoder.fake import FakeEncoder
 from penchant.infer.base import Annotator
 from penchant.infer.encoder import fit
 from penchant.infer.fake import FakeAnnotator
 from penchant.infer.labelled import Labelled
+from penchant.infer.llm import LLMAnnotator
+from penchant.model.ledger import Ledger
+from penchant.model.remote import Endpoint
 from penchant.persona import Comment, Comparison, Demographics, Rating, Statement
 from penchant.space import PreferenceSpace
 
@@ -23,8 +30,27 @@ ITEMS = (
 )
 
 
-@pytest.fixture(params=["fake", "encoder"])
-def annotator(request: pytest.FixtureRequest, tiny: PreferenceSpace) -> Annotator:
+def by_words(request: dict[str, Any], _number: int) -> str:
+    """A model that looks for two words, in whatever part of the item is the person's own."""
+    system, user = (message["content"] for message in request["messages"])
+    item = json.loads(user)
+    own, against = " ".join(item.get(key, "") for key in ("wrote", "chose", "text", "said")), item.get("over", "")
+    own, against = (
+        (own, item["answer"]) if item.get("verdict") == "disliked" else (own + item.get("answer", ""), against)
+    )
+    value = sum(text.count("short") - text.count("long") for text in (own,)) - against.count("short")
+    value += against.count("long")
+    short = "A" if "A = Likes it short" in system else "B"
+    pole = short if value > 0 else "AB".replace(short, "")
+    return json.dumps({"says": [{"dimension": "length", "pole": pole, "probability": 0.9}] if value else []})
+
+
+@pytest.fixture(params=["fake", "encoder", "llm"])
+def annotator(request: pytest.FixtureRequest, tiny: PreferenceSpace, served: Any, tmp_path: Path) -> Annotator:
+    if request.param == "llm":
+        served.reply = by_words
+        settings = EndpointSection(base_url=served.url, model="m")
+        return LLMAnnotator(Endpoint(settings, Ledger(tmp_path / "ledger.sqlite")), tiny)
     if request.param == "fake":
         return FakeAnnotator(tiny, {"short": ("length", 1), "long": ("length", -1)})
     known = [

@@ -23,6 +23,7 @@ from penchant.cli.data import (
     space_for,
 )
 from penchant.cli.output import as_json, bar, result, say
+from penchant.config import LLMAnnotatorSection, load_section
 from penchant.encoder import open_encoder
 from penchant.errors import ConfigError
 from penchant.person import Person, meet
@@ -33,20 +34,22 @@ from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.infer.base import Annotator
-    from penchant.infer.encoder import EncoderAnnotator
     from penchant.shards.base import Loaded
 
 CHUNK = 1_000
 """Records that are read and written at a time: what is held in memory, and what is lost when a run is stopped."""
 
 AnnotatorOption = Annotated[
-    Path | None, typer.Option("--annotator", help="Reads directions from the evidence, in place of those given.")
+    Path | None,
+    typer.Option(
+        "--annotator", help="Reads directions from the evidence, in place of those given: a folder or a recipe."
+    ),
 ]
 
 
 def command(
     data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL; or one person's JSON.")],
-    annotator: Annotated[Path, typer.Option(help="Folder written by `penchant annotator`.")],
+    annotator: Annotated[Path, typer.Option(help="Folder of `penchant annotator`, or recipe of a language model.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder for the records with inferred directions, instead of beliefs.")
     ] = None,
@@ -205,11 +208,25 @@ def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace) 
         return Inferred(read_items(distinct, opened, progress=advance), opened.prior)
 
 
-def load(folder: Path, space: PreferenceSpace) -> EncoderAnnotator:
-    """A saved annotator with the encoder it was fitted over."""
+def load(annotator: Path, space: PreferenceSpace) -> Annotator:
+    """A saved annotator with the encoder it was fitted over, or the language model that a recipe names."""
+    if annotator.suffix in (".yaml", ".yml"):
+        return _language_model(annotator, space)
     from penchant.infer.encoder import EncoderAnnotator, encoder_of
 
-    return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder)), space)
+    return EncoderAnnotator.load(annotator, open_encoder(encoder_of(annotator)), space)
+
+
+def _language_model(recipe: Path, space: PreferenceSpace) -> Annotator:
+    settings = load_section(LLMAnnotatorSection, recipe)
+    try:
+        from penchant.infer.llm import LLMAnnotator
+        from penchant.model.ledger import Ledger
+        from penchant.model.remote import Endpoint
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"{recipe} asks a language model; run pip install 'penchant[llm]' ({error})") from error
+    ledger = Ledger(recipe.parent / settings.endpoint.ledger)  # closed when the process ends: it is written at once
+    return LLMAnnotator(Endpoint(settings.endpoint, ledger), space, settings.orders, settings.samples, told=say)
 
 
 def evidence_of(

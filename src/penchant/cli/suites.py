@@ -40,7 +40,7 @@ def run(
     if suite not in SUITES:
         raise ConfigError(f"--suite {suite}: known are {', '.join(SUITES)}")
     if annotator is None:
-        raise ConfigError("--suite infer measures an annotator; name its folder with --annotator")
+        raise ConfigError("--suite infer measures an annotator; name its folder or recipe with --annotator")
     rule = observer_of(records)
     if rule is None:
         raise DataError("--suite infer needs simulated records, as only of these the truth is known")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Progress
 from penchant.persona import Evidence
+from penchant.posterior import Prior
 from penchant.space import PreferenceSpace
 
 Readings = NDArray[np.float32]
@@ -27,6 +28,11 @@ class Annotator(Protocol):
     @property
     def space(self) -> PreferenceSpace:
         """The dimensions that are read."""
+        ...
+
+    @property
+    def prior(self) -> Prior:
+        """What it knows of anybody before an item is read; even where it knows nothing."""
         ...
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:

@@ -11,6 +11,7 @@ from penchant.encoder.base import Progress
 from penchant.infer.base import Readings
 from penchant.infer.pieces import parts
 from penchant.persona import Evidence
+from penchant.posterior import EVEN, Prior
 from penchant.space import PreferenceSpace
 
 
@@ -24,6 +25,7 @@ class FakeAnnotator:
     sure: float = 0.9
     """Probability of what the words say."""
     name: str = "fake"
+    prior: Prior = EVEN
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """See `Annotator.annotate`."""

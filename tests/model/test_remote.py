@@ -1,0 +1,174 @@
+"""An endpoint that misbehaves is borne with; what cannot be mended stops at once, and nothing is paid for twice."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penchant.config import EndpointSection
+from penchant.errors import ConfigError, DataError, ModelError
+from penchant.model.ledger import Ledger
+from penchant.model.remote import Endpoint, Question
+
+
+def asked(*texts: str) -> list[Question]:
+    return [Question(({"role": "user", "content": text},)) for text in texts]
+
+
+def echo(request: dict[str, Any], _number: int) -> str:
+    return "re: " + request["messages"][0]["content"]
+
+
+def number_of(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise DataError("no number") from error
+
+
+@pytest.fixture
+def endpoint(served: Any, tmp_path: Path) -> Callable[..., Endpoint]:
+    def made(**settings: object) -> Endpoint:
+        section = EndpointSection.model_validate({"base_url": served.url, "model": "m", "tries": 3, **settings})
+        return Endpoint(section, Ledger(tmp_path / "ledger.sqlite"))
+
+    return made
+
+
+def test_answers_come_in_the_order_of_the_questions_and_equal_questions_are_asked_once(served, endpoint) -> None:
+    served.reply = echo
+    one = endpoint(concurrency=4)
+    steps: list[int] = []
+    names = [f"q{i % 10}" for i in range(30)]
+    assert one.ask(asked(*names), str, progress=steps.append) == [f"re: {name}" for name in names]
+    assert len(served.requests) == one.account.paid == 10
+    assert sum(steps) == 30
+    assert (one.account.prompt_tokens, one.account.answer_tokens) == (70, 30)
+    assert served.most_at_once <= 4
+
+
+def test_nothing_is_paid_for_twice(served, endpoint) -> None:
+    served.reply = echo
+    endpoint().ask(asked("a", "b"), str)
+    again = endpoint()
+    assert again.ask(asked("a", "b", "c"), str) == ["re: a", "re: b", "re: c"]
+    assert len(served.requests) == 3
+    assert (again.account.paid, again.account.kept) == (1, 2)
+    # another model, or another temperature, is another question
+    endpoint(model="other").ask(asked("a"), str)
+    endpoint(temperature=1.0).ask(asked("a"), str)
+    assert len(served.requests) == 5
+
+
+def test_another_seed_is_another_sample(served, endpoint) -> None:
+    served.reply = lambda request, _: str(request["seed"])
+    message = ({"role": "user", "content": "q"},)
+    assert endpoint().ask([Question(message, seed=0), Question(message, seed=1)], str) == ["0", "1"]
+
+
+def test_a_run_that_broke_off_goes_on_from_what_was_answered(served, endpoint) -> None:
+    served.reply = lambda request, number: (401, {}) if number == 6 else echo(request, number)
+    names = [f"q{i}" for i in range(10)]
+    with pytest.raises(ModelError, match="OPENAI_API_KEY"):
+        endpoint(concurrency=1).ask(asked(*names), str)
+    served.reply = echo
+    assert endpoint(concurrency=1).ask(asked(*names), str) == [f"re: {name}" for name in names]
+    assert len(served.requests) == 11  # the one that was refused, and each once
+
+
+def test_retry_after_is_waited_for(served, endpoint) -> None:
+    served.reply = lambda request, number: (429, {"Retry-After": "1"}) if number == 0 else echo(request, number)
+    assert endpoint().ask(asked("a"), str) == ["re: a"]
+    assert served.times[1] - served.times[0] >= 1
+
+
+@pytest.mark.parametrize("fault", [(500, {}), (503, {}), "cut", "hang"])
+def test_passing_faults_are_tried_again(served, endpoint, fault) -> None:
+    served.reply = lambda request, number: fault if number == 0 else echo(request, number)
+    one = endpoint(timeout_s=0.5)
+    assert one.ask(asked("a"), str) == ["re: a"]
+    assert len(served.requests) == 2
+    assert one.account.paid == 1
+
+
+def test_an_endpoint_that_stays_down_ends_the_run_in_one_sentence(served, endpoint) -> None:
+    served.reply = lambda _request, _number: (500, {})
+    with pytest.raises(ModelError, match=r"gave out .*run the same again"):
+        endpoint(tries=2).ask(asked("a"), str)
+    assert len(served.requests) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_no_retry_can_mend_stops_at_once(served, endpoint, status) -> None:
+    served.reply = lambda _request, _number: (status, {})
+    with pytest.raises(ModelError, match=f"refuses model 'm' .*{status}"):
+        endpoint(concurrency=1).ask(asked("a", "b"), str)
+    assert len(served.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["page", "garbled", (400, {}), (422, {})])
+def test_one_question_that_cannot_be_answered_does_not_stop_the_others(served, endpoint, fault) -> None:
+    served.reply = lambda request, _: fault if request["messages"][0]["content"] == "bad" else "5"
+    one = endpoint(attempts=2)
+    assert one.ask(asked("good", "bad", "fine"), number_of) == [5, None, 5]
+    assert one.account.unusable == 1
+    assert len(served.requests) == 4
+
+
+def test_an_answer_of_no_use_is_asked_for_again_under_another_seed_then_given_up(served, endpoint) -> None:
+    served.reply = lambda _, number: "dunno" if number < 2 else "7"
+    one = endpoint(attempts=3)
+    assert one.ask(asked("a"), number_of) == [7]
+    assert len({request["seed"] for request in served.requests}) == 3
+    served.reply = lambda _request, _number: "dunno"
+    two = endpoint(attempts=3)
+    assert two.ask(asked("b"), number_of) == [None]
+    assert (two.account.paid, two.account.unusable) == (3, 1)
+    # even what was of no use is not paid for again
+    three = endpoint(attempts=3)
+    assert three.ask(asked("b"), number_of) == [None]
+    assert (three.account.paid, three.account.kept) == (0, 3)
+
+
+def test_the_rate_limit_spaces_requests(served, endpoint) -> None:
+    endpoint(requests_per_minute=600).ask(asked(*"abcd"), str)
+    gaps = [later - earlier for earlier, later in zip(served.times, served.times[1:], strict=False)]
+    assert served.times[-1] - served.times[0] >= 0.25
+    assert max(gaps) < 1
+
+
+@pytest.mark.parametrize(("structured", "form"), [("schema", "json_schema"), ("object", "json_object"), ("text", None)])
+def test_the_form_of_an_answer_is_told_as_the_endpoint_can_take_it(served, endpoint, structured, form) -> None:
+    question = Question(({"role": "user", "content": "q"},), {"type": "object"})
+    endpoint(structured=structured).ask([question], str)
+    told = served.requests[0].get("response_format")
+    assert (told and told["type"]) == form
+    if form == "json_schema":
+        assert told["json_schema"]["schema"] == {"type": "object"}
+
+
+def test_a_key_is_asked_for_and_sent_unless_the_address_is_this_machine(
+    served, endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    assert endpoint(api_key_env="SOME_KEY").ask(asked("a"), str) == ['{"says": []}']
+    with pytest.raises(ConfigError, match="set SOME_KEY"):
+        endpoint(base_url="https://models.example/v1", api_key_env="SOME_KEY").ask(asked("b"), str)
+
+
+def test_it_works_where_a_loop_runs_already(served, endpoint) -> None:
+    import asyncio
+
+    async def in_a_notebook() -> list[str | None]:
+        return endpoint().ask(asked("a"), str)
+
+    assert asyncio.run(in_a_notebook()) == ['{"says": []}']
+
+
+def test_the_ledger_keeps_no_question(served, endpoint, tmp_path: Path) -> None:
+    served.reply = lambda _request, _number: json.dumps({"says": []})
+    endpoint().ask(asked("my secret garden"), str)
+    for file in tmp_path.glob("ledger*"):
+        assert b"secret garden" not in file.read_bytes()
