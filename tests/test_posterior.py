@@ -303,3 +303,19 @@ def test_bytes_that_are_no_belief_are_refused(tiny: PreferenceSpace) -> None:
         Tally.unpack(packed[:-1], len(tiny))
     with pytest.raises(SpaceError, match="over 3 dimensions, the space has 90"):
         Tally.unpack(packed, 90)
+
+
+def test_a_drawn_direction_takes_either_side_as_often_as_it_is_likely(tiny) -> None:
+    evidence = (
+        Comment("p", "a", tiny.direction({"length": 1, "humour": 1})),
+        Comment("p", "b", tiny.direction({"humour": -1})),
+    )
+    belief = believe(Persona(evidence), tiny, prior=Prior(half_life=None))
+    leaning = belief.tally.leaning(belief.prior)
+    drawn = np.array([belief.draw(seed).signs for seed in range(400)])
+    spoken = [tiny.index("length"), tiny.index("humour")]
+    np.testing.assert_allclose((drawn[:, spoken] > 0).mean(0), leaning[spoken], atol=0.08)
+    assert leaning[spoken[0]] > 0.9
+    assert leaning[spoken[1]] == pytest.approx(0.5)
+    assert not drawn[:, tiny.index("depth")].any()
+    assert belief.draw("a") == belief.draw("a")

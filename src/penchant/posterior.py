@@ -19,6 +19,7 @@ weights, probabilities, fading and what the population tells, and is meant for i
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -218,6 +219,18 @@ class Belief:
             case "credible":
                 leaning = self.tally.leaning(self.prior)
                 return Direction(self.space, (leaning >= CREDIBLE).astype(np.int8) - (leaning <= 1 - CREDIBLE))
+
+    def draw(self, seed: int | str) -> Direction:
+        """A direction that this person might hold: every dimension spoken of, on either side as likely as it is.
+
+        Averaged over many draws, what rests on a doubtful dimension cancels out.
+        """
+        (places,) = self.tally.spoken.nonzero()
+        chance = random.Random(seed)  # a generator of NumPy takes no text
+        leaning = self.tally.leaning(self.prior)
+        signs = np.zeros(len(self.space), dtype=np.int8)
+        signs[places] = [1 if chance.random() < leaning[place] else -1 for place in places]
+        return Direction(self.space, signs)
 
     def because(self, dimension_id: str) -> list[Vote]:
         """The votes on one dimension, the weightiest first: why it is believed, and what speaks against it."""

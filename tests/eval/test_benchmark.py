@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from penchant import Comment, Comparison, Demographics, Persona, PreferenceSpace, Provenance, Record
+from penchant import Comment, Comparison, Demographics, Direction, Persona, PreferenceSpace, Provenance, Record
 from penchant.errors import RecordError
 from penchant.eval.benchmark import Bench, show
 from penchant.eval.rows import Row
@@ -170,6 +170,39 @@ def test_golden_directions_reach_the_model_only_in_their_own_rows(bench, people,
     rows = bench(("pba",), golden=True, rule=Known()).run(blank, ["mixed"])
     assert find(rows, "pba", "mixed").accuracy == 0.5
     assert find(rows, "pba_golden", "mixed").accuracy > 0.5
+
+
+def test_drawn_directions_average_doubt_away_and_leave_certainty_alone(bench, people, tiny) -> None:
+    liked = {1: "jokes", -1: "dislikes"}
+    records = [
+        replace(r, chosen=liked[r.golden.sign("humour")], rejected=liked[-r.golden.sign("humour")]) for r in people
+    ]
+
+    def doubtful(persona: Persona) -> Persona:
+        """The same, read as good as not at all: the likeliest side is right still, a side drawn is a coin."""
+        return Persona(tuple(replace(i, direction=faint(i.direction)) for i in persona.evidence))
+
+    def faint(direction):
+        return (
+            None if direction is None else Direction(tiny, direction.signs, np.where(direction.signs != 0, 1e-6, 1.0))
+        )
+
+    made = bench(("pba",), draws=64, believed=doubtful)
+    scored = {(one.method, one.persona): one.margins for one in made.score(records, ["ugc"])}
+    sure = {(one.method, one.persona): one.margins for one in bench(("pba",), draws=64).score(records, ["ugc"])}
+    np.testing.assert_array_equal(scored["pba", "ugc"], sure["pba", "ugc"])
+    point, drawn, faintly = sure["pba", "ugc"], sure["pba_drawn", "ugc"], scored["pba_drawn", "ugc"]
+    assert drawn.mean() > 0.7 * point.mean() > 0
+    assert abs(faintly.mean()) < 0.3 * drawn.mean()
+    # one person's records share their draws
+    assert (scored["pba_drawn", "ugc"][::2] == scored["pba_drawn", "ugc"][1::2]).all()
+
+
+def test_every_pass_is_announced(bench, people) -> None:
+    done: list[str] = []
+    made = bench(("ica", "pba"), draws=3, golden=True, done=done.append)
+    made.run(people, ["ugc", "mixed"])
+    assert len(done) == made.passes(["ugc", "mixed"])
 
 
 def test_a_mixed_draw_is_the_same_for_all_records_of_a_person(people) -> None:

@@ -48,6 +48,9 @@ def command(
     ] = None,
     directions: DirectionsOption = "given",
     annotator: AnnotatorOption = None,
+    draws: Annotated[
+        int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
+    ] = 0,
     suite: Annotated[str | None, typer.Option(help="Another table: infer (needs --annotator).")] = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
@@ -60,6 +63,8 @@ def command(
     shown = _personas(personas)
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
+    if draws and pba is None:
+        raise ConfigError("--draws averages over the directions of pba; name its model with --pba")
     if fit is not None and split is None:
         raise ConfigError(f"--fit {fit} needs --split, the split to test on")
     where = space_for(data, space, directions=directions)
@@ -85,6 +90,7 @@ def command(
             max_prompt_tokens=max_prompt_tokens,
             seed=seed,
             annotator=annotator,
+            draws=draws,
         )
     show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
@@ -123,6 +129,7 @@ def implicit_rows(
     max_prompt_tokens: int | None = None,
     seed: int = 0,
     annotator: Path | None = None,
+    draws: int = 0,
 ) -> list[Row]:
     """Rows of aligned models, their controls and limits."""
     from penchant.eval.benchmark import Bench
@@ -156,6 +163,7 @@ def implicit_rows(
         max_prompt_tokens=max_prompt_tokens,
         rule=rule,
         golden=all(record.golden is not None for record in records),
+        draws=draws,
     )
     if annotator is not None:
         found = inferred(records, space, annotator).items

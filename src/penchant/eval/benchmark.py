@@ -107,6 +107,8 @@ class Bench:
     controls see the persona itself."""
     golden: bool = False
     """Whether to add `pba_golden`, the true direction; for simulated people only."""
+    draws: int = 0
+    """Directions drawn from each belief, over which `pba_drawn` averages; 0 leaves it out."""
     done: Callable[[str], None] = lambda _: None
     """Told the name of every finished pass, for progress."""
     dropped: int = 0
@@ -120,7 +122,8 @@ class Bench:
         shuffled = count + len(contents) if count else 0
         # the history under mixed evidence is shared with that setting, if it is asked for
         golden = 2 + ("mixed" not in personas) if self.golden and "pba" in self.policies else 0
-        return len(personas) * (count + len(contents)) + (count + 1) + shuffled + golden
+        drawn = self.draws if "pba" in self.policies else 0
+        return len(personas) * (count + len(contents) + drawn) + (count + 1) + shuffled + golden
 
     def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
         """Rows of `score`."""
@@ -164,6 +167,27 @@ class Bench:
         for name in self.policies:
             for suffix, margins in self._variants(METHODS[name], shown).items():
                 yield _scored(name + suffix, shown, margins, ceiling)
+        if self.draws and "pba" in self.policies:
+            yield _scored("pba_drawn", shown, self._drawn(shown), ceiling)
+
+    def _drawn(self, shown: Shown) -> Margins:
+        """Expected margin of PBA over the directions that the person might hold, in place of the likeliest one's.
+
+        Directions are drawn once per person and round, so that all of a person's pairs are asked of the same ones.
+        """
+        history = self._reference_likelihoods("few_shot", shown)
+        sums = np.zeros(len(shown.records))
+        for draw in range(self.draws):
+
+            def met(record: Record, persona: Persona, draw: int = draw) -> Person:
+                person = self._meet(record, persona)
+                if person.profile is not None or person.belief is None or not person.belief.items:
+                    return person
+                who = record.user_id or record.record_id
+                return replace(person, profile=person.belief.draw(f"{self.setting.seed}:{draw}:{who}"))
+
+            sums += self._pass(self.policies["pba"], METHODS["pba"], shown, met).raw()
+        return sums / self.draws - history.raw()
 
     def _blind(self, shown: Shown) -> Iterator[Scored]:
         """Settings in which nothing true is shown of the person; the limit is chance."""
@@ -201,13 +225,15 @@ class Bench:
             self._cache[key] = self._pass(self.reference, METHODS[method], shown)
         return self._cache[key]
 
-    def _pass(self, model: Model, method: Method, shown: Shown) -> PairLikelihoods:
+    def _pass(
+        self, model: Model, method: Method, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
+    ) -> PairLikelihoods:
         result = pair_likelihoods(
             model,
             method,
             shown.records,
             shown.personas,
-            self._meet,
+            met or self._meet,
             layout=self.layout,
             max_prompt_tokens=self.max_prompt_tokens,
         )
