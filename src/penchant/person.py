@@ -37,6 +37,8 @@ class Person:
     """Latest last; a later one on the same dimension replaces an earlier one."""
     profile: Direction | None = None
     """A direction stated for this person from outside; it stands in for the belief's."""
+    summary: str | None = None
+    """What was written of this person, by a language model say; None has the belief put into words."""
 
     def direction(self, rule: Rule | None = None) -> Direction | None:
         """What is held of this person: the stated profile or the belief, then the corrections on top.
@@ -62,6 +64,7 @@ def meet(
     *,
     corrections: tuple[Correction, ...] = (),
     profile: Direction | None = None,
+    summary: str | None = None,
     prior: Prior = EVEN,
 ) -> Person:
     """A person from a persona: the belief is computed here, in one place.
@@ -76,4 +79,4 @@ def meet(
         space.index(correction.dimension_id)
     if profile is not None:
         profile.require(space, where="profile")
-    return Person(persona, believe(persona, space, prior=prior), corrections, profile)
+    return Person(persona, believe(persona, space, prior=prior), corrections, profile, summary)

@@ -25,8 +25,11 @@ from penchant.space import Dimension, Direction, Sign
 
 Layout = Literal["user_first", "paper"]
 LAYOUTS: tuple[Layout, ...] = ("user_first", "paper")
-Content = Literal["history", "directions", "none"]
-"""What of the person is shown: the evidence itself (ICA), the directions held (PBA), or nothing."""
+Content = Literal["history", "directions", "summary", "both", "none"]
+"""What of the person is shown: the evidence itself (ICA); the directions held, a summary in words, or both (PBA); or
+nothing."""
+BRIDGES: tuple[Content, ...] = ("directions", "summary", "both")
+"""Contents that show what was inferred, in place of the evidence."""
 
 
 class Message(TypedDict):
@@ -63,6 +66,7 @@ _SYSTEM = {
     "history": "Answer as this person would prefer, judging by what they wrote and chose.",
     "directions": "Answer as this person would prefer, judging by their preferences.",
 }
+_SURE, _UNSURE, _TORN = "clearly: ", "probably: ", "of two minds about: "
 
 _TEMPLATES = {
     ("user_first", "history"): """\
@@ -82,6 +86,14 @@ _TEMPLATES = {
 {%- else %}
 - no known preference
 {%- endfor %}
+{%- if summary %}
+{{ summary }}
+{%- endif %}
+</person>
+{{ task }}""",
+    ("user_first", "summary"): """\
+<person>
+{{ summary or "no known preference" }}
 </person>
 {{ task }}""",
     ("paper", "history"): """\
@@ -107,6 +119,17 @@ _TEMPLATES = {
 {%- else %}
 * no known preference
 {%- endfor %}
+{%- if summary %}
+{{ summary }}
+{%- endif %}
+
+***Response:***""",
+    ("paper", "summary"): """\
+***Task***
+{{ task }}
+
+***User Preferences***
+{{ summary or "no known preference" }}
 
 ***Response:***""",
 }
@@ -132,7 +155,7 @@ def render(
     """
     if content == "none":
         return _fitted((), lambda _: ({"role": "user", "content": task},), budget)
-    if content == "directions":
+    if content in BRIDGES:
         direction = person.direction()
         if direction is None:
             raise RecordError(
@@ -140,13 +163,15 @@ def render(
                 "annotate the evidence with directions, or show the history itself (ica)"
             )
         poles = pole_lines(direction)
-        return _fitted((), lambda _: _turns(layout, content, task, poles=poles), budget)
+        summary = "" if content == "directions" else summary_of(person)
+        form: Literal["directions", "summary"] = "summary" if content == "summary" else "directions"
+        return _fitted((), lambda _: _turns(layout, form, task, poles=poles, summary=summary), budget)
     if not person.persona.evidence and not person.corrections:
         raise RecordError("the persona has no evidence; give at least one item, or ask with persona 'none'")
     corrections = _correction_lines(person)
     return _fitted(
         person.persona.evidence,
-        lambda kept: _turns(layout, content, task, items=_evidence_lines(kept, layout), corrections=corrections),
+        lambda kept: _turns(layout, "history", task, items=_evidence_lines(kept, layout), corrections=corrections),
         budget,
     )
 
@@ -161,7 +186,30 @@ def fixed_texts() -> list[str]:
         Demographics("a"),
         Statement("a"),
     )
-    return [*_SYSTEM.values(), *_TEMPLATES.values(), *map(_line, items), "says: does not matter"]
+    words = (_SURE, _UNSURE, _TORN)
+    return [*_SYSTEM.values(), *_TEMPLATES.values(), *map(_line, items), "says: does not matter", *words]
+
+
+def summary_of(person: Person) -> str:
+    """One line about a person: what was written of them, or the belief in words, with how sure it is of what.
+
+    A stated profile stands in for whatever was inferred, a summary included; corrections are added to one. Empty where
+    nothing is held of the person.
+    """
+    if person.summary is not None and person.profile is None:
+        return ". ".join([_quoted(person.summary).rstrip("."), *_correction_lines(person)])
+    direction = person.direction()
+    if direction is None:
+        return ""
+    sure = person.direction("credible") or direction  # a profile or a correction is sure of itself
+    belief = person.belief if person.profile is None else None
+    torn = set(belief.contradictions()) - set(person.corrected()) if belief else set()
+    parts: dict[str, list[str]] = {_SURE: [], _UNSURE: [], _TORN: []}
+    for dimension, sign in direction.poles():
+        if dimension.id not in torn:
+            parts[_SURE if sure.sign(dimension.id) == sign else _UNSURE].append(dimension.pole(sign))
+    parts[_TORN] = [dimension.name for dimension in direction.space.dimensions if dimension.id in torn]
+    return ". ".join(start + "; ".join(said) for start, said in parts.items() if said)
 
 
 def pole_lines(direction: Direction) -> list[str]:
@@ -170,10 +218,11 @@ def pole_lines(direction: Direction) -> list[str]:
 
 
 def _turns(
-    layout: Layout, content: Literal["history", "directions"], task: str, **slots: object
+    layout: Layout, form: Literal["history", "directions", "summary"], task: str, **slots: object
 ) -> tuple[Message, ...]:
-    body = _COMPILED[layout, content].render(task=task, **slots)
-    return ({"role": "system", "content": _SYSTEM[content]}, {"role": "user", "content": body})
+    body = _COMPILED[layout, form].render(task=task, **slots)
+    system = _SYSTEM["history" if form == "history" else "directions"]
+    return ({"role": "system", "content": system}, {"role": "user", "content": body})
 
 
 def _fitted(

@@ -87,7 +87,7 @@ def test_pba_on_evidence_without_directions_says_what_is_missing_and_what_to_do(
 def test_a_method_that_is_not_trained_is_refused(train, tmp_path, method: str) -> None:
     ran = train("--out", tmp_path / "m", method=method)
     assert ran.code == 2
-    assert f"--method {method}: only ica and pba are trained" in ran.err
+    assert f"--method {method}: only ica, pba, pba_summary, pba_both are trained" in ran.err
 
 
 def test_a_base_that_is_not_there_is_named(train, tmp_path) -> None:
@@ -153,7 +153,7 @@ def test_thumbs_are_trained_on_by_one_flag(penchant, small_recipe, small_forum, 
 def test_thumbs_cannot_be_resumed(train, tmp_path) -> None:
     ran = train("--out", tmp_path / "m", "--ratings", "--resume")
     assert ran.code == 2
-    assert "leave out --resume" in ran.err
+    assert "--ratings takes no --resume" in ran.err
 
 
 def test_a_finished_model_is_replaced_only_when_asked_to(train, tmp_path) -> None:

@@ -16,9 +16,9 @@ def text(method: Method, person: Person, layout: Layout = "user_first") -> str:
 
 
 def test_every_method_is_registered_under_its_own_name() -> None:
-    assert list(METHODS) == ["few_shot", "ica", "pba"]
+    assert list(METHODS) == ["few_shot", "ica", "pba", "pba_summary", "pba_both"]
     assert {name: method.name for name, method in METHODS.items()} == {name: name for name in METHODS}
-    assert [method.trained for method in METHODS.values()] == [False, True, True]
+    assert [method.trained for method in METHODS.values()] == [False, True, True, True, True]
 
 
 @EACH

@@ -12,6 +12,7 @@ import typer
 from penchant.cli import suites
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
 from penchant.cli.infer import AnnotatorOption, inferred
+from penchant.cli.language import SummariesOption, summaries_of
 from penchant.cli.output import as_json, bar, result, say
 from penchant.errors import ConfigError
 from penchant.record import Record
@@ -31,7 +32,7 @@ def command(
     scorer: Annotated[str, typer.Option(help="implicit (aligned models) or encoder.")] = "implicit",
     reference: Annotated[str | None, typer.Option(help="implicit: the base that the models were aligned from.")] = None,
     ica: Annotated[str | None, typer.Option(help="implicit: model aligned by ICA.")] = None,
-    pba: Annotated[str | None, typer.Option(help="implicit: model aligned by PBA.")] = None,
+    pba: Annotated[str | None, typer.Option(help="implicit: model aligned by PBA, over any bridge.")] = None,
     personas: Annotated[str, typer.Option(help="implicit: settings, comma-separated.")] = ",".join(PERSONAS),
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
     max_prompt_tokens: Annotated[
@@ -51,6 +52,7 @@ def command(
     draws: Annotated[
         int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
     ] = 0,
+    summaries: SummariesOption = None,
     suite: Annotated[str | None, typer.Option(help="Another table: infer (needs --annotator).")] = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
@@ -63,6 +65,8 @@ def command(
     shown = _personas(personas)
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
+    if summaries is not None and (pba is None or _bridge(pba) == "pba"):
+        raise ConfigError("--summaries is shown to a model aligned by pba_summary or pba_both; name one with --pba")
     if draws and pba is None:
         raise ConfigError("--draws averages over the directions of pba; name its model with --pba")
     if fit is not None and split is None:
@@ -78,7 +82,9 @@ def command(
             records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict, cache=cache
         )
     else:
-        policies = {name: folder for name, folder in (("ica", ica), ("pba", pba)) if folder is not None}
+        policies = {"ica": ica} if ica is not None else {}
+        if pba is not None:
+            policies[_bridge(pba)] = pba
         rows = implicit_rows(
             records,
             where,
@@ -91,8 +97,17 @@ def command(
             seed=seed,
             annotator=annotator,
             draws=draws,
+            summaries=summaries,
         )
     show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
+
+
+def _bridge(folder: str) -> str:
+    """The form of pba that a model was aligned by, as its card says."""
+    from penchant.method import BRIDGED
+    from penchant.model.card import tags
+
+    return next(iter(sorted(tags(Path(folder)) & BRIDGED.keys())), "pba")
 
 
 def show(rows: Sequence[Row], *, json: bool, seconds: dict[str, float], seed: int) -> None:
@@ -130,6 +145,7 @@ def implicit_rows(
     seed: int = 0,
     annotator: Path | None = None,
     draws: int = 0,
+    summaries: Path | None = None,
 ) -> list[Row]:
     """Rows of aligned models, their controls and limits."""
     from penchant.eval.benchmark import Bench
@@ -168,6 +184,9 @@ def implicit_rows(
     if annotator is not None:
         found = inferred(records, space, annotator).items
         bench.believed = lambda persona: reread(persona, found)
+    if summaries is not None:
+        told, blind = bench.shown(records, personas)
+        bench.summary = summaries_of(summaries, (known for shown in (*told, *blind) for known in shown.personas))
     passes = bench.passes(personas)
     with bar(passes, "evaluating") as advance:
         bench.done = lambda _name: advance(1)

@@ -22,8 +22,8 @@ from penchant.cli.data import (
     say_space,
     space_for,
 )
+from penchant.cli.language import annotator_of
 from penchant.cli.output import as_json, bar, result, say
-from penchant.config import LLMAnnotatorSection, load_section
 from penchant.encoder import open_encoder
 from penchant.errors import ConfigError
 from penchant.person import Person, meet
@@ -211,22 +211,10 @@ def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace) 
 def load(annotator: Path, space: PreferenceSpace) -> Annotator:
     """A saved annotator with the encoder it was fitted over, or the language model that a recipe names."""
     if annotator.suffix in (".yaml", ".yml"):
-        return _language_model(annotator, space)
+        return annotator_of(annotator, space)
     from penchant.infer.encoder import EncoderAnnotator, encoder_of
 
     return EncoderAnnotator.load(annotator, open_encoder(encoder_of(annotator)), space)
-
-
-def _language_model(recipe: Path, space: PreferenceSpace) -> Annotator:
-    settings = load_section(LLMAnnotatorSection, recipe)
-    try:
-        from penchant.infer.llm import LLMAnnotator
-        from penchant.model.ledger import Ledger
-        from penchant.model.remote import Endpoint
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"{recipe} asks a language model; run pip install 'penchant[llm]' ({error})") from error
-    ledger = Ledger(recipe.parent / settings.endpoint.ledger)  # closed when the process ends: it is written at once
-    return LLMAnnotator(Endpoint(settings.endpoint, ledger), space, settings.orders, settings.samples, told=say)
 
 
 def evidence_of(

@@ -9,6 +9,7 @@ import typer
 
 from penchant.cli.data import DirectionsOption, directed, find, say_space, space_for
 from penchant.cli.infer import AnnotatorOption, Inferred, evidence_of, read_by, tell
+from penchant.cli.language import SummariesOption, summaries_of
 from penchant.cli.output import as_json, result, say
 from penchant.errors import ConfigError
 from penchant.persona import PERSONA_KINDS
@@ -30,7 +31,7 @@ def _verbs() -> None:
 def prompt(
     data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
     record: Annotated[str | None, typer.Option(help="Record id; default: the first record.")] = None,
-    method: Annotated[str, typer.Option(help="few_shot, ica or pba.")] = "ica",
+    method: Annotated[str, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both.")] = "ica",
     persona: Annotated[str, typer.Option(help=f"What is shown: {', '.join(PERSONA_KINDS)}.")] = "mixed",
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
     model: Annotated[str | None, typer.Option(help="Model folder or Hub id: its chat template is applied.")] = None,
@@ -40,6 +41,7 @@ def prompt(
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
     directions: DirectionsOption = "given",
+    summaries: SummariesOption = None,
     json: Annotated[bool, typer.Option("--json", help="Messages and counts as one JSON line.")] = False,
 ) -> None:
     """Prints exactly what the model sees for one record: the messages, or with --model the text it reads.
@@ -61,7 +63,8 @@ def prompt(
     where = space_for(data, space, directions=directions)
     (found,) = directed([find(data, where, record)], directions)
     shown = found.persona.select(kind, seed=f"{seed}:{found.user_id or found.record_id}")
-    person = meet(shown, where, profile=found.profile if shown.evidence else None)
+    summary = summaries_of(summaries, [shown])(shown)
+    person = meet(shown, where, profile=found.profile if shown.evidence else None, summary=summary)
     if not shown.evidence and kind != "none":
         say(f"record '{found.record_id}' has no evidence for persona '{kind}': the model sees the bare prompt")
     chat = _tokenizer(model)

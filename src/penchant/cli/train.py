@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penchant.cli.data import RejectedOption, directed, read, space_for
+from penchant.cli.language import SummariesOption, summaries_of
 from penchant.cli.output import as_json, bar, result, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def command(
     data: Annotated[Path, typer.Option(help="Shards, Parquet or JSONL with the training records.")],
-    method: Annotated[str, typer.Option(help="ica or pba.")],
+    method: Annotated[str, typer.Option(help="ica, pba, or pba_summary and pba_both: directions in words.")],
     out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
     recipe: Annotated[
         Path | None, typer.Option("--recipe", help="Recipe YAML; default recipes/demo.yaml, required with --model.")
@@ -39,6 +41,7 @@ def command(
     reference_cache: Annotated[
         Path | None, typer.Option(help="Keeps the base's log-probabilities for later runs; default: beside --out.")
     ] = None,
+    summaries: SummariesOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished model in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
@@ -58,14 +61,24 @@ def command(
         settings = settings.model_copy(update=sections)
     if not (resume or overwrite):
         _refuse_finished(out)
+    if summaries is not None and method not in ("pba_summary", "pba_both"):
+        raise ConfigError(f"--summaries: {method} shows none; give --method pba_summary or pba_both")
     if ratings:
-        if resume or reference_cache is not None:
-            raise ConfigError("--ratings starts anew and keeps no numbers; leave out --resume and --reference-cache")
+        if resume or reference_cache is not None or summaries is not None:
+            raise ConfigError("--ratings takes no --resume, --reference-cache or --summaries; leave them out")
         found = run_ratings(settings, method, data, out, space=space, rejected=rejected)
         result(as_json(found) if json else "\n".join(f"{key}: {value}" for key, value in found.items()))
         return
     summary = run(
-        settings, method, data, out, space=space, rejected=rejected, resume=resume, reference_cache=reference_cache
+        settings,
+        method,
+        data,
+        out,
+        space=space,
+        rejected=rejected,
+        resume=resume,
+        reference_cache=reference_cache,
+        summaries=summaries,
     )
     if summary is not None:
         result(as_json(summary) if json else "\n".join(f"{key}: {value}" for key, value in summary.items()))
@@ -81,6 +94,7 @@ def run(
     rejected: Path | None = None,
     resume: bool = False,
     reference_cache: Path | None = None,
+    summaries: Path | None = None,
 ) -> dict[str, object] | None:
     """Trains one method; returns what was trained, or None in a process that another one speaks for."""
     from penchant.model.local import require_safetensors
@@ -89,7 +103,9 @@ def run(
     if Path(recipe.base).is_dir():  # before any row is read
         require_safetensors(Path(recipe.base))
     grove, records = planted(recipe, method, data, space=space, rejected=rejected)
-    return aligned_to(recipe, method, records, grove.space, out, resume=resume, reference_cache=reference_cache)
+    return aligned_to(
+        recipe, method, records, grove.space, out, resume=resume, reference_cache=reference_cache, summaries=summaries
+    )
 
 
 def aligned_to(
@@ -101,6 +117,7 @@ def aligned_to(
     *,
     resume: bool = False,
     reference_cache: Path | None = None,
+    summaries: Path | None = None,
 ) -> dict[str, object] | None:
     """As `run`, for records that have been read."""
     from penchant.model.card import aligned_card
@@ -109,6 +126,9 @@ def aligned_to(
 
     section = section_of(recipe, method)
     grove = grove_of(recipe, method, records, space)
+    if summaries is not None:
+        rows = grove.rows(section.max_steps * section.users_per_step)
+        grove = replace(grove, summary=summaries_of(summaries, (grove.person(row).persona for row in rows)))
     with bar(len(grove.people), f"{method}: checking rows") as advance:
         refuse_unusable(grove, progress=advance)
     say(f"{method}: aligning {recipe.base} to {len(grove.people)} people, {len(records)} pairs")
@@ -154,9 +174,11 @@ def run_ratings(
 
 def section_of(recipe: Recipe, method: str) -> TrainSection:
     """The settings of one method; ConfigError when it is not trained."""
-    sections: dict[str, TrainSection] = {"ica": recipe.ica, "pba": recipe.pba}
+    from penchant.method import BRIDGED
+
+    sections: dict[str, TrainSection] = {"ica": recipe.ica, **dict.fromkeys(("pba", *BRIDGED), recipe.pba)}
     if method not in sections:
-        raise ConfigError(f"--method {method}: only {' and '.join(sections)} are trained")
+        raise ConfigError(f"--method {method}: only {', '.join(sections)} are trained")
     return sections[method]
 
 
@@ -173,6 +195,7 @@ def grove_of(recipe: Recipe, method: str, records: Sequence[Record], space: Pref
     """The people of some records, ready to be trained on."""
     from penchant.method import METHODS
     from penchant.model.local import load_tokenizer
+    from penchant.render import BRIDGES
     from penchant.train.trees import Grove, people
 
     section = section_of(recipe, method)
@@ -186,5 +209,5 @@ def grove_of(recipe: Recipe, method: str, records: Sequence[Record], space: Pref
         pairs_per_person=section.pairs_per_user,
         max_prompt_tokens=section.max_prompt_tokens,
         max_tree_tokens=section.max_tree_tokens,
-        golden_share=section.golden_share if method == "pba" else 0.0,
+        golden_share=section.golden_share if METHODS[method].content in BRIDGES else 0.0,
     )

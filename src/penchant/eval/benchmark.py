@@ -22,7 +22,7 @@ from penchant.model.base import Model
 from penchant.person import Person, meet
 from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
-from penchant.render import Layout
+from penchant.render import BRIDGES, Layout
 from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods
 from penchant.space import PreferenceSpace
 
@@ -105,8 +105,10 @@ class Bench:
     believed: Callable[[Persona], Persona] = lambda persona: persona
     """What methods are told of a persona: its evidence with other directions, where they are inferred. Limits and
     controls see the persona itself."""
+    summary: Callable[[Persona], str | None] = lambda _persona: None
+    """What was written of somebody who shows this evidence; None has the belief put into words."""
     golden: bool = False
-    """Whether to add `pba_golden`, the true direction; for simulated people only."""
+    """Whether to add `pba_golden`, the true direction in place of the inferred; for simulated people only."""
     draws: int = 0
     """Directions drawn from each belief, over which `pba_drawn` averages; 0 leaves it out."""
     done: Callable[[str], None] = lambda _: None
@@ -121,8 +123,8 @@ class Bench:
         contents = {METHODS[name].content for name in self.policies} | {"history"}
         shuffled = count + len(contents) if count else 0
         # the history under mixed evidence is shared with that setting, if it is asked for
-        golden = 2 + ("mixed" not in personas) if self.golden and "pba" in self.policies else 0
-        drawn = self.draws if "pba" in self.policies else 0
+        golden = 2 * len(self._bridged()) + ("mixed" not in personas) if self.golden and self._bridged() else 0
+        drawn = self.draws * len(self._bridged())
         return len(personas) * (count + len(contents) + drawn) + (count + 1) + shuffled + golden
 
     def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
@@ -138,21 +140,29 @@ class Bench:
         self._cache.clear()
         self.dropped = 0
         # all are drawn before the first pass, so that records of one person alone are refused before any work
-        # where nothing true is shown, wording that nobody was trained on adds nothing
-        familiar = [record for record in records if record.provenance.phrasing != "unseen"] or records
-        told = [show(records, persona, seed=self.setting.seed) for persona in personas]
-        blind = [
-            show(familiar, persona, seed=self.setting.seed, swapped=self.swapped) for persona in ("none", "shuffled")
-        ]
+        told, blind = self.shown(records, personas)
         result: list[Scored] = []
         for shown in told:
             result.extend(self._setting(shown))
             result.extend(self._coverage(shown))
         for shown in blind:
             result.extend(self._blind(shown))
-        if self.golden and "pba" in self.policies:
-            result.extend(self._golden(show(records, "mixed", seed=self.setting.seed)))
+        if self.golden:
+            for name in self._bridged():
+                result.extend(self._golden(name, show(records, "mixed", seed=self.setting.seed)))
         return result
+
+    def shown(self, records: Sequence[Record], personas: Sequence[str]) -> tuple[list[Shown], list[Shown]]:
+        """What `score` shows: of everybody's own evidence, and in the settings in which nothing true is shown."""
+        seed = self.setting.seed
+        # where nothing true is shown, wording that nobody was trained on adds nothing
+        familiar = [record for record in records if record.provenance.phrasing != "unseen"] or records
+        told = [show(records, persona, seed=seed) for persona in personas]
+        return told, [show(familiar, persona, seed=seed, swapped=self.swapped) for persona in ("none", "shuffled")]
+
+    def _bridged(self) -> list[str]:
+        """Methods to be measured that show what was inferred of a person: pba, over one bridge or another."""
+        return [name for name in self.policies if METHODS[name].content in BRIDGES]
 
     def _setting(self, shown: Shown) -> Iterator[Scored]:
         ceiling = self._limits(shown)
@@ -167,10 +177,10 @@ class Bench:
         for name in self.policies:
             for suffix, margins in self._variants(METHODS[name], shown).items():
                 yield _scored(name + suffix, shown, margins, ceiling)
-        if self.draws and "pba" in self.policies:
-            yield _scored("pba_drawn", shown, self._drawn(shown), ceiling)
+        for name in self._bridged() if self.draws else ():
+            yield _scored(f"{name}_drawn", shown, self._drawn(name, shown), ceiling)
 
-    def _drawn(self, shown: Shown) -> Margins:
+    def _drawn(self, name: str, shown: Shown) -> Margins:
         """Expected margin of PBA over the directions that the person might hold, in place of the likeliest one's.
 
         Directions are drawn once per person and round, so that all of a person's pairs are asked of the same ones.
@@ -186,7 +196,7 @@ class Bench:
                 who = record.user_id or record.record_id
                 return replace(person, profile=person.belief.draw(f"{self.setting.seed}:{draw}:{who}"))
 
-            sums += self._pass(self.policies["pba"], METHODS["pba"], shown, met).raw()
+            sums += self._pass(self.policies[name], METHODS[name], shown, met).raw()
         return sums / self.draws - history.raw()
 
     def _blind(self, shown: Shown) -> Iterator[Scored]:
@@ -198,14 +208,14 @@ class Bench:
         for name in self.policies:
             yield _scored(name, shown, self._variants(METHODS[name], shown)[""], ceiling)
 
-    def _golden(self, shown: Shown) -> Iterator[Scored]:
+    def _golden(self, name: str, shown: Shown) -> Iterator[Scored]:
         """PBA with the person's true direction in place of the belief."""
         known = replace(shown, records=tuple(replace(r, profile=r.golden) for r in shown.records))
-        ours, same = (self._pass(model, METHODS["pba"], known) for model in (self.policies["pba"], self.reference))
+        ours, same = (self._pass(model, METHODS[name], known) for model in (self.policies[name], self.reference))
         history = self._reference_likelihoods("few_shot", shown)
         ceiling = None if self.rule is None else np.full(len(shown.records), 1 - self.rule.noise)
-        yield _scored("pba_golden", shown, ours.raw() - history.raw(), ceiling)
-        yield _scored("pba_golden_same_prompt", shown, ours.raw() - same.raw(), ceiling)
+        yield _scored(f"{name}_golden", shown, ours.raw() - history.raw(), ceiling)
+        yield _scored(f"{name}_golden_same_prompt", shown, ours.raw() - same.raw(), ceiling)
 
     def _variants(self, method: Method, shown: Shown) -> dict[str, Margins]:
         """Margins of one trained method by variant; "" is the published metric."""
@@ -242,7 +252,8 @@ class Bench:
         return result
 
     def _meet(self, record: Record, persona: Persona) -> Person:
-        return meet(self.believed(persona), self.space, profile=record.profile if persona.evidence else None)
+        profile = record.profile if persona.evidence else None
+        return meet(self.believed(persona), self.space, profile=profile, summary=self.summary(persona))
 
     def _limits(self, shown: Shown) -> NDArray[np.float64] | None:
         """Expected accuracy of the ideal observer per record."""

@@ -61,7 +61,7 @@ def messages(item: Evidence, dimensions: Sequence[Dimension], *, other: bool = F
     """
     return (
         {"role": "system", "content": _system(tuple(dimensions), other)},
-        {"role": "user", "content": json.dumps(_content(item, other), ensure_ascii=False)},
+        {"role": "user", "content": json.dumps(content_of(item, other=other), ensure_ascii=False)},
     )
 
 
@@ -119,7 +119,12 @@ def _system(dimensions: tuple[Dimension, ...], other: bool) -> str:
     return _SYSTEM.format(dimensions="\n".join(lines))
 
 
-def _content(item: Evidence, other: bool) -> dict[str, str]:
+def content_of(item: Evidence, *, other: bool = False) -> dict[str, str]:
+    """An item as plain values, its own quotes left out, long texts shortened.
+
+    Args:
+        other: of a choice, what was passed over first.
+    """
     match item:
         case Comment():
             content = {"kind": "comment", "under": item.prompt, "wrote": unquoted(item.text)}

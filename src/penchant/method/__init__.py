@@ -5,7 +5,12 @@ from penchant.method.few_shot import FewShot
 from penchant.method.ica import ICA
 from penchant.method.pba import PBA
 
-METHODS: dict[str, Method] = {"few_shot": FewShot(), "ica": ICA(), "pba": PBA()}
+BRIDGED: dict[str, Method] = {
+    "pba_summary": PBA("pba_summary", "summary"),
+    "pba_both": PBA("pba_both", "both"),
+}
+"""PBA over other bridges."""
+METHODS: dict[str, Method] = {"few_shot": FewShot(), "ica": ICA(), "pba": PBA(), **BRIDGED}
 """Every alignment method by the name that recipes, tables and the command line use."""
 
 __all__ = ["ICA", "METHODS", "PBA", "FewShot", "Method"]

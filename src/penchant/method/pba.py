@@ -1,4 +1,7 @@
-"""PBA, preference-bridged alignment: the directions held of the person are in the prompt (AlignX, section 4.2)."""
+"""PBA, preference-bridged alignment: the directions held of the person are in the prompt (AlignX, section 4.2).
+
+As published the bridge is the directions; a summary in words, and both together, are our own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from penchant.render import Budget, Content, Layout, Rendered, render
 
 @dataclass(frozen=True, slots=True)
 class PBA:
-    """Shows the person's directions."""
+    """Shows the person's directions, a summary of them, or both."""
 
     name: str = "pba"
     content: Content = "directions"

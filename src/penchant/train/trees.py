@@ -60,6 +60,8 @@ class Grove:
     pairs_per_person: int
     max_prompt_tokens: int | None
     golden_share: float = 0.0
+    summary: Callable[[Persona], str | None] = lambda _persona: None
+    """What was written of somebody who shows this evidence; None has the belief put into words."""
     max_tree_tokens: int | None = None
     """Packed tokens of one tree; a person with more is computed in several, each with the persona again."""
 
@@ -116,7 +118,7 @@ class Grove:
         rng = random.Random(f"draw:{self.seed}:{records[0].user_id or records[0].record_id}:{row.round}")
         persona = self._evidence(_history(records, self.records(row), rng), rng)
         golden = records[0].golden if rng.random() < self.golden_share else None
-        return meet(persona, self.space, profile=golden or records[0].profile)
+        return meet(persona, self.space, profile=golden or records[0].profile, summary=self.summary(persona))
 
     def _evidence(self, persona: Persona, rng: random.Random) -> Persona:
         for kind in rng.sample(_KINDS, len(_KINDS)):
