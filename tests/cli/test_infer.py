@@ -8,7 +8,7 @@ import pytest
 
 from penchant.cli.data import read, space_for
 from penchant.infer.encoder import EncoderAnnotator
-from penchant.persona import Persona
+from penchant.persona import Comment, Persona
 from penchant.shards import jsonl
 from penchant.shards.manifest import read_manifest
 
@@ -358,3 +358,16 @@ def test_a_recipe_that_cannot_work_is_refused_in_a_sentence(penchant, small_foru
     assert ran.code != 0
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_items_in_words_that_the_annotator_does_not_know_are_flagged_and_say_little(infer, records, tmp_path) -> None:
+    known = next(item.text for item in records[0].persona.evidence if isinstance(item, Comment))
+    items = [{"kind": "comment", "prompt": "", "text": text} for text in (known, "Я очень люблю далёкие путешествия")]
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"user_id": "u", "evidence": items}))
+    ran = infer("--json", data=path)
+    assert ran.code == 0, ran.err
+    assert ran.last["unfamiliar"] == [1]
+    assert all(reason["item"] == 0 for belief in ran.last["beliefs"] for reason in belief["because"])
+    assert "1 of 2 items are in words that the annotator does not know" in ran.err
+    assert "  not in words that the annotator knows: Я очень" in infer(data=path).out

@@ -13,6 +13,9 @@ class Counting(PooledEncoder):
         super().__init__()
         self.batches: list[list[str]] = []
 
+    def _tokenizer(self) -> object:
+        raise AssertionError("no text is cut into words here")
+
     def _pooled(self, batch: list[str]) -> np.ndarray:
         self.batches.append(batch)
         return np.array([[[1.0, 0.0], [len(text), 1.0]] for text in batch], dtype=np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, assert_never
 
@@ -147,10 +147,14 @@ def _write(
     if resume:
         kept = sum(shard.records for shard in run.shards)
         say(f"going on in {out} after {kept:,} records" if before else f"nothing to go on with in {out}: starting anew")
+    unfamiliar = 0
     with bar(sum(items[done:]), "reading evidence") as advance:
         for chunk in islice(chosen.chunks(), done, None):
-            found = read_items(items_of(chunk), _afresh(reader), progress=advance)
+            fresh, evidence = _afresh(reader), items_of(chunk)
+            found = read_items(evidence, fresh, progress=advance)
+            unfamiliar += sum(fresh.unfamiliar(evidence))
             run.add(replace(record, persona=reread(record.persona, found)) for record in chunk)
+    say_unfamiliar(unfamiliar, sum(items[done:]))
     manifest = run.finish(
         rows=chosen.loaded.counts.rows,
         dropped=chosen.dropped(),
@@ -189,6 +193,8 @@ class Inferred(NamedTuple):
     items: dict[Evidence, Evidence]
     """Each item -> the same item with what it says."""
     prior: Prior = EVEN
+    unfamiliar: frozenset[Evidence] = frozenset()
+    """Items, as they were given, in words that the annotator does not know."""
 
 
 def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path) -> Inferred:
@@ -205,7 +211,16 @@ def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace) 
     opened = load(annotator, space)
     distinct = list(dict.fromkeys(items))
     with bar(len(distinct), "reading evidence") as advance:
-        return Inferred(read_items(distinct, opened, progress=advance), opened.prior)
+        found = read_items(distinct, opened, progress=advance)
+    unfamiliar = frozenset(compress(distinct, opened.unfamiliar(distinct)))
+    say_unfamiliar(len(unfamiliar), len(distinct))
+    return Inferred(found, opened.prior, unfamiliar)
+
+
+def say_unfamiliar(count: int, items: int) -> None:
+    """Tells how many items were in words that the annotator does not know, if any."""
+    if count:
+        say(f"{count:,} of {items:,} items are in words that the annotator does not know (another language?)")
 
 
 def load(annotator: Path, space: PreferenceSpace) -> Annotator:
@@ -255,7 +270,11 @@ def tell(evidence: Mapping[str, Sequence[Evidence]], space: PreferenceSpace, fou
         result(f"weights before items are counts ({counts}), {times}")
     for name, items in evidence.items():
         person = meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
-        result(as_json(as_values(name, person)) if json else explained(name, person))
+        foreign = [place for place, item in enumerate(items) if item in found.unfamiliar]
+        if json:
+            result(as_json({**as_values(name, person), "unfamiliar": foreign}))
+        else:
+            result(explained(name, person, foreign))
 
 
 def as_values(name: str, person: Person) -> dict[str, object]:
@@ -309,8 +328,8 @@ def quoted(item: Evidence) -> str:
     return " ".join(text.split())
 
 
-def explained(name: str, person: Person) -> str:
-    """Beliefs and reasons for people to read."""
+def explained(name: str, person: Person, unfamiliar: Sequence[int] = ()) -> str:
+    """Beliefs and reasons for people to read, and the items that little could be read from."""
     lines = [f"{name}: {len(person.persona)} items of evidence"]
     for one in beliefs(person):
         leaning = float(str(one["leaning"]))
@@ -320,6 +339,8 @@ def explained(name: str, person: Person) -> str:
         reasons = one["because"]
         for reason in reasons if isinstance(reasons, list) else []:
             lines.append(f"    {'+' if reason['sign'] > 0 else '-'}{reason['weight']:.2f}  {reason['text']}")
-    if len(lines) == 1:
+    known = len(lines)
+    lines += [f"  not in words that the annotator knows: {quoted(person.persona.evidence[i])}" for i in unfamiliar]
+    if known == 1:
         say(f"{name}: nothing was read from the evidence")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+_WORD = re.compile(r"\w+")
 Progress = Callable[[int], None]
 """Told after each batch how many more texts are done; `tqdm(...).update` is one."""
 
@@ -49,3 +51,18 @@ class Encoder(Protocol):
     def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
         """Both views of some texts; `final` is what `embed` gives."""
         ...
+
+    def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """(texts,): share of each text's words that are one token to it; 1 for a text without words.
+
+        Words of a language that it was not made for fall to pieces, or are none of its words at all.
+        """
+        ...
+
+
+def share_known(texts: Sequence[str], known: Callable[[Sequence[str]], Sequence[bool]]) -> NDArray[np.float64]:
+    """`Encoder.known`, from what says of each of some words whether it is known; each word is asked for once."""
+    words = [_WORD.findall(text) for text in texts]
+    distinct = sorted({word for found in words for word in found})
+    table = dict(zip(distinct, known(distinct), strict=True)) if distinct else {}
+    return np.array([np.mean([table[word] for word in found]) if found else 1.0 for found in words])

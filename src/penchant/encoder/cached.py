@@ -58,6 +58,10 @@ class CachedEncoder:
         part.replace(path)
         return embedded
 
+    def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `Encoder.known`; not cached."""
+        return self.encoder.known(texts)
+
     def _key(self, texts: Sequence[str]) -> str:
         digest = hashlib.sha256(self.encoder.name.encode())
         for text in texts:

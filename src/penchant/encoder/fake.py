@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Embedded, Progress
+from penchant.encoder.base import Embedded, Progress, share_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class FakeEncoder:
         if progress is not None:
             progress(len(texts))
         return embedded
+
+    def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `Encoder.known`: words of unaccented letters are known."""
+        return share_known(texts, lambda words: [word.isascii() for word in words])
 
     def _means(self, texts: Sequence[str], *, view: str) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.size), dtype=np.float32)

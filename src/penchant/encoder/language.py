@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,6 +33,9 @@ class LanguageEncoder(PooledEncoder):
     def size(self) -> int:
         """The model's hidden size."""
         return int(self._model.config.hidden_size)
+
+    def _tokenizer(self) -> Any:
+        return self._chat.tokenizer
 
     def _pooled(self, batch: list[str]) -> NDArray[np.float32]:
         ids = self._ids(batch)

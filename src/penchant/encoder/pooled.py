@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Embedded, Progress
+from penchant.encoder.base import Embedded, Progress, share_known
 
 _BATCH = 64
 
@@ -32,6 +32,21 @@ class PooledEncoder(ABC):
     @abstractmethod
     def _pooled(self, batch: list[str]) -> NDArray[np.float32]:
         """(texts, 2, size): both views of one batch."""
+
+    @abstractmethod
+    def _tokenizer(self) -> Any:
+        """Its tokenizer, as transformers has them."""
+
+    def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `Encoder.known`."""
+        tokenizer = self._tokenizer()
+
+        def one_token(words: Sequence[str]) -> list[bool]:
+            # byte-level tokenizers know most words with the space before them
+            found = tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"]
+            return [len(ids) == 1 and ids[0] != tokenizer.unk_token_id for ids in found]
+
+        return share_known(texts, one_token)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Encoder.embed`; texts beyond 256 tokens are cut."""

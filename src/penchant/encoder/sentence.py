@@ -41,6 +41,9 @@ class SentenceEncoder(PooledEncoder):
         """384 for all-MiniLM-L6-v2."""
         return int(self._model.get_embedding_dimension())
 
+    def _tokenizer(self) -> Any:
+        return self._model.tokenizer
+
     def _pooled(self, batch: list[str]) -> NDArray[np.float32]:
         import torch
 

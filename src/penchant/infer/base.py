@@ -35,6 +35,10 @@ class Annotator(Protocol):
         """What it knows of anybody before an item is read; even where it knows nothing."""
         ...
 
+    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
+        """Which items are in words that it does not know, another language say, so that little is read from them."""
+        ...
+
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """What each item says; directions that items carry already are not looked at."""
         ...

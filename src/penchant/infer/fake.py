@@ -27,6 +27,10 @@ class FakeAnnotator:
     name: str = "fake"
     prior: Prior = EVEN
 
+    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
+        """See `Annotator.unfamiliar`; none is."""
+        return [False] * len(items)
+
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """See `Annotator.annotate`."""
         readings = np.zeros((len(items), len(self.space), 3), dtype=np.float32)

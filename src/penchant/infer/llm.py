@@ -44,6 +44,10 @@ class LLMAnnotator:
         """What cards call it."""
         return f"{self.endpoint.name}, orders {self.orders}, samples {self.samples}"
 
+    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
+        """See `Annotator.unfamiliar`; none is."""
+        return [False] * len(items)
+
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """See `Annotator.annotate`.
 
