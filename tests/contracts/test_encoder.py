@@ -52,6 +52,18 @@ def test_the_two_views_differ(encoder: Encoder) -> None:
     assert not np.allclose(both.final, both.first, atol=1e-2)
 
 
+def test_every_text_has_tokens_and_the_same_one_has_the_same(encoder: Encoder) -> None:
+    found = encoder.tokens(TEXTS)
+    assert found.vectors.dtype == np.float16
+    assert found.vectors.shape == (len(found.ids), encoder.size)
+    assert (np.diff(found.starts) > 0).all()
+    assert (found.starts[0], found.starts[-1]) == (0, len(found.ids))
+    np.testing.assert_allclose(np.linalg.norm(found.vectors.astype(np.float32), axis=1), 1, atol=2e-3)
+    first, last = (slice(found.starts[i], found.starts[i + 1]) for i in (0, 3))
+    np.testing.assert_array_equal(found.ids[first], found.ids[last])
+    np.testing.assert_array_equal(found.vectors[first], found.vectors[last])
+
+
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
     assert encoder.layers([]).first.shape == (0, encoder.size)
     assert encoder.embed([]).shape == (0, encoder.size)

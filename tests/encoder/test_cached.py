@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from penchant import DataError
-from penchant.encoder.base import Embedded, Progress
+from penchant.encoder.base import Embedded, Progress, Tokens
 from penchant.encoder.cached import CachedEncoder
 from penchant.encoder.fake import FakeEncoder
 
@@ -22,6 +22,10 @@ class Counting:
         self.asked += 1
         return FakeEncoder(8).layers(texts, progress=progress)
 
+    def tokens(self, texts, *, progress: Progress | None = None) -> Tokens:
+        self.asked += 1
+        return FakeEncoder(8).tokens(texts, progress=progress)
+
 
 def test_texts_asked_for_before_are_read_back_bit_by_bit(tmp_path: Path) -> None:
     inner = Counting()
@@ -30,6 +34,15 @@ def test_texts_asked_for_before_are_read_back_bit_by_bit(tmp_path: Path) -> None
     assert inner.asked == 1
     np.testing.assert_array_equal(first.final, again.final)
     np.testing.assert_array_equal(first.first, again.first)
+
+
+def test_tokens_are_read_back_too(tmp_path: Path) -> None:
+    inner = Counting()
+    first = CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"])
+    again = CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"])
+    assert inner.asked == 1
+    for name in ("ids", "vectors", "starts"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 
 
 @pytest.mark.parametrize("texts", [["a bolt", "a rose"], ["a rose"], ["a rosea", " bolt"], ["a rose", "a bolt", ""]])

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from penchant.encoder.pooled import PooledEncoder, pooled
+from penchant.encoder.pooled import PooledEncoder, States, pooled
 
 
 class Counting(PooledEncoder):
@@ -16,20 +16,41 @@ class Counting(PooledEncoder):
     def _tokenizer(self) -> object:
         raise AssertionError("no text is cut into words here")
 
-    def _pooled(self, batch: list[str]) -> np.ndarray:
+    def _states(self, batch: list[str]) -> States:
         self.batches.append(batch)
-        return np.array([[[1.0, 0.0], [len(text), 1.0]] for text in batch], dtype=np.float32)
+        longest = max(len(text) for text in batch) + 1
+        ids = torch.zeros((len(batch), longest), dtype=torch.long)
+        mask, own = torch.zeros_like(ids), torch.zeros_like(ids)
+        for row, text in enumerate(batch):
+            ids[row, 1 : len(text) + 1] = torch.tensor([ord(letter) for letter in text])
+            mask[row, : len(text) + 1] = own[row, 1 : len(text) + 1] = 1
+        last = torch.stack([ids.float(), torch.ones_like(ids)], dim=-1)
+        return States(ids, last.clone(), last, mask, own)
 
 
 def test_each_text_is_embedded_once_the_longest_first() -> None:
     encoder = Counting()
     found = encoder.layers(["a", "ccc", "bb", "a"])
     assert encoder.batches == [["ccc", "bb", "a"]]
-    assert found.first[:, 0].tolist() == [1, 3, 2, 1]
+    np.testing.assert_allclose(found.first[:, 0], [ord("a") / 2, ord("c") * 3 / 4, ord("b") * 2 / 3, ord("a") / 2])
     steps: list[int] = []
     encoder.layers(["a", "dddd"], progress=steps.append)
     assert encoder.batches[1:] == [["dddd"]]
     assert steps == [1]
+
+
+def test_tokens_are_those_of_each_text_and_one_pass_gives_its_layers_too() -> None:
+    encoder = Counting()
+    steps: list[int] = []
+    found = encoder.tokens(["ab", "", "ab"], progress=steps.append)
+    assert found.starts.tolist() == [0, 2, 3, 5]
+    # of a text without tokens of its own, the mark of its beginning
+    assert found.ids.tolist() == [97, 98, 0, 97, 98]
+    np.testing.assert_allclose(np.linalg.norm(found.vectors.astype(np.float32), axis=1), 1, atol=1e-3)
+    assert steps == [2]
+    encoder.layers(["ab", ""])
+    assert len(encoder.batches) == 1
+    assert encoder.tokens([]).starts.tolist() == [0]
 
 
 def test_means_are_over_tokens_and_the_last_layer_is_scaled() -> None:

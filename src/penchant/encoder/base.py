@@ -26,6 +26,18 @@ class Embedded:
     punctuation and length that the last layer has forgotten are still in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of some texts, end to end: what a text says, piece by piece."""
+
+    ids: NDArray[np.int32]
+    """(tokens,): the same number wherever the same token stands."""
+    vectors: NDArray[np.float16]
+    """(tokens, size): each in its context, at the depth of `Embedded.final`; rows of length 1."""
+    starts: NDArray[np.int64]
+    """(texts + 1,): where each text begins, and where the last one ends. Every text has a token at least."""
+
+
 class Encoder(Protocol):
     """Maps texts to vectors; texts of like meaning are near."""
 
@@ -50,6 +62,13 @@ class Encoder(Protocol):
 
     def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
         """Both views of some texts; `final` is what `embed` gives."""
+        ...
+
+    def tokens(self, texts: Sequence[str], *, progress: Progress | None = None) -> Tokens:
+        """The tokens of some texts; not remembered, as they take some hundred times the memory of `layers`.
+
+        One pass gives both: `layers` of the same texts costs nothing afterwards.
+        """
         ...
 
     def known(self, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -10,11 +10,12 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Embedded, Encoder, Progress
+from penchant.encoder.base import Embedded, Encoder, Progress, Tokens
 from penchant.errors import DataError
 
 
@@ -48,19 +49,31 @@ class CachedEncoder:
         """See `Encoder.layers`. Raises DataError when a file of the cache is broken."""
         path = self.folder / f"{self._key(texts)}.npz"
         if path.is_file():
-            return _read(path)
+            return Embedded(**_read(path, ("final", "first")))
         embedded = self.encoder.layers(texts, progress=progress)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # a name of its own first: a run that is stopped leaves no half file under the final name
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, final=embedded.final, first=embedded.first)
-        part.replace(path)
+        self._keep(path, final=embedded.final, first=embedded.first)
         return embedded
+
+    def tokens(self, texts: Sequence[str], *, progress: Progress | None = None) -> Tokens:
+        """See `Encoder.tokens`. Raises DataError when a file of the cache is broken."""
+        path = self.folder / f"{self._key(texts)}.tokens.npz"
+        if path.is_file():
+            return Tokens(**_read(path, ("ids", "vectors", "starts")))
+        found = self.encoder.tokens(texts, progress=progress)
+        self._keep(path, ids=found.ids, vectors=found.vectors, starts=found.starts)
+        return found
 
     def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """See `Encoder.known`; not cached."""
         return self.encoder.known(texts)
+
+    def _keep(self, path: Path, **arrays: NDArray[Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # a name of its own first: a run that is stopped leaves no half file under the final name
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes keywords for flags
+        part.replace(path)
 
     def _key(self, texts: Sequence[str]) -> str:
         digest = hashlib.sha256(self.encoder.name.encode())
@@ -70,9 +83,9 @@ class CachedEncoder:
         return digest.hexdigest()[:32]
 
 
-def _read(path: Path) -> Embedded:
+def _read(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Embedded(kept["final"], kept["first"])
+            return {name: kept[name] for name in names}
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a file of embeddings ({error}); delete it, it is made again") from error

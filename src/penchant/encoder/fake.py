@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Embedded, Progress, share_known
+from penchant.encoder.base import Embedded, Progress, Tokens, share_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,20 @@ class FakeEncoder:
             progress(len(texts))
         return embedded
 
+    def tokens(self, texts: Sequence[str], *, progress: Progress | None = None) -> Tokens:
+        """See `Encoder.tokens`: a text's words, none of which sees the others."""
+        words = [_words(text) for text in texts]
+        flat = [word for found in words for word in found]
+        vectors = np.array([_vector(word, self.size) for word in flat], dtype=np.float32).reshape(-1, self.size)
+        ids = np.array([int.from_bytes(_digest(word)[:4], "big") >> 1 for word in flat], dtype=np.int32)
+        if progress is not None:
+            progress(len(texts))
+        return Tokens(
+            ids,
+            (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16),
+            np.cumsum([0, *map(len, words)], dtype=np.int64),
+        )
+
     def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """See `Encoder.known`: words of unaccented letters are known."""
         return share_known(texts, lambda words: [word.isascii() for word in words])
@@ -41,12 +55,19 @@ class FakeEncoder:
     def _means(self, texts: Sequence[str], *, view: str) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.size), dtype=np.float32)
         for row, text in enumerate(texts):
-            found = re.findall(r"\w+", text.lower()) or [""]
-            vectors[row] = np.mean([_vector(view + word, self.size) for word in found], axis=0)
+            vectors[row] = np.mean([_vector(view + word, self.size) for word in _words(text)], axis=0)
         return vectors
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower()) or [""]
+
+
+def _digest(word: str) -> bytes:
+    return hashlib.sha256(word.encode()).digest()
 
 
 @lru_cache(maxsize=65_536)
 def _vector(word: str, size: int) -> NDArray[np.float32]:
-    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+    seed = int.from_bytes(_digest(word)[:8], "big")
     return np.random.default_rng(seed).standard_normal(size).astype(np.float32)

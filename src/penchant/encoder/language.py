@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from penchant.encoder.pooled import PooledEncoder, pooled
+from penchant.encoder.pooled import PooledEncoder, States
 from penchant.model.local import load_parts, weights_key
 
 _MOST_TOKENS = 256
@@ -37,7 +35,7 @@ class LanguageEncoder(PooledEncoder):
     def _tokenizer(self) -> Any:
         return self._chat.tokenizer
 
-    def _pooled(self, batch: list[str]) -> NDArray[np.float32]:
+    def _states(self, batch: list[str]) -> States:
         ids = self._ids(batch)
         longest = max(map(len, ids))
         tokens = torch.full((len(ids), longest), self._chat.pad_id)
@@ -51,7 +49,7 @@ class LanguageEncoder(PooledEncoder):
                 tokens.to(device), attention_mask=mask.to(device), output_hidden_states=True, logits_to_keep=1
             ).hidden_states
         # states[0] is the embedding table's output
-        return pooled(states[1], states[len(states) // 2], mask.to(device))
+        return States(tokens, states[1], states[len(states) // 2], mask.to(device), mask)
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text, one at least."""

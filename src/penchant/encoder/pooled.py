@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Embedded, Progress, share_known
+from penchant.encoder.base import Embedded, Progress, Tokens, share_known
 
 _BATCH = 64
+
+
+class States(NamedTuple):
+    """What a network makes of one batch; tensors (texts, tokens, ...)."""
+
+    ids: Any
+    first: Any
+    """The first layer's states."""
+    last: Any
+    """Those of the layer that knows what a text means."""
+    mask: Any
+    """1 where there is a token."""
+    own: Any
+    """1 where it is one of the text's own; marks of where a text begins and ends are not."""
 
 
 class PooledEncoder(ABC):
@@ -30,8 +44,8 @@ class PooledEncoder(ABC):
         """Length of a vector."""
 
     @abstractmethod
-    def _pooled(self, batch: list[str]) -> NDArray[np.float32]:
-        """(texts, 2, size): both views of one batch."""
+    def _states(self, batch: list[str]) -> States:
+        """One batch through the network."""
 
     @abstractmethod
     def _tokenizer(self) -> Any:
@@ -54,16 +68,49 @@ class PooledEncoder(ABC):
 
     def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
         """See `Encoder.layers`; progress counts the texts that were not known before."""
-        # texts of like length share a batch, so that little of it is padding; the longest first, so that too little
-        # memory shows at once
-        new = sorted({text for text in texts if text not in self._known}, key=lambda text: (-len(text), text))
-        for start in range(0, len(new), _BATCH):
-            batch = new[start : start + _BATCH]
-            self._known.update(zip(batch, self._pooled(batch), strict=True))
+        for batch in _batches({text for text in texts if text not in self._known}):
+            self._remember(batch, self._states(batch))
             if progress is not None:
                 progress(len(batch))
         both = np.array([self._known[text] for text in texts], dtype=np.float32).reshape(-1, 2, self.size)
         return Embedded(both[:, 0], both[:, 1])
+
+    def tokens(self, texts: Sequence[str], *, progress: Progress | None = None) -> Tokens:
+        """See `Encoder.tokens`; progress counts the distinct texts."""
+        found: dict[str, tuple[NDArray[np.int32], NDArray[np.float16]]] = {}
+        for batch in _batches(set(texts)):
+            states = self._states(batch)
+            self._remember(batch, states)
+            found.update(zip(batch, _apart(states), strict=True))
+            if progress is not None:
+                progress(len(batch))
+        counts = [len(found[text][0]) for text in texts]
+        return Tokens(
+            np.concatenate([np.zeros(0, dtype=np.int32), *(found[text][0] for text in texts)]),
+            np.concatenate([np.zeros((0, self.size), dtype=np.float16), *(found[text][1] for text in texts)]),
+            np.cumsum([0, *counts], dtype=np.int64),
+        )
+
+    def _remember(self, batch: list[str], states: States) -> None:
+        self._known.update(zip(batch, pooled(states.first, states.last, states.mask), strict=True))
+
+
+def _batches(texts: set[str]) -> Iterator[list[str]]:
+    """The longest first, so that too little memory shows at once; of like length, so that little is padding."""
+    order = sorted(texts, key=lambda text: (-len(text), text))
+    for start in range(0, len(order), _BATCH):
+        yield order[start : start + _BATCH]
+
+
+def _apart(states: States) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float16]]]:
+    """Each text's own tokens and their unit vectors."""
+    import torch
+
+    units = torch.nn.functional.normalize(states.last.float(), dim=-1).half()
+    for ids, vectors, mask, own in zip(states.ids, units, states.mask, states.own, strict=True):
+        # of a text without tokens of its own, what there is: the mark of its beginning
+        kept = (own if own.any() else mask).bool()
+        yield ids[kept].cpu().numpy().astype(np.int32), vectors[kept].cpu().numpy()
 
 
 def pooled(first: Any, last: Any, mask: Any) -> NDArray[np.float32]:

@@ -13,11 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from penchant.encoder import SENTENCE
-from penchant.encoder.pooled import PooledEncoder, pooled
+from penchant.encoder.pooled import PooledEncoder, States
 from penchant.errors import ModelError
 
 HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
@@ -44,17 +41,23 @@ class SentenceEncoder(PooledEncoder):
     def _tokenizer(self) -> Any:
         return self._model.tokenizer
 
-    def _pooled(self, batch: list[str]) -> NDArray[np.float32]:
+    def _states(self, batch: list[str]) -> States:
         import torch
 
         model = self._model
         tokens = model.tokenizer(
-            batch, padding=True, truncation=True, max_length=model.max_seq_length, return_tensors="pt"
+            batch,
+            padding=True,
+            truncation=True,
+            max_length=model.max_seq_length,
+            return_special_tokens_mask=True,
+            return_tensors="pt",
         ).to(model.device)
+        own = 1 - tokens.pop("special_tokens_mask")
         with torch.inference_mode():
             states = model[0].auto_model(**tokens, output_hidden_states=True).hidden_states
         # states[0] is the embedding table's output, so the first layer is states[1]
-        return pooled(states[1], states[-1], tokens["attention_mask"])
+        return States(tokens["input_ids"], states[1], states[-1], tokens["attention_mask"], own)
 
 
 @lru_cache
