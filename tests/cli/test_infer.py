@@ -367,7 +367,7 @@ def test_items_in_words_that_the_annotator_does_not_know_are_flagged_and_say_lit
     path.write_text(json.dumps({"user_id": "u", "evidence": items}))
     ran = infer("--json", data=path)
     assert ran.code == 0, ran.err
-    assert ran.last["unfamiliar"] == [1]
+    assert ran.last["set_aside"] == [{"item": 1, "why": "unfamiliar words"}]
     assert all(reason["item"] == 0 for belief in ran.last["beliefs"] for reason in belief["because"])
-    assert "1 of 2 items are in words that the annotator does not know" in ran.err
-    assert "  not in words that the annotator knows: Я очень" in infer(data=path).out
+    assert "1 of 2 items say little or nothing: unfamiliar words" in ran.err
+    assert "  says little (unfamiliar words): Я очень" in infer(data=path).out

@@ -9,6 +9,7 @@ import pytest
 from penchant.errors import DataError
 from penchant.eval.bad_evidence import LETTERS, Case, Moved, cells, filled, load_cases, measure
 from penchant.infer.fake import FakeAnnotator
+from penchant.infer.voice import templates
 from penchant.persona import Demographics, Statement
 from penchant.posterior import EVEN
 from penchant.space import PreferenceSpace
@@ -84,21 +85,19 @@ def test_long_texts_are_long_and_hold_the_opinion_where_they_should(place: str) 
     assert (text.startswith if place == "start" else text.endswith)("HERE")
 
 
-@pytest.mark.parametrize("content", ["- a", "g: [x]", "g: {held_out: [{comment: a, statement: b}]}", "a: [", "1"])
+@pytest.mark.parametrize("content", ["- a", "g: 1", "g: [{comment: a, statement: b}]", "a: [", "1"])
 def test_a_file_of_another_form_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "cases.yaml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match="not a file of cases"):
-        load_cases(path, "held_out")
+        load_cases(path)
     with pytest.raises(DataError, match="not a file of cases"):
-        load_cases(tmp_path / "missing.yaml", "held_out")
+        load_cases(tmp_path / "missing.yaml")
 
 
-def test_the_corpus_has_as_many_cases_to_hold_out_as_to_develop_on() -> None:
-    path = Path(__file__).parents[1] / "infer" / "bad_evidence.yaml"
-    halves = [load_cases(path, half) for half in ("development", "held_out")]
-    counts = [Counter(case.group for case in half) for half in halves]
-    assert counts[0].keys() == counts[1].keys()
-    for group in ("injected", "quoted", "foreign"):
-        assert counts[0][group] + counts[1][group] >= 15
-    assert not {case.text for case in halves[0] if not case.fill} & {case.text for case in halves[1] if not case.fill}
+def test_the_corpus_has_many_cases_of_each_group_and_none_that_the_voice_was_fitted_on() -> None:
+    cases = load_cases(Path(__file__).parents[1] / "infer" / "bad_evidence.yaml")
+    counts = Counter(case.group for case in cases)
+    assert min(counts[group] for group in ("honest", "honest_beside_others", "injected", "quoted", "foreign")) >= 12
+    fitted = {template for side in templates().values() for template in side}
+    assert not {case.text for case in cases if not case.fill} & fitted

@@ -5,7 +5,8 @@ import pytest
 from penchant.encoder.fake import FakeEncoder
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
-from penchant.infer.encoder import EncoderAnnotator, fit
+from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.fitting import fit
 from penchant.infer.labelled import Labelled, labelled
 from penchant.space import PreferenceSpace
 

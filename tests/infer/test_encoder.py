@@ -1,15 +1,13 @@
 import json
-import random
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from penchant.encoder.fake import FakeEncoder
-from penchant.errors import ModelError, SpaceMismatch, TrainingError
-from penchant.infer.encoder import EncoderAnnotator, encoder_of, fit
-from penchant.infer.heldout import figures
+from penchant.errors import ModelError
+from penchant.infer.encoder import EncoderAnnotator, encoder_of
+from penchant.infer.fitting import fit
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment
 from penchant.space import PreferenceSpace, load_space
@@ -49,11 +47,11 @@ def test_a_dimension_it_was_not_fitted_on_is_read_from_its_phrases(tiny: Prefere
 
 def test_labelled_examples_move_the_poles_of_their_dimension_alone(annotator: EncoderAnnotator, tiny) -> None:
     told = [
-        Labelled("p", Comment("", text), tiny.direction({"depth": sign}))
+        Labelled("p", Comment("", f"For me it is {text}."), tiny.direction({"depth": sign}))
         for text, sign in (("gizmo", 1), ("widget", -1))
     ]
     taught = annotator.with_examples(told)
-    items = [Comment("", "gizmo")]
+    items = [Comment("", "For me it is gizmo.")]
     before, after = annotator.annotate(items)[0], taught.annotate(items)[0]
     depth = tiny.index("depth")
     lean = [float(np.log(x[depth, 2] / x[depth, 0])) for x in (before, after)]
@@ -63,16 +61,8 @@ def test_labelled_examples_move_the_poles_of_their_dimension_alone(annotator: En
 
 
 def test_examples_of_one_side_alone_change_nothing(annotator: EncoderAnnotator, tiny) -> None:
-    told = [Labelled("p", Comment("", "gizmo"), tiny.direction({"depth": 1}))]
+    told = [Labelled("p", Comment("", "For me it is gizmo."), tiny.direction({"depth": 1}))]
     assert dict(annotator.with_examples(told).examples) == {}
-
-
-def test_the_seed_decides_everything(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
-    some = annotated[:200]
-    one, same, other = (fit(some, FakeEncoder(), tiny, steps=5, seed=seed) for seed in (0, 0, 1))
-    items = [labelled.item for labelled in some[:5]]
-    np.testing.assert_array_equal(one.annotate(items), same.annotate(items))
-    assert not np.array_equal(one.annotate(items), other.annotate(items))
 
 
 def test_a_saved_annotator_reads_the_same(annotator: EncoderAnnotator, annotated, tiny, tmp_path) -> None:
@@ -107,21 +97,6 @@ def test_half_an_annotator_is_refused(annotator: EncoderAnnotator, tiny, tmp_pat
         EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
 
 
-def test_too_few_people_or_nothing_said_is_refused(tiny: PreferenceSpace) -> None:
-    said = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction({"length": 1})) for i in range(9)]
-    with pytest.raises(TrainingError, match="labelled items of 9 people; give those of ten people at least"):
-        fit(said, FakeEncoder(), tiny, steps=1)
-    silent = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction()) for i in range(20)]
-    with pytest.raises(TrainingError, match="with directions"):
-        fit(silent, FakeEncoder(), tiny, steps=1)
-
-
-def test_labels_over_another_space_are_refused(tiny: PreferenceSpace) -> None:
-    other = load_space().direction({"neuroticism": 1})
-    with pytest.raises(SpaceMismatch, match="an item of 'p'"):
-        fit([Labelled("p", Comment("", "c"), other)], FakeEncoder(), tiny)
-
-
 def test_what_the_labelled_people_tell_of_anybody_is_kept_for_their_own_space(annotator, tiny, tmp_path) -> None:
     assert annotator.prior.positive is not None
     assert annotator.prior.positive.shape == (len(tiny),)
@@ -130,37 +105,6 @@ def test_what_the_labelled_people_tell_of_anybody_is_kept_for_their_own_space(an
     np.testing.assert_array_equal(loaded.prior.positive, annotator.prior.positive)
     other = EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space())
     assert other.prior.positive is None
-
-
-def test_people_held_out_are_measured_as_people_never_met_are(annotator, annotated) -> None:
-    test = [one for one in annotated if one.person.startswith("test")]
-    read = annotator.annotate([one.item for one in test])
-    never_met = figures(read, np.stack([one.direction.signs for one in test]), [one.person for one in test])
-    found = annotator.held_out
-    assert found.people == 6
-    assert found.side == pytest.approx(never_met.side, abs=0.05)
-    assert found.found == pytest.approx(never_met.found, abs=0.05)
-    assert found.calibration_error < 0.05
-
-
-def test_figures_are_of_people_who_are_not_fitted_on_and_whose_own_labels_set_no_number(tiny, annotated) -> None:
-    known = [one for one in annotated if one.person.startswith("train")]
-    names = sorted({one.person for one in known})
-    random.Random("held out:0").shuffle(names)
-    mine, others = sorted(names[:6])[::2], sorted(names[:6])[1::2]
-    turned = [replace(one, direction=tiny.direction()) if one.person in mine else one for one in known]
-    found = fit(turned, FakeEncoder(), tiny, steps=200).held_out
-    # half of the people held out are said to be neutral: what is set on them alone finds nothing in the others (what is
-    # set on all of them finds a third), and the other way round
-    assert found.cells == sum(int((one.direction.signs != 0).sum()) for one in known if one.person in others)
-    assert found.found < 0.1
-    assert found.calibration_error > 0.9
-    assert found.side > 0.95
-
-
-def test_one_person_held_out_is_not_measured(tiny, annotated) -> None:
-    names = sorted({one.person for one in annotated})[:19]
-    assert fit([one for one in annotated if one.person in names], FakeEncoder(), tiny, steps=2).held_out is None
 
 
 def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(annotator, tiny, tmp_path) -> None:
@@ -176,13 +120,3 @@ def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(an
     del card["held_out"]
     (tmp_path / "annotator.json").write_text(json.dumps(card))
     assert EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny).held_out is None
-
-
-def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        fit(annotated[:200], FakeEncoder(), tiny, steps=2)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)

@@ -27,11 +27,17 @@ def test_a_clause_without_an_end_is_cut_into_parts() -> None:
 
 
 def test_each_kind_of_evidence_has_its_sides() -> None:
-    assert parts(Comment("Tea, or coffee?", "Tea and cake")) == (("Tea", "or coffee?"), ("Tea", "cake"), ())
-    assert parts(Comparison("p", "a", "b")) == (("p",), ("a",), ("b",))
-    assert parts(Rating("p", "a", liked=True)) == (("p",), ("a",), ())
-    assert parts(Rating("p", "a", liked=False)) == (("p",), (), ("a",))
-    assert parts(Demographics("x, y")) == parts(Statement("x, y")) == ((), ("x", "y"), ())
+    assert parts(Comment("Tea, or coffee?", "Tea and cake")) == (
+        ("Tea", "or coffee?"),
+        ("Tea", "cake"),
+        (),
+        ("Tea and cake", "Tea and cake"),
+    )
+    assert parts(Comparison("p", "a", "b")) == (("p",), ("a",), ("b",), ())
+    assert parts(Rating("p", "a", liked=True)) == (("p",), ("a",), (), ())
+    assert parts(Rating("p", "a", liked=False)) == (("p",), (), ("a",), ())
+    assert parts(Demographics("x, y")) == ((), ("x", "y"), (), ())
+    assert parts(Statement("x, y")) == ((), ("x", "y"), (), ("x, y", "x, y"))
 
 
 def test_answers_of_others_are_read_with_their_quotes() -> None:
@@ -66,4 +72,4 @@ def test_descriptions_by_others_and_answers_of_others_are_read_whole() -> None:
 def test_a_megabyte_is_read_in_bounded_time(text: str) -> None:
     started = time.perf_counter()
     parts(Comment("", text * (1_000_000 // len(text))))
-    assert time.perf_counter() - started < 10  # half a second or so on a quiet core; anything quadratic takes hours
+    assert time.perf_counter() - started < 30  # some seconds at most on a quiet core; anything quadratic takes hours

@@ -37,7 +37,8 @@ def command(
     A tenth of the people is held out. On them two numbers are set (temperature and shift), and the figures printed are
     measured: either half of them with numbers that were set on the other half alone.
     """
-    from penchant.infer.encoder import CARD, fit
+    from penchant.infer.encoder import CARD
+    from penchant.infer.fitting import fit
     from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
 

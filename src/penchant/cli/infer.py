@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from itertools import compress, islice
+from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, assert_never
 
 import typer
@@ -33,7 +35,7 @@ from penchant.record import Record
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
-    from penchant.infer.base import Annotator
+    from penchant.infer.base import Annotator, Reason
     from penchant.shards.base import Loaded
 
 CHUNK = 1_000
@@ -147,14 +149,14 @@ def _write(
     if resume:
         kept = sum(shard.records for shard in run.shards)
         say(f"going on in {out} after {kept:,} records" if before else f"nothing to go on with in {out}: starting anew")
-    unfamiliar = 0
+    aside: Counter[Reason] = Counter()
     with bar(sum(items[done:]), "reading evidence") as advance:
         for chunk in islice(chosen.chunks(), done, None):
             fresh, evidence = _afresh(reader), items_of(chunk)
             found = read_items(evidence, fresh, progress=advance)
-            unfamiliar += sum(fresh.unfamiliar(evidence))
+            aside.update(why for why in fresh.set_aside(evidence) if why)
             run.add(replace(record, persona=reread(record.persona, found)) for record in chunk)
-    say_unfamiliar(unfamiliar, sum(items[done:]))
+    say_aside(aside, sum(items[done:]))
     manifest = run.finish(
         rows=chosen.loaded.counts.rows,
         dropped=chosen.dropped(),
@@ -193,8 +195,8 @@ class Inferred(NamedTuple):
     items: dict[Evidence, Evidence]
     """Each item -> the same item with what it says."""
     prior: Prior = EVEN
-    unfamiliar: frozenset[Evidence] = frozenset()
-    """Items, as they were given, in words that the annotator does not know."""
+    aside: Mapping[Evidence, Reason] = MappingProxyType({})
+    """Item, as it was given -> why little was read from it."""
 
 
 def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path) -> Inferred:
@@ -212,15 +214,15 @@ def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace) 
     distinct = list(dict.fromkeys(items))
     with bar(len(distinct), "reading evidence") as advance:
         found = read_items(distinct, opened, progress=advance)
-    unfamiliar = frozenset(compress(distinct, opened.unfamiliar(distinct)))
-    say_unfamiliar(len(unfamiliar), len(distinct))
-    return Inferred(found, opened.prior, unfamiliar)
+    aside = {item: why for item, why in zip(distinct, opened.set_aside(distinct), strict=True) if why}
+    say_aside(Counter(aside.values()), len(distinct))
+    return Inferred(found, opened.prior, aside)
 
 
-def say_unfamiliar(count: int, items: int) -> None:
-    """Tells how many items were in words that the annotator does not know, if any."""
-    if count:
-        say(f"{count:,} of {items:,} items are in words that the annotator does not know (another language?)")
+def say_aside(aside: Mapping[Reason, int], items: int) -> None:
+    """Tells from how many items little was read, and why, if there are any."""
+    for why, count in aside.items():
+        say(f"{count:,} of {items:,} items say little or nothing: {why}")
 
 
 def load(annotator: Path, space: PreferenceSpace) -> Annotator:
@@ -270,11 +272,12 @@ def tell(evidence: Mapping[str, Sequence[Evidence]], space: PreferenceSpace, fou
         result(f"weights before items are counts ({counts}), {times}")
     for name, items in evidence.items():
         person = meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
-        foreign = [place for place, item in enumerate(items) if item in found.unfamiliar]
+        aside = {place: found.aside[item] for place, item in enumerate(items) if item in found.aside}
         if json:
-            result(as_json({**as_values(name, person), "unfamiliar": foreign}))
+            listed = [{"item": place, "why": why} for place, why in aside.items()]
+            result(as_json({**as_values(name, person), "set_aside": listed}))
         else:
-            result(explained(name, person, foreign))
+            result(explained(name, person, aside))
 
 
 def as_values(name: str, person: Person) -> dict[str, object]:
@@ -328,7 +331,7 @@ def quoted(item: Evidence) -> str:
     return " ".join(text.split())
 
 
-def explained(name: str, person: Person, unfamiliar: Sequence[int] = ()) -> str:
+def explained(name: str, person: Person, aside: Mapping[int, str] = MappingProxyType({})) -> str:
     """Beliefs and reasons for people to read, and the items that little could be read from."""
     lines = [f"{name}: {len(person.persona)} items of evidence"]
     for one in beliefs(person):
@@ -340,7 +343,7 @@ def explained(name: str, person: Person, unfamiliar: Sequence[int] = ()) -> str:
         for reason in reasons if isinstance(reasons, list) else []:
             lines.append(f"    {'+' if reason['sign'] > 0 else '-'}{reason['weight']:.2f}  {reason['text']}")
     known = len(lines)
-    lines += [f"  not in words that the annotator knows: {quoted(person.persona.evidence[i])}" for i in unfamiliar]
+    lines += [f"  says little ({why}): {quoted(person.persona.evidence[i])}" for i, why in aside.items()]
     if known == 1:
         say(f"{name}: nothing was read from the evidence")
     return "\n".join(lines)

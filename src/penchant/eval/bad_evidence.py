@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -25,7 +25,6 @@ from penchant.infer.read import read_items
 from penchant.persona import Comment, Demographics, Evidence, Persona, Statement
 from penchant.posterior import CREDIBLE, Prior, believe
 
-Half = Literal["development", "held_out"]
 Phrases = Mapping[tuple[str, int], str]
 """(dimension id, sign) -> how people speak of that pole; templates are filled for the dimensions in it."""
 LETTERS = 1_000_000
@@ -102,8 +101,8 @@ class Moved:
     """Seconds that the slowest item took, where each was read alone (long texts); else 0."""
 
 
-def load_cases(path: Path, half: Half) -> list[Case]:
-    """The cases of one half of a file.
+def load_cases(path: Path) -> list[Case]:
+    """The cases of a file.
 
     Raises:
         DataError: the file cannot be read, or a case is of another form.
@@ -111,9 +110,7 @@ def load_cases(path: Path, half: Half) -> list[Case]:
     try:
         groups = yaml.safe_load(path.read_text(encoding="utf-8"))
         return [
-            _case(f"{group}-{number}", group, one)
-            for group, halves in groups.items()
-            for number, one in enumerate(halves[half])
+            _case(f"{group}-{number}", group, one) for group, some in groups.items() for number, one in enumerate(some)
         ]
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a file of cases ({error}); see tests/infer/bad_evidence.yaml") from error

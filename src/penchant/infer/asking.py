@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.errors import DataError
-from penchant.infer.voice import unquoted
+from penchant.infer.quotes import unquoted
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 from penchant.render import Message
 from penchant.space import Dimension

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,12 @@ from penchant.space import PreferenceSpace
 
 Readings = NDArray[np.float32]
 """(items, dimensions, 3): P(negative), P(neutral), P(positive) of each item on each dimension; they sum to 1."""
+
+Reason = Literal["unfamiliar words", "not the author's own voice"]
+UNFAMILIAR: Final = "unfamiliar words"
+"""It is in words that the annotator does not know, another language say."""
+NOT_OWN: Final = "not the author's own voice"
+"""It quotes or reports somebody else, or speaks to whoever reads it."""
 
 
 class Annotator(Protocol):
@@ -35,8 +41,8 @@ class Annotator(Protocol):
         """What it knows of anybody before an item is read; even where it knows nothing."""
         ...
 
-    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
-        """Which items are in words that it does not know, another language say, so that little is read from them."""
+    def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
+        """Why little or nothing is read from an item, where there is a reason besides that it says nothing."""
         ...
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:

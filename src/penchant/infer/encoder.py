@@ -1,18 +1,16 @@
 """The annotator over a frozen encoder: a head that reads any dimension from its pole phrases, with calibrated doubt.
 
-Fitted on items that carry directions. A part of the people is held out, on which two numbers are set (a temperature
-and a shift against neutral), so that 0.8 means four of five. They are measured too, either half of them with numbers
-that were set on the other half alone. A dimension it was not fitted on is read from its phrases;
-labelled examples of one, if there are some, move its poles towards them.
+Fitted on items that carry directions (`fitting`). A dimension it was not fitted on is read from its phrases; labelled
+examples of one, if there are some, move its poles towards them. What is not in its author's own voice, or in words that
+the encoder does not know, states nothing.
 """
 
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +21,24 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from penchant.encoder.base import Encoder, Progress
-from penchant.errors import ModelError, TrainingError
-from penchant.infer.base import Readings
+from penchant.errors import ModelError
+from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
 from penchant.infer.head import Clauses, Head, Poles
-from penchant.infer.heldout import HeldOut, figures
+from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.infer.read import LEAST
+from penchant.infer.voice import Voice
 from penchant.persona import Evidence
-from penchant.population import learned
-from penchant.posterior import EVEN, Prior, Tally, kind_of
+from penchant.posterior import EVEN, Prior, kind_of
 from penchant.space import PreferenceSpace
 
-_BATCH = 128
-_RATE = 1e-2
-_DECAY = 1e-2
-_HELD_OUT = 0.1
-"""Share of people on whom the temperature is set, and who are measured."""
+BATCH = 128
 FAMILIAR = 0.6
 """Share of words that the encoder must know for an item to be read as it stands. Of real English texts one in a hundred
 has less (all-MiniLM-L6-v2 on three files of them), of other European languages nearly all: .1 to .5."""
 CARD, _WEIGHTS = "annotator.json", "annotator.safetensors"
-_FORMAT = "penchant encoder annotator 1"
+_FORMAT = "penchant encoder annotator 2"
 
 
 @dataclass(frozen=True)
@@ -56,6 +50,8 @@ class EncoderAnnotator:
     head: Head
     mean_E: NDArray[np.float32]
     """Mean vector of the clauses it was fitted on, from which all are reckoned."""
+    voice: Voice
+    """Tells whether a passage is its author's own."""
     temperature: float = 1.0
     shift: float = 0.0
     """Added to both poles after division by the temperature."""
@@ -76,12 +72,12 @@ class EncoderAnnotator:
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """See `Annotator.annotate`."""
         read = np.empty((len(items), len(self.space), 3), dtype=np.float32)
-        poles = self._poles()
+        poles = self.poles()
         with torch.inference_mode():
-            for start in range(0, len(items), _BATCH):
-                batch = items[start : start + _BATCH]
+            for start in range(0, len(items), BATCH):
+                batch = items[start : start + BATCH]
                 logits = self.head(self._clauses(batch), poles)
-                found = _doubted(logits, self.temperature, self.shift).softmax(-1).numpy()
+                found = doubted(logits, self.temperature, self.shift).softmax(-1).numpy()
                 found[:, :, ::2] *= _trust(self.familiarity(batch))[:, None, None]
                 found[:, :, 1] = 1 - found[:, :, 0] - found[:, :, 2]
                 read[start : start + len(batch)] = found
@@ -89,14 +85,20 @@ class EncoderAnnotator:
                     progress(len(batch))
         return read
 
+    def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
+        """See `Annotator.set_aside`."""
+        split = [parts(item) for item in items]
+        heard = self._heard(split)
+        shares = self.familiarity(items)
+        return [
+            UNFAMILIAR if share < FAMILIAR else NOT_OWN if not any((*kept.own, *kept.against)) else None
+            for share, kept in zip(shares, heard, strict=True)
+        ]
+
     def familiarity(self, items: Sequence[Evidence]) -> NDArray[np.float64]:
         """(items,): share of the words each item is judged by that the encoder knows; see `Encoder.known`."""
         split = [parts(item) for item in items]
         return self.encoder.known([" ".join((*one.own, *one.against)) for one in split])
-
-    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
-        """See `Annotator.unfamiliar`."""
-        return [bool(share < FAMILIAR) for share in self.familiarity(items)]
 
     def over(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, read from its phrases alone."""
@@ -122,7 +124,11 @@ class EncoderAnnotator:
         """Writes `annotator.safetensors`, then the card `annotator.json`; the encoder is named, not copied."""
         folder.mkdir(parents=True, exist_ok=True)
         known = {"prior.positive": self.prior.positive, "prior.loadings": self.prior.loadings}
-        arrays = {"mean": self.mean_E, **{name: value for name, value in known.items() if value is not None}}
+        arrays = {
+            "mean": self.mean_E,
+            **self.voice.arrays(),
+            **{name: value for name, value in known.items() if value is not None},
+        }
         tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
         save_file({**self.head.state_dict(), **tensors}, folder / _WEIGHTS)
         card = {
@@ -151,6 +157,7 @@ class EncoderAnnotator:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head = Head(encoder.size)
         mean = tensors.pop("mean")
+        voice = Voice.of({name: tensors.pop(name).numpy() for name in Voice.NAMES})
         known = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
         positive, loadings = (None if value is None else value.numpy() for value in known)
         own = space.digest == card["digest"]
@@ -164,22 +171,32 @@ class EncoderAnnotator:
         except RuntimeError as error:
             raise ModelError(f"{folder}: weights of another head ({error}); fit it anew") from error
         doubt = card["temperature"], card["shift"]
-        return cls(encoder, space, head.eval(), mean.numpy(), *doubt, card["items"], prior, held_out)
+        return cls(encoder, space, head.eval(), mean.numpy(), voice, *doubt, card["items"], prior, held_out)
 
-    def _poles(self) -> Poles:
+    def poles(self) -> Poles:
+        """The space's poles as the head takes them."""
         phrases = [[getattr(d, part) for d in self.space.dimensions] for part in ("positive", "negative", "name")]
         positive, negative, name = (self._vectors(texts) for texts in phrases)
         for dimension, (towards, against) in self.examples.items():
             place = self.space.index(dimension)
-            positive[place] = _unit((positive[place] + towards) / 2)
-            negative[place] = _unit((negative[place] + against) / 2)
+            positive[place] = unit((positive[place] + towards) / 2)
+            negative[place] = unit((negative[place] + against) / 2)
         return Poles(*map(torch.from_numpy, (positive, negative, name)))
 
     def _clauses(self, items: Sequence[Evidence]) -> Clauses:
-        return _flat([parts(item) for item in items], [kind_of(item) for item in items], self._vectors)
+        split = self._heard([parts(item) for item in items])
+        return flat(split, [kind_of(item) for item in items], self._vectors)
+
+    def _heard(self, split: Sequence[Parts]) -> list[Parts]:
+        """Without what people wrote in a voice that is not their own."""
+        heard = self.voice.heard([passage for one in split for passage in one.within], self.encoder)
+        return [
+            one._replace(own=tuple(compress(one.own, map(heard.__getitem__, one.within)))) if one.within else one
+            for one in split
+        ]
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return _unit(self.encoder.embed(texts) - self.mean_E)
+        return unit(self.encoder.embed(texts) - self.mean_E)
 
 
 def _trust(familiarity: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -196,166 +213,15 @@ def encoder_of(folder: Path) -> str:
     return str(_read(folder)[0]["source"])
 
 
-def fit(
-    labelled: Sequence[Labelled],
-    encoder: Encoder,
-    space: PreferenceSpace,
-    *,
-    steps: int = 1500,
-    seed: int = 0,
-    embedding: Progress | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> EncoderAnnotator:
-    """An annotator from items whose directions are known.
-
-    Args:
-        embedding: told how many more clauses are embedded.
-        progress: told after each step.
-    Raises:
-        TrainingError: too few people to hold some out, no item that speaks of anything, or a loss that is no number.
-        SpaceMismatch: an item is labelled in another space.
-    """
-    for one in labelled:
-        one.direction.require(space, where=f"an item of '{one.person}'")
-    people = sorted({one.person for one in labelled})
-    random.Random(f"held out:{seed}").shuffle(people)
-    held = set(people[: int(len(people) * _HELD_OUT)])
-    if not held or not any(one.direction.signs.any() for one in labelled):
-        raise TrainingError(
-            f"labelled items of {len(people)} people; give those of ten people at least, with directions"
-        )
-    split = [parts(one.item) for one in labelled]
-    texts = sorted({text for found in split for part in found for text in part})
-    vectors = encoder.layers(texts, progress=embedding).final
-    mean = vectors.mean(0)
-    table = dict(zip(texts, _unit(vectors - mean), strict=True))
-    kinds = [kind_of(one.item) for one in labelled]
-    truth = torch.from_numpy(np.stack([one.direction.signs for one in labelled]).astype(np.int64) + 1)
-    places = [[i for i, one in enumerate(labelled) if (one.person in held) == wanted] for wanted in (False, True)]
-    size = vectors.shape[1]
-
-    def clauses(chosen: Sequence[int]) -> Clauses:
-        return _flat(
-            [split[i] for i in chosen],
-            [kinds[i] for i in chosen],
-            lambda found: np.array([table[text] for text in found], dtype=np.float32).reshape(-1, size),
-        )
-
-    bare = EncoderAnnotator(encoder, space, _fresh(size, seed), mean, items=len(labelled))
-    poles = bare._poles()
-    with _one_thread():
-        _train(bare.head, poles, clauses, truth, places[0], steps=steps, seed=seed, progress=progress)
-        logits, held_truth = _logits(bare.head, poles, clauses, places[1]), truth[places[1]]
-        temperature, shift = _calibrated(logits, held_truth)
-        held_out = _measured(logits, held_truth, [labelled[i].person for i in places[1]])
-    prior = _population(labelled, space, seed)
-    return replace(bare, temperature=temperature, shift=shift, prior=prior, held_out=held_out)
-
-
-def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
-    """What the people that were labelled tell of anybody."""
-    people: dict[str, Tally] = {}
-    for one in labelled:
-        tally = people.setdefault(one.person, Tally(len(space)))
-        tally.add(one.direction, EVEN.weights[kind_of(one.item)], None)
-    return learned(list(people.values()), EVEN, seed=seed)
-
-
-def _fresh(size: int, seed: int) -> Head:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return Head(size)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Steps this small gain nothing by threads, and lose minutes by them where another process wants the cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _train(
-    head: Head,
-    poles: Poles,
-    clauses: Callable[[Sequence[int]], Clauses],
-    truth_ND: torch.Tensor,
-    places: Sequence[int],
-    *,
-    steps: int,
-    seed: int,
-    progress: Callable[[int], None] | None,
-) -> None:
-    scales = [head.near, head.bias, head.about]
-    rest = [*head.left, *head.right]
-    groups = [
-        {"params": scales, "scale": 10.0, "weight_decay": 0.0},
-        {"params": rest, "scale": 1.0, "weight_decay": _DECAY},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=_RATE)
-    rng = random.Random(f"batches:{seed}")
-    for step in range(1, steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = group["scale"] * _RATE * min(1.0, step / 30) * (1 - 0.99 * step / steps)
-        batch = rng.sample(places, min(_BATCH, len(places)))
-        logits = head(clauses(batch), poles)
-        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), truth_ND[batch].reshape(-1), reduction="sum")
-        loss = loss / len(batch)
-        if not torch.isfinite(loss):
-            raise TrainingError(f"the head's loss is not a number at step {step}; check the encoder's vectors")
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        if progress is not None:
-            progress(1)
-    head.eval()
-
-
-def _logits(
-    head: Head, poles: Poles, clauses: Callable[[Sequence[int]], Clauses], places: Sequence[int]
-) -> torch.Tensor:
-    with torch.no_grad():
-        return torch.cat([head(clauses(places[i : i + _BATCH]), poles) for i in range(0, len(places), _BATCH)])
-
-
-def _measured(logits_ND3: torch.Tensor, truth_ND: torch.Tensor, people: Sequence[str]) -> HeldOut | None:
-    """Figures of the people held out, each half with what was set on the other; None for one person alone."""
-    half = set(sorted(set(people))[::2])
-    first = torch.tensor([person in half for person in people])
-    if first.all():
-        return None
-    read = torch.empty_like(logits_ND3)
-    for some in (first, ~first):
-        read[some] = _doubted(logits_ND3[some], *_calibrated(logits_ND3[~some], truth_ND[~some])).softmax(-1)
-    return figures(read.numpy(), truth_ND.numpy() - 1, people)
-
-
-def _calibrated(logits_ND3: torch.Tensor, truth_ND: torch.Tensor) -> tuple[float, float]:
-    """Temperature and shift of the greatest likelihood on people held out (Guo et al. 2017, arXiv:1706.04599)."""
-    logits, truth = logits_ND3.reshape(-1, 3), truth_ND.reshape(-1)
-    log_t, shift = torch.zeros((), requires_grad=True), torch.zeros((), requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_t, shift], max_iter=50, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        value = torch.nn.functional.cross_entropy(_doubted(logits, log_t.exp(), shift), truth)
-        torch.autograd.backward(value)
-        return value
-
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return float(log_t.detach().exp()), float(shift.detach())
-
-
-def _doubted(logits: torch.Tensor, temperature: float | torch.Tensor, shift: float | torch.Tensor) -> torch.Tensor:
+def doubted(logits: torch.Tensor, temperature: float | torch.Tensor, shift: float | torch.Tensor) -> torch.Tensor:
+    """Logits (..., 3) less sure: divided by the temperature, poles shifted against neutral."""
     return logits / temperature + shift * torch.tensor([1.0, 0.0, 1.0])
 
 
-def _flat(
+def flat(
     split: Sequence[Parts], kinds: Sequence[int], vectors: Callable[[Sequence[str]], NDArray[np.float32]]
 ) -> Clauses:
+    """Items' clauses end to end, as the head takes them."""
     texts: list[str] = []
     owner: list[int] = []
     side: list[int] = []
@@ -372,7 +238,8 @@ def _flat(
     )
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length 1."""
     length = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
     return np.asarray(vectors / length, dtype=np.float32)
 
@@ -386,6 +253,6 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: no complete annotator ({error}); fit it anew") from error
     missing = [key for key in ("encoder", "source", "digest", "temperature", "shift", "items") if key not in card]
-    if card.get("format") != _FORMAT or missing or "mean" not in tensors:
+    if card.get("format") != _FORMAT or missing or not {"mean", *Voice.NAMES} <= set(tensors):
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit the annotator anew")
     return card, tensors

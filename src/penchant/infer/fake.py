@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.encoder.base import Progress
-from penchant.infer.base import Readings
+from penchant.infer.base import Readings, Reason
 from penchant.infer.pieces import parts
 from penchant.persona import Evidence
 from penchant.posterior import EVEN, Prior
@@ -27,9 +27,9 @@ class FakeAnnotator:
     name: str = "fake"
     prior: Prior = EVEN
 
-    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
-        """See `Annotator.unfamiliar`; none is."""
-        return [False] * len(items)
+    def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
+        """See `Annotator.set_aside`; none is."""
+        return [None] * len(items)
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """See `Annotator.annotate`."""

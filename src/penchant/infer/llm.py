@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Progress
 from penchant.errors import ModelError
 from penchant.infer.asking import messages, reader, schema
-from penchant.infer.base import Readings
+from penchant.infer.base import Readings, Reason
 from penchant.infer.read import LEAST
 from penchant.model.remote import Endpoint, Question
 from penchant.persona import Evidence
@@ -44,9 +44,9 @@ class LLMAnnotator:
         """What cards call it."""
         return f"{self.endpoint.name}, orders {self.orders}, samples {self.samples}"
 
-    def unfamiliar(self, items: Sequence[Evidence]) -> list[bool]:
-        """See `Annotator.unfamiliar`; none is."""
-        return [False] * len(items)
+    def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
+        """See `Annotator.set_aside`; none is."""
+        return [None] * len(items)
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
         """See `Annotator.annotate`.

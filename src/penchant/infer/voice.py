@@ -1,157 +1,124 @@
-"""Whose words a text is made of: what its author says of themselves, less everything that is somebody else's.
+"""Whether a passage is in its author's own voice: a logistic layer over the encoder, fitted on templates.
 
-Left out are quotes and forwarded letters, reports of what others say or like (until the author speaks of themselves
-again), code and markup, and sentences that order their reader about or claim something of "the user". Everything is
-data: nothing in a text is obeyed. The rules know patterns of English, not meaning; docs/results.md has how often they
-are got round.
+Quotes, reports of somebody else, orders to whoever reads and claims about "the user" should not count for what their
+author is like, and come in more forms than rules can name (`quotes` has those that can be cut out of a text). The
+templates, `voices.yaml`, are filled with the space's own words for its poles, so that a voice is told by how something
+is said, not by what; items that an annotator is fitted on are its author's own as well.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import ClassVar
 
-CLAUSE_END = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|\s+(?:and|but|or)\s+", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-_SELF = re.compile(r"\b(?:I|[Mm]e|[Mm]yself|[Mm]ine|[Ww]e|us)\b")
-_OWN = re.compile(rf"{_SELF.pattern}|\b[Mm]y\b")
-"""Ends a report of others; where a claim about "the user" is told, "my" does not make it one's own."""
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
 
-# Orders, claims and markup.
-_ORDER = re.compile(
-    r"""\b(?:ignore|disregard|forget|override)\b.{0,40}
-     \b(?:above|before|previous|prior|earlier|instructions?|rules|prompt)\b
-    |\b(?:record|note|mark|set|label|classify|output|report|write|update|store|save|register|remember|assume|conclude
-        |treat|act|count)\b.{0,40}
-     \b(?:user|author|writer|person|profile|dimension|belief|label|probability|preferences?)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_MARKUP = re.compile(
-    r"""^\W*(?:system|assistant|user|human|developer|admin\w*|instructions?|annotator|bot)\b[\w\s]{0,20}[:)\]>]
-    |<\|[^|\n]{0,40}\|>|</?[a-z][\w-]{0,30}>|<!--|-->|\[/?INST\]|<</?SYS>>|```
-    |"\s*:\s*["\d\[{]|[{}]|\w\(\w{1,20}\s*=|\w\s=\s?["'\d\[]""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_OF_THE_USER = re.compile(
-    r"""\b(?:the|this|that|any|every|each|next|whose|current)\s+
-    (?:user|author|writer|person|people|customer|client|profile|account|reader|annotator|poster|evidence|label|batch)\b
-    |\b(?:evidence|task|probability|annotator)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
+from penchant.encoder.base import Encoder
+from penchant.space import PreferenceSpace
 
-# Others.
-_ADVERBS = (
-    r"(?:\w+ly\s+|always\s+|often\s+|really\s+|once\s+|just\s+|all\s+|both\s+|has\s+|have\s+|would\s+|can\s+|will\s+)*"
-)
-_SAYS = (
-    "says|said|thinks|thought|tells|told|claims|claimed|writes|wrote|insists|insisted|believes|believed|swears|swore"
-    "|argues|argued|states|stated|reckons|reckoned|suggests|suggested|recommends|recommended|reports|reported"
-    "|advertises|promises|promised|announced|announces|explained|explains|mentioned|mentions|posted|posts|replied"
-)
-_LIKES = "loves|loved|likes|liked|hates|hated|prefers|preferred|enjoys|enjoyed|wants|wanted|adores|adored|craves|craved"
-_BARE = (
-    "say|think|tell|claim|write|insist|believe|swear|argue|state|reckon|suggest|recommend|report|advertise|promise"
-    "|announce|explain|mention|love|like|hate|prefer|enjoy|want|adore|crave"
-)
-_FOND = (
-    r"(?:is|are|was|were)\s+(?:\w+\s+){0,3}"
-    r"(?:fans?|lovers?|fond|keen|crazy\s+about|mad\s+about|into|obsessed|devoted)\b"
-)
-_KEEPS = r"(?:keeps|kept|used\s+to|goes\s+on)\s+(?:on\s+)?\w+"
-_KEEP = r"(?:keep|go\s+on)\s+\w+"
-_NAME = r"(?!I\b|We\b|My\b|The\b|It\b|This\b|That\b|What\b|You\b)[A-Z]\w+"
-_SOMEBODY = r"""(?:
-    (?i:my|our|his|her|their|your|the|a|an|some|one|all|most|many|both|half|few|every|each)\s+
-      (?:(?!(?:is|are|was|were|has|had|I|me|we|us)\b)[\w'’-]+\s+){1,5}
-    |(?i:he|she|they|everyone|everybody|someone|somebody|people|others|folks|guys|nobody)\s+
-      (?:(?!(?:is|are|was|were|I|me|we|us)\b)[\w'’-]+\s+){0,5})"""
-_OTHERS = re.compile(
-    rf"""^\W*(?:\w+[:,]\s+)?(?:
-    {_SOMEBODY}{_ADVERBS}(?:(?:{_SAYS}|{_LIKES}|{_BARE}|telling|saying)\b|{_FOND}|{_KEEPS}|{_KEEP})
-    |{_NAME}\s+{_ADVERBS}(?:(?:{_SAYS}|{_LIKES})\b|{_FOND}|{_KEEPS})
-    |{_NAME}\s+(?:and|&)\s+{_NAME}\s+{_ADVERBS}(?:(?:{_BARE}|{_SAYS}|{_LIKES})\b|{_FOND})
-    |(?i:according\s+to|in\s+the\s+(?:opinion|words|eyes|view)\s+of)\s+(?!me\b)
-    |(?i:as)\s+(?:(?i:my|our|the|his|her|some|one)\s|{_NAME}).{{0,40}}?\b(?:put|puts|{_SAYS}|used\s+to)\b
-    |(?:(?i:my|our|his|her|their|the)\s+|{_NAME}).{{0,30}}?(?:'s|’s|s'|s’)\s+(?i:motto|slogan|advice|opinion|view|hobby
-       |passion|favou?rite|dream|idea|thing|life|taste)\b)""",
-    re.VERBOSE,
-)
-"""How a clause begins that tells of somebody else; after a name only in forms that no first person has."""
-_TOLD_AT_END = re.compile(
-    rf"[,;:\"”]?\s+(?:(?:{_SAYS}|according\s+to)\s+(?!I\b|me\b)[\w'’.\s-]{{1,40}}|{_NAME}\s+(?:{_SAYS}))\W*$"
-)
-
-# Quotes.
-_FORWARDED = re.compile(
-    r"""^\W{0,40}(?:original\s+message|forwarded\s+message|begin\s+forwarded\s+message)\b
-    |^\W{0,5}on\s.{4,60}\swrote\s*:?\s*$|^from:\s.{1,80}$""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
-)
-_QUOTED_LINE = re.compile(r"^\s*(?:>|&gt;).*$", re.MULTILINE)
-_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_MARK = re.compile(r"[\"“”„«»\n]")
-_OPENS, _CLOSES = '"“„«', '"”“»'
-_LONG_QUOTE = 5
-"""Words in quotation marks from which on they are somebody else's; fewer are emphasis, unless they say "I"."""
-_BLANKS = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?(?:\n ?)+")
+HEARD = 0.3
+"""Least probability with which a passage counts as its author's own."""
+_FILLS = 5
+"""Dimensions that each template is filled for."""
+_DECAY = 0.03
 
 
-def own_words(text: str) -> str:
-    """A text less what it quotes, what it reports of others, and what orders its reader about."""
-    return " ".join(_own(unquoted(text)))
+@dataclass(frozen=True)
+class Voice:
+    """A fitted layer; F = 2 E features: what a passage means, and how it is written."""
+
+    mean_F: NDArray[np.float32]
+    scale_F: NDArray[np.float32]
+    weights_F: NDArray[np.float32]
+    bias: float
+
+    NAMES: ClassVar[tuple[str, ...]] = ("voice.mean", "voice.scale", "voice.weights", "voice.bias")
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """By `NAMES`, as it is saved."""
+        bias = np.array([self.bias], dtype=np.float32)
+        return dict(zip(self.NAMES, (self.mean_F, self.scale_F, self.weights_F, bias), strict=True))
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[np.float32]]) -> Voice:
+        """What was saved."""
+        mean, scale, weights, bias = (arrays[name] for name in cls.NAMES)
+        return cls(mean, scale, weights, float(bias[0]))
+
+    def own(self, passages: Sequence[str], encoder: Encoder) -> NDArray[np.float64]:
+        """(passages,): probability that each is in its author's own voice."""
+        values = (_features(passages, encoder) - self.mean_F) / self.scale_F
+        return np.asarray(1 / (1 + np.exp(-np.clip(values @ self.weights_F + self.bias, -30, 30))), dtype=np.float64)
+
+    def heard(self, passages: Sequence[str], encoder: Encoder) -> dict[str, bool]:
+        """Passage -> whether it counts."""
+        distinct = list(dict.fromkeys(passages))
+        if not distinct:
+            return {}
+        return dict(zip(distinct, (self.own(distinct, encoder) >= HEARD).tolist(), strict=True))
 
 
-def _own(text: str) -> Iterator[str]:
-    for sentence in _SENTENCE_END.split(text):
-        if _ORDER.search(sentence) or _MARKUP.search(sentence):
-            continue
-        if not _SELF.search(sentence) and (_OF_THE_USER.search(sentence) or _TOLD_AT_END.search(sentence[-120:])):
-            continue
-        of_others = bool(_OTHERS.match(sentence))
-        start = 0
-        for gap in (*CLAUSE_END.finditer(sentence), None):
-            end = gap.end() if gap else len(sentence)
-            clause = sentence[start:end]
-            of_others = bool(_OTHERS.match(clause)) or (of_others and (start == 0 or not _OWN.search(clause)))
-            if not of_others:
-                yield clause
-            start = end
+@lru_cache
+def templates() -> Mapping[str, Sequence[str]]:
+    """The templates of `own` and `others`."""
+    found: dict[str, list[str]] = yaml.safe_load((files("penchant.infer") / "voices.yaml").read_text(encoding="utf-8"))
+    return found
 
 
-def squeezed(text: str) -> str:
-    """A text with one blank or one line's end wherever there are several."""
-    return _LINES.sub("\n", _BLANKS.sub(" ", text))
+def filled(space: PreferenceSpace, seed: int) -> dict[str, list[str]]:
+    """Texts of either side, each template filled for some dimensions."""
+    rng = random.Random(f"voices:{seed}")
+    found: dict[str, list[str]] = {}
+    for side, some in templates().items():
+        texts = found.setdefault(side, [])
+        for template in some:
+            for dimension in rng.choices(space.dimensions, k=_FILLS):
+                poles = [dimension.positive, dimension.negative]
+                rng.shuffle(poles)
+                texts.append(template.format(phrase=poles[0], other=poles[1]))
+    return found
 
 
-def unquoted(text: str) -> str:
-    """A text less what it quotes.
+def fit_voice(own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, seed: int) -> Voice:
+    """A layer from the templates and from passages that are known to be their authors' own.
 
-    Lines after `>`, what stands between fences, everything from the head of a forwarded letter on, and long passages in
-    quotation marks on one line, unless there is nothing besides.
+    Args:
+        own: as many of them as there are filled templates count, drawn by the seed.
     """
-    text = squeezed(text).strip()
-    forwarded = _FORWARDED.search(text)
-    text = _QUOTED_LINE.sub(" ", _FENCED.sub(" ", text[: forwarded.start()] if forwarded else text))
-    kept = "".join(_outside(text))
-    return kept if any(map(str.isalpha, kept)) else text
+    sides = filled(space, seed)
+    rng = random.Random(f"own passages:{seed}")
+    distinct = sorted(set(own))
+    sides["own"] += rng.sample(distinct, min(len(distinct), len(sides["own"])))
+    values = [_features(sides[side], encoder) for side in ("others", "own")]
+    features = np.concatenate(values)
+    mean, scale = features.mean(0), np.maximum(features.std(0), 1e-6)
+    inputs = torch.from_numpy((features - mean) / scale)
+    counts = [len(side) for side in values]
+    truth = torch.cat([torch.zeros(counts[0]), torch.ones(counts[1])])
+    # either side counts for half
+    weights = torch.cat([torch.full((count,), 0.5 / count) for count in counts])
+    layer, bias = torch.zeros(inputs.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.LBFGS([layer, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        wrong = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ layer + bias, truth, reduction="none")
+        value = (wrong * weights).sum() + 0.5 * _DECAY * (layer**2).sum()
+        torch.autograd.backward(value)
+        return value
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return Voice(mean, scale, layer.detach().numpy(), float(bias.detach()))
 
 
-def _outside(text: str) -> Iterator[str]:
-    start = opened = -1
-    for mark in (*_MARK.finditer(text), None):
-        place = mark.start() if mark else len(text)
-        passage = text[start + 1 : place]
-        closes = opened == start >= 0 and mark is not None and mark[0] in _CLOSES
-        if closes and _of_somebody(passage):
-            yield " "
-            opened = -1
-        else:
-            yield passage if start < 0 else text[start] + passage
-            opened = place if mark is not None and mark[0] in _OPENS and not closes else -1
-        start = place
-
-
-def _of_somebody(passage: str) -> bool:
-    words = passage.split()
-    return len(words) >= _LONG_QUOTE or (len(words) > 2 and "I" in words)
+def _features(passages: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
+    both = encoder.layers(passages)
+    length = np.maximum(np.linalg.norm(both.first, axis=1, keepdims=True), 1e-9)
+    return np.hstack([both.final, both.first / length]).astype(np.float32)

@@ -1,0 +1,171 @@
+"""What in a text is plainly not its author's: quotes, forwarded letters, reports of others, orders, code.
+
+A report of what others say or like ends where the author speaks of themselves again. Everything is data: nothing in a
+text is obeyed. The rules know patterns of English, not meaning, and are easily got round; `voice` is what is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+CLAUSE_END = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|\s+(?:and|but|or)\s+", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+PASSAGE = 60
+_SELF = re.compile(r"\b(?:I|[Mm]e|[Mm]yself|[Mm]ine|[Ww]e|us)\b")
+_OWN = re.compile(rf"{_SELF.pattern}|\b[Mm]y\b")
+"""Ends a report of others; where a claim about "the user" is told, "my" does not make it one's own."""
+
+# Orders, claims and markup.
+_ORDER = re.compile(
+    r"""\b(?:ignore|disregard|forget|override)\b.{0,40}
+     \b(?:above|before|previous|prior|earlier|instructions?|rules|prompt)\b
+    |\b(?:record|note|mark|set|label|classify|output|report|write|update|store|save|register|remember|assume|conclude
+        |treat|act|count)\b.{0,40}
+     \b(?:user|author|writer|person|profile|dimension|belief|label|probability|preferences?)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MARKUP = re.compile(
+    r"""^\W*(?:system|assistant|user|human|developer|admin\w*|instructions?|annotator|bot)\b[\w\s]{0,20}[:)\]>]
+    |<\|[^|\n]{0,40}\|>|</?[a-z][\w-]{0,30}>|<!--|-->|\[/?INST\]|<</?SYS>>|```
+    |"\s*:\s*["\d\[{]|[{}]|\w\(\w{1,20}\s*=|\w\s=\s?["'\d\[]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OF_THE_USER = re.compile(
+    r"""\b(?:the|this|that|any|every|each|next|whose|current)\s+
+    (?:user|author|writer|person|people|customer|client|profile|account|reader|annotator|poster|evidence|label|batch)\b
+    |\b(?:evidence|task|probability|annotator)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# Others.
+_ADVERBS = (
+    r"(?:\w+ly\s+|always\s+|often\s+|really\s+|once\s+|just\s+|all\s+|both\s+|has\s+|have\s+|would\s+|can\s+|will\s+)*"
+)
+_SAYS = (
+    "says|said|thinks|thought|tells|told|claims|claimed|writes|wrote|insists|insisted|believes|believed|swears|swore"
+    "|argues|argued|states|stated|reckons|reckoned|suggests|suggested|recommends|recommended|reports|reported"
+    "|advertises|promises|promised|announced|announces|explained|explains|mentioned|mentions|posted|posts|replied"
+)
+_LIKES = "loves|loved|likes|liked|hates|hated|prefers|preferred|enjoys|enjoyed|wants|wanted|adores|adored|craves|craved"
+_BARE = (
+    "say|think|tell|claim|write|insist|believe|swear|argue|state|reckon|suggest|recommend|report|advertise|promise"
+    "|announce|explain|mention|love|like|hate|prefer|enjoy|want|adore|crave"
+)
+_FOND = (
+    r"(?:is|are|was|were)\s+(?:\w+\s+){0,3}"
+    r"(?:fans?|lovers?|fond|keen|crazy\s+about|mad\s+about|into|obsessed|devoted)\b"
+)
+_KEEPS = r"(?:keeps|kept|used\s+to|goes\s+on)\s+(?:on\s+)?\w+"
+_KEEP = r"(?:keep|go\s+on)\s+\w+"
+_NAME = r"(?!I\b|We\b|My\b|The\b|It\b|This\b|That\b|What\b|You\b)[A-Z]\w+"
+_SOMEBODY = r"""(?:
+    (?i:my|our|his|her|their|your|the|a|an|some|one|all|most|many|both|half|few|every|each)\s+
+      (?:(?!(?:is|are|was|were|has|had|I|me|we|us)\b)[\w'’-]+\s+){1,5}
+    |(?i:he|she|they|everyone|everybody|someone|somebody|people|others|folks|guys|nobody)\s+
+      (?:(?!(?:is|are|was|were|I|me|we|us)\b)[\w'’-]+\s+){0,5})"""
+_OTHERS = re.compile(
+    rf"""^\W*(?:\w+[:,]\s+)?(?:
+    {_SOMEBODY}{_ADVERBS}(?:(?:{_SAYS}|{_LIKES}|{_BARE}|telling|saying)\b|{_FOND}|{_KEEPS}|{_KEEP})
+    |{_NAME}\s+{_ADVERBS}(?:(?:{_SAYS}|{_LIKES})\b|{_FOND}|{_KEEPS})
+    |{_NAME}\s+(?:and|&)\s+{_NAME}\s+{_ADVERBS}(?:(?:{_BARE}|{_SAYS}|{_LIKES})\b|{_FOND})
+    |(?i:according\s+to|in\s+the\s+(?:opinion|words|eyes|view)\s+of)\s+(?!me\b)
+    |(?i:as)\s+(?:(?i:my|our|the|his|her|some|one)\s|{_NAME}).{{0,40}}?\b(?:put|puts|{_SAYS}|used\s+to)\b
+    |(?:(?i:my|our|his|her|their|the)\s+|{_NAME}).{{0,30}}?(?:'s|’s|s'|s’)\s+(?i:motto|slogan|advice|opinion|view|hobby
+       |passion|favou?rite|dream|idea|thing|life|taste)\b)""",
+    re.VERBOSE,
+)
+"""How a clause begins that tells of somebody else; after a name only in forms that no first person has."""
+_TOLD_AT_END = re.compile(
+    rf"[,;:\"”]?\s+(?:(?:{_SAYS}|according\s+to)\s+(?!I\b|me\b)[\w'’.\s-]{{1,40}}|{_NAME}\s+(?:{_SAYS}))\W*$"
+)
+
+# Quotes.
+_FORWARDED = re.compile(
+    r"""^\W{0,40}(?:original\s+message|forwarded\s+message|begin\s+forwarded\s+message)\b
+    |^\W{0,5}on\s.{4,60}\swrote\s*:?\s*$|^from:\s.{1,80}$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_QUOTED_LINE = re.compile(r"^\s*(?:>|&gt;).*$", re.MULTILINE)
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_MARK = re.compile(r"[\"“”„«»\n]")
+_OPENS, _CLOSES = '"“„«', '"”“»'
+_LONG_QUOTE = 5
+"""Words in quotation marks from which on they are somebody else's; fewer are emphasis, unless they say "I"."""
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?(?:\n ?)+")
+
+
+def own_words(text: str) -> str:
+    """An unquoted text less what it reports of others, and what orders its reader about."""
+    return " ".join(_own(text))
+
+
+def passages(text: str) -> Iterator[str]:
+    """A text in passages of some `PASSAGE` words that end where a sentence ends, if one does."""
+    kept: list[str] = []
+    count = 0
+    for sentence in _SENTENCE_END.split(text):
+        size = sentence.count(" ") + 1
+        if kept and count + size > PASSAGE:
+            yield " ".join(kept)
+            kept, count = [], 0
+        kept.append(sentence)
+        count += size
+    if kept:
+        yield " ".join(kept)
+
+
+def _own(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text):
+        if _ORDER.search(sentence) or _MARKUP.search(sentence):
+            continue
+        if not _SELF.search(sentence) and (_OF_THE_USER.search(sentence) or _TOLD_AT_END.search(sentence[-120:])):
+            continue
+        of_others = bool(_OTHERS.match(sentence))
+        start = 0
+        for gap in (*CLAUSE_END.finditer(sentence), None):
+            end = gap.end() if gap else len(sentence)
+            clause = sentence[start:end]
+            of_others = bool(_OTHERS.match(clause)) or (of_others and (start == 0 or not _OWN.search(clause)))
+            if not of_others:
+                yield clause
+            start = end
+
+
+def squeezed(text: str) -> str:
+    """A text with one blank or one line's end wherever there are several."""
+    return _LINES.sub("\n", _BLANKS.sub(" ", text))
+
+
+def unquoted(text: str) -> str:
+    """A text less what it quotes.
+
+    Lines after `>`, what stands between fences, everything from the head of a forwarded letter on, and long passages in
+    quotation marks on one line, unless there is nothing besides.
+    """
+    text = squeezed(text).strip()
+    forwarded = _FORWARDED.search(text)
+    text = _QUOTED_LINE.sub(" ", _FENCED.sub(" ", text[: forwarded.start()] if forwarded else text))
+    kept = "".join(_outside(text))
+    return kept if any(map(str.isalpha, kept)) else text
+
+
+def _outside(text: str) -> Iterator[str]:
+    start = opened = -1
+    for mark in (*_MARK.finditer(text), None):
+        place = mark.start() if mark else len(text)
+        passage = text[start + 1 : place]
+        closes = opened == start >= 0 and mark is not None and mark[0] in _CLOSES
+        if closes and _of_somebody(passage):
+            yield " "
+            opened = -1
+        else:
+            yield passage if start < 0 else text[start] + passage
+            opened = place if mark is not None and mark[0] in _OPENS and not closes else -1
+        start = place
+
+
+def _of_somebody(passage: str) -> bool:
+    words = passage.split()
+    return len(words) >= _LONG_QUOTE or (len(words) > 2 and "I" in words)
