@@ -55,8 +55,8 @@ def test_the_antisymmetry_test_sees_a_feature_that_is_even(
 ) -> None:
     honest = module.contrast
 
-    def poisoned(views, contexts, chosen, rejected):
-        values = honest(views, contexts, chosen, rejected)
+    def poisoned(*given):
+        values = honest(*given)
         values[:, np.abs(scorers["both"].weights).argmax()] += poison  # "the first answer is better"
         return values
 

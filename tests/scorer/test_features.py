@@ -8,7 +8,7 @@ from penchant import Comment, Comparison, Persona, Record, TrainingError
 from penchant.encoder.fake import FakeEncoder
 from penchant.scorer import features as module
 from penchant.scorer.cases import Contexts, Texts, texts_of
-from penchant.scorer.features import FEATURES, IMPERSONAL, MANNER, TEXT, Lens, contrast, features, learn
+from penchant.scorer.features import BELIEF, FEATURES, IMPERSONAL, MANNER, TEXT, Lens, contrast, features, learn
 from penchant.style import STYLE, style
 
 
@@ -23,7 +23,8 @@ def learned(records: list[Record]) -> tuple[Lens, np.ndarray, Texts, Contexts, n
 
 
 def test_every_column_has_one_name() -> None:
-    assert len(set(FEATURES)) == len(FEATURES) == len(IMPERSONAL) + len(TEXT) + len(MANNER)
+    assert len(set(FEATURES)) == len(FEATURES) == len(IMPERSONAL) + len(TEXT) + len(MANNER) + 1
+    assert FEATURES[-1] == BELIEF
 
 
 def test_rows_are_as_wide_as_the_names(planted: list[Record]) -> None:

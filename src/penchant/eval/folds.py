@@ -20,6 +20,7 @@ from penchant.eval.rows import Row
 from penchant.eval.score import Margins, Setting, rows
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.record import Record
+from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Known, Texts, texts_of
 from penchant.scorer.encoder import NAMES, Parts, fit_parts, pair_features
 from penchant.scorer.features import PARTS as FEWEST
@@ -132,6 +133,7 @@ def encoder_rows(
     strict: bool = False,
     fit_split: str | None = None,
     test_split: str | None = None,
+    believer: BeliefScorer | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> list[Row]:
@@ -141,6 +143,7 @@ def encoder_rows(
         folds: by user, over all records; unused with `fit_split`. `strict` wants many (60), as it drops training rows.
         strict: text-disjoint; the dataset's name then ends with `STRICT`.
         fit_split, test_split: both: fit on one, test on the other. `test_split` alone: folds over that split only.
+        believer: reads directions, which the scorer then weighs too.
         progress: told how many more texts are embedded.
         say: told one line about training rows that `strict` dropped.
     Raises:
@@ -161,7 +164,7 @@ def encoder_rows(
         plan = [text_disjoint(records, fold) for fold in plan]
         if say is not None:
             say(_dropped(plan))
-    found = _margins(records, encoder, plan, seed=seed, progress=progress)
+    found = _margins(records, encoder, plan, seed=seed, believer=believer, progress=progress)
     tested = np.sort(np.concatenate([fold.test for fold in plan]))
     return list(_table(Setting(dataset + STRICT * strict, "-", seed), [records[i] for i in tested], tested, found))
 
@@ -176,7 +179,13 @@ def _dropped(plan: Sequence[Fold]) -> str:
 
 
 def _margins(
-    records: Sequence[Record], encoder: Encoder, plan: Sequence[Fold], *, seed: int, progress: Progress | None
+    records: Sequence[Record],
+    encoder: Encoder,
+    plan: Sequence[Fold],
+    *,
+    seed: int,
+    believer: BeliefScorer | None,
+    progress: Progress | None,
 ) -> dict[tuple[Parts, bool], Margins]:
     """(part, whether another's persona is shown) -> margins, (records,); not a number where a record is not tested."""
     texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
@@ -184,13 +193,13 @@ def _margins(
     found |= {(part, True): np.full(len(records), np.nan) for part in SHUFFLED}
     for fold in plan:
         train, test = [records[i] for i in fold.train], [records[i] for i in fold.test]
-        scorers = fit_parts(train, [record.persona for record in train], encoder, texts)
+        scorers = fit_parts(train, [record.persona for record in train], encoder, texts, believer=believer)
         lens = scorers["both"].lens
         # swapped among the tested people, so that nothing of the donor was fitted on either
         named = [replace(r, user_id=person) for r, person in zip(test, people_of(test), strict=True)]
         donated = swap_personas(named, seed=seed)
         shown = {
-            swapped: pair_features(lens, texts, test, [r.persona for r in whose])
+            swapped: pair_features(lens, texts, test, [r.persona for r in whose], believer)
             for swapped, whose in ((False, test), (True, donated))
         }
         for (part, swapped), margins in found.items():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.infer.base import Annotator
 from penchant.infer.read import read_items, reread
-from penchant.persona import Comparison, Evidence, Persona
+from penchant.persona import Comparison, Evidence, Persona, Rating
 from penchant.posterior import EVEN, Prior, believe
 from penchant.record import Record
 
@@ -49,6 +49,19 @@ class BeliefScorer:
         pairs = [Comparison(record.prompt, record.chosen, record.rejected) for record in records]
         readings = self.annotator.annotate(pairs).astype(np.float64)
         return readings[..., 2] - readings[..., 0]
+
+    def suits(self, prompts: Sequence[str], personas: Sequence[Persona], answers: Sequence[str]) -> NDArray[np.float64]:
+        """How well each answer suits what is believed of its person, (answers,): alone, unlike `margins`.
+
+        Of nobody in particular, it is what the population leans to.
+        """
+        shown = [Rating(prompt, answer, liked=True) for prompt, answer in zip(prompts, answers, strict=True)]
+        read = read_items((item for persona in personas for item in persona.evidence), self.annotator)
+        distinct = list(dict.fromkeys(shown))
+        readings = self.annotator.annotate(distinct).astype(np.float64)
+        says = dict(zip(distinct, readings[..., 2] - readings[..., 0], strict=True))
+        said = np.array([says[one] for one in shown]).reshape(len(shown), len(self.annotator.space))
+        return np.asarray((self.leanings(personas, read) * said).sum(axis=1))
 
     def weigh(self, leanings: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray[np.float64]:
         """Margins, (records,); what is as good as nothing is nothing, so that it counts as a tie."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Encoder, Progress
+from penchant.encoder.base import Encoder, Progress, Tokens
 from penchant.persona import Comment, Comparison, Demographics, Persona, Rating, Statement
 from penchant.record import Record
 from penchant.style import STYLE, style
@@ -76,7 +76,7 @@ def sentences(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """T texts, each once: E numbers from either layer of an encoder, and how it is written."""
+    """T texts, each once: E numbers from either layer of an encoder, its tokens, and how it is written."""
 
     places: Mapping[str, int]
     final: NDArray[np.float32]
@@ -85,14 +85,19 @@ class Texts:
     """(T, E)."""
     style: NDArray[np.float64]
     """(T, 12)."""
+    tokens: Tokens
+    met: dict[tuple[int, tuple[int, ...]], tuple[float, ...]] = field(default_factory=dict)
+    """What `late` found for an answer and some items: it takes long, never changes, and every fold asks for it."""
 
     @classmethod
     def of(cls, texts: Iterable[str], encoder: Encoder, *, progress: Progress | None = None) -> Texts:
         """A table of the distinct ones among some texts."""
         unique = sorted(set(texts))
-        embedded = encoder.layers(unique, progress=progress)
+        tokens = encoder.tokens(unique, progress=progress)
+        embedded = encoder.layers(unique)  # of the same pass
         looks = np.array([style(text) for text in unique]).reshape(-1, len(STYLE))
-        return cls({text: place for place, text in enumerate(unique)}, embedded.final, embedded.first, looks)
+        places = {text: place for place, text in enumerate(unique)}
+        return cls(places, embedded.final, embedded.first, looks, tokens)
 
     def find(self, texts: Iterable[str]) -> Places:
         """The place of each of some texts, all of which must be in the table."""
@@ -119,6 +124,13 @@ class Items:
         """From one list per row."""
         flat = texts.find(text for one in lists for text in one)
         return cls(flat, np.array([len(one) for one in lists], dtype=np.int64))
+
+    def of_rows(self, rows: Places) -> Items:
+        """Those of some rows."""
+        starts = np.cumsum(self.counts) - self.counts
+        spans = [np.arange(starts[row], starts[row] + self.counts[row]) for row in rows]
+        picked = np.concatenate([np.zeros(0, dtype=np.int64), *spans])
+        return Items(self.places[picked], self.counts[rows])
 
     def owners(self) -> Places:
         """The row of each item, (items,)."""
@@ -166,3 +178,8 @@ class Contexts:
             Items.of([one.posts for one in known], texts),
             Items.of([one.told for one in known], texts),
         )
+
+    def of_rows(self, rows: Places) -> Contexts:
+        """Those of some rows."""
+        groups = (self.liked, self.disliked, self.comments, self.posts, self.told)
+        return Contexts(self.prompt[rows], *(items.of_rows(rows) for items in groups))

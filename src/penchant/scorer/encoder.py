@@ -1,7 +1,8 @@
-"""A learned scorer: a frozen sentence encoder, a few counts of style, and one convex layer on top.
+"""A learned scorer: a frozen sentence encoder, a few counts of style, beliefs if there are any, and one convex layer.
 
 The margin is w · (g(A) - g(B)) with g of `scorer.features`: no bias and no centring, so it is antisymmetric by
-construction. It reads a person's evidence only; beliefs, corrections and profiles are for methods that render them.
+construction. It reads a person's evidence; of somebody who has shown nothing, the features speak that know no persona,
+and the belief that holds of anybody.
 """
 
 from __future__ import annotations
@@ -20,8 +21,23 @@ from penchant.errors import ModelError
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
+from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Contexts, Texts, texts_of
-from penchant.scorer.features import FEATURES, IMPERSONAL, MANNER, TEXT, Lens, Space, contrast, features, learn
+from penchant.scorer.features import (
+    FEATURES,
+    GROUPS,
+    IMPERSONAL,
+    MANNER,
+    TEXT,
+    Beliefs,
+    Lens,
+    Space,
+    contrast,
+    features,
+    learn,
+)
+from penchant.scorer.identity import Identity
+from penchant.scorer.weights import fit_weights
 
 Parts = Literal["both", "text", "style", "none"]
 PARTS: Mapping[Parts, tuple[str, ...]] = {
@@ -39,11 +55,8 @@ NAMES: Mapping[Parts, str] = {
 }
 """What tables call them; `none` is `encoder` with the persona `none`."""
 
-DECAY = 1e-2
-"""Weight decay of the logistic layer, per record, on features of unit scale."""
-_STEPS = 25
 _CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
-_FORMAT = "penchant encoder scorer 1"
+_FORMAT = "penchant encoder scorer 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,8 @@ class EncoderScorer:
     records: int
     """How many records it was fitted on."""
     people: int
+    believer: BeliefScorer | None = None
+    """What reads directions from evidence and answers; None to do without beliefs."""
 
     @property
     def name(self) -> str:
@@ -72,11 +87,12 @@ class EncoderScorer:
         encoder: Encoder,
         *,
         parts: Parts = "both",
+        believer: BeliefScorer | None = None,
         progress: Progress | None = None,
     ) -> EncoderScorer:
         """A scorer of these preferences; see `fit_parts`."""
         texts = Texts.of(texts_of(records, personas), encoder, progress=progress)
-        return fit_parts(records, personas, encoder, texts, (parts,))[parts]
+        return fit_parts(records, personas, encoder, texts, (parts,), believer)[parts]
 
     def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
         """See `Scorer.margins`; in log-odds."""
@@ -86,7 +102,7 @@ class EncoderScorer:
         self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
     ) -> NDArray[np.float64]:
         """The same, over a table that has every text of the records and personas."""
-        return self.weigh(pair_features(self.lens, texts, records, personas))
+        return self.weigh(pair_features(self.lens, texts, records, personas, self.believer))
 
     def score(self, person: Person, prompt: str, answers: Sequence[str]) -> list[float]:
         """How much the person would like each answer, in log-odds up to a constant of the prompt.
@@ -94,8 +110,10 @@ class EncoderScorer:
         An answer's score does not depend on the others; the difference of two is their margin.
         """
         texts = Texts.of([prompt, *answers, *texts_of((), [person.persona])], self.encoder)
-        contexts = Contexts.of([prompt] * len(answers), [person.persona] * len(answers), texts)
-        found = self.weigh(features(self.lens.look(texts), contexts, texts.find(answers)))
+        prompts, personas = [prompt] * len(answers), [person.persona] * len(answers)
+        belief = self.believer.suits(prompts, personas, answers) if self.believer else None
+        contexts = Contexts.of(prompts, personas, texts)
+        found = self.weigh(features(self.lens.look(texts), contexts, texts.find(answers), belief))
         return [float(value) for value in found]
 
     def weigh(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,25 +134,33 @@ class EncoderScorer:
             "parts": self.parts,
             "records": self.records,
             "people": self.people,
+            "annotator": self.believer.annotator.name if self.believer else None,
             "features": FEATURES,
         }
         # the card last: its presence means the weights are complete
         (folder / _CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, encoder: Encoder) -> EncoderScorer:
-        """A saved scorer, over the encoder it was fitted with.
+    def load(cls, folder: Path, encoder: Encoder, believer: BeliefScorer | None = None) -> EncoderScorer:
+        """A saved scorer, over the encoder and the annotator it was fitted with.
 
         Raises:
-            ModelError: no complete scorer there, of another format or other features, or fitted with another encoder.
+            ModelError: no complete scorer there, of another format or other features, or fitted with others.
         """
         card, tensors = _read(folder)
         if card["encoder"] != encoder.name:
             raise ModelError(
                 f"{folder}: fitted with encoder '{card['encoder']}', loaded with '{encoder.name}'; fit anew"
             )
-        lens = Lens(_space(tensors, "final"), _space(tensors, "first"), tensors["style.mean"], tensors["style.spread"])
-        return cls(encoder, lens, tensors["weights"], card["parts"], card["records"], card["people"])
+        annotator = believer.annotator.name if believer else None
+        if card["annotator"] != annotator:
+            raise ModelError(
+                f"{folder}: fitted with annotator '{card['annotator']}', loaded with '{annotator}'; give the same one"
+            )
+        spaces = _space(tensors, "final"), _space(tensors, "first")
+        identity = Identity(*(tensors[f"identity.{part}"] for part in _OF_IDENTITY))
+        lens = Lens(*spaces, tensors["style.mean"], tensors["style.spread"], identity)
+        return cls(encoder, lens, tensors["weights"], card["parts"], card["records"], card["people"], believer)
 
 
 def fit_parts(
@@ -143,6 +169,7 @@ def fit_parts(
     encoder: Encoder,
     texts: Texts,
     parts: Sequence[Parts] = tuple(PARTS),
+    believer: BeliefScorer | None = None,
 ) -> dict[Parts, EncoderScorer]:
     """Scorers of some parts over one lens; rows of one `user_id` are one person, rows without one a person each.
 
@@ -155,48 +182,45 @@ def fit_parts(
     people = [record.user_id or record.record_id for record in records]
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in _answers(records))
-    lens, contrast_NF = learn(texts, contexts, chosen, rejected, people)
-    return {
-        part: EncoderScorer(encoder, lens, _fit_weights(contrast_NF, PARTS[part]), part, len(records), len(set(people)))
-        for part in parts
-    }
+    lens, contrast_NF = learn(texts, contexts, chosen, rejected, people, _beliefs(records, personas, believer))
+    counts = len(records), len(set(people))
+    return {part: EncoderScorer(encoder, lens, _fit(contrast_NF, part), part, *counts, believer) for part in parts}
+
+
+def _fit(contrast_NF: NDArray[np.float64], part: Parts) -> NDArray[np.float64]:
+    kept = np.array([FEATURES.index(name) for name in PARTS[part]])
+    weights = np.zeros(len(FEATURES))
+    weights[kept] = fit_weights(contrast_NF[:, kept], [GROUPS[place] for place in kept])
+    return weights
 
 
 def pair_features(
-    lens: Lens, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
+    lens: Lens,
+    texts: Texts,
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    believer: BeliefScorer | None = None,
 ) -> NDArray[np.float64]:
     """Contrasts of some records under a lens, (records, features), for several scorers to weigh."""
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in _answers(records))
-    return contrast(lens.look(texts), contexts, chosen, rejected)
+    return contrast(lens.look(texts), contexts, chosen, rejected, _beliefs(records, personas, believer))
+
+
+def _beliefs(records: Sequence[Record], personas: Sequence[Persona], believer: BeliefScorer | None) -> Beliefs:
+    if believer is None:
+        return None, None
+    prompts = [record.prompt for record in records]
+    chosen, rejected = (believer.suits(prompts, personas, answers) for answers in _answers(records))
+    return chosen, rejected
 
 
 def _answers(records: Sequence[Record]) -> tuple[list[str], list[str]]:
     return [record.chosen for record in records], [record.rejected for record in records]
 
 
-def _fit_weights(contrast_NF: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
-    """Logistic regression without bias by Newton's method; every row says that its contrast is preferred. (F,)."""
-    kept = np.array([FEATURES.index(name) for name in names])
-    values = contrast_NF[:, kept]
-    # spread and mean together: a column that always has one sign is informative, as there is no bias to take it up
-    scale = values.std(0) + np.abs(values.mean(0))
-    scaled = values / np.where(scale > 1e-7, scale, np.inf)
-    weights = np.zeros(len(kept))
-    for _ in range(_STEPS):
-        doubt = 1 / (1 + np.exp(np.clip(scaled @ weights, -30, 30)))
-        gradient = DECAY * weights - scaled.T @ doubt / len(scaled)
-        curve = (scaled * (doubt * (1 - doubt))[:, None]).T @ scaled / len(scaled) + DECAY * np.eye(len(kept))
-        step = np.linalg.solve(curve, gradient)
-        weights -= step
-        if np.abs(step).max() < 1e-6:
-            break
-    result = np.zeros(len(FEATURES))
-    result[kept] = weights / np.where(scale > 1e-7, scale, np.inf)
-    return result
-
-
 _OF_SPACE = ("mean", "turn", "spread", "axes")
+_OF_IDENTITY = ("mean", "turn", "people")
 
 
 def _arrays(lens: Lens) -> dict[str, NDArray[np.float64]]:
@@ -204,7 +228,8 @@ def _arrays(lens: Lens) -> dict[str, NDArray[np.float64]]:
     for name, space in (("final", lens.final), ("first", lens.first)):
         values = (space.mean_E, space.turn_EP, space.spread_P, space.axes_PA)
         arrays |= {f"{name}.{part}": value for part, value in zip(_OF_SPACE, values, strict=True)}
-    return arrays
+    metric = (lens.identity.mean_E, lens.identity.turn_EM, lens.identity.people_CM)
+    return arrays | {f"identity.{part}": value for part, value in zip(_OF_IDENTITY, metric, strict=True)}
 
 
 def _space(tensors: Mapping[str, NDArray[np.float64]], name: str) -> Space:
@@ -222,8 +247,9 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]
         raise ModelError(f"{folder}: no complete encoder scorer ({error}); save it anew") from error
     if not isinstance(card, dict) or (card.get("format"), card.get("features")) != (_FORMAT, list(FEATURES)):
         raise ModelError(f"{folder / _CARD}: not a card of '{_FORMAT}' with today's features; fit and save it anew")
-    missing = [key for key in ("encoder", "parts", "records", "people") if key not in card]
+    missing = [key for key in ("encoder", "parts", "records", "people", "annotator") if key not in card]
     missing += sorted({"weights", "style.mean", "style.spread"} - set(tensors))
+    missing += sorted({f"identity.{part}" for part in _OF_IDENTITY} - set(tensors))
     missing += [key for space in ("final", "first") for part in _OF_SPACE if (key := f"{space}.{part}") not in tensors]
     if missing or card["parts"] not in PARTS or tensors["weights"].shape != (len(FEATURES),):
         raise ModelError(f"{folder}: card and weights do not fit each other ({', '.join(missing)}); save it anew")

@@ -2,12 +2,14 @@
 
 Texts are seen in three spaces: `raw` (the final embedding), `final` (the same, PCA-whitened) and `first` (the mean of
 the first layer, whitened: words, punctuation, length). In the whitened ones `axes` are learned in closed form:
-directions on which a person's choices agree with each other. Every feature is of one answer alone, so whatever
-weights they get, swapping two answers negates the margin exactly.
+directions on which a person's choices agree with each other. `identity` tells whose text it might be, `late` compares
+token by token, and `belief` is what is believed of the person, if an annotator is given. Every feature is of one answer
+alone, so whatever weights they get, swapping two answers negates the margin exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 
 from penchant.errors import TrainingError
 from penchant.scorer.cases import Contexts, Items, Places, Texts
+from penchant.scorer.identity import NAMES, PEOPLE, Identity, identity, owned
+from penchant.scorer.late import NAMES as LATE
+from penchant.scorer.late import late
 from penchant.style import STYLE
 
 # Shapes: N rows, T texts, E encoder size, P whitened dimensions, A axes, F features.
@@ -42,19 +47,43 @@ _SIMILARITIES = (
     "told max",
 )
 _AXES = (*(f"axis {k}" for k in range(AXES)), "axes together")
-IMPERSONAL = (*(f"{space}: prompt" for space in ("raw", "final", "first")), *STYLE)
-TEXT = (
-    *(f"raw: {name}" for name in _SIMILARITIES),
-    *(f"final: {name}" for name in (*_SIMILARITIES, *_AXES)),
-    *(f"first: {name}" for name in (*_SIMILARITIES, *_AXES)),
-)
-MANNER = (*(f"choices: {name}" for name in STYLE), *(f"comments: {name}" for name in STYLE))
-FEATURES = (*IMPERSONAL, *TEXT, *MANNER)
+BELIEF = "belief"
+BLOCKS: Mapping[str, tuple[str, ...]] = {
+    "prompt": tuple(f"{space}: prompt" for space in ("raw", "final", "first")),
+    "style": STYLE,
+    "raw": tuple(f"raw: {name}" for name in _SIMILARITIES),
+    "final": tuple(f"final: {name}" for name in _SIMILARITIES),
+    "final axes": tuple(f"final: {name}" for name in _AXES),
+    "first": tuple(f"first: {name}" for name in _SIMILARITIES),
+    "first axes": tuple(f"first: {name}" for name in _AXES),
+    "identity": NAMES,
+    "people": PEOPLE,
+    "late": LATE,
+    "choices": tuple(f"choices: {name}" for name in STYLE),
+    "comments": tuple(f"comments: {name}" for name in STYLE),
+    "belief": (BELIEF,),
+}
+"""Features that are weighed together, in order."""
+FEATURES = tuple(name for names in BLOCKS.values() for name in names)
 """The names of all F features, in order."""
-_FINAL_AXES, _FIRST_AXES = (
-    slice(FEATURES.index(f"{space}: axis 0"), FEATURES.index(f"{space}: axes together") + 1)
-    for space in ("final", "first")
-)
+GROUPS = tuple(block for block, names in BLOCKS.items() for _ in names)
+"""The block of each."""
+
+
+def _of(*blocks: str) -> tuple[str, ...]:
+    return tuple(name for block in blocks for name in BLOCKS[block])
+
+
+IMPERSONAL = _of("prompt", "style", "people")
+TEXT = _of("raw", "final", "final axes", "first", "first axes", "identity", "late")
+MANNER = _of("choices", "comments")
+
+
+def _columns(*blocks: str) -> NDArray[np.int64]:
+    return np.array([FEATURES.index(name) for name in _of(*blocks)])
+
+
+_FINAL_AXES, _FIRST_AXES, _IDENTITY = _columns("final axes"), _columns("first axes"), _columns("identity", "people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +108,18 @@ class Lens:
     """(12,)."""
     style_spread: NDArray[np.float64]
     """(12,): standard deviation of chosen less rejected."""
+    identity: Identity
 
     def look(self, texts: Texts) -> Views:
         """All texts as this lens shows them."""
         return Views(
+            texts,
             texts.final,
             View.of(self.final, texts.final),
             View.of(self.first, texts.first),
             (texts.style - self.style_mean) / self.style_spread,
+            self.identity.look(texts.final),
+            self.identity.people_CM,
         )
 
 
@@ -111,15 +144,24 @@ class View:
 class Views:
     """T texts in every space."""
 
+    texts: Texts
     raw_TE: NDArray[np.float32]
     final: View
     first: View
     style: NDArray[np.float64]
     """(T, 12), centred and scaled."""
+    identity_TM: NDArray[np.float64]
+    people_CM: NDArray[np.float64]
 
 
-def features(views: Views, contexts: Contexts, answers: Places) -> NDArray[np.float64]:
-    """g of one answer per row: `FEATURES` by column, (N, F). Each row depends on its own answer and context only."""
+def features(
+    views: Views, contexts: Contexts, answers: Places, belief_N: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """g of one answer per row: `FEATURES` by column, (N, F). Each row depends on its own answer and context only.
+
+    Args:
+        belief_N: what is believed of each row's person times what its answer says; None where nothing is believed.
+    """
     style = views.style[answers]
     lean = _lean(views.style, contexts)
     wrote = contexts.comments.mean(views.style[contexts.comments.places])
@@ -134,21 +176,35 @@ def features(views: Views, contexts: Contexts, answers: Places) -> NDArray[np.fl
             _axis_products(views.final, views.final.axes_PA, contexts, answers),
             first,
             _axis_products(views.first, views.first.axes_PA, contexts, answers),
+            identity(views.identity_TM, views.people_CM, contexts, answers),
+            late(views.texts, contexts, answers),
             style * lean,
             style * wrote,
+            np.zeros((len(answers), 1)) if belief_N is None else belief_N[:, None],
         ]
     )
 
 
-def contrast(views: Views, contexts: Contexts, chosen: Places, rejected: Places) -> NDArray[np.float64]:
+def contrast(
+    views: Views, contexts: Contexts, chosen: Places, rejected: Places, beliefs: Beliefs = (None, None)
+) -> NDArray[np.float64]:
     """g(chosen) - g(rejected), (N, F); exactly negated when the answers are swapped."""
-    return features(views, contexts, chosen) - features(views, contexts, rejected)
+    return features(views, contexts, chosen, beliefs[0]) - features(views, contexts, rejected, beliefs[1])
+
+
+Beliefs = tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]
+"""`belief_N` of the chosen and of the rejected answers."""
 
 
 def learn(
-    texts: Texts, contexts: Contexts, chosen: Places, rejected: Places, people: list[str]
+    texts: Texts,
+    contexts: Contexts,
+    chosen: Places,
+    rejected: Places,
+    people: list[str],
+    beliefs: Beliefs = (None, None),
 ) -> tuple[Lens, NDArray[np.float64]]:
-    """A lens from training rows, and their own contrast (N, F) with axes that were learned from other people.
+    """A lens from training rows, and their own contrast (N, F) as lenses see it that were learned from other people.
 
     Args:
         texts, contexts: T texts, and the N training rows' prompts and personas among them.
@@ -168,9 +224,17 @@ def learn(
         raise TrainingError("the encoder's vectors are not finite; get a clean copy of its weights")
     style_spread = np.maximum((texts.style[chosen] - texts.style[rejected]).std(0), 1e-6)
     spaces = [_whitened(vectors, seen, chosen, rejected) for vectors in (texts.final, texts.first)]
-    bare = Lens(spaces[0], spaces[1], texts.style[seen].mean(0), style_spread)
+    whose, own = owned(contexts, chosen, owner)
+    everybody = Identity.learn(texts.final, whose, own)
+    bare = Lens(spaces[0], spaces[1], texts.style[seen].mean(0), style_spread, everybody)
     views = bare.look(texts)
-    contrast_NF = contrast(views, contexts, chosen, rejected)
+    contrast_NF = contrast(views, contexts, chosen, rejected, beliefs)
+    for part in range(PARTS):
+        here = np.flatnonzero(owner % PARTS == part)
+        others = whose % PARTS != part
+        learned = Identity.learn(texts.final, whose[others], own[others])
+        shown = learned.look(texts.final), learned.people_CM, contexts.of_rows(here)
+        contrast_NF[np.ix_(here, _IDENTITY)] = identity(*shown, chosen[here]) - identity(*shown, rejected[here])
     agreed = []
     for view, columns in ((views.final, _FINAL_AXES), (views.first, _FIRST_AXES)):
         target = view.scaled_TP[chosen] - view.scaled_TP[rejected]
@@ -180,7 +244,7 @@ def learn(
             here = owner % PARTS == part
             axes = _agreeing(target[~here], history[~here])
             ours, theirs = (_axis_products(view, axes, contexts, answers)[here] for answers in (chosen, rejected))
-            contrast_NF[here, columns] = ours - theirs
+            contrast_NF[np.ix_(here, columns)] = ours - theirs
     final, first = (replace(space, axes_PA=axes) for space, axes in zip(spaces, agreed, strict=True))
     return replace(bare, final=final, first=first), contrast_NF
 
