@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -102,6 +103,22 @@ def test_the_encoder_scorer_can_be_fitted_on_one_split_and_tested_on_another(pen
     assert max(row["n"] for row in alone) == 72
 
 
+def test_the_encoder_scorer_can_be_fitted_on_other_data_and_shown_one_kind_of_evidence(
+    penchant, texts, planted, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    other = tmp_path / "other.jsonl"
+    jsonl.write([replace(record, user_id=f"other-{record.user_id}") for record in planted], other, space=None)
+    encoder = ("eval", "--data", texts, "--scorer", "encoder", "--json")
+    assert {row["n"] for row in penchant(*encoder, "--fit-data", other).last["rows"] if row["attribute"] == "all"} == {
+        96
+    }
+    ran = penchant(*encoder, "--fit-data", texts)
+    assert (ran.code, "fit on other people" in ran.err) == (2, True)
+    shown = penchant(*encoder, "--folds", "3", "--personas", "pair,ugc").last["rows"]
+    assert {row["persona"] for row in shown if row["method"] == "encoder_text"} == {"pair", "ugc", "shuffled"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -111,6 +128,7 @@ def test_the_encoder_scorer_can_be_fitted_on_one_split_and_tested_on_another(pen
         (("--personas", ","), "known are ugc, pair, demo, mixed"),
         (("--split", "dev"), "has no record of split 'dev'; there are: test"),
         (("--scorer", "encoder", "--fit", "train"), "--fit train needs --split"),
+        (("--scorer", "encoder", "--fit", "train", "--fit-data", "x"), "--fit-data and --fit both say what to fit on"),
         (("--space", "alignx90"), "written for space 'alignx90-small'"),
         (("--limit", "1"), "at least two people"),
         (("--max-prompt-tokens", "3"), "longer than the budget of 3 tokens; raise max_prompt_tokens"),

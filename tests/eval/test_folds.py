@@ -10,6 +10,9 @@ from penchant.encoder.cached import CachedEncoder
 from penchant.encoder.fake import FakeEncoder
 from penchant.eval.folds import STRICT, Fold, encoder_rows, kind_shown, split_fold, text_disjoint, user_folds
 from penchant.eval.rows import Row
+from penchant.infer.fake import FakeAnnotator
+from penchant.scorer.belief import BeliefScorer
+from penchant.space import PreferenceSpace
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -134,15 +137,52 @@ def test_a_planted_preference_is_learnt_and_gone_when_personas_are_swapped(plant
 
 def test_poles_are_counted_under_their_dimension(planted: list[Record]) -> None:
     def second(record: Record) -> Record:
-        return replace(record, provenance=replace(record.provenance, attribute="score", phrasing="known"))
+        return replace(record, provenance=replace(record.provenance, attribute="score"))
 
     records = [second(record) if record.record_id.endswith("-3") else record for record in planted]
     found = encoder_rows(records, FakeEncoder(16), dataset="d", folds=2)
-    assert {(row.attribute, row.n, row.phrasing) for row in found} == {
-        ("all", 96, "-"),
-        ("garden", 72, "-"),
-        ("score", 24, "-"),
-    }
+    assert {(row.attribute, row.n) for row in found} == {("all", 96), ("garden", 72), ("score", 24)}
+
+
+def test_known_and_unseen_wordings_are_counted_apart(planted: list[Record]) -> None:
+    wordings = ["known" if record.record_id.endswith("-3") else "unseen" for record in planted]
+    records = [
+        replace(record, provenance=replace(record.provenance, phrasing=wording))
+        for record, wording in zip(planted, wordings, strict=True)
+    ]
+    found = encoder_rows(records, FakeEncoder(16), dataset="d", folds=2)
+    assert {(row.phrasing, row.n) for row in found} == {("known", 24), ("unseen", 72)}
+
+
+def test_what_was_fitted_on_other_records_is_tested_on_all_of_these(planted: list[Record]) -> None:
+    train, test = ([r for r in planted if (r.split == "train") == keep] for keep in (True, False))
+    found = encoder_rows(test, FakeEncoder(), dataset="d", fit_on=train)
+    assert {row.n for row in found if row.attribute == "all"} == {24}
+    assert of(found, "encoder", "pair") > 0.8
+    with pytest.raises(ConfigError, match="fit on other people"):
+        encoder_rows(test, FakeEncoder(), dataset="d", fit_on=planted)
+
+
+def test_one_kind_of_evidence_can_be_shown_alone(planted: list[Record]) -> None:
+    found = encoder_rows(planted, FakeEncoder(), dataset="d", folds=4, kind="ugc")
+    rows = {(row.method, row.persona): row.accuracy for row in found if row.attribute == "all"}
+    # these people have choices only
+    assert abs(rows["encoder", "ugc"] - 0.5) < 0.2
+    assert rows["encoder_text", "ugc"] == 0.5
+
+
+def test_beliefs_are_weighed_where_there_is_an_annotator(planted: list[Record], tiny: PreferenceSpace) -> None:
+    # everybody has a word of their own, which only the annotator understands
+    liking = {record.user_id: 1 if record.provenance.attribute == "garden/flowers" else -1 for record in planted}
+    records = [replace(record, persona=Persona((Comment("", f"{record.user_id}"),))) for record in planted]
+    words = {f"{person}": ("length", sign) for person, sign in liking.items()}
+    words |= {word: ("length", liking[record.user_id]) for record in planted for word in record.chosen.split()}
+    believer = BeliefScorer(FakeAnnotator(tiny, words))
+    told = encoder_rows(records, FakeEncoder(16), dataset="d", folds=4, believer=believer)
+    untold = encoder_rows(records, FakeEncoder(16), dataset="d", folds=4)
+    assert of(told, "encoder", "ugc") > 0.95
+    assert of(untold, "encoder", "ugc") < 0.7
+    assert of(told, "encoder", "none") == of(untold, "encoder", "none")
 
 
 def test_the_same_seed_gives_the_same_rows(rows: list[Row], planted: list[Record]) -> None:

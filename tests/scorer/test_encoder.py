@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from penchant import Comment, Comparison, Demographics, ModelError, Person, Persona, Rating, Record
 from penchant.encoder.fake import FakeEncoder
+from penchant.infer.fake import FakeAnnotator
+from penchant.posterior import Prior
 from penchant.scorer import encoder as module
 from penchant.scorer.base import Scorer
+from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.encoder import PARTS, EncoderScorer, fit_parts
-from penchant.scorer.features import FEATURES
+from penchant.scorer.features import BELIEF, FEATURES
+from penchant.space import PreferenceSpace
 
 PLANTED_WORDS = ["rose", "tulip", "gear", "bolt", "thanks", "yes!", "Why?", "a,", "\n", "MOSS."]
 texts = st.lists(st.sampled_from(PLANTED_WORDS), min_size=1, max_size=8).map(" ".join).filter(str.strip)
@@ -175,3 +179,31 @@ def test_several_parts_share_one_lens(planted) -> None:
     found = fit_parts(planted, shown, FakeEncoder(16), table)
     assert len({id(scorer.lens) for scorer in found.values()}) == 1
     assert set(found) == set(PARTS)
+
+
+def test_a_scorer_with_beliefs_is_loaded_with_its_annotator_and_scores_as_it_was_fitted(
+    planted: list[Record], tiny: PreferenceSpace, tmp_path: Path
+) -> None:
+    believer = BeliefScorer(FakeAnnotator(tiny, {"rose": ("length", 1), "gear": ("length", -1)}))
+    shown = [record.persona for record in planted]
+    scorer = EncoderScorer.fit(planted, shown, FakeEncoder(16), believer=believer)
+    assert scorer.weights[FEATURES.index(BELIEF)] > 0
+    require_antisymmetry(scorer, planted)
+    good, bad = scorer.score(Person(shown[0]), planted[0].prompt, [planted[0].chosen, planted[0].rejected])
+    assert good - bad == pytest.approx(scorer.margins(planted[:1], shown[:1])[0], abs=1e-9)
+    scorer.save(tmp_path)
+    again = EncoderScorer.load(tmp_path, FakeEncoder(16), believer)
+    np.testing.assert_array_equal(again.margins(planted, shown), scorer.margins(planted, shown))
+    with pytest.raises(ModelError, match="fitted with annotator 'fake', loaded with 'None'"):
+        EncoderScorer.load(tmp_path, FakeEncoder(16))
+
+
+def test_of_nobody_the_population_and_what_knows_no_persona_speak(planted: list[Record], tiny: PreferenceSpace) -> None:
+    prior = Prior(positive=np.array([0.9, 0.5, 0.5]))
+    believer = BeliefScorer(FakeAnnotator(tiny, {"rose": ("length", 1), "gear": ("length", -1)}), prior)
+    suits = believer.suits(["q", "q"], [Persona(), Persona()], ["rose", "gear"])
+    assert suits[0] > 0.5 > -0.5 > suits[1]
+    shown = [record.persona for record in planted]
+    scorer = EncoderScorer.fit(planted, shown, FakeEncoder(16), believer=believer)
+    rose, gear = scorer.score(Person(), "What shall I read?", ["rose", "gear"])
+    assert rose != gear

@@ -21,6 +21,7 @@ from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.eval.rows import Row
+    from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
 METHODS = ("ica", "pba")
@@ -33,7 +34,10 @@ def command(
     reference: Annotated[str | None, typer.Option(help="implicit: the base that the models were aligned from.")] = None,
     ica: Annotated[str | None, typer.Option(help="implicit: model aligned by ICA.")] = None,
     pba: Annotated[str | None, typer.Option(help="implicit: model aligned by PBA, over any bridge.")] = None,
-    personas: Annotated[str, typer.Option(help="implicit: settings, comma-separated.")] = ",".join(PERSONAS),
+    personas: Annotated[
+        str | None,
+        typer.Option(help=f"Settings, comma-separated; default: {','.join(PERSONAS)}; encoder: all there is."),
+    ] = None,
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
     max_prompt_tokens: Annotated[
         int | None, typer.Option(min=1, help="Budget; evidence beyond it is dropped, counted.")
@@ -41,6 +45,7 @@ def command(
     folds: Annotated[int, typer.Option(min=2, help="encoder: folds by user over all rows.")] = 5,
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
+    fit_data: Annotated[Path | None, typer.Option(help="encoder: other records to fit on, instead of folds.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
     cache: Annotated[Path | None, typer.Option(help="encoder: folder that keeps embeddings for later runs.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
@@ -62,15 +67,11 @@ def command(
     started = perf_counter()
     if scorer not in SCORERS:
         raise ConfigError(f"--scorer {scorer}: known are {', '.join(SCORERS)}")
-    shown = _personas(personas)
+    shown = _personas(personas) if personas is not None else list(PERSONAS if scorer == "implicit" else ())
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
-    if summaries is not None and (pba is None or _bridge(pba) == "pba"):
-        raise ConfigError("--summaries is shown to a model aligned by pba_summary or pba_both; name one with --pba")
-    if draws and pba is None:
-        raise ConfigError("--draws averages over the directions of pba; name its model with --pba")
-    if fit is not None and split is None:
-        raise ConfigError(f"--fit {fit} needs --split, the split to test on")
+    _refuse_pba(pba, summaries=summaries, draws=draws)
+    _refuse_fit(fit, fit_data, split)
     where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
     records = directed(records, directions)
@@ -79,7 +80,17 @@ def command(
         return
     if reference is None:
         rows = encoder_rows(
-            records, data.stem, folds=folds, seed=seed, fit=fit, split=split, strict=strict, cache=cache
+            records,
+            data.stem,
+            folds=folds,
+            seed=seed,
+            fit=fit,
+            split=split,
+            fit_on=read(fit_data, where, rejected=rejected) if fit_data is not None else [],
+            personas=shown,
+            strict=strict,
+            cache=cache,
+            believer=believer_of(annotator, where),
         )
     else:
         policies = {"ica": ica} if ica is not None else {}
@@ -100,6 +111,20 @@ def command(
             summaries=summaries,
         )
     show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
+
+
+def _refuse_pba(pba: str | None, *, summaries: Path | None, draws: int) -> None:
+    if summaries is not None and (pba is None or _bridge(pba) == "pba"):
+        raise ConfigError("--summaries is shown to a model aligned by pba_summary or pba_both; name one with --pba")
+    if draws and pba is None:
+        raise ConfigError("--draws averages over the directions of pba; name its model with --pba")
+
+
+def _refuse_fit(fit: str | None, fit_data: Path | None, split: str | None) -> None:
+    if fit_data is not None and fit is not None:
+        raise ConfigError("--fit-data and --fit both say what to fit on; give one of them")
+    if fit is not None and split is None:
+        raise ConfigError(f"--fit {fit} needs --split, the split to test on")
 
 
 def _bridge(folder: str) -> str:
@@ -204,30 +229,51 @@ def encoder_rows(
     seed: int,
     fit: str | None = None,
     split: str | None = None,
+    fit_on: Sequence[Record] = (),
+    personas: Sequence[str] = (),
     strict: bool = False,
     cache: Path | None = None,
+    believer: BeliefScorer | None = None,
 ) -> list[Row]:
-    """Rows of the encoder scorer and its controls over folds by user."""
+    """Rows of the encoder scorer and its controls, over folds by user or fitted on other records."""
     from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
     from penchant.eval.folds import encoder_rows as folded
     from penchant.scorer.cases import texts_of
 
-    encoder = load_encoder()
-    texts = len(set(texts_of(records, [record.persona for record in records])))
-    with bar(texts, "embedding texts") as advance:
-        return folded(
-            records,
-            CachedEncoder(encoder, cache) if cache is not None else encoder,
-            folds=folds,
-            seed=seed,
-            dataset=dataset,
-            fit_split=fit,
-            test_split=split,
-            strict=strict,
-            progress=advance,
-            say=say,
-        )
+    encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
+    all_records = [*fit_on, *records]
+    texts = len(texts_of(all_records, [record.persona for record in all_records]))
+    rows: list[Row] = []
+    for kind in personas or (None,):
+        with bar(texts, "embedding texts") as advance:
+            rows += folded(
+                records,
+                encoder,
+                folds=folds,
+                seed=seed,
+                dataset=dataset,
+                fit_split=fit,
+                test_split=split,
+                fit_on=fit_on,
+                kind=kind,  # type: ignore[arg-type]  # checked by _personas
+                strict=strict,
+                believer=believer,
+                progress=advance,
+                say=say,
+            )
+    return rows
+
+
+def believer_of(annotator: Path | None, space: PreferenceSpace) -> BeliefScorer | None:
+    """What reads directions for the encoder scorer; None where no annotator is given."""
+    if annotator is None:
+        return None
+    from penchant.cli.infer import load
+    from penchant.scorer.belief import BeliefScorer
+
+    opened = load(annotator, space)
+    return BeliefScorer(opened, opened.prior)
 
 
 def _personas(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ConfigError, RecordError
 from penchant.eval.rows import Row
 from penchant.eval.score import Margins, Setting, rows
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, PersonaKind, Rating, Statement
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Known, Texts, texts_of
@@ -133,6 +133,8 @@ def encoder_rows(
     strict: bool = False,
     fit_split: str | None = None,
     test_split: str | None = None,
+    fit_on: Sequence[Record] = (),
+    kind: PersonaKind | None = None,
     believer: BeliefScorer | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
@@ -143,6 +145,8 @@ def encoder_rows(
         folds: by user, over all records; unused with `fit_split`. `strict` wants many (60), as it drops training rows.
         strict: text-disjoint; the dataset's name then ends with `STRICT`.
         fit_split, test_split: both: fit on one, test on the other. `test_split` alone: folds over that split only.
+        fit_on: other records; fit on all of these, test on all of `records` (of `test_split`, if given).
+        kind: show this kind of evidence alone, in fitting and in testing; None shows all that there is.
         believer: reads directions, which the scorer then weighs too.
         progress: told how many more texts are embedded.
         say: told one line about training rows that `strict` dropped.
@@ -155,7 +159,12 @@ def encoder_rows(
         raise ConfigError(f"fit_split '{fit_split}' without a split to test on; give test_split too")
     if fit_split is None and test_split is not None:
         records = [record for record in records if record.split == test_split]
-    if fit_split is not None and test_split is not None:
+    if kind is not None:
+        records, fit_on = (_showing(some, kind, seed) for some in (records, fit_on))
+    if fit_on:
+        records = [*fit_on, *records]
+        plan = [_other_people(records, len(fit_on))]
+    elif fit_split is not None and test_split is not None:
         plan = [split_fold(records, fit_split, test_split)]
     else:
         refuse_small(records, folds=folds)
@@ -166,7 +175,26 @@ def encoder_rows(
             say(_dropped(plan))
     found = _margins(records, encoder, plan, seed=seed, believer=believer, progress=progress)
     tested = np.sort(np.concatenate([fold.test for fold in plan]))
-    return list(_table(Setting(dataset + STRICT * strict, "-", seed), [records[i] for i in tested], tested, found))
+    setting = Setting(dataset + STRICT * strict, "-", seed)
+    return list(_table(setting, [records[i] for i in tested], tested, found, kind))
+
+
+def _showing(records: Sequence[Record], kind: PersonaKind, seed: int) -> list[Record]:
+    """The records with one kind of evidence alone."""
+    people = people_of(records)
+    return [
+        replace(record, persona=record.persona.select(kind, seed=f"{seed}:{person}"))
+        for record, person in zip(records, people, strict=True)
+    ]
+
+
+def _other_people(records: Sequence[Record], fitted: int) -> Fold:
+    """One fold: fitted on the first so many records, tested on the rest."""
+    people = people_of(records)
+    both = set(people[:fitted]) & set(people[fitted:])
+    if both:
+        raise ConfigError(f"'{min(both)}' is among the people fitted on and among those tested; fit on other people")
+    return Fold(np.arange(fitted), np.arange(fitted, len(records)))
 
 
 def _dropped(plan: Sequence[Fold]) -> str:
@@ -212,19 +240,20 @@ def _table(
     records: Sequence[Record],
     tested: NDArray[np.int64],
     found: dict[tuple[Parts, bool], Margins],
+    kind: PersonaKind | None,
 ) -> Iterator[Row]:
     personas = [record.persona for record in records]
-    kind = kind_shown(personas)
+    shown = kind or kind_shown(personas)
     grouped = [_grouped(record) for record in records]
     yield from rows(setting, "chance", "none", grouped, np.zeros(len(records)))
     for name, control in CONTROLS.items():
-        yield from rows(setting, name, kind, grouped, control(records, personas))
+        yield from rows(setting, name, shown, grouped, control(records, personas))
     for (part, swapped), margins in found.items():
-        persona = "shuffled" if swapped else "none" if part == "none" else kind
+        persona = "shuffled" if swapped else "none" if part == "none" else shown
         yield from rows(setting, NAMES[part], persona, grouped, margins[tested])
 
 
 def _grouped(record: Record) -> Record:
     """The record under its dimension alone (`plain_warm/warm` -> `plain_warm`); a pole by itself has few people."""
     dimension = record.provenance.attribute.split("/")[0]
-    return replace(record, provenance=replace(record.provenance, attribute=dimension, phrasing=""))
+    return replace(record, provenance=replace(record.provenance, attribute=dimension))
