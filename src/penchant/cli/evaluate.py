@@ -93,15 +93,12 @@ def command(
             believer=believer_of(annotator, where),
         )
     else:
-        policies = {"ica": ica} if ica is not None else {}
-        if pba is not None:
-            policies[_bridge(pba)] = pba
         rows = implicit_rows(
             records,
             where,
             dataset=data.stem,
             reference=reference,
-            policies=policies,
+            policies=_policies(ica, pba),
             personas=shown,
             layout=layout,
             max_prompt_tokens=max_prompt_tokens,
@@ -111,6 +108,11 @@ def command(
             summaries=summaries,
         )
     show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
+
+
+def _policies(ica: str | None, pba: str | None) -> dict[str, str]:
+    found = {"ica": ica} if ica is not None else {}
+    return found | ({_bridge(pba): pba} if pba is not None else {})
 
 
 def _refuse_pba(pba: str | None, *, summaries: Path | None, draws: int) -> None:
