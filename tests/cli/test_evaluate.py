@@ -113,6 +113,8 @@ def test_the_encoder_scorer_can_be_fitted_on_other_data_and_shown_one_kind_of_ev
     assert {row["n"] for row in penchant(*encoder, "--fit-data", other).last["rows"] if row["attribute"] == "all"} == {
         96
     }
+    flowers = penchant(*encoder, "--fit-data", other, "--attribute", "garden/flowers").last["rows"]
+    assert {row["n"] for row in flowers} == {48}
     ran = penchant(*encoder, "--fit-data", texts)
     assert (ran.code, "fit on other people" in ran.err) == (2, True)
     shown = penchant(*encoder, "--folds", "3", "--personas", "pair,ugc").last["rows"]
@@ -126,6 +128,7 @@ def test_the_encoder_scorer_can_be_fitted_on_other_data_and_shown_one_kind_of_ev
         (("--layout", "wide"), "--layout wide: known are user_first, paper"),
         (("--personas", "ugc,bio"), "--personas ugc,bio: known are ugc, pair, demo, mixed"),
         (("--personas", ","), "known are ugc, pair, demo, mixed"),
+        (("--attribute", "wit"), "has no record of 'wit'; there are:"),
         (("--split", "dev"), "has no record of split 'dev'; there are: test"),
         (("--scorer", "encoder", "--fit", "train"), "--fit train needs --split"),
         (("--scorer", "encoder", "--fit", "train", "--fit-data", "x"), "--fit-data and --fit both say what to fit on"),

@@ -236,7 +236,7 @@ def test_progress_hears_of_every_text_once(planted: list[Record]) -> None:
     steps: list[int] = []
     encoder_rows(planted, FakeEncoder(16), dataset="d", folds=2, progress=steps.append)
     texts = {t for r in planted for t in (r.prompt, r.chosen, r.rejected)}
-    texts |= {t for r in planted for item in r.persona.of(Comparison) for t in (item.chosen, item.rejected)}
+    texts |= {t for r in planted for i in r.persona.of(Comparison) for t in (i.prompt, i.chosen, i.rejected)}
     assert sum(steps) == len(texts)
 
 

@@ -198,6 +198,15 @@ def test_a_scorer_with_beliefs_is_loaded_with_its_annotator_and_scores_as_it_was
         EncoderScorer.load(tmp_path, FakeEncoder(16))
 
 
+def test_choices_in_a_persona_are_fitted_on_beside_the_rest_of_it(planted: list[Record]) -> None:
+    nobody = [replace(record, chosen="same", rejected="same words") for record in planted]
+    shown = [record.persona for record in planted]
+    # the records themselves say nothing of flowers and engines; what their people chose before does
+    scorer = EncoderScorer.fit(nobody, shown, FakeEncoder(16))
+    assert accuracy(scorer.margins(planted, shown)) > 0.8
+    assert (scorer.records, scorer.people) == (96, 24)
+
+
 def test_of_nobody_the_population_and_what_knows_no_persona_speak(planted: list[Record], tiny: PreferenceSpace) -> None:
     prior = Prior(positive=np.array([0.9, 0.5, 0.5]))
     believer = BeliefScorer(FakeAnnotator(tiny, {"rose": ("length", 1), "gear": ("length", -1)}), prior)

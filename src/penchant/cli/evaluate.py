@@ -45,6 +45,7 @@ def command(
     folds: Annotated[int, typer.Option(min=2, help="encoder: folds by user over all rows.")] = 5,
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
+    attribute: Annotated[str | None, typer.Option(help="Only records of this subset, as tables name it.")] = None,
     fit_data: Annotated[Path | None, typer.Option(help="encoder: other records to fit on, instead of folds.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
     cache: Annotated[Path | None, typer.Option(help="encoder: folder that keeps embeddings for later runs.")] = None,
@@ -70,11 +71,10 @@ def command(
     shown = _personas(personas) if personas is not None else list(PERSONAS if scorer == "implicit" else ())
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
-    _refuse_pba(pba, summaries=summaries, draws=draws)
-    _refuse_fit(fit, fit_data, split)
+    _refuse(pba, summaries=summaries, draws=draws, fit=fit, fit_data=fit_data, split=split)
     where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
-    records = directed(records, directions)
+    records = _of(attribute, directed(records, directions), data)
     if suite is not None:
         suites.run(suite, records, where, annotator=annotator, seed=seed, json=json)
         return
@@ -115,14 +115,25 @@ def _policies(ica: str | None, pba: str | None) -> dict[str, str]:
     return found | ({_bridge(pba): pba} if pba is not None else {})
 
 
-def _refuse_pba(pba: str | None, *, summaries: Path | None, draws: int) -> None:
+def _of(attribute: str | None, records: list[Record], data: Path) -> list[Record]:
+    """The records of one subset: of a dimension (`plain_warm`) or of one of its poles (`plain_warm/warm`)."""
+    if attribute is None:
+        return records
+    named = [(record, record.provenance.attribute) for record in records]
+    kept = [record for record, name in named if attribute in (name, name.split("/")[0])]
+    if not kept:
+        known = sorted({name.split("/")[0] for _, name in named})
+        raise ConfigError(f"{data} has no record of '{attribute}'; there are: {', '.join(known)}")
+    return kept
+
+
+def _refuse(
+    pba: str | None, *, summaries: Path | None, draws: int, fit: str | None, fit_data: Path | None, split: str | None
+) -> None:
     if summaries is not None and (pba is None or _bridge(pba) == "pba"):
         raise ConfigError("--summaries is shown to a model aligned by pba_summary or pba_both; name one with --pba")
     if draws and pba is None:
         raise ConfigError("--draws averages over the directions of pba; name its model with --pba")
-
-
-def _refuse_fit(fit: str | None, fit_data: Path | None, split: str | None) -> None:
     if fit_data is not None and fit is not None:
         raise ConfigError("--fit-data and --fit both say what to fit on; give one of them")
     if fit is not None and split is None:

@@ -36,6 +36,8 @@ class Known:
     """What the comments were written under; empty prompts are left out."""
     told: list[str] = field(default_factory=list)
     """Sentences of descriptions and statements."""
+    asked: list[str] = field(default_factory=list)
+    """What the comparisons were made under."""
 
     @classmethod
     def of(cls, persona: Persona) -> Known:
@@ -44,6 +46,7 @@ class Known:
         for item in persona.evidence:
             match item:
                 case Comparison():
+                    known.asked.append(item.prompt)
                     known.liked.append(item.chosen)
                     known.disliked.append(item.rejected)
                 case Rating():
@@ -67,6 +70,7 @@ class Known:
         yield from self.answers()
         yield from self.posts
         yield from self.told
+        yield from self.asked
 
 
 def sentences(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError
 from penchant.person import Person
-from penchant.persona import Persona
+from penchant.persona import Comparison, Persona
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Contexts, Texts, texts_of
@@ -173,18 +173,42 @@ def fit_parts(
 ) -> dict[Parts, EncoderScorer]:
     """Scorers of some parts over one lens; rows of one `user_id` are one person, rows without one a person each.
 
+    What a person is shown to have chosen is a preference as well: each such choice is fitted on too, beside the rest of
+    what is shown.
+
     Args:
         personas: what is shown of each record's person.
         texts: a table that has every text of the records and personas.
     Raises:
         TrainingError: fewer than three people, no two different answers, or vectors that are not finite.
     """
+    counts = len(records), len({record.user_id or record.record_id for record in records})
+    records, personas = _with_choices(records, personas)
     people = [record.user_id or record.record_id for record in records]
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in _answers(records))
     lens, contrast_NF = learn(texts, contexts, chosen, rejected, people, _beliefs(records, personas, believer))
-    counts = len(records), len(set(people))
     return {part: EncoderScorer(encoder, lens, _fit(contrast_NF, part), part, *counts, believer) for part in parts}
+
+
+def _with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tuple[Sequence[Record], Sequence[Persona]]:
+    """The records and, as further ones, the comparisons shown beside them, each once a person."""
+    asked = {(r.user_id or r.record_id, r.prompt, r.chosen, r.rejected) for r in records}
+    further: list[Record] = []
+    shown: list[Persona] = []
+    for record, persona in zip(records, personas, strict=True):
+        person = record.user_id or record.record_id
+        for place, item in enumerate(persona.evidence):
+            if not isinstance(item, Comparison):
+                continue
+            key = person, item.prompt, item.chosen, item.rejected
+            if key not in asked:
+                asked.add(key)
+                rest = Persona(persona.evidence[:place] + persona.evidence[place + 1 :])
+                name = f"{record.record_id}, choice {place}"
+                further.append(Record(name, person, item.prompt, item.chosen, item.rejected, rest))
+                shown.append(rest)
+    return [*records, *further], [*personas, *shown]
 
 
 def _fit(contrast_NF: NDArray[np.float64], part: Parts) -> NDArray[np.float64]:
