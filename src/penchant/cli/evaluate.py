@@ -252,29 +252,30 @@ def encoder_rows(
     from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
     from penchant.eval.folds import encoder_rows as folded
-    from penchant.scorer.cases import texts_of
+    from penchant.scorer.cases import Texts, texts_of
 
     encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
     all_records = [*fit_on, *records]
-    texts = len(texts_of(all_records, [record.persona for record in all_records]))
+    distinct = texts_of(all_records, [record.persona for record in all_records])
+    with bar(len(distinct), "embedding texts") as advance:
+        texts = Texts.of(distinct, encoder, progress=advance)
     rows: list[Row] = []
     for kind in personas or (None,):
-        with bar(texts, "embedding texts") as advance:
-            rows += folded(
-                records,
-                encoder,
-                folds=folds,
-                seed=seed,
-                dataset=dataset,
-                fit_split=fit,
-                test_split=split,
-                fit_on=fit_on,
-                kind=kind,  # type: ignore[arg-type]  # checked by _personas
-                strict=strict,
-                believer=believer,
-                progress=advance,
-                say=say,
-            )
+        rows += folded(
+            records,
+            encoder,
+            folds=folds,
+            seed=seed,
+            dataset=dataset,
+            fit_split=fit,
+            test_split=split,
+            fit_on=fit_on,
+            kind=kind,  # type: ignore[arg-type]  # checked by _personas
+            texts=texts,
+            strict=strict,
+            believer=believer,
+            say=say,
+        )
     return rows
 
 

@@ -135,6 +135,7 @@ def encoder_rows(
     test_split: str | None = None,
     fit_on: Sequence[Record] = (),
     kind: PersonaKind | None = None,
+    texts: Texts | None = None,
     believer: BeliefScorer | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
@@ -147,6 +148,7 @@ def encoder_rows(
         fit_split, test_split: both: fit on one, test on the other. `test_split` alone: folds over that split only.
         fit_on: other records; fit on all of these, test on all of `records` (of `test_split`, if given).
         kind: show this kind of evidence alone, in fitting and in testing; None shows all that there is.
+        texts: a table that has every text of the records, if there is one; else it is made.
         believer: reads directions, which the scorer then weighs too.
         progress: told how many more texts are embedded.
         say: told one line about training rows that `strict` dropped.
@@ -173,7 +175,9 @@ def encoder_rows(
         plan = [text_disjoint(records, fold) for fold in plan]
         if say is not None:
             say(_dropped(plan))
-    found = _margins(records, encoder, plan, seed=seed, believer=believer, progress=progress)
+    if texts is None:
+        texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
+    found = _margins(records, encoder, plan, texts, seed=seed, believer=believer)
     tested = np.sort(np.concatenate([fold.test for fold in plan]))
     setting = Setting(dataset + STRICT * strict, "-", seed)
     return list(_table(setting, [records[i] for i in tested], tested, found, kind))
@@ -210,13 +214,12 @@ def _margins(
     records: Sequence[Record],
     encoder: Encoder,
     plan: Sequence[Fold],
+    texts: Texts,
     *,
     seed: int,
     believer: BeliefScorer | None,
-    progress: Progress | None,
 ) -> dict[tuple[Parts, bool], Margins]:
     """(part, whether another's persona is shown) -> margins, (records,); not a number where a record is not tested."""
-    texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
     found: dict[tuple[Parts, bool], Margins] = {(part, False): np.full(len(records), np.nan) for part in NAMES}
     found |= {(part, True): np.full(len(records), np.nan) for part in SHUFFLED}
     for fold in plan:
