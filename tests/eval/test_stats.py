@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import RecordError
-from penchant.eval.stats import accuracy, correctness, difference
+from penchant.eval.stats import accuracy, correctness, difference, holm, sign_flip, spread
 
 margins = st.lists(st.floats(-5, 5), min_size=1, max_size=30)
 
@@ -79,3 +79,43 @@ def test_a_difference_is_paired_and_its_interval_is_over_users() -> None:
     assert 0 < high - low < 0.05
     back, (below, above) = difference(two, one, users)
     assert (back, below, above) == pytest.approx((-mean, -high, -low))
+
+
+def test_a_difference_that_all_people_share_is_no_chance_and_one_that_none_do_is() -> None:
+    users = [str(i // 4) for i in range(80)]
+    better, worse = np.ones(80), np.where(np.arange(80) % 2, 1.0, -1.0)
+    assert sign_flip(better, worse, users) < 0.001
+    assert sign_flip(better, better, users) == 1.0
+    assert sign_flip(worse, better, users) == sign_flip(better, worse, users)
+
+
+def test_the_test_is_over_people_and_not_over_rows() -> None:
+    # two people of a hundred rows each: of four ways to flip, two are as large
+    one, two = np.ones(200), -np.ones(200)
+    assert sign_flip(one, two, [str(i // 100) for i in range(200)]) == pytest.approx(0.5, abs=0.02)
+    assert sign_flip(one, two, [str(i) for i in range(200)]) < 0.001
+
+
+def test_where_there_is_no_difference_one_test_in_twenty_says_there_is() -> None:
+    rng = np.random.default_rng(0)
+    users = [str(i // 5) for i in range(150)]
+    found = [sign_flip(rng.normal(size=150), rng.normal(size=150), users, seed=seed) for seed in range(300)]
+    assert np.mean(np.array(found) <= 0.05) == pytest.approx(0.05, abs=0.03)
+
+
+def test_holm_corrects_by_rank_and_never_turns_an_order_around() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_people_count_alike_and_the_worst_tenth_is_told() -> None:
+    margins = np.array([1.0] * 90 + [-1.0] * 5 + [1.0, -1.0])
+    users = ["a"] * 90 + [f"p{i}" for i in range(5)] + ["q", "q"]
+    found = spread(margins, users)
+    assert found.macro == pytest.approx((1 + 0 + 0.5) / 7, abs=1e-9)
+    assert found.worst_decile == 0
+    many = spread(np.where(np.arange(40) < 3, -1.0, 1.0), [str(i) for i in range(40)])
+    assert many.worst_decile == pytest.approx(0.25)
+    with pytest.raises(RecordError, match="no records"):
+        spread(np.array([]), [])
