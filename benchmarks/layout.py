@@ -22,9 +22,9 @@ from penchant.cli.data import read, recipe_space
 from penchant.config import Recipe, load_recipe
 from penchant.eval.benchmark import Bench, Scored
 from penchant.eval.score import Setting
-from penchant.eval.stats import accuracy, difference
 from penchant.model.card import versions
 from penchant.model.local import LocalModel
+from penchant.stats import accuracy, difference
 
 LAYOUTS = ("user_first", "paper")
 Measured = dict[str, tuple[list[str], list[float]]]

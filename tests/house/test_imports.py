@@ -23,6 +23,7 @@ IDEAS = (
     "style",
     "manner",
     "controls",
+    "stats",
     "render",
     "config",
 )
@@ -185,7 +186,7 @@ def test_the_fence_rule_refuses(name: str, source: str) -> None:
         ("cli/train.py", "def f():\n    import torch"),
         ("render.py", "import re, jinja2\nimport numpy as np"),
         ("shards/parquet.py", "import pyarrow"),
-        ("eval/stats.py", "import scipy"),
+        ("eval/bad_evidence.py", "import scipy"),
     ],
 )
 def test_the_fence_rule_allows(name: str, source: str) -> None:

@@ -19,11 +19,11 @@ import yaml
 from scipy.stats import binomtest
 
 from penchant.errors import DataError, RecordError
-from penchant.eval.stats import accuracy
 from penchant.infer.base import Annotator
 from penchant.infer.read import read_items
 from penchant.persona import Comment, Demographics, Evidence, Persona, Statement
 from penchant.posterior import CREDIBLE, Prior, believe
+from penchant.stats import accuracy
 
 Phrases = Mapping[tuple[str, int], str]
 """(dimension id, sign) -> how people speak of that pole; templates are filled for the dimensions in it."""

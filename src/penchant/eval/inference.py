@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from penchant.errors import RecordError
 from penchant.eval.benchmark import KnownRule
-from penchant.eval.stats import Accuracy, accuracy, correctness
 from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
 from penchant.infer.read import items_of, read_items, reread
@@ -28,6 +27,7 @@ from penchant.question import next_question
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import Direction
+from penchant.stats import Accuracy, accuracy, correctness
 
 ITEMS = (0, 1, 2, 4, 8, 16)
 """Items of evidence, the earliest of a person's history, at which choices are measured."""

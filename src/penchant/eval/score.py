@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.eval.rows import Row
-from penchant.eval.stats import accuracy
 from penchant.record import Record
+from penchant.stats import accuracy
 
 Margins = NDArray[np.float64]
 

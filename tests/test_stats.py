@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import RecordError
-from penchant.eval.stats import accuracy, correctness, difference, holm, sign_flip, spread
+from penchant.stats import accuracy, correctness, difference, holm, sign_flip, spread
 
 margins = st.lists(st.floats(-5, 5), min_size=1, max_size=30)
 
