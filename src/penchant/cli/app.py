@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from penchant.cli import annotator, base, crossval, demo, evaluate, export, infer, show, simulate, train
+from penchant.cli import annotator, audit, base, crossval, demo, evaluate, export, infer, show, simulate, train
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -24,6 +24,7 @@ app.command("annotator")(annotator.command)
 app.command("infer")(infer.command)
 app.command("train")(train.command)
 app.command("export")(export.command)
+app.command("audit")(audit.command)
 app.command("eval")(evaluate.command)
 app.command("crossval")(crossval.command)
 app.add_typer(show.app, name="show")

@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+import pytest
+
+from penchant import Comment, Comparison, Demographics, Persona, PreferenceSpace, Rating, Record
+from penchant.audit.leakage import AGAINST, ALONE, EXAMPLES, leakage
+
+CLEAN = Record("r", "u", "what now?", "a long walk by the sea", "a nap", Persona((Comparison("p", "tea", "milk"),)))
+
+
+def hits(records: list[Record], others: list[Record] | None = None) -> dict[str, int]:
+    return {one.check: one.count for one in leakage(records, others or []) if one.count}
+
+
+def shown(*items: object) -> Record:
+    return replace(CLEAN, persona=Persona(tuple(items)))
+
+
+def test_a_record_that_gives_nothing_away_has_no_finding() -> None:
+    assert hits([CLEAN]) == {}
+    assert [one.check for one in leakage([CLEAN])] == list(ALONE)
+    assert all(one.of == 1 and one.share == 0 for one in leakage([CLEAN]))
+
+
+@pytest.mark.parametrize(
+    ("item", "checks"),
+    [
+        (Comparison("x", "a long walk by the sea", "a nap"), {"own pair", "own answer"}),
+        (Comparison("what now?", "tea", "milk"), {"own prompt"}),
+        (Comment("x", "I took a long walk by the sea today"), {"own answer"}),
+        (Comment("what now?", "tea"), {"own prompt"}),
+        (Demographics("likes a long walk by the sea"), {"own answer"}),
+        (Rating("x", "a nap", liked=False), {"own answer"}),
+        # a short answer stands in many texts by chance
+        (Comment("x", "I took a nap"), set()),
+    ],
+)
+def test_what_gives_the_answer_away_is_found_in_every_kind_of_evidence(item: object, checks: set[str]) -> None:
+    assert hits([shown(item)]) == dict.fromkeys(checks, 1)
+
+
+def test_pairs_that_are_asked_twice_and_turned_round_are_counted() -> None:
+    again = replace(CLEAN, record_id="s")
+    turned = replace(CLEAN, record_id="t", chosen=CLEAN.rejected, rejected=CLEAN.chosen)
+    assert hits([CLEAN, again]) == {"repeated": 2}
+    assert hits([CLEAN, turned]) == {"contradicted": 2}
+    # somebody else may well like the other one
+    assert hits([CLEAN, replace(turned, user_id="v")]) == {}
+    assert hits([replace(CLEAN, user_id=None), replace(turned, user_id=None)]) == {}
+
+
+def test_a_profile_that_was_read_off_the_pair_is_found(tiny: PreferenceSpace) -> None:
+    asked, more = tiny.direction({"length": 1}), tiny.direction({"length": 1, "humour": -1})
+    assert hits([replace(CLEAN, direction=asked, profile=asked)]) == {"own direction": 1}
+    assert hits([replace(CLEAN, direction=asked, profile=more)]) == {}
+    assert hits([replace(CLEAN, direction=asked, profile=tiny.direction({"length": -1}))]) == {}
+    assert hits([replace(CLEAN, direction=asked)]) == {}
+
+
+def test_what_is_shared_with_the_training_data_is_counted() -> None:
+    assert [one.check for one in leakage([CLEAN], [CLEAN])] == [*ALONE, *AGAINST]
+    stranger = Record("t", "v", "q", "x", "y")
+    assert hits([CLEAN], [stranger]) == {}
+    assert hits([CLEAN], [replace(stranger, user_id="u")]) == {"shared person": 1}
+    assert hits([CLEAN], [replace(stranger, chosen="a nap")]) == {"shared answer": 1}
+    turned = replace(stranger, chosen="a nap", rejected="a long walk by the sea")
+    assert hits([CLEAN], [turned]) == {"shared pair": 1, "shared answer": 1}
+    assert hits([CLEAN], [replace(stranger, persona=CLEAN.persona)]) == {"shared history": 1}
+    assert hits([replace(CLEAN, user_id=None)], [replace(stranger, user_id=None)]) == {}
+
+
+def test_the_first_ids_are_told_and_no_more() -> None:
+    records = [replace(CLEAN, record_id=f"r{i}") for i in range(9)]
+    (found,) = (one for one in leakage(records) if one.count)
+    assert found.examples == tuple(f"r{i}" for i in range(EXAMPLES))
+    assert found.share == 1
