@@ -112,10 +112,10 @@ def test_holm_corrects_by_rank_and_never_turns_an_order_around() -> None:
 def test_people_count_alike_and_the_worst_tenth_is_told() -> None:
     margins = np.array([1.0] * 90 + [-1.0] * 5 + [1.0, -1.0])
     users = ["a"] * 90 + [f"p{i}" for i in range(5)] + ["q", "q"]
-    found = spread(margins, users)
+    found = spread(correctness(margins), users)
     assert found.macro == pytest.approx((1 + 0 + 0.5) / 7, abs=1e-9)
     assert found.worst_decile == 0
-    many = spread(np.where(np.arange(40) < 3, -1.0, 1.0), [str(i) for i in range(40)])
+    many = spread(np.where(np.arange(40) < 3, 0.0, 1.0), [str(i) for i in range(40)])
     assert many.worst_decile == pytest.approx(0.25)
     with pytest.raises(RecordError, match="no records"):
         spread(np.array([]), [])

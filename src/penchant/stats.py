@@ -115,9 +115,13 @@ class Spread:
     """The same over the tenth of the people for whom it is worst, one at least."""
 
 
-def spread(margins: NDArray[np.float64], users: Sequence[str]) -> Spread:
-    """Accuracy person by person; a person with few pairs counts as much as one with many."""
-    right = correctness(margins)
+def spread(right: NDArray[np.float64], users: Sequence[str]) -> Spread:
+    """Accuracy person by person; a person with few pairs counts as much as one with many.
+
+    Args:
+        right: `correctness` of each record, or how probable it is, (records,).
+        users: whose record each is.
+    """
     if not len(right):
         raise RecordError("no records to score")
     _, owner = np.unique(np.asarray(users), return_inverse=True)

@@ -11,7 +11,7 @@ from penchant.eval.rows import Row
 from penchant.shards import jsonl, parquet
 from penchant.space import load_space
 
-ROW = Row("d", "ica", "ugc", "all", "-", "user_first", 0, 2 / 3, (0.5, 0.75), 3, 2, 0, None)
+ROW = Row("d", "ica", "ugc", "all", "-", "user_first", 0, 2 / 3, (0.5, 0.75), 3, 2, 0, None, 0.5, 0.25)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from penchant.eval.rows import Row
 
 def row(method: str, persona: str, accuracy: float = 0.7, ceiling: float | None = 0.85) -> Row:
     bounds = (accuracy - 0.1, accuracy + 0.1)
-    return Row("d", method, persona, "all", "known", "user_first", 0, accuracy, bounds, 10, 5, 0, ceiling)
+    return Row(
+        "d", method, persona, "all", "known", "user_first", 0, accuracy, bounds, 10, 5, 0, ceiling, accuracy, 0.0
+    )
 
 
 ROWS = [row("ica", "ugc"), row("ica", "pair"), row("few_shot", "ugc", 0.55)]

@@ -19,6 +19,8 @@ def row(method: str, persona: str = "mixed", **changes: object) -> Row:
         n=10,
         users=5,
         ties=0,
+        macro=0.79,
+        worst_decile=0.4,
         **values,
     )
 

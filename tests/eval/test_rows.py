@@ -5,7 +5,7 @@ import pytest
 
 from penchant.eval.rows import Row, share_of_gain, table
 
-ROW = Row("set", "pba", "pair", "all", "known", "user_first", 0, 2 / 3, (0.5, 5 / 6), 12, 4, 1, 0.875)
+ROW = Row("set", "pba", "pair", "all", "known", "user_first", 0, 2 / 3, (0.5, 5 / 6), 12, 4, 1, 0.875, 0.7, 0.25)
 
 
 def test_a_row_is_json_with_every_field() -> None:
@@ -30,7 +30,7 @@ def test_a_table_has_a_line_for_each_row_with_percentages() -> None:
     lines = table([ROW, replace(ROW, method="chance", ceiling=None)]).splitlines()
     assert len(lines) == 4
     assert lines[0].split()[:3] == ["dataset", "method", "persona"]
-    for part in ("66.7", "50.0 to 83.3", "87.5"):
+    for part in ("66.7", "50.0 to 83.3", "25.0", "87.5"):
         assert part in lines[2]
     assert "None" not in lines[3]
     assert len({len(line) for line in lines[:3]}) == 1

@@ -71,3 +71,11 @@ def test_a_limit_is_its_own_accuracy_and_not_a_draw() -> None:
 def test_a_margin_that_is_no_number_is_never_averaged() -> None:
     with pytest.raises(RecordError, match="not finite"):
         rows(SETTING, "pba", "pair", [record("a"), replace(record("b"))], np.array([1.0, np.nan]))
+
+
+def test_people_count_alike_in_the_macro_mean_and_a_limit_has_its_own() -> None:
+    records = [record("a", number=i) for i in range(3)] + [record("b")]
+    (found,) = rows(SETTING, "pba", "pair", records, np.array([1.0, 1.0, 1.0, -1.0]))
+    assert (found.accuracy, found.macro, found.worst_decile) == (0.75, 0.5, 0.0)
+    (limit,) = limit_rows(SETTING, "coverage", "pair", records, np.array([0.9, 0.9, 0.9, 0.5]))
+    assert (limit.macro, limit.worst_decile) == (pytest.approx(0.7), 0.5)

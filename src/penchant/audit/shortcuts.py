@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from penchant.controls import CONTROLS
 from penchant.errors import RecordError
 from penchant.record import Record
-from penchant.stats import accuracy, spread
+from penchant.stats import accuracy, correctness, spread
 
 SUSPICIOUS = 0.6
 """Accuracy of a rule from which on it is worth a warning."""
@@ -59,7 +59,7 @@ def shortcuts(records: Sequence[Record], *, seed: int = 0) -> list[Shortcut]:
     found = []
     for rule, control in CONTROLS.items():
         margins = control(records, personas)
-        right, people = accuracy(margins, users, seed=seed), spread(margins, users)
+        right, people = accuracy(margins, users, seed=seed), spread(correctness(margins), users)
         found.append(
             Shortcut(rule, WHAT[rule], right.value, right.ci95, people.macro, right.n, right.users, right.ties)
         )

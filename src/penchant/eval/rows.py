@@ -31,11 +31,16 @@ class Row:
     ties: int
     ceiling: float | None
     """The most that any method could reach from the same evidence, where it is known; None for real data."""
+    macro: float
+    """Mean of people's own accuracies: a person with few pairs counts as much as one with many."""
+    worst_decile: float
+    """The same over the tenth of the people for whom it is worst."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict, accuracy and interval rounded to six digits."""
         values = asdict(self)
-        values["accuracy"] = round(self.accuracy, 6)
+        for name in ("accuracy", "macro", "worst_decile"):
+            values[name] = round(values[name], 6)
         values["ci95"] = [round(bound, 6) for bound in self.ci95]
         values["ceiling"] = None if self.ceiling is None else round(self.ceiling, 6)
         return values
@@ -57,7 +62,7 @@ def table(rows: Sequence[Row]) -> str:
     """Rows as aligned text for a terminal."""
     head = (
         *("dataset", "method", "persona", "attribute", "phrasing"),
-        *("acc %", "95 % interval", "n", "users", "ties", "ceiling %"),
+        *("acc %", "95 % interval", "n", "users", "ties", "worst 10th %", "ceiling %"),
     )
     body = [
         (
@@ -71,6 +76,7 @@ def table(rows: Sequence[Row]) -> str:
             str(row.n),
             str(row.users),
             str(row.ties),
+            f"{100 * row.worst_decile:.1f}",
             "-" if row.ceiling is None else f"{100 * row.ceiling:.1f}",
         )
         for row in rows

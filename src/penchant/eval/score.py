@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.eval.rows import Row
 from penchant.record import Record
-from penchant.stats import accuracy
+from penchant.stats import accuracy, correctness, spread
 
 Margins = NDArray[np.float64]
 
@@ -56,9 +56,13 @@ def limit_rows(
 ) -> list[Row]:
     """Rows of a limit that is known per record as an expected accuracy; each row is its own ceiling."""
     found = rows(setting, method, persona, records, expected - 0.5, expected)
-    return [
-        replace(row, accuracy=float(row.ceiling or 0), ci95=(float(row.ceiling or 0),) * 2, ties=0) for row in found
-    ]
+    users = np.array([record.user_id or record.record_id for record in records])
+    result = []
+    for row, group in zip(found, groups(records), strict=True):
+        people, value = spread(expected[group.keep], users[group.keep].tolist()), float(row.ceiling or 0)
+        known = replace(row, accuracy=value, ci95=(value, value), ties=0)
+        result.append(replace(known, macro=people.macro, worst_decile=people.worst_decile))
+    return result
 
 
 def rows(
@@ -79,7 +83,10 @@ def rows(
     result = []
     for group in groups(records):
         who = [user for user, keep in zip(users, group.keep, strict=True) if keep]
-        measured = accuracy(margins[group.keep], who, seed=setting.seed)
+        measured, people = (
+            accuracy(margins[group.keep], who, seed=setting.seed),
+            spread(correctness(margins[group.keep]), who),
+        )
         result.append(
             Row(
                 dataset=setting.dataset,
@@ -95,6 +102,8 @@ def rows(
                 users=measured.users,
                 ties=measured.ties,
                 ceiling=None if ceiling is None else float(ceiling[group.keep].mean()),
+                macro=people.macro,
+                worst_decile=people.worst_decile,
             )
         )
     return result
