@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -12,6 +13,11 @@ def test_every_verb_is_registered_and_explains_itself(penchant, verb: str) -> No
     ran = penchant(verb, "--help")
     assert ran.code == 0
     assert f"Usage: penchant {verb}" in ran.out
+
+
+def test_the_version_is_told_and_without_a_verb_there_is_help(penchant) -> None:
+    assert penchant("--version").out == f"penchant {version('penchant')}\n"
+    assert "Usage: penchant" in penchant().out
 
 
 def test_an_error_is_one_sentence_on_stderr_and_exits_with_2(penchant) -> None:

@@ -113,6 +113,9 @@ def test_the_encoder_scorer_can_be_fitted_on_other_data_and_shown_one_kind_of_ev
     assert {row["n"] for row in penchant(*encoder, "--fit-data", other).last["rows"] if row["attribute"] == "all"} == {
         96
     }
+    assert "--fit train needs --split" in penchant(*encoder, "--fit", "train").err
+    both = penchant(*encoder, "--fit", "train", "--split", "dev", "--fit-data", other)
+    assert "--fit-data and --fit both say what to fit on" in both.err
     flowers = penchant(*encoder, "--fit-data", other, "--attribute", "garden/flowers").last["rows"]
     assert {row["n"] for row in flowers} == {48}
     ran = penchant(*encoder, "--fit-data", texts)
@@ -128,10 +131,12 @@ def test_the_encoder_scorer_can_be_fitted_on_other_data_and_shown_one_kind_of_ev
         (("--layout", "wide"), "--layout wide: known are user_first, paper"),
         (("--personas", "ugc,bio"), "--personas ugc,bio: known are ugc, pair, demo, mixed"),
         (("--personas", ","), "known are ugc, pair, demo, mixed"),
+        (("--scorer", "encoder", "--draws", "2"), "--draws is not read when encoder is measured; leave it out"),
+        (("--folds", "3"), "--folds is not read when implicit is measured"),
+        (("--suite", "infer", "--cache", "x"), "--cache is not read when infer is measured"),
         (("--attribute", "wit"), "has no record of 'wit'; there are:"),
         (("--split", "dev"), "has no record of split 'dev'; there are: test"),
-        (("--scorer", "encoder", "--fit", "train"), "--fit train needs --split"),
-        (("--scorer", "encoder", "--fit", "train", "--fit-data", "x"), "--fit-data and --fit both say what to fit on"),
+        (("--scorer", "encoder"), "--reference is not read when encoder is measured"),
         (("--space", "alignx90"), "written for space 'alignx90-small'"),
         (("--limit", "1"), "at least two people"),
         (("--max-prompt-tokens", "3"), "longer than the budget of 3 tokens; raise max_prompt_tokens"),

@@ -1,6 +1,7 @@
 """`penchant infer`: beliefs with their reasons, and records with inferred directions."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,8 +49,10 @@ def test_one_person_is_told_in_words(infer, records) -> None:
     name = records[0].user_id
     ran = infer("--user", name)
     assert ran.code == 0, ran.err
-    unit, first, *_ = ran.out.splitlines()
+    unit, brackets, first, *_ = ran.out.splitlines()
     assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probability")
+    assert brackets.startswith("in brackets how probable the leaning is, and the 95 % interval")
+    assert re.search(r" \(\d+ %, interval \d+ to \d+\)", ran.out)
     assert first == f"{name}: {len(records[0].persona)} items of evidence"
     assert ran.out.count("items of evidence") == ran.out.count("weights before items") == 1
 
@@ -169,6 +172,7 @@ def test_what_was_begun_from_something_else_is_not_gone_on_with(
     card = json.loads((other / "annotator.json").read_text(encoding="utf-8"))
     (other / "annotator.json").write_text(json.dumps({**card, "shift": card["shift"] + 0.5}), encoding="utf-8")
     where = ("--out", tmp_path / "out", "--resume")
+    assert "--resume goes on with what is there, --overwrite throws it away" in infer(*where, "--overwrite").err
     for ran, named in (
         (infer(*where, data=small_forum / "train"), "--data"),
         (infer(*where, "--limit", 50), "--limit"),
@@ -367,6 +371,7 @@ def test_items_in_words_that_the_annotator_does_not_know_are_flagged_and_say_lit
     path.write_text(json.dumps({"user_id": "u", "evidence": items}))
     ran = infer("--json", data=path)
     assert ran.code == 0, ran.err
+    assert 1 in ran.last["silent"]
     assert ran.last["set_aside"] == [{"item": 1, "why": "unfamiliar words"}]
     assert all(reason["item"] == 0 for belief in ran.last["beliefs"] for reason in belief["because"])
     assert "1 of 2 items say little or nothing: unfamiliar words" in ran.err

@@ -146,7 +146,7 @@ def test_a_person_is_told_what_is_believed_of_them_and_by_which_items(penchant, 
         assert (belief["sign"] != 0) == (not 0.1 < belief["leaning"] < 0.9)
         assert belief["sign"] in (golden[dimension], 0) or belief["contradicted"]
     words = penchant("show", "user", "--data", data, "--user", name)
-    unit, first, *_ = words.out.splitlines()
+    unit, _, first, *_ = words.out.splitlines()
     assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2)")
     assert first == f"{name}: {len(records[0].persona)} items of evidence"
     assert f"read in space alignx90-small (of {small_forum / 'space.toml'})" in words.err
@@ -171,3 +171,14 @@ def test_one_persons_json_is_told_without_a_name(penchant, tmp_path, tiny) -> No
     ran = penchant("show", "user", "--data", path, "--space", "alignx90")
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert f"leave out --space, as {tmp_path / 'space.toml'} stands beside the data" in ran.err
+
+
+def test_items_of_which_nothing_was_read_are_listed_shortened_and_the_annotator_is_named(penchant, tmp_path) -> None:
+    path = tmp_path / "one.json"
+    items = [{"kind": "comment", "prompt": "", "text": "long " * 200}]
+    path.write_text(json.dumps({"user_id": "u", "evidence": items}))
+    ran = penchant("show", "user", "--data", path)
+    assert ran.code == 0, ran.err
+    assert "  read, and says nothing of these dimensions: long long" in ran.out
+    assert max(map(len, ran.out.splitlines())) < 400
+    assert "--annotator reads them from the texts" in ran.err

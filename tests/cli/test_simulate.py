@@ -32,6 +32,15 @@ def test_the_same_recipe_gives_the_same_shards(penchant, small_recipe, small_for
     assert again == before
 
 
+def test_a_forum_is_not_replaced_unasked(penchant, small_recipe, tmp_path) -> None:
+    first = ("simulate", "--recipe", small_recipe, "--out", tmp_path)
+    assert penchant(*first).code == 0
+    again = penchant(*first)
+    assert (again.code, again.out) == (2, "")
+    assert "holds a forum already; give another --out, or add --overwrite" in again.err
+    assert penchant(*first, "--overwrite").code == 0
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -41,6 +41,9 @@ def test_tokens_are_read_back_too(tmp_path: Path) -> None:
     first = CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"])
     again = CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"])
     assert inner.asked == 1
+    steps: list[int] = []
+    CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"], progress=steps.append)
+    assert steps == [2]
     for name in ("ids", "vectors", "starts"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 

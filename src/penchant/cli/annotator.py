@@ -70,4 +70,6 @@ def _told(found: HeldOut | None) -> list[str]:
         f"held out: {found.people} people, {found.cells:,} cells (item x dimension) that speak for a pole",
         f"  on the right side: {100 * found.side:.1f} %, found: {100 * found.found:.1f} %",
         f"  calibration error of the {found.stated:,} poles stated: {error}",
+        "  these people speak in the wordings that it was fitted on; of others it reads less, and is too sure of it:",
+        "  measure that with penchant eval --suite infer on people who speak otherwise",
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -18,6 +20,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Aligns language models to each person instead of to the average person."""
+    if version:
+        sys.stdout.write(f"penchant {metadata.version('penchant')}\n")
+        raise typer.Exit
+
+
 app.command("simulate")(simulate.command)
 app.command("base")(base.command)
 app.command("annotator")(annotator.command)

@@ -13,7 +13,7 @@ from penchant.cli import suites
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
 from penchant.cli.infer import AnnotatorOption, inferred
 from penchant.cli.language import SummariesOption, summaries_of
-from penchant.cli.output import as_json, bar, result, say
+from penchant.cli.output import as_json, bar, given, result, say
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.render import LAYOUTS, Layout
@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
 METHODS = ("ica", "pba")
+IMPLICIT = {"reference", "ica", "pba", "layout", "max_prompt_tokens", "draws", "summaries"}
+"""Options that only aligned models are measured with."""
+ENCODER = {"folds", "fit", "fit_data", "strict", "cache"}
+"""Options that only the encoder scorer is measured with."""
 SCORERS = ("implicit", "encoder")
 
 
 def command(
+    context: typer.Context,
     data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
     scorer: Annotated[str, typer.Option(help="implicit (aligned models) or encoder.")] = "implicit",
     reference: Annotated[str | None, typer.Option(help="implicit: the base that the models were aligned from.")] = None,
@@ -40,7 +45,7 @@ def command(
     ] = None,
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
     max_prompt_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Budget; evidence beyond it is dropped, counted.")
+        int | None, typer.Option(min=1, help="Evidence beyond it is dropped, counted.")
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="encoder: folds by user over all rows.")] = 5,
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
@@ -66,8 +71,7 @@ def command(
 ) -> None:
     """Measures alignment accuracy per method, persona and control, with intervals over users."""
     started = perf_counter()
-    if scorer not in SCORERS:
-        raise ConfigError(f"--scorer {scorer}: known are {', '.join(SCORERS)}")
+    _refuse_unread(suite, scorer, given(context))
     shown = _personas(personas) if personas is not None else list(PERSONAS if scorer == "implicit" else ())
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
@@ -125,6 +129,16 @@ def _of(attribute: str | None, records: list[Record], data: Path) -> list[Record
         known = sorted({name.split("/")[0] for _, name in named})
         raise ConfigError(f"{data} has no record of '{attribute}'; there are: {', '.join(known)}")
     return kept
+
+
+def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
+    if scorer not in SCORERS:
+        raise ConfigError(f"--scorer {scorer}: known are {', '.join(SCORERS)}")
+    mode = suite or scorer
+    unread = {"implicit": ENCODER, "encoder": IMPLICIT}.get(mode, IMPLICIT | ENCODER | {"scorer", "personas"})
+    for name in sorted(unread & options):
+        flag = name.replace("_", "-")
+        raise ConfigError(f"--{flag} is not read when {mode} is measured; leave it out")
 
 
 def _refuse(

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from penchant.infer.base import Annotator, Reason
     from penchant.shards.base import Loaded
 
+_SHOWN = 300
+"""Letters of an item that are shown of it."""
 CHUNK = 1_000
 """Records that are read and written at a time: what is held in memory, and what is lost when a run is stopped."""
 
@@ -92,6 +94,8 @@ def _require_out(data: Path, out: Path, *, resume: bool, overwrite: bool) -> Non
         raise ConfigError(f"{data} holds one person and no records that could be written; leave out --out")
     if out.resolve() == data.resolve():
         raise ConfigError(f"{out} is what --data is read from, and a run that is stopped needs it; give another --out")
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with what is there, --overwrite throws it away; give one of them")
     require_room(out, resume=resume, overwrite=overwrite)
 
 
@@ -270,12 +274,13 @@ def tell(evidence: Mapping[str, Sequence[Evidence]], space: PreferenceSpace, fou
         counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, found.prior.weights, strict=True))
         times = "each times the probability of what was read; + is the positive pole, - the negative one"
         result(f"weights before items are counts ({counts}), {times}")
+        result("in brackets how probable the leaning is, and the 95 % interval of how often the person leans so")
     for name, items in evidence.items():
         person = meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
         aside = {place: found.aside[item] for place, item in enumerate(items) if item in found.aside}
         if json:
             listed = [{"item": place, "why": why} for place, why in aside.items()]
-            result(as_json({**as_values(name, person), "set_aside": listed}))
+            result(as_json({**as_values(name, person), "set_aside": listed, "silent": silent(person)}))
         else:
             result(explained(name, person, aside))
 
@@ -328,22 +333,34 @@ def quoted(item: Evidence) -> str:
             text = item.text
         case _:
             assert_never(item)
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …"
 
 
 def explained(name: str, person: Person, aside: Mapping[int, str] = MappingProxyType({})) -> str:
-    """Beliefs and reasons for people to read, and the items that little could be read from."""
+    """Beliefs and reasons for people to read, and what became of the items that are no reason."""
     lines = [f"{name}: {len(person.persona)} items of evidence"]
     for one in beliefs(person):
         leaning = float(str(one["leaning"]))
         side = one["pole"] or "undecided"
         doubt = ", contradicted" if one["contradicted"] else ""
-        lines.append(f"  {one['dimension']}: {side} ({100 * max(leaning, 1 - leaning):.0f} %{doubt})")
+        ends = one["interval"] if isinstance(one["interval"], list) else [leaning, leaning]
+        low, high = ends if leaning >= 0.5 else (1 - ends[1], 1 - ends[0])
+        sure = f"{100 * max(leaning, 1 - leaning):.0f} %, interval {100 * low:.0f} to {100 * high:.0f}{doubt}"
+        lines.append(f"  {one['dimension']}: {side} ({sure})")
         reasons = one["because"]
         for reason in reasons if isinstance(reasons, list) else []:
             lines.append(f"    {'+' if reason['sign'] > 0 else '-'}{reason['weight']:.2f}  {reason['text']}")
     known = len(lines)
     lines += [f"  says little ({why}): {quoted(person.persona.evidence[i])}" for i, why in aside.items()]
+    rest = [i for i in silent(person) if i not in aside]
+    lines += [f"  read, and says nothing of these dimensions: {quoted(person.persona.evidence[i])}" for i in rest]
     if known == 1:
-        say(f"{name}: nothing was read from the evidence")
+        say(f"{name}: the evidence says nothing; where it has no directions, --annotator reads them from the texts")
     return "\n".join(lines)
+
+
+def silent(person: Person) -> list[int]:
+    """Places of the items that are no reason for any belief."""
+    spoken = {vote.item for vote in person.belief.votes} if person.belief is not None else set()
+    return [place for place in range(len(person.persona)) if place not in spoken]

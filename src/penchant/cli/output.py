@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import typer
 from tqdm import tqdm
 
 from penchant.shards.atomic import replacing
@@ -27,6 +28,11 @@ def result(text: str) -> None:
     """What was asked for, to stdout."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def given(context: typer.Context) -> set[str]:
+    """The options that stand on the command line, by the names of their parameters."""
+    return {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
 
 
 def as_json(value: Any) -> str:

@@ -11,6 +11,7 @@ import typer
 from penchant.cli.data import SPACE_FILE, recipe_space
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.config import Recipe, load_recipe
+from penchant.errors import ConfigError
 
 RecipeOption = Annotated[Path, typer.Option("--recipe", help="Recipe YAML.")]
 SetOption = Annotated[list[str], typer.Option("--set", help="Override: section.key=value; repeatable.")]
@@ -20,10 +21,14 @@ def command(
     recipe: RecipeOption = Path("recipes/demo.yaml"),
     out: Annotated[Path, typer.Option(help="Folder for train/, test/ and space.toml.")] = Path("out/forum"),
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a forum in --out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Counts and limits as one JSON line.")] = False,
 ) -> None:
     """Simulates a forum: people with known preferences who post, comment, choose and describe themselves."""
-    counts = run(load_recipe(recipe, overrides), out)
+    settings = load_recipe(recipe, overrides)
+    if (out / SPACE_FILE).exists() and not overwrite:
+        raise ConfigError(f"{out} holds a forum already; give another --out, or add --overwrite")
+    counts = run(settings, out)
     result(as_json(counts) if json else "\n".join(f"{key}: {value}" for key, value in counts.items()))
 
 

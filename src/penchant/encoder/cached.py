@@ -49,6 +49,7 @@ class CachedEncoder:
         """See `Encoder.layers`. Raises DataError when a file of the cache is broken."""
         path = self.folder / f"{self._key(texts)}.npz"
         if path.is_file():
+            _told(progress, len(texts))
             return Embedded(**_read(path, ("final", "first")))
         embedded = self.encoder.layers(texts, progress=progress)
         self._keep(path, final=embedded.final, first=embedded.first)
@@ -58,6 +59,7 @@ class CachedEncoder:
         """See `Encoder.tokens`. Raises DataError when a file of the cache is broken."""
         path = self.folder / f"{self._key(texts)}.tokens.npz"
         if path.is_file():
+            _told(progress, len(texts))
             return Tokens(**_read(path, ("ids", "vectors", "starts")))
         found = self.encoder.tokens(texts, progress=progress)
         self._keep(path, ids=found.ids, vectors=found.vectors, starts=found.starts)
@@ -81,6 +83,11 @@ class CachedEncoder:
             # the length first: ("ab", "c") is another key than ("a", "bc")
             digest.update(f"\0{len(text)}\0{text}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:32]
+
+
+def _told(progress: Progress | None, count: int) -> None:
+    if progress is not None:
+        progress(count)
 
 
 def _read(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
