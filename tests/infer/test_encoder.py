@@ -115,7 +115,7 @@ def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(an
     card = json.loads((tmp_path / "annotator.json").read_text())
     assert card["held_out"]["people"] == 6
     (tmp_path / "annotator.json").write_text(json.dumps({**card, "held_out": {"people": 6}}))
-    with pytest.raises(ModelError, match="other figures under 'held_out'"):
+    with pytest.raises(ModelError, match="other figures than today's"):
         EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
     del card["held_out"]
     (tmp_path / "annotator.json").write_text(json.dumps(card))

@@ -49,7 +49,9 @@ def test_an_item_in_another_voice_says_nothing_and_the_reason_is_told(annotator:
     deaf = annotator.voice.__class__(
         annotator.voice.mean_F, annotator.voice.scale_F, np.zeros_like(annotator.voice.weights_F), -9.0
     )
-    mute = EncoderAnnotator(annotator.encoder, annotator.space, annotator.head, annotator.mean_E, deaf)
+    mute = EncoderAnnotator(
+        annotator.encoder, annotator.space, annotator.head, annotator.mean_E, deaf, annotator.known_CE
+    )
     items = [own.item, Statement(own.item.text)]
     assert mute.set_aside(items) == [NOT_OWN, NOT_OWN]
     assert annotator.set_aside(items)[0] is None

@@ -2,7 +2,7 @@
 
 Fitted on items that carry directions (`fitting`). A dimension it was not fitted on is read from its phrases; labelled
 examples of one, if there are some, move its poles towards them. What is not in its author's own voice, or in words that
-the encoder does not know, states nothing.
+the encoder does not know, states nothing; the further it is from all that was fitted on, the less sure it is (`doubt`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError
 from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
+from penchant.infer.doubt import NONE, Doubt, novelty
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
@@ -38,7 +39,7 @@ FAMILIAR = 0.6
 """Share of words that the encoder must know for an item to be read as it stands. Of real English texts one in a hundred
 has less (all-MiniLM-L6-v2 on three files of them), of other European languages nearly all: .1 to .5."""
 CARD, _WEIGHTS = "annotator.json", "annotator.safetensors"
-_FORMAT = "penchant encoder annotator 2"
+_FORMAT = "penchant encoder annotator 3"
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,18 @@ class EncoderAnnotator:
     """Mean vector of the clauses it was fitted on, from which all are reckoned."""
     voice: Voice
     """Tells whether a passage is its author's own."""
-    temperature: float = 1.0
-    shift: float = 0.0
-    """Added to both poles after division by the temperature."""
+    known_CE: NDArray[np.float32]
+    """Vectors of the most frequent clauses it was fitted on, rows of length 1: what is far from all of them is new.
+    They are made from people's texts; an annotator goes when their data has to go."""
+    doubt: Doubt = NONE
     items: int = 0
     """How many it was fitted on."""
     prior: Prior = EVEN
     """What the people it was fitted on tell of anybody; of its own space only."""
     held_out: HeldOut | None = None
     """How well it reads people it was not fitted on; None when too few were held out, or it was saved without."""
+    new_words: HeldOut | None = None
+    """How well it reads words that it was not fitted on; None where no word could be left out."""
     examples: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> mean vectors of labelled clauses for the positive and for the negative pole."""
 
@@ -76,14 +80,18 @@ class EncoderAnnotator:
         with torch.inference_mode():
             for start in range(0, len(items), BATCH):
                 batch = items[start : start + BATCH]
-                logits = self.head(self._clauses(batch), poles)
-                found = doubted(logits, self.temperature, self.shift).softmax(-1).numpy()
+                found = self.doubt.applied(*self.logits(self._clauses(batch), poles)).softmax(-1).numpy()
                 found[:, :, ::2] *= _trust(self.familiarity(batch))[:, None, None]
-                found[:, :, 1] = 1 - found[:, :, 0] - found[:, :, 2]
+                found[:, :, 1] = np.maximum(0, 1 - found[:, :, 0] - found[:, :, 2])
                 read[start : start + len(batch)] = found
                 if progress is not None:
                     progress(len(batch))
         return read
+
+    def logits(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits before any doubt, (N, D, 3), and novelty, (N, D)."""
+        known = torch.from_numpy(self.known_CE)
+        return self.head.read(clauses, poles, novelty(clauses.vectors_PE, known))
 
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """See `Annotator.set_aside`."""
@@ -102,7 +110,7 @@ class EncoderAnnotator:
 
     def over(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, read from its phrases alone."""
-        return replace(self, space=space, examples={}, prior=EVEN, held_out=None)
+        return replace(self, space=space, examples={}, prior=EVEN, held_out=None, new_words=None)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
         """The poles of the dimensions that some labelled items speak of, moved half way towards their clauses."""
@@ -118,7 +126,9 @@ class EncoderAnnotator:
             for name, sides in found.items()
             if all(sides)
         }
-        return replace(self, examples={**self.examples, **means})
+        # what was told is no longer new
+        told = self._vectors(sorted({text for sides in found.values() for side in sides for text in side}))
+        return replace(self, examples={**self.examples, **means}, known_CE=np.concatenate([self.known_CE, told]))
 
     def save(self, folder: Path) -> None:
         """Writes `annotator.safetensors`, then the card `annotator.json`; the encoder is named, not copied."""
@@ -126,6 +136,7 @@ class EncoderAnnotator:
         known = {"prior.positive": self.prior.positive, "prior.loadings": self.prior.loadings}
         arrays = {
             "mean": self.mean_E,
+            "known": self.known_CE.astype(np.float16),
             **self.voice.arrays(),
             **{name: value for name, value in known.items() if value is not None},
         }
@@ -137,10 +148,10 @@ class EncoderAnnotator:
             "source": self.encoder.source,
             "space": self.space.name,
             "digest": self.space.digest,
-            "temperature": self.temperature,
-            "shift": self.shift,
+            "doubt": asdict(self.doubt),
             "items": self.items,
             "held_out": asdict(self.held_out) if self.held_out else None,
+            "new_words": asdict(self.new_words) if self.new_words else None,
         }
         # the card last: its presence means the weights are complete
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -156,7 +167,7 @@ class EncoderAnnotator:
         if card["encoder"] != encoder.name:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head = Head(encoder.size)
-        mean = tensors.pop("mean")
+        mean, clauses = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
         voice = Voice.of({name: tensors.pop(name).numpy() for name in Voice.NAMES})
         known = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
         positive, loadings = (None if value is None else value.numpy() for value in known)
@@ -164,14 +175,17 @@ class EncoderAnnotator:
         prior = Prior(positive=positive, loadings=loadings) if own else EVEN
         try:
             # cards of annotators that were saved before there were figures do not have them
-            held_out = HeldOut(**card["held_out"]) if own and card.get("held_out") else None
+            held_out, new_words = (
+                HeldOut(**card[name]) if own and card.get(name) else None for name in ("held_out", "new_words")
+            )
+            doubt = Doubt(**card["doubt"])
             head.load_state_dict(tensors)
         except TypeError as error:
-            raise ModelError(f"{folder / CARD}: other figures under 'held_out' ({error}); fit it anew") from error
+            raise ModelError(f"{folder / CARD}: other figures than today's ({error}); fit it anew") from error
         except RuntimeError as error:
             raise ModelError(f"{folder}: weights of another head ({error}); fit it anew") from error
-        doubt = card["temperature"], card["shift"]
-        return cls(encoder, space, head.eval(), mean.numpy(), voice, *doubt, card["items"], prior, held_out)
+        found = encoder, space, head.eval(), mean, voice, clauses
+        return cls(*found, doubt, card["items"], prior, held_out, new_words)
 
     def poles(self) -> Poles:
         """The space's poles as the head takes them."""
@@ -213,11 +227,6 @@ def encoder_of(folder: Path) -> str:
     return str(_read(folder)[0]["source"])
 
 
-def doubted(logits: torch.Tensor, temperature: float | torch.Tensor, shift: float | torch.Tensor) -> torch.Tensor:
-    """Logits (..., 3) less sure: divided by the temperature, poles shifted against neutral."""
-    return logits / temperature + shift * torch.tensor([1.0, 0.0, 1.0])
-
-
 def flat(
     split: Sequence[Parts], kinds: Sequence[int], vectors: Callable[[Sequence[str]], NDArray[np.float32]]
 ) -> Clauses:
@@ -252,7 +261,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         tensors = load_file(folder / _WEIGHTS)
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: no complete annotator ({error}); fit it anew") from error
-    missing = [key for key in ("encoder", "source", "digest", "temperature", "shift", "items") if key not in card]
-    if card.get("format") != _FORMAT or missing or not {"mean", *Voice.NAMES} <= set(tensors):
+    missing = [key for key in ("encoder", "source", "digest", "doubt", "items") if key not in card]
+    if card.get("format") != _FORMAT or missing or not {"mean", "known", *Voice.NAMES} <= set(tensors):
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit the annotator anew")
     return card, tensors

@@ -1,26 +1,30 @@
 """Fits the annotator over an encoder on items that carry directions.
 
-A part of the people is held out, on which two numbers are set (a temperature and a shift against neutral), so that 0.8
-means four of five. They are measured too, either half of them with numbers that were set on the other half alone.
+A part of the people is held out, on whom it is set how sure a reading is (`doubt`), so that 0.8 means four of five; how
+doubt grows with novelty is set by a first fit, without some words. Both are measured: either half of the people, or of
+those who use these words, with doubt that was set on the other half.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import TrainingError
-from penchant.infer.encoder import BATCH, EncoderAnnotator, doubted, flat, unit
+from penchant.infer.doubt import NEW, NONE, Doubt, fit_doubt, frequent, with_left_out
+from penchant.infer.encoder import BATCH, EncoderAnnotator, flat, unit
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut, figures
 from penchant.infer.labelled import Labelled
-from penchant.infer.pieces import parts
+from penchant.infer.pieces import Parts, parts
 from penchant.infer.voice import fit_voice
 from penchant.population import learned
 from penchant.posterior import EVEN, Prior, Tally, kind_of
@@ -29,7 +33,9 @@ from penchant.space import PreferenceSpace
 _RATE = 1e-2
 _DECAY = 1e-2
 _HELD_OUT = 0.1
-"""Share of people on whom the temperature is set, and who are measured."""
+"""Share of people on whom doubt is set, and who are measured."""
+_STRANGE = 4_000
+"""Items with words that were left out, on which the growth of doubt is set, at most."""
 
 
 def fit(
@@ -46,7 +52,7 @@ def fit(
 
     Args:
         embedding: told how many more clauses are embedded.
-        progress: told after each step.
+        progress: told after each step, of two fits where words can be left out.
     Raises:
         TrainingError: too few people to hold some out, no item that speaks of anything, or a loss that is no number.
         SpaceMismatch: an item is labelled in another space.
@@ -60,34 +66,145 @@ def fit(
         raise TrainingError(
             f"labelled items of {len(people)} people; give those of ten people at least, with directions"
         )
-    split = [parts(one.item) for one in labelled]
-    texts = sorted({text for found in split for part in found for text in part})
-    vectors = encoder.layers(texts, progress=embedding).final
-    mean = vectors.mean(0)
-    table = dict(zip(texts, unit(vectors - mean), strict=True))
-    kinds = [kind_of(one.item) for one in labelled]
-    truth = torch.from_numpy(np.stack([one.direction.signs for one in labelled]).astype(np.int64) + 1)
-    places = [[i for i, one in enumerate(labelled) if (one.person in held) == wanted] for wanted in (False, True)]
-    size = vectors.shape[1]
+    table = _Table.of(labelled, encoder, embedding)
+    known_people = [i for i, one in enumerate(labelled) if one.person not in held]
+    others = [i for i, one in enumerate(labelled) if one.person in held]
+    own = sorted({passage for i in known_people for passage in table.split[i].within})
+    voice = fit_voice(own, encoder, space, seed=seed)
+    nothing = np.zeros((0, encoder.size), dtype=np.float32)
+    bare = EncoderAnnotator(
+        encoder, space, _fresh(encoder.size, seed), table.mean_E, voice, nothing, items=len(labelled)
+    )
 
-    def clauses(chosen: Sequence[int]) -> Clauses:
-        return flat(
-            [split[i] for i in chosen],
-            [kinds[i] for i in chosen],
-            lambda found: np.array([table[text] for text in found], dtype=np.float32).reshape(-1, size),
+    def trained(places: Sequence[int]) -> EncoderAnnotator:
+        head = _fresh(encoder.size, seed)
+        _train(head, bare.poles(), table, places, steps=steps, seed=seed, progress=progress)
+        return replace(bare, head=head, known_CE=table.known(places))
+
+    left_out = with_left_out(table.split, seed)
+    with _one_thread():
+        growth, new_words = _growth(trained, table, known_people, others, left_out, seed)
+        final = trained(known_people)
+        read = _read(final, table, others)
+        doubt, held_out = read.doubt(growth), _measured(read, read, growth)
+    prior = _population(labelled, space, seed)
+    return replace(final, doubt=doubt, prior=prior, held_out=held_out, new_words=new_words)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Items' clauses and their vectors, and what the items truly say."""
+
+    split: Sequence[Parts]
+    kinds: Sequence[int]
+    vectors: Mapping[str, NDArray[np.float32]]
+    """Clause -> its unit vector."""
+    mean_E: NDArray[np.float32]
+    truth_ND: torch.Tensor
+    """0 negative, 1 neutral, 2 positive."""
+    people: Sequence[str]
+
+    @classmethod
+    def of(cls, labelled: Sequence[Labelled], encoder: Encoder, embedding: Progress | None) -> _Table:
+        split = [parts(one.item) for one in labelled]
+        texts = sorted({text for one in split for text in (*one.task, *one.own, *one.against)})
+        vectors = encoder.layers(texts, progress=embedding).final
+        mean = vectors.mean(0)
+        truth = torch.from_numpy(np.stack([one.direction.signs for one in labelled]).astype(np.int64) + 1)
+        return cls(
+            split,
+            [kind_of(one.item) for one in labelled],
+            dict(zip(texts, unit(vectors - mean), strict=True)),
+            mean,
+            truth,
+            [one.person for one in labelled],
         )
 
-    trained = {passage for i in places[0] for passage in split[i].within}
-    voice = fit_voice(sorted(trained), encoder, space, seed=seed)
-    bare = EncoderAnnotator(encoder, space, _fresh(size, seed), mean, voice, items=len(labelled))
-    poles = bare.poles()
-    with _one_thread():
-        _train(bare.head, poles, clauses, truth, places[0], steps=steps, seed=seed, progress=progress)
-        logits, held_truth = _logits(bare.head, poles, clauses, places[1]), truth[places[1]]
-        temperature, shift = _calibrated(logits, held_truth)
-        held_out = _measured(logits, held_truth, [labelled[i].person for i in places[1]])
-    prior = _population(labelled, space, seed)
-    return replace(bare, temperature=temperature, shift=shift, prior=prior, held_out=held_out)
+    def look(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([self.vectors[text] for text in texts], dtype=np.float32).reshape(-1, len(self.mean_E))
+
+    def clauses(self, places: Sequence[int]) -> Clauses:
+        return flat([self.split[i] for i in places], [self.kinds[i] for i in places], self.look)
+
+    def known(self, places: Sequence[int]) -> NDArray[np.float32]:
+        return self.look(frequent([self.split[i] for i in places]))
+
+
+class _Reading(NamedTuple):
+    """What a head makes of some items before any doubt."""
+
+    logits_ND3: torch.Tensor
+    novelty_ND: torch.Tensor
+    truth_ND: torch.Tensor
+    people: Sequence[str]
+
+    @classmethod
+    def together(cls, *some: _Reading) -> _Reading:
+        logits, novelty, truth, people = zip(*some, strict=True)
+        return cls(torch.cat(logits), torch.cat(novelty), torch.cat(truth), [one for part in people for one in part])
+
+    def doubt(self, growth: Doubt | None = None) -> Doubt:
+        """The likeliest; with the growth that is given, if it is."""
+        return fit_doubt(self.logits_ND3, self.novelty_ND, self.truth_ND, slopes=growth)
+
+    def of(self, some: torch.Tensor) -> _Reading:
+        """Of the items where a mask is set."""
+        people = [person for person, kept in zip(self.people, some.tolist(), strict=True) if kept]
+        return _Reading(self.logits_ND3[some], self.novelty_ND[some], self.truth_ND[some], people)
+
+
+def _read(reader: EncoderAnnotator, table: _Table, places: Sequence[int]) -> _Reading:
+    poles = reader.poles()
+    with torch.no_grad():
+        batches = [places[start : start + BATCH] for start in range(0, len(places), BATCH)]
+        logits, novelty = zip(*(reader.logits(table.clauses(batch), poles) for batch in batches), strict=True)
+    return _Reading(torch.cat(logits), torch.cat(novelty), table.truth_ND[places], [table.people[i] for i in places])
+
+
+def _growth(
+    trained: Callable[[Sequence[int]], EncoderAnnotator],
+    table: _Table,
+    known_people: Sequence[int],
+    others: Sequence[int],
+    left_out: NDArray[np.bool_],
+    seed: int,
+) -> tuple[Doubt, HeldOut | None]:
+    """How doubt grows with novelty, from a first fit without some words; and how well those are read."""
+    rest = [i for i in known_people if not left_out[i]]
+    strange = np.flatnonzero(left_out).tolist()
+    random.Random(f"strange:{seed}").shuffle(strange)
+    strange = strange[:_STRANGE]
+    if not strange or not bool(table.truth_ND[rest].ne(1).any()):
+        return NONE, None
+    first = trained(rest)
+    new = _read(first, table, strange)
+    known = _read(first, table, [i for i in others if not left_out[i]] or others)
+    return _Reading.together(known, new).doubt(), _measured(new, known, None)
+
+
+def _measured(read: _Reading, beside: _Reading, growth: Doubt | None) -> HeldOut | None:
+    """Figures of some people, each half with doubt that was set on the other; None for one person alone.
+
+    Args:
+        beside: other items that doubt is set on as well, unless it is `read` itself.
+        growth: slopes that are given; without, they are set too, and only what is new is measured.
+    """
+    half = set(sorted(set(read.people))[::2])
+    first = torch.tensor([person in half for person in read.people])
+    if first.all() or not first.any():
+        return None
+    sure = torch.empty_like(read.logits_ND3)
+    for some in (first, ~first):
+        on = [read.of(~some)] + ([beside] if beside is not read else [])
+        doubt = _Reading.together(*on).doubt(growth)
+        sure[some] = doubt.applied(read.logits_ND3[some], read.novelty_ND[some]).softmax(-1)
+    signs = read.truth_ND.numpy() - 1
+    if growth is None:
+        # what known clauses of the same items say is no figure of new words
+        known = (read.novelty_ND < NEW).numpy()
+        signs = np.where(known, 0, signs)
+        sure[torch.from_numpy(known)] = torch.tensor([0.0, 1.0, 0.0])
+    return figures(sure.numpy(), signs, read.people)
 
 
 def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
@@ -119,8 +236,7 @@ def _one_thread() -> Iterator[None]:
 def _train(
     head: Head,
     poles: Poles,
-    clauses: Callable[[Sequence[int]], Clauses],
-    truth_ND: torch.Tensor,
+    table: _Table,
     places: Sequence[int],
     *,
     steps: int,
@@ -139,8 +255,10 @@ def _train(
         for group in optimizer.param_groups:
             group["lr"] = group["scale"] * _RATE * min(1.0, step / 30) * (1 - 0.99 * step / steps)
         batch = rng.sample(places, min(BATCH, len(places)))
-        logits = head(clauses(batch), poles)
-        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), truth_ND[batch].reshape(-1), reduction="sum")
+        logits = head(table.clauses(batch), poles)
+        loss = torch.nn.functional.cross_entropy(
+            logits.reshape(-1, 3), table.truth_ND[batch].reshape(-1), reduction="sum"
+        )
         loss = loss / len(batch)
         if not torch.isfinite(loss):
             raise TrainingError(f"the head's loss is not a number at step {step}; check the encoder's vectors")
@@ -150,38 +268,3 @@ def _train(
         if progress is not None:
             progress(1)
     head.eval()
-
-
-def _logits(
-    head: Head, poles: Poles, clauses: Callable[[Sequence[int]], Clauses], places: Sequence[int]
-) -> torch.Tensor:
-    with torch.no_grad():
-        return torch.cat([head(clauses(places[i : i + BATCH]), poles) for i in range(0, len(places), BATCH)])
-
-
-def _measured(logits_ND3: torch.Tensor, truth_ND: torch.Tensor, people: Sequence[str]) -> HeldOut | None:
-    """Figures of the people held out, each half with what was set on the other; None for one person alone."""
-    half = set(sorted(set(people))[::2])
-    first = torch.tensor([person in half for person in people])
-    if first.all():
-        return None
-    read = torch.empty_like(logits_ND3)
-    for some in (first, ~first):
-        read[some] = doubted(logits_ND3[some], *_calibrated(logits_ND3[~some], truth_ND[~some])).softmax(-1)
-    return figures(read.numpy(), truth_ND.numpy() - 1, people)
-
-
-def _calibrated(logits_ND3: torch.Tensor, truth_ND: torch.Tensor) -> tuple[float, float]:
-    """Temperature and shift of the greatest likelihood on people held out (Guo et al. 2017, arXiv:1706.04599)."""
-    logits, truth = logits_ND3.reshape(-1, 3), truth_ND.reshape(-1)
-    log_t, shift = torch.zeros((), requires_grad=True), torch.zeros((), requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_t, shift], max_iter=50, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        value = torch.nn.functional.cross_entropy(doubted(logits, log_t.exp(), shift), truth)
-        torch.autograd.backward(value)
-        return value
-
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return float(log_t.detach().exp()), float(shift.detach())

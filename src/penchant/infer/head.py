@@ -54,11 +54,36 @@ class Head(nn.Module):
 
     def forward(self, clauses: Clauses, poles: Poles) -> torch.Tensor:
         """Logits of (negative, neutral, positive), (N, D, 3)."""
+        return self._logits(clauses, poles, *self._sides(clauses, poles))
+
+    def read(self, clauses: Clauses, poles: Poles, novelty_P: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, (N, D, 3), and of each cell the novelty of the clause that speaks for it most, (N, D).
+
+        Args:
+            novelty_P: of every clause; those of tasks are not looked at.
+        """
+        side, relevance = self._sides(clauses, poles)
         text = clauses.side_P != 0
-        items = len(clauses.kind_N)
+        index = clauses.owner_P[text][:, None].expand(-1, side.shape[1])
+        strength = relevance + side.abs()
+        items = len(clauses.kind_N), side.shape[1]
+        most = torch.full(items, -torch.inf).scatter_reduce(0, index, strength, "amax")
+        speaks = strength >= most[clauses.owner_P[text]]
+        its_own = torch.where(speaks, novelty_P[text][:, None], torch.zeros(()))
+        return self._logits(clauses, poles, side, relevance), torch.zeros(items).scatter_reduce(
+            0, index, its_own, "amax"
+        )
+
+    def _sides(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
+        """Side and relevance of every clause that takes one, (P, D) each."""
+        text = clauses.side_P != 0
         own = clauses.vectors_PE[text]
         side = self._weigh(0, own, poles.positive - poles.negative) * clauses.side_P[text, None]
-        relevance = self._weigh(1, own, (poles.positive + poles.negative) / 2)
+        return side, self._weigh(1, own, (poles.positive + poles.negative) / 2)
+
+    def _logits(self, clauses: Clauses, poles: Poles, side: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
+        text = clauses.side_P != 0
+        items = len(clauses.kind_N)
         owner = clauses.owner_P[text]
         towards = [_together(relevance + sign * side, owner, items) for sign in (-1, 1)]
         task = self._weigh(2, clauses.vectors_PE[~text], poles.name)
