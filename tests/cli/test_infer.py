@@ -170,7 +170,8 @@ def test_what_was_begun_from_something_else_is_not_gone_on_with(
     for file in annotator.iterdir():
         (other / file.name).write_bytes(file.read_bytes())
     card = json.loads((other / "annotator.json").read_text(encoding="utf-8"))
-    (other / "annotator.json").write_text(json.dumps({**card, "doubt": {**card["doubt"], "shift": 0.5}}), encoding="utf-8")
+    card["doubt"]["shift"] += 0.5
+    (other / "annotator.json").write_text(json.dumps(card), encoding="utf-8")
     where = ("--out", tmp_path / "out", "--resume")
     assert "--resume goes on with what is there, --overwrite throws it away" in infer(*where, "--overwrite").err
     for ran, named in (
