@@ -377,3 +377,12 @@ def test_items_in_words_that_the_annotator_does_not_know_are_flagged_and_say_lit
     assert all(reason["item"] == 0 for belief in ran.last["beliefs"] for reason in belief["because"])
     assert "1 of 2 items say little or nothing: unfamiliar words" in ran.err
     assert "  says little (unfamiliar words): Я очень" in infer(data=path).out
+
+
+def test_another_space_than_the_annotators_is_said(infer, records, tmp_path) -> None:
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"user_id": "u", "evidence": [{"kind": "comment", "prompt": "", "text": "I sail"}]}))
+    ran = infer("--space", "alignx90", data=path)
+    assert ran.code == 0, ran.err
+    assert "was fitted on space 'alignx90-small'; the dimensions of 'alignx90' are read from their phrases" in ran.err
+    assert "was fitted on space" not in infer("--user", records[0].user_id).err

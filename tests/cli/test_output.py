@@ -32,3 +32,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path) -> None:
     assert target.read_text(encoding="utf-8") == "first"
     write_whole(target, "third")
     assert [path.name for path in target.parent.iterdir()] == ["page.html"]
+
+
+def test_a_bar_for_later_is_not_shown_before_its_first_step(capsys) -> None:
+    with bar(2, "first") as first, bar(3, "then", later=True) as then:
+        first(2)
+        assert "then" not in capsys.readouterr().err
+        then(3)
+    assert "then: 100%" in capsys.readouterr().err
+    with bar(3, "never", later=True):
+        pass
+    assert capsys.readouterr().err == ""

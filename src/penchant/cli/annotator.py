@@ -50,7 +50,7 @@ def command(
         raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
     opened = open_encoder(encoder)
     clauses = len({text for one in known for part in parts(one.item) for text in part})
-    with bar(clauses, "embedding clauses") as embedding, bar(2 * steps, "fitting twice") as fitting:
+    with bar(clauses, "embedding clauses") as embedding, bar(2 * steps, "fitting twice", later=True) as fitting:
         found = fit(known, opened, where, steps=steps, seed=seed, embedding=embedding, progress=fitting)
     found.save(out)
     counts = {"annotator": str(out), "encoder": opened.name, "space": where.name, "items": len(known)}

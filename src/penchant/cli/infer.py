@@ -233,8 +233,11 @@ def load(annotator: Path, space: PreferenceSpace) -> Annotator:
     """A saved annotator with the encoder it was fitted over, or the language model that a recipe names."""
     if annotator.suffix in (".yaml", ".yml"):
         return annotator_of(annotator, space)
-    from penchant.infer.encoder import EncoderAnnotator, encoder_of
+    from penchant.infer.encoder import EncoderAnnotator, encoder_of, space_of
 
+    fitted = space_of(annotator)
+    if fitted != space.name:
+        say(f"{annotator} was fitted on space '{fitted}'; the dimensions of '{space.name}' are read from their phrases")
     return EncoderAnnotator.load(annotator, open_encoder(encoder_of(annotator)), space)
 
 

@@ -41,15 +41,34 @@ def as_json(value: Any) -> str:
 
 
 @contextmanager
-def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; call it with the number of steps done since the last call."""
+def bar(total: int, what: str, *, later: bool = False) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr; call it with the number of steps done since the last call.
+
+    Args:
+        later: it is not shown before its first step, as other work comes first.
+    """
     interval_s = 0.5 if sys.stderr.isatty() else _LOG_INTERVAL_S
-    with tqdm(total=total, desc=what, file=sys.stderr, mininterval=interval_s) as progress:
+    shown: list[tqdm[Any]] = []
 
-        def advance(steps: int = 1) -> None:
-            progress.update(steps)
+    def show() -> tqdm[Any]:
+        if not shown:
+            shown.append(tqdm(total=total, desc=what, file=sys.stderr, mininterval=interval_s))
+        return shown[0]
 
+    if not later:
+        show()
+
+    def advance(steps: int = 1) -> None:
+        progress = show()
+        progress.update(steps)
+        if progress.n >= total:
+            progress.close()
+
+    try:
         yield advance
+    finally:
+        for progress in shown:
+            progress.close()
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -14,12 +14,17 @@ from penchant.space import PreferenceSpace
 
 SUITES = ("infer",)
 LEGEND = """\
+readings   of items against what they truly say, dimension by dimension: AUROC tells poles that are said from all
+           else, side the one pole from the other, found is the share of what is said that is read as the likeliest
 acc        pairs in which the beliefs pick the answer that the person chose; in brackets the 95 % interval over users
 ideal      the most to be expected from the same items, by somebody who knows how these people were made
 of ideal   what acc is over 50 %, as a share of what ideal is; in brackets the 95 % interval over users
 of golden  the same as a share of what the person's true direction allows
 ECE        how far probabilities of beliefs are from shares right, on average (expected calibration error)
-items of behaviour: so many of the first shown, then acc %; in brackets the ideal %"""
+shown      kinds of evidence: what people wrote, chose, describe themselves by, the first two, a mixture, everything
+items of behaviour: so many of the first shown, then acc %; in brackets the ideal %; more than that is chance
+surest beliefs: of behaviour, the surest so many % of what is believed, and how many % of these are right
+turned dimensions: of the beliefs alone, whoever reads: a person turns, and so many % are right after so many events"""
 """What the columns of `_table` mean."""
 
 

@@ -227,6 +227,15 @@ def encoder_of(folder: Path) -> str:
     return str(_read(folder)[0]["source"])
 
 
+def space_of(folder: Path) -> str:
+    """The name of the space that a saved annotator was fitted on.
+
+    Raises:
+        ModelError: no complete annotator there.
+    """
+    return str(_read(folder)[0]["space"])
+
+
 def flat(
     split: Sequence[Parts], kinds: Sequence[int], vectors: Callable[[Sequence[str]], NDArray[np.float32]]
 ) -> Clauses:
@@ -261,7 +270,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         tensors = load_file(folder / _WEIGHTS)
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: no complete annotator ({error}); fit it anew") from error
-    missing = [key for key in ("encoder", "source", "digest", "doubt", "items") if key not in card]
+    missing = [key for key in ("encoder", "source", "space", "digest", "doubt", "items") if key not in card]
     if card.get("format") != _FORMAT or missing or not {"mean", "known", *Voice.NAMES} <= set(tensors):
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit the annotator anew")
     return card, tensors
