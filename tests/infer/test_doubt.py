@@ -92,7 +92,7 @@ def test_an_annotator_is_sure_of_words_it_knows_and_not_of_others(worded: list[L
     assert annotator.doubt.temperature_slope > 0
     known = annotator.annotate([one.item for one in worded[:200]]).max(-1)
     new = annotator.annotate([Comment("", f"I love stranger{i}") for i in range(200)])
-    assert known.mean() > 0.9
+    assert known.mean() > 0.85
     stated = np.maximum(new[..., 0], new[..., 2]) > 0.9
     assert stated.mean() < 0.05
     assert annotator.new_words is not None

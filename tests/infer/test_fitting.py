@@ -7,7 +7,7 @@ import torch
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import SpaceMismatch, TrainingError
-from penchant.infer.fitting import fit
+from penchant.infer.fitting import everyday, fit
 from penchant.infer.heldout import figures
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment
@@ -76,3 +76,10 @@ def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, a
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_everyday_texts_say_nothing_once_a_head_has_met_some_of_them(annotator: EncoderAnnotator) -> None:
+    assert len(set(everyday())) == len(everyday()) >= 400
+    read = annotator.annotate([Comment("", text) for text in everyday()])
+    stated = np.maximum(read[..., 0], read[..., 2]) >= 0.5
+    assert stated.mean() < 0.01

@@ -11,10 +11,13 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 import torch
+import yaml
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
@@ -26,6 +29,7 @@ from penchant.infer.heldout import HeldOut, figures
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.infer.voice import fit_voice
+from penchant.persona import Comment
 from penchant.population import learned
 from penchant.posterior import EVEN, Prior, Tally, kind_of
 from penchant.space import PreferenceSpace
@@ -34,6 +38,8 @@ _RATE = 1e-2
 _DECAY = 1e-2
 _HELD_OUT = 0.1
 """Share of people on whom doubt is set, and who are measured."""
+_EVERYDAY = 0.3
+"""Everyday texts that a fit meets, as a share of its items."""
 _STRANGE = 4_000
 """Items with words that were left out, on which the growth of doubt is set, at most."""
 
@@ -66,9 +72,11 @@ def fit(
         raise TrainingError(
             f"labelled items of {len(people)} people; give those of ten people at least, with directions"
         )
-    table = _Table.of(labelled, encoder, embedding)
+    nothing_said = [Labelled("", Comment("", text), space.direction()) for text in everyday()]
+    table = _Table.of([*labelled, *nothing_said], encoder, embedding)
     known_people = [i for i, one in enumerate(labelled) if one.person not in held]
     others = [i for i, one in enumerate(labelled) if one.person in held]
+    silent = range(len(labelled), len(table.split))
     own = sorted({passage for i in known_people for passage in table.split[i].within})
     voice = fit_voice(own, encoder, space, seed=seed)
     nothing = np.zeros((0, encoder.size), dtype=np.float32)
@@ -78,10 +86,12 @@ def fit(
 
     def trained(places: Sequence[int]) -> EncoderAnnotator:
         head = _fresh(encoder.size, seed)
-        _train(head, bare.poles(), table, places, steps=steps, seed=seed, progress=progress)
-        return replace(bare, head=head, known_CE=table.known(places))
+        # a head that never met a clause that says nothing reads a pole into every sentence
+        beside = random.Random(f"everyday:{seed}").choices(silent, k=int(_EVERYDAY * len(places)))
+        _train(head, bare.poles(), table, [*places, *beside], steps=steps, seed=seed, progress=progress)
+        return replace(bare, head=head, known_CE=table.known([*places, *silent]))
 
-    left_out = with_left_out(table.split, seed)
+    left_out = with_left_out(table.split[: len(labelled)], seed)
     with _one_thread():
         growth, new_words = _growth(trained, table, known_people, others, left_out, seed)
         final = trained(known_people)
@@ -89,6 +99,13 @@ def fit(
         doubt, held_out = read.doubt(growth), _measured(read, read, growth)
     prior = _population(labelled, space, seed)
     return replace(final, doubt=doubt, prior=prior, held_out=held_out, new_words=new_words)
+
+
+@lru_cache
+def everyday() -> Sequence[str]:
+    """Short texts that say nothing lasting of their author."""
+    found: list[str] = yaml.safe_load((files("penchant.infer") / "everyday.yaml").read_text(encoding="utf-8"))
+    return found
 
 
 @dataclass(frozen=True)
