@@ -7,6 +7,7 @@ import torch
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import SpaceMismatch, TrainingError
+from penchant.infer.encoder import EncoderAnnotator
 from penchant.infer.fitting import everyday, fit
 from penchant.infer.heldout import figures
 from penchant.infer.labelled import Labelled
