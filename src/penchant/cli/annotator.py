@@ -67,21 +67,21 @@ def command(
 def _told(found: HeldOut | None) -> list[str]:
     if found is None:
         return ["held out: nobody is measured; that takes twenty people at least, whose evidence speaks of something"]
-    error = "–" if found.calibration_error is None else f"{found.calibration_error:.3f}"
-    return [
-        f"held out: {found.people} people, {found.cells:,} cells (item x dimension) that speak for a pole",
-        f"  on the right side: {100 * found.side:.1f} %, found: {100 * found.found:.1f} %",
-        f"  calibration error of the {found.stated:,} poles stated: {error}",
-    ]
+    of = f"held out: {found.people} people, {found.cells:,} cells (item x dimension) that speak for a pole"
+    return [of, *_figures(found)]
 
 
 def _new(found: HeldOut | None) -> list[str]:
     if found is None:
         return ["words left out of a first fit: none, too few are rare; how new wordings are read is not known"]
+    of = f"words left out of a first fit: {found.cells:,} cells that speak for a pole in them"
+    warning = "  expect this, or less, of people whose wordings are like none that it was fitted on"
+    return [of, *_figures(found), warning]
+
+
+def _figures(found: HeldOut) -> list[str]:
     error = "–" if found.calibration_error is None else f"{found.calibration_error:.3f}"
     return [
-        f"words left out of a first fit: {found.cells:,} cells that speak for a pole in them",
         f"  on the right side: {100 * found.side:.1f} %, found: {100 * found.found:.1f} %",
         f"  calibration error of the {found.stated:,} poles stated: {error}",
-        "  expect this, or less, of people whose wordings are like none that it was fitted on",
     ]

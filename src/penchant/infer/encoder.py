@@ -80,8 +80,10 @@ class EncoderAnnotator:
         with torch.inference_mode():
             for start in range(0, len(items), BATCH):
                 batch = items[start : start + BATCH]
-                found = self.doubt.applied(*self.logits(self._clauses(batch), poles)).softmax(-1).numpy()
-                found[:, :, ::2] *= _trust(self.familiarity(batch))[:, None, None]
+                split = [parts(item) for item in batch]
+                clauses = flat(self._heard(split), [kind_of(item) for item in batch], self._vectors)
+                found = self.doubt.applied(*self.logits(clauses, poles)).softmax(-1).numpy()
+                found[:, :, ::2] *= _trust(self._familiarity(split))[:, None, None]
                 found[:, :, 1] = np.maximum(0, 1 - found[:, :, 0] - found[:, :, 2])
                 read[start : start + len(batch)] = found
                 if progress is not None:
@@ -90,22 +92,21 @@ class EncoderAnnotator:
 
     def logits(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits before any doubt, (N, D, 3), and novelty, (N, D)."""
-        known = torch.from_numpy(self.known_CE)
-        return self.head.read(clauses, poles, novelty(clauses.vectors_PE, known))
+        sided = clauses.vectors_PE[clauses.side_P != 0]
+        return self.head.read(clauses, poles, novelty(sided, torch.from_numpy(self.known_CE)))
 
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """See `Annotator.set_aside`."""
         split = [parts(item) for item in items]
         heard = self._heard(split)
-        shares = self.familiarity(items)
+        shares = self._familiarity(split)
         return [
             UNFAMILIAR if share < FAMILIAR else NOT_OWN if not any((*kept.own, *kept.against)) else None
             for share, kept in zip(shares, heard, strict=True)
         ]
 
-    def familiarity(self, items: Sequence[Evidence]) -> NDArray[np.float64]:
+    def _familiarity(self, split: Sequence[Parts]) -> NDArray[np.float64]:
         """(items,): share of the words each item is judged by that the encoder knows; see `Encoder.known`."""
-        split = [parts(item) for item in items]
         return self.encoder.known([" ".join((*one.own, *one.against)) for one in split])
 
     def over(self, space: PreferenceSpace) -> EncoderAnnotator:
@@ -196,10 +197,6 @@ class EncoderAnnotator:
             positive[place] = unit((positive[place] + towards) / 2)
             negative[place] = unit((negative[place] + against) / 2)
         return Poles(*map(torch.from_numpy, (positive, negative, name)))
-
-    def _clauses(self, items: Sequence[Evidence]) -> Clauses:
-        split = self._heard([parts(item) for item in items])
-        return flat(split, [kind_of(item) for item in items], self._vectors)
 
     def _heard(self, split: Sequence[Parts]) -> list[Parts]:
         """Without what people wrote in a voice that is not their own."""

@@ -60,7 +60,7 @@ class Head(nn.Module):
         """Logits, (N, D, 3), and of each cell the novelty of the clause that speaks for it most, (N, D).
 
         Args:
-            novelty_P: of every clause; those of tasks are not looked at.
+            novelty_P: of the clauses that take a side, in their order; those of tasks are not among them.
         """
         side, relevance = self._sides(clauses, poles)
         text = clauses.side_P != 0
@@ -69,7 +69,7 @@ class Head(nn.Module):
         items = len(clauses.kind_N), side.shape[1]
         most = torch.full(items, -torch.inf).scatter_reduce(0, index, strength, "amax")
         speaks = strength >= most[clauses.owner_P[text]]
-        its_own = torch.where(speaks, novelty_P[text][:, None], torch.zeros(()))
+        its_own = torch.where(speaks, novelty_P[:, None], torch.zeros(()))
         return self._logits(clauses, poles, side, relevance), torch.zeros(items).scatter_reduce(
             0, index, its_own, "amax"
         )
