@@ -65,7 +65,7 @@ def _updates(space: PreferenceSpace, said: list[Direction], repetitions: int) ->
         people = [Tally(len(space)) for _ in range(256)]
         started = time.process_time()
         for number, direction in enumerate(said * 8):
-            people[number % len(people)].add(direction, 1.0, EVEN.half_life)
+            people[number % len(people)].add(direction, 1, EVEN)
         rates.append(8 * len(said) / (time.process_time() - started))
     return round(statistics.median(rates[1:]))
 
@@ -80,7 +80,7 @@ def _store(space: PreferenceSpace, users: int, events: int) -> dict[str, object]
         for _ in range(events):
             signs = np.zeros(len(space), dtype=np.int8)
             signs[rng.choice(about, size=2, replace=False)] = rng.choice([-1, 1], size=2)
-            tally.add(Direction(space, signs), 1.0, EVEN.half_life)
+            tally.add(Direction(space, signs), 1, EVEN)
         patterns.append(tally.pack())
     tracemalloc.start()
     offsets = np.zeros(users + 1, dtype=np.uint64)

@@ -3,12 +3,13 @@ import pytest
 
 from penchant.errors import RecordError
 from penchant.population import learned
-from penchant.posterior import EVEN, Prior, Tally
+from penchant.posterior import EVEN, KINDS, Prior, Tally
 from penchant.space import Direction, load_space
 
 DIMENSIONS = 90
 BLOCK = tuple(range(10, 18))
 """Dimensions that go together in the correlated population."""
+UNFADED = Prior(half_life=None)
 
 
 def population(*, people: int, correlated: bool, seed: int = 0) -> tuple[list[Tally], np.ndarray]:
@@ -26,7 +27,7 @@ def population(*, people: int, correlated: bool, seed: int = 0) -> tuple[list[Ta
         for place in rng.choice(DIMENSIONS, size=20, replace=False):
             signs = np.zeros(DIMENSIONS, dtype=np.int8)
             signs[place] = held[person, place]
-            tally.add(Direction(space, signs), 1.0, None)
+            tally.add(Direction(space, signs), KINDS.index("told"), UNFADED)
         tallies.append(tally)
     return tallies, held
 
@@ -76,8 +77,8 @@ def test_what_people_say_of_themselves_outweighs_what_goes_together() -> None:
     prior = Prior(half_life=None, loadings=loadings)
     space = load_space().subset([d.id for d in load_space().dimensions[:3]], name="three")
     tally = Tally(3)
-    tally.add(Direction(space, [1, 0, 0]), 2.0, None)
-    tally.add(Direction(space, [0, -1, 0]), 2.0, None)
+    tally.add(Direction(space, [1, 0, 0]), KINDS.index("told"), prior)
+    tally.add(Direction(space, [0, -1, 0]), KINDS.index("told"), prior)
     assert tally.probability(prior)[1] < 0.2
 
 
@@ -88,7 +89,7 @@ def test_a_population_that_leans_is_followed_the_more_the_more_people_speak() ->
         found = []
         for _ in range(count):
             tally = Tally(2)
-            tally.add(Direction(space, [1, 0]), 1.0, None)
+            tally.add(Direction(space, [1, 0]), KINDS.index("told"), UNFADED)
             found.append(tally)
         return found
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -178,9 +179,9 @@ events = st.lists(st.tuples(st.lists(signs, min_size=3, max_size=3), doubts), ma
 
 
 def tally(space: PreferenceSpace, rows: list[tuple[list[int], float]], *, half_life: float | None) -> Tally:
-    found = Tally(len(space))
+    found, prior = Tally(len(space)), Prior(weights=(1.0, 1.0, 1.0), half_life=half_life)
     for row, sure in rows:
-        found.add(Direction(space, row, [sure] * 3), 1.0, half_life)
+        found.add(Direction(space, row, [sure] * 3), 0, prior)
     return found
 
 
@@ -208,9 +209,9 @@ def test_turning_every_item_turns_the_belief(tiny: PreferenceSpace, rows) -> Non
 
 def test_dirichlet_counts_are_items_against_about_and_for_a_dimension(tiny: PreferenceSpace) -> None:
     prior = Prior(strength=0.2, half_life=None)
-    rows = [([1, 0, 0], 1.0), ([1, -1, 0], 0.5), ([-1, 0, 0], 1.0)]
+    rows = [([1, 0, 0], 1.0), ([1, -1, 0], 1.0), ([-1, 0, 0], 1.0)]
     found = tally(tiny, rows, half_life=None).dirichlet(prior)
-    np.testing.assert_allclose(found, [[1.1, 0.7, 1.6], [0.6, 2.7, 0.1], [0.1, 3.2, 0.1]])
+    np.testing.assert_allclose(found, [[1.1, 0.2, 2.1], [1.1, 2.2, 0.1], [0.1, 3.2, 0.1]])
 
 
 def test_older_evidence_about_a_dimension_fades_and_the_rest_does_not(tiny: PreferenceSpace) -> None:
@@ -278,13 +279,32 @@ def test_a_population_that_leans_is_what_is_expected_before_any_evidence(tiny: P
     np.testing.assert_allclose(Tally(3).probability(prior), [0.8, 0.5, 0.2])
 
 
-def test_inferred_doubt_is_part_of_what_is_believed(tiny: PreferenceSpace) -> None:
-    def believed(probability: float) -> float:
-        said = Direction(tiny, [1, 0, 0], [probability] * 3)
-        return float(believe(Persona((Comment("p", "c", said),)), tiny).confidence()[0])
+@pytest.mark.parametrize("probability", [0.05, 0.25, 0.5, 0.7, 0.9, 0.99, 1.0])
+@pytest.mark.parametrize("item", [Comment, Comparison])
+def test_one_doubtful_item_is_believed_as_far_as_it_is_likely_to_be_meant(tiny, probability: float, item) -> None:
+    said = Direction(tiny, [1, 0, 0], [probability] * 3)
+    evidence = Comment("p", "c", said) if item is Comment else Comparison("p", "a", "b", said)
+    plain = (
+        Comment("p", "c", Direction(tiny, [1, 0, 0]))
+        if item is Comment
+        else replace(evidence, direction=Direction(tiny, [1, 0, 0]))
+    )
+    meant = believe(Persona((plain,)), tiny).confidence()[0]
+    expected = probability * meant + (1 - probability) * 0.5
+    assert believe(Persona((evidence,)), tiny).confidence()[0] == pytest.approx(expected, abs=1e-6)
 
-    sure, unsure = believed(1.0), believed(0.5)
-    assert sure > unsure > 0.5
+
+def test_several_doubtful_items_are_surer_than_one_and_less_sure_than_one_that_is_certain(tiny) -> None:
+    def believed(*probabilities: float) -> float:
+        return float(tally(tiny, [([1, 0, 0], p) for p in probabilities], half_life=None).probability(EVEN)[0])
+
+    assert 0.5 < believed(0.7) < believed(0.7, 0.7) < believed(0.7, 0.7, 0.7) < believed(1.0)
+
+
+def test_a_doubtful_item_hardly_makes_older_evidence_fade(tiny: PreferenceSpace) -> None:
+    sure, unsure = (tally(tiny, [([1, 0, 0], 1.0), ([-1, 0, 0], p)], half_life=1.0) for p in (1.0, 0.6))
+    assert sure.probability(EVEN)[0] < 0.4
+    assert unsure.probability(EVEN)[0] > 0.8
 
 
 @given(events)

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from penchant.posterior import EVEN, Prior, Tally
+from penchant.posterior import EVEN, KINDS, Prior, Tally
 from penchant.question import expected_gains, next_question
 from penchant.space import Direction, PreferenceSpace
 
@@ -13,7 +15,7 @@ def pair(space: PreferenceSpace, **signs: int) -> Direction:
 def known(space: PreferenceSpace, *said: Direction, times: int = 4) -> Tally:
     tally = Tally(len(space))
     for direction in said * times:
-        tally.add(direction, 1.0, None)
+        tally.add(direction, KINDS.index("told"), replace(EVEN, half_life=None))
     return tally
 
 
@@ -35,7 +37,7 @@ def test_two_unknown_dimensions_tell_more_than_one(tiny: PreferenceSpace) -> Non
 def test_the_gain_is_the_expected_drop_of_entropy(tiny: PreferenceSpace) -> None:
     prior = Prior(strength=1.0, weights=(1.0, 1.0, 1.0), half_life=None)
     tally = Tally(3)
-    tally.add(pair(tiny, length=1), 1.0, None)
+    tally.add(pair(tiny, length=1), 0, prior)
 
     def entropy(p: float) -> float:
         return float(-(p * np.log(p) + (1 - p) * np.log(1 - p)))

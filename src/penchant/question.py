@@ -58,18 +58,17 @@ def expected_gains(
     holds = np.where(signs > 0, positive, 1 - positive)
     total = np.maximum(sure.sum(1), 1e-9)
     first = noise + (1 - 2 * noise) * (holds * sure).sum(1) / total
-    weight = prior.weights[KINDS.index("chose")]
+    counts = prior.counts(KINDS.index("chose"), sure)
     negative, _, positive_count = tally.dirichlet(prior).T
     own = np.where(signs > 0, positive_count, negative)
     other = np.where(signs > 0, negative, positive_count)
-    faded = 1.0 if prior.half_life is None else 0.5 ** (weight * sure / prior.half_life)
-    counts = weight * sure
+    faded = 1.0 if prior.half_life is None else 0.5 ** (counts / prior.half_life)
     base = prior.strength / 2
     kept_own, kept_other = base + (own - base) * faded, base + (other - base) * faded
     after_first = (kept_own + counts) / (kept_own + kept_other + counts)
     after_second = kept_own / (kept_own + kept_other + counts)
     expected = first[:, None] * _entropy(after_first) + (1 - first)[:, None] * _entropy(after_second)
-    return np.asarray(((_entropy(holds) - expected) * sure).sum(1))
+    return np.asarray((_entropy(holds) - expected).sum(1))
 
 
 def _entropy(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -201,7 +201,7 @@ def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, ask
     """
     rng = np.random.default_rng(seed)
     read = read_items(items_of(records), scorer.annotator)
-    prior, weight = scorer.prior, scorer.prior.weights[kind_of(Comparison("", "a", "b"))]
+    prior, chose = scorer.prior, kind_of(Comparison("", "a", "b"))
     known: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
     for record in records:
         name = record.user_id or record.record_id
@@ -213,11 +213,11 @@ def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, ask
             raise RecordError(f"'{name}' has {len(said)} comparisons; questions are chosen from more than {drawn}")
         told, random = Tally(len(scorer.annotator.space)), Tally(len(scorer.annotator.space))
         for place in rng.permutation(len(said))[:drawn]:
-            random.add(said[place], weight, prior.half_life)
+            random.add(said[place], chose, prior)
         left = [said[place] for place in rng.permutation(len(said))]
         count = 0
         while count < asked and (question := next_question(told, prior, left)) is not None:
-            told.add(left.pop(question.place), weight, prior.half_life)
+            told.add(left.pop(question.place), chose, prior)
             count += 1
         known[name] = 2 * told.probability(prior) - 1, 2 * random.probability(prior) - 1, count
     users = [record.user_id or record.record_id for record in records]
@@ -259,7 +259,7 @@ def _turned(scorer: BeliefScorer, rng: np.random.Generator) -> list[float]:
         chose = number % 2 == 1
         vector = np.zeros(len(space), dtype=np.int8)
         vector[about[two]] = signs[two] * (-1 if chose and rng.random() < 0.1 else 1)
-        tally.add(Direction(space, vector), prior.weights[1 if chose else 0], prior.half_life)
+        tally.add(Direction(space, vector), 1 if chose else 0, prior)
         if number >= _BEFORE:
             right.append(_share_right(tally, prior, about[:turned], signs[:turned]))
     return right

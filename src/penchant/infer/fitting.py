@@ -229,7 +229,7 @@ def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int)
     people: dict[str, Tally] = {}
     for one in labelled:
         tally = people.setdefault(one.person, Tally(len(space)))
-        tally.add(one.direction, EVEN.weights[kind_of(one.item)], None)
+        tally.add(one.direction, kind_of(one.item), replace(EVEN, half_life=None))
     return learned(list(people.values()), EVEN, seed=seed)
 
 
