@@ -5,7 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from penchant import Comment, Comparison, ConfigError, Demographics, Persona, Rating, Record, RecordError, Statement
+from penchant import (
+    Comment,
+    Comparison,
+    ConfigError,
+    Demographics,
+    Persona,
+    Rating,
+    Record,
+    RecordError,
+    Statement,
+    TrainingError,
+)
 from penchant.encoder.cached import CachedEncoder
 from penchant.encoder.fake import FakeEncoder
 from penchant.eval.folds import STRICT, Fold, encoder_rows, kind_shown, split_fold, text_disjoint, user_folds
@@ -223,6 +234,13 @@ def test_strict_rows_are_named_and_what_they_drop_is_said(planted: list[Record])
     assert line.startswith("text-disjoint: ")
     assert "of 960 training rows over 6 folds dropped" in line
     assert not line.startswith("text-disjoint: 0 ")
+
+
+def test_strict_says_so_when_everybody_shares_a_text(planted: list[Record]) -> None:
+    shared = Comparison("p", "the same for all", "another")
+    alike = [replace(r, persona=Persona((*r.persona.evidence, shared))) for r in planted]
+    with pytest.raises(TrainingError, match="fold 0: 64 of 64 rows to fit on share a text .* give more folds"):
+        encoder_rows(alike, FakeEncoder(16), dataset="d", folds=3, strict=True)
 
 
 def test_records_without_users_get_swapped_personas_too(planted: list[Record]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.controls import CONTROLS, swap_personas
 from penchant.encoder.base import Encoder, Progress
-from penchant.errors import ConfigError, RecordError
+from penchant.errors import ConfigError, RecordError, TrainingError
 from penchant.eval.rows import Row
 from penchant.eval.score import Margins, Setting, rows
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, PersonaKind, Rating, Statement
@@ -175,12 +175,26 @@ def encoder_rows(
         plan = [text_disjoint(records, fold) for fold in plan]
         if say is not None:
             say(_dropped(plan))
+        _refuse_shared(records, plan)
     if texts is None:
         texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
     found = _margins(records, encoder, plan, texts, seed=seed, believer=believer)
     tested = np.sort(np.concatenate([fold.test for fold in plan]))
     setting = Setting(dataset + STRICT * strict, "-", seed)
     return list(_table(setting, [records[i] for i in tested], tested, found, kind))
+
+
+def _refuse_shared(records: Sequence[Record], plan: Sequence[Fold]) -> None:
+    """Raises TrainingError when so many texts are shared that a text-disjoint fold has hardly anybody to fit on."""
+    people = people_of(records)
+    for number, fold in enumerate(plan):
+        left = len({people[i] for i in fold.train})
+        if left < FEWEST:
+            raise TrainingError(
+                f"fold {number}: {fold.dropped:,} of {len(fold.train) + fold.dropped:,} rows to fit on share a text "
+                f"with a tested person, and the rest are of {left} people where {FEWEST} are needed; "
+                "give more folds (with fewer people in each), or leave out --strict"
+            )
 
 
 def _showing(records: Sequence[Record], kind: PersonaKind, seed: int) -> list[Record]:
