@@ -43,6 +43,7 @@ class ForumSection(Section):
     noise: float = 0.09
     mirrored: float = 0.5
     train_mirrored: float = 1.0
+    held_out: tuple[str, ...] = ()
 
 
 class BaseSection(Section):

@@ -7,6 +7,7 @@ import pytest
 from penchant import Comment, Comparison, Demographics, Direction, Persona, PreferenceSpace, Provenance, Record
 from penchant.errors import RecordError
 from penchant.eval.benchmark import Bench, show
+from penchant.eval.measured import Measured
 from penchant.eval.rows import Row
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
@@ -54,22 +55,26 @@ def bench(tiny: PreferenceSpace):
     return build
 
 
+def rows(made: Bench, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
+    return Measured(made.setting, tuple(made.score(records, personas))).rows()
+
+
 def find(rows: Sequence[Row], method: str, persona: str) -> Row:
     (row,) = [row for row in rows if (row.method, row.persona, row.attribute) == (method, persona, "all")]
     return row
 
 
 def test_a_policy_that_follows_the_persona_finds_a_planted_preference(bench, people) -> None:
-    rows = bench().run(people, ["ugc"])
-    assert find(rows, "ica", "ugc").accuracy == 1
-    assert find(rows, "ica", "ugc").ci95 == (1, 1)
-    assert find(rows, "ica", "none").accuracy == 0.5
+    found = rows(bench(), people, ["ugc"])
+    assert find(found, "ica", "ugc").accuracy == 1
+    assert find(found, "ica", "ugc").ci95 == (1, 1)
+    assert find(found, "ica", "none").accuracy == 0.5
     # a cyclic shift over eight people: whoever gets a like-minded donor is still right, so compare with the truth
-    assert find(rows, "ica", "shuffled").accuracy < 1
+    assert find(found, "ica", "shuffled").accuracy < 1
 
 
 def test_ties_count_one_half_and_are_reported(bench, people) -> None:
-    row = find(bench().run(people, ["ugc"]), "few_shot", "ugc")
+    row = find(rows(bench(), people, ["ugc"]), "few_shot", "ugc")
     assert (row.accuracy, row.ties, row.n, row.users) == (0.5, 16, 16, 8)
 
 
@@ -81,7 +86,7 @@ def test_the_published_metric_and_its_variants_are_those_computed_by_hand(bench,
     made.policies["ica"].weights = {"jokes": -0.75, "now": -0.75, "tea": -1.0}
     made.policies["pba"].weights = {"now": 0.0}
     made.reference = FakeModel({"now": -1.5}, follow=1.0)
-    rows = made.run(records, ["ugc"])
+    found = rows(made, records, ["ugc"])
     # reference under the history, where "tea" stands: chosen -2.5 of 2 tokens, rejected 0 of 1
     # reference under the directions, where "jokes" stands: chosen -1.5, rejected -1
     expected = {
@@ -102,7 +107,7 @@ def test_the_published_metric_and_its_variants_are_those_computed_by_hand(bench,
         for suffix, margins in made._variants(METHODS[name], shown).items():
             assert margins.tolist() == pytest.approx([expected[name + suffix]] * 2), name + suffix
     for name, margin in expected.items():
-        row = find(rows, name, "ugc")
+        row = find(found, name, "ugc")
         assert row.accuracy == (1.0 if margin > 0 else 0.0 if margin < 0 else 0.5), name
 
 
@@ -112,14 +117,14 @@ def test_the_published_metric_and_its_variants_are_those_computed_by_hand(bench,
 def test_the_passes_foretold_are_the_passes_made(bench, people, policies, personas, golden: bool) -> None:
     done: list[str] = []
     made = bench(policies, golden=golden, done=done.append)
-    made.run(people, personas)
+    rows(made, people, personas)
     calls = made.reference.calls + sum(model.calls for model in made.policies.values())
     assert len(done) == calls == made.passes(personas)
 
 
 def test_the_reference_is_asked_once_per_setting_and_content(bench, people) -> None:
     made = bench(("ica", "pba"))
-    made.run(people, ALL)
+    rows(made, people, ALL)
     # history and directions, under four settings and somebody else's persona; and the bare prompt once
     assert made.reference.calls == 2 * 5 + 1
     assert {name: model.calls for name, model in made.policies.items()} == {"ica": 6, "pba": 6}
@@ -127,9 +132,9 @@ def test_the_reference_is_asked_once_per_setting_and_content(bench, people) -> N
 
 def test_a_second_run_shares_nothing_with_the_first(bench, people) -> None:
     made = bench()
-    made.run(people, ["ugc"])
+    rows(made, people, ["ugc"])
     turned = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in people]
-    assert find(made.run(turned, ["ugc"]), "ica", "ugc").accuracy == 0
+    assert find(rows(made, turned, ["ugc"]), "ica", "ugc").accuracy == 0
 
 
 def test_what_the_budget_leaves_out_is_counted_over_all_passes(bench, people) -> None:
@@ -137,23 +142,23 @@ def test_what_the_budget_leaves_out_is_counted_over_all_passes(bench, people) ->
     system = "Answer as this person would prefer, judging by what they wrote and chose."
     bare = len(f"{system} <person> </person> drink?".split())
     made = bench(max_prompt_tokens=bare)
-    made.run(comments, ["ugc"])
+    rows(made, comments, ["ugc"])
     # the one comment, for policy and reference, under ugc and shuffled
     assert made.dropped == 2 * 2 * len(people)
-    made.run(comments, ["ugc"])
+    rows(made, comments, ["ugc"])
     assert made.dropped == 2 * 2 * len(people)
 
 
 def test_limits_are_printed_where_the_rule_is_known_and_nowhere_else(bench, people) -> None:
-    rows = bench(("pba",), rule=Known(), golden=True).run(people, ["ugc", "demo"])
-    assert find(rows, "ideal", "ugc").accuracy == 1
-    assert find(rows, "ideal", "ugc").ceiling == pytest.approx(0.9)
-    assert find(rows, "coverage", "ugc").accuracy == pytest.approx(0.9)
-    assert find(rows, "coverage", "demo").accuracy == 0.5
-    assert find(rows, "pba", "demo").ceiling == 0.5
-    assert find(rows, "pba_golden", "mixed").ceiling == pytest.approx(0.9)
-    assert find(rows, "pba", "shuffled").ceiling == 0.5
-    unknown = bench(("pba",)).run(people, ["ugc"])
+    found = rows(bench(("pba",), rule=Known(), golden=True), people, ["ugc", "demo"])
+    assert find(found, "ideal", "ugc").accuracy == 1
+    assert find(found, "ideal", "ugc").ceiling == pytest.approx(0.9)
+    assert find(found, "coverage", "ugc").accuracy == pytest.approx(0.9)
+    assert find(found, "coverage", "demo").accuracy == 0.5
+    assert find(found, "pba", "demo").ceiling == 0.5
+    assert find(found, "pba_golden", "mixed").ceiling == pytest.approx(0.9)
+    assert find(found, "pba", "shuffled").ceiling == 0.5
+    unknown = rows(bench(("pba",)), people, ["ugc"])
     assert {row.ceiling for row in unknown} == {None}
     assert {"ideal", "coverage", "pba_golden"}.isdisjoint({row.method for row in unknown})
 
@@ -167,9 +172,9 @@ def test_golden_directions_reach_the_model_only_in_their_own_rows(bench, people,
         replace(r, persona=Persona(tuple(replace(i, direction=tiny.direction()) for i in r.persona.evidence)))
         for r in records
     ]
-    rows = bench(("pba",), golden=True, rule=Known()).run(blank, ["mixed"])
-    assert find(rows, "pba", "mixed").accuracy == 0.5
-    assert find(rows, "pba_golden", "mixed").accuracy > 0.5
+    found = rows(bench(("pba",), golden=True, rule=Known()), blank, ["mixed"])
+    assert find(found, "pba", "mixed").accuracy == 0.5
+    assert find(found, "pba_golden", "mixed").accuracy > 0.5
 
 
 def test_drawn_directions_average_doubt_away_and_leave_certainty_alone(bench, people, tiny) -> None:
@@ -201,7 +206,7 @@ def test_drawn_directions_average_doubt_away_and_leave_certainty_alone(bench, pe
 def test_every_pass_is_announced(bench, people) -> None:
     done: list[str] = []
     made = bench(("ica", "pba"), draws=3, golden=True, done=done.append)
-    made.run(people, ["ugc", "mixed"])
+    rows(made, people, ["ugc", "mixed"])
     assert len(done) == made.passes(["ugc", "mixed"])
 
 
@@ -222,7 +227,7 @@ def test_shuffled_personas_are_never_the_persons_own_also_without_user_ids(peopl
 def test_one_person_alone_is_refused_before_any_pass(bench, people) -> None:
     made = bench()
     with pytest.raises(RecordError, match="at least two people"):
-        made.run(people[:2], ["ugc"])
+        rows(made, people[:2], ["ugc"])
     assert made.reference.calls == 0
 
 
@@ -231,10 +236,10 @@ def test_subsets_of_the_records_get_rows_of_their_own(bench, people) -> None:
         replace(r, provenance=Provenance(attribute="even" if i % 2 else "odd", phrasing="known"))
         for i, r in enumerate(people)
     ]
-    rows = [row for row in bench().run(halves, ["ugc"]) if row.method == "ica" and row.persona == "ugc"]
-    assert {(row.attribute, row.phrasing, row.n) for row in rows} == {
+    found = [row for row in rows(bench(), halves, ["ugc"]) if row.method == "ica" and row.persona == "ugc"]
+    assert {(row.attribute, row.phrasing, row.n) for row in found} == {
         ("all", "known", 16),
         ("even", "known", 8),
         ("odd", "known", 8),
     }
-    assert np.allclose([row.accuracy for row in rows], 1)
+    assert np.allclose([row.accuracy for row in found], 1)

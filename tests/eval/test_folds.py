@@ -1,6 +1,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,15 +18,23 @@ from penchant import (
     Statement,
     TrainingError,
 )
+from penchant.encoder.base import Encoder
 from penchant.encoder.cached import CachedEncoder
 from penchant.encoder.fake import FakeEncoder
-from penchant.eval.folds import STRICT, Fold, encoder_rows, kind_shown, split_fold, text_disjoint, user_folds
+from penchant.eval.folds import STRICT, Fold, encoder_scores, kind_shown, split_fold, text_disjoint, user_folds
+from penchant.eval.measured import Measured
 from penchant.eval.rows import Row
+from penchant.eval.score import Setting
 from penchant.infer.fake import FakeAnnotator
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import PreferenceSpace
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def encoder_rows(records: Sequence[Record], encoder: Encoder, *, dataset: str, **options: Any) -> list[Row]:
+    setting = Setting(dataset + STRICT * options.get("strict", False), "-", options.get("seed", 0))
+    return Measured(setting, tuple(encoder_scores(records, encoder, **options))).rows()
 
 
 def of(rows: Sequence[Row], method: str, persona: str, attribute: str = "all") -> float:

@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from penchant.eval.contrasts import Contrast
+from penchant.eval.measured import Results
 from penchant.eval.report import Sample, Story, headline, report
 from penchant.eval.rows import Row
 
@@ -35,6 +37,9 @@ ROWS = [
     row("pba", attribute="mirrored"),
     row("base", "none", accuracy=0.5, ceiling=0.5),
 ]
+CONTRAST = Contrast(
+    "simulated-forum", "pba", "mixed", "overlap", "mixed", "known", 0.22, (0.1, 0.3), 0.0001, 0.0003, 10, 5
+)
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def story() -> Story:
 
 
 def test_the_page_loads_nothing_from_elsewhere(story) -> None:
-    page = report(ROWS, story, personas=["mixed"])
+    page = report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
     page = re.sub(r"&lt;.*?&gt;", "", page)
     assert not re.findall(r"<(?:script|link|iframe|img|object|embed)\b", page)
     assert not [link for link in re.findall(r"(?:src|href)\s*=\s*[\"']([^\"']*)", page) if not link.startswith("#")]
@@ -63,7 +68,7 @@ def test_the_page_loads_nothing_from_elsewhere(story) -> None:
 
 
 def test_text_of_people_and_models_is_escaped_wherever_it_stands(story) -> None:
-    page = report(ROWS, story, personas=["mixed"])
+    page = report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
     assert page.startswith("<!doctype html>")
     assert "<script" not in page
     assert "<img" not in page
@@ -73,12 +78,14 @@ def test_text_of_people_and_models_is_escaped_wherever_it_stands(story) -> None:
 def test_a_simulation_is_called_one_and_real_data_is_not(story) -> None:
     from dataclasses import replace
 
-    assert "<b>Simulated.</b>" in report(ROWS, story, personas=["mixed"])
-    assert "<b>Simulated.</b>" not in report(ROWS, replace(story, simulated=False), personas=["mixed"])
+    assert "<b>Simulated.</b>" in report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
+    assert "<b>Simulated.</b>" not in report(
+        Results(tuple(ROWS), ()), replace(story, simulated=False), personas=["mixed"]
+    )
 
 
 def test_main_rows_stand_in_front_and_every_row_in_the_appendix(story) -> None:
-    page = report(ROWS, story, personas=["mixed"])
+    page = report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
     front, appendix = page.split("<details>")
     assert "Known phrasings" in front
     assert "Phrasings kept from training people" in front
@@ -93,10 +100,17 @@ def test_a_page_without_curves_samples_or_limits_stands(story) -> None:
     from dataclasses import replace
 
     rows = [row(method, ceiling=None) for method in ("ica", "few_shot")]
-    page = report(rows, replace(story, curves={}, samples=[]), personas=["mixed"])
+    page = report(Results(tuple(rows), ()), replace(story, curves={}, samples=[]), personas=["mixed"])
     assert "How training went" not in page
     assert "Two opposite people" not in page
     assert '<td class="n">–</td>' in page
+
+
+def test_contrasts_stand_on_the_page_with_their_corrected_p(story) -> None:
+    page = report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
+    assert "+22.0" in page
+    assert "0.0003" in page
+    assert "Better than what stands beside it?" not in report(Results(tuple(ROWS), ()), story, personas=["mixed"])
 
 
 def test_the_headline_compares_with_the_best_row_that_was_not_trained_on_personas() -> None:

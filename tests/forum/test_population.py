@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from penchant.errors import ConfigError
+from penchant.errors import ConfigError, SpaceError
 from penchant.forum.population import ForumSettings, Population, populate
 from penchant.space import PreferenceSpace, load_space
 
@@ -84,3 +84,33 @@ def test_a_small_space_of_ones_own_can_be_met(tiny: PreferenceSpace) -> None:
     ForumSettings(active_min=2, active_max=3, asked=2).check(tiny)
     with pytest.raises(ConfigError, match="3 dimensions of 'tiny'"):
         ForumSettings().check(tiny)
+
+
+NEW = ("gaming", "humor", "honesty", "international", "gender", "extraversion")
+
+
+def test_what_is_held_out_nobody_in_training_holds_and_everybody_tested_is_asked_about() -> None:
+    space = load_space("alignx90")
+    places = [space.index(name) for name in NEW]
+    settings = ForumSettings(held_out=NEW)
+    trained, tested = (
+        populate(space, settings, users=200, split=split, unseen=False, rng=np.random.default_rng(0))
+        for split in ("train", "test")
+    )
+    assert not trained.signs[:, places].any()
+    asked = np.zeros(len(space), dtype=bool)
+    asked[places] = True
+    assert not tested.asked[:, ~asked].any()
+    assert (tested.asked.sum(1) == settings.asked).all()
+    assert (tested.signs[tested.asked] != 0).all()
+    assert np.count_nonzero(tested.signs[:, ~asked], axis=1).max() == settings.active_max - settings.asked
+
+
+def test_too_few_or_too_many_held_out_dimensions_are_refused() -> None:
+    space = load_space("alignx90")
+    everything = tuple(dimension.id for dimension in space.dimensions)
+    for held_out in (NEW[:4], everything[:85]):
+        with pytest.raises(ConfigError, match=f"{len(held_out)} dimensions held out of 90 must be at least asked=5"):
+            ForumSettings(held_out=held_out).check(space)
+    with pytest.raises(SpaceError, match="gamming"):
+        ForumSettings(held_out=("gamming", *NEW)).check(space)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.data import RejectedOption, directed, read, space_for
-from penchant.cli.evaluate import METHODS, encoder_rows, show
+from penchant.cli.evaluate import METHODS, encoder_measured, show
 from penchant.cli.output import as_json, bar, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.cli.train import aligned_to
@@ -20,7 +20,7 @@ from penchant.record import Record
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
-    from penchant.eval.benchmark import Scored
+    from penchant.eval.score import Scored
 
 RUN = "run.json"
 """What the folds of a folder were asked for; folds of two runs are never put together."""
@@ -44,6 +44,7 @@ def command(
     """Measures ICA and PBA on people they were not trained on, over all people of a file."""
     from penchant.eval.crossval import SCORES, load_scores, together
     from penchant.eval.folds import refuse_small, user_folds
+    from penchant.eval.measured import Measured
     from penchant.eval.score import Setting
 
     started = perf_counter()
@@ -65,10 +66,10 @@ def command(
     by_id = {record.record_id: record for record in records}
     done = [load_scores(out / f"fold-{k}", by_id) for k in range(folds) if k not in missing]
     setting = Setting(data.stem, settings.layout, settings.seed)
-    rows = [row for scored in together(done) for row in scored.rows(setting)]
+    measured = [Measured(setting, tuple(together(done)))]
     if encoder:
-        rows.extend(encoder_rows(records, data.stem, folds=folds, seed=settings.seed))
-    show(rows, json=json, seconds={"crossval": perf_counter() - started}, seed=settings.seed)
+        measured += encoder_measured(records, data.stem, folds=folds, seed=settings.seed)
+    show(measured, json=json, seconds={"crossval": perf_counter() - started}, seed=settings.seed)
 
 
 def _same_run(out: Path, asked: dict[str, object]) -> None:

@@ -22,7 +22,7 @@ from penchant.cli import simulate as simulate_verb
 from penchant.cli import train as train_verb
 from penchant.cli.base import BASE_RECIPE
 from penchant.cli.data import read, recipe_space
-from penchant.cli.evaluate import implicit_rows, summary
+from penchant.cli.evaluate import implicit_measured, summary
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.simulate import RecipeOption, SetOption
 from penchant.config import BaseSection, Recipe, load_recipe, load_section
@@ -31,6 +31,7 @@ from penchant.record import Record
 if TYPE_CHECKING:
     from penchant.eval.report import Sample, Story
     from penchant.eval.rows import Row
+    from penchant.eval.score import Scored
 
 
 def command(
@@ -63,8 +64,9 @@ def command(
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
 
-def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple[dict[str, object], list[Row]]:
+def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple[dict[str, object], Sequence[Row]]:
     """The whole way; returns the content of results.json and the rows."""
+    from penchant.eval.measured import Results
     from penchant.eval.report import report
     from penchant.model.card import versions
 
@@ -83,7 +85,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
     records = _measured(read(out / "data" / "test", recipe_space(recipe)), unseen_users=recipe.evaluate.unseen_users)
     policies = {method: str(out / method) for method in trained}
     with _stage("evaluate", seconds):
-        rows = implicit_rows(
+        measured = implicit_measured(
             records,
             recipe_space(recipe),
             dataset="simulated-forum",
@@ -93,14 +95,17 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
             layout=recipe.layout,
             seed=recipe.seed,
         )
-        rows.extend(_asked(recipe, records, rows))
+        measured = replace(measured, scored=(*measured.scored, *_asked(recipe, records, measured.scored)))
+    results = Results.of([measured])
     with _stage("report", seconds):
         samples = list(_samples(recipe, records, policies))
         story = _story(recipe, command, policies, samples, seconds)
-        write_whole(out / "report.html", report(rows, story, personas=recipe.evaluate.personas))
-    found = summary(rows, seconds=seconds, seed=recipe.seed, versions=versions())
+        write_whole(out / "report.html", report(results, story, personas=recipe.evaluate.personas))
+    found = summary(results, seconds=seconds, seed=recipe.seed, versions=versions())
     write_whole(out / "results.json", as_json(found) + "\n")
-    return found, rows
+    lines = "".join(as_json(line) + "\n" for line in results.lines())
+    write_whole(out / "results.jsonl", lines)
+    return found, results.rows
 
 
 @contextmanager
@@ -118,14 +123,14 @@ def _measured(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
     return [record for record in records if record.user_id in kept or record.user_id not in strangers]
 
 
-def _asked(recipe: Recipe, records: Sequence[Record], beside: Sequence[Row]) -> Iterator[Row]:
+def _asked(recipe: Recipe, records: Sequence[Record], beside: Sequence[Scored]) -> Iterator[Scored]:
     """The base asked outright what the person said of a post's topics, as it was trained to be: what it can read.
 
     It was not aligned to anybody and answers a plain post without a look at the person (few_shot); the distance between
     the two rows is what alignment has to bridge.
     """
     from penchant.eval.benchmark import show
-    from penchant.eval.score import Setting, rows
+    from penchant.eval.score import Scored
     from penchant.forum.corpus import outright
     from penchant.model.base import Candidates
     from penchant.model.local import LocalModel
@@ -134,7 +139,7 @@ def _asked(recipe: Recipe, records: Sequence[Record], beside: Sequence[Row]) -> 
 
     space = recipe_space(recipe)
     model = LocalModel.load(recipe.base)
-    limits = {(r.persona, r.phrasing, r.attribute): r.ceiling for r in beside if r.method == "few_shot"}
+    limits = {one.persona: one.ceiling for one in beside if one.method == "few_shot"}
     for persona in recipe.evaluate.personas:
         shown = show(records, persona, seed=recipe.seed)
         asked = []
@@ -142,9 +147,7 @@ def _asked(recipe: Recipe, records: Sequence[Record], beside: Sequence[Row]) -> 
             rendered = render(meet(known, space), outright(record.prompt), content="history", layout=recipe.layout)
             asked.append(Candidates(rendered.messages[1:], (record.chosen, record.rejected)))
         margins = np.array([chosen.logprob - rejected.logprob for chosen, rejected in model.logprobs(asked)])
-        setting = Setting(records[0].provenance.dataset, recipe.layout, recipe.seed)
-        for row in rows(setting, "asked", persona, shown.records, margins):
-            yield replace(row, ceiling=limits[row.persona, row.phrasing, row.attribute])
+        yield Scored("asked", persona, shown.records, margins, limits[persona])
 
 
 def _samples(recipe: Recipe, records: Sequence[Record], policies: dict[str, str]) -> Iterator[Sample]:

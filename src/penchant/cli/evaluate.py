@@ -20,7 +20,7 @@ from penchant.render import LAYOUTS, Layout
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
-    from penchant.eval.rows import Row
+    from penchant.eval.measured import Measured, Results
     from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
@@ -83,7 +83,7 @@ def command(
         suites.run(suite, records, where, annotator=annotator, seed=seed, json=json)
         return
     if reference is None:
-        rows = encoder_rows(
+        measured = encoder_measured(
             records,
             data.stem,
             folds=folds,
@@ -97,21 +97,23 @@ def command(
             believer=believer_of(annotator, where),
         )
     else:
-        rows = implicit_rows(
-            records,
-            where,
-            dataset=data.stem,
-            reference=reference,
-            policies=_policies(ica, pba),
-            personas=shown,
-            layout=layout,
-            max_prompt_tokens=max_prompt_tokens,
-            seed=seed,
-            annotator=annotator,
-            draws=draws,
-            summaries=summaries,
-        )
-    show(rows, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
+        measured = [
+            implicit_measured(
+                records,
+                where,
+                dataset=data.stem,
+                reference=reference,
+                policies=_policies(ica, pba),
+                personas=shown,
+                layout=layout,
+                max_prompt_tokens=max_prompt_tokens,
+                seed=seed,
+                annotator=annotator,
+                draws=draws,
+                summaries=summaries,
+            )
+        ]
+    show(measured, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
 
 def _policies(ica: str | None, pba: str | None) -> dict[str, str]:
@@ -162,29 +164,33 @@ def _bridge(folder: str) -> str:
     return next(iter(sorted(tags(Path(folder)) & BRIDGED.keys())), "pba")
 
 
-def show(rows: Sequence[Row], *, json: bool, seconds: dict[str, float], seed: int) -> None:
-    """Prints the main rows as a table, or every row as one JSON object on the last line."""
+def show(measured: Sequence[Measured], *, json: bool, seconds: dict[str, float], seed: int) -> None:
+    """Prints the main rows and contrasts as tables, or everything as one JSON object on the last line."""
+    from penchant.eval import contrasts
+    from penchant.eval.measured import Results
     from penchant.eval.rows import is_variant, table
     from penchant.model.card import versions
 
+    found = Results.of(measured)
     if json:
-        result(as_json(summary(rows, seconds=seconds, seed=seed, versions=versions())))
+        result(as_json(summary(found, seconds=seconds, seed=seed, versions=versions())))
         return
-    main = [row for row in rows if row.attribute == "all" and not is_variant(row.method)]
+    main = [row for row in found.rows if row.attribute == "all" and not is_variant(row.method)]
     result(table(main))
-    if len(main) < len(rows):
-        say(f"{len(rows) - len(main)} more rows, of subsets and variants of the metric, are in the output of --json")
+    if found.contrasts:
+        result("\n" + contrasts.table(found.contrasts))
+    if len(main) < len(found.rows):
+        say(f"{len(found.rows) - len(main)} more rows, of subsets and variants of the metric, are in --json")
 
 
-def summary(
-    rows: Sequence[Row], *, seconds: dict[str, float], seed: int, versions: dict[str, str]
-) -> dict[str, object]:
+def summary(found: Results, *, seconds: dict[str, float], seed: int, versions: dict[str, str]) -> dict[str, object]:
     """The content of results.json."""
     spent = {stage: round(value, 2) for stage, value in seconds.items()}
-    return {"rows": [row.as_json() for row in rows], "seconds": spent, "seed": seed, "versions": versions}
+    told = {"rows": [row.as_json() for row in found.rows], "contrasts": [one.as_json() for one in found.contrasts]}
+    return {**told, "seconds": spent, "seed": seed, "versions": versions}
 
 
-def implicit_rows(
+def implicit_measured(
     records: Sequence[Record],
     space: PreferenceSpace,
     *,
@@ -198,10 +204,11 @@ def implicit_rows(
     annotator: Path | None = None,
     draws: int = 0,
     summaries: Path | None = None,
-) -> list[Row]:
-    """Rows of aligned models, their controls and limits."""
+) -> Measured:
+    """Margins of aligned models, their controls and limits."""
     from penchant.eval.benchmark import Bench
     from penchant.eval.benchmark import show as draw
+    from penchant.eval.measured import Measured
     from penchant.eval.score import Setting
     from penchant.forum.observer import observer_of
     from penchant.infer.read import reread
@@ -242,13 +249,13 @@ def implicit_rows(
     passes = bench.passes(personas)
     with bar(passes, "evaluating") as advance:
         bench.done = lambda _name: advance(1)
-        rows = bench.run(records, personas)
+        scored = bench.score(records, personas)
     if bench.dropped:
         say(f"the budget of {max_prompt_tokens} tokens left out {bench.dropped} items of evidence over {passes} passes")
-    return rows
+    return Measured(bench.setting, tuple(scored))
 
 
-def encoder_rows(
+def encoder_measured(
     records: Sequence[Record],
     dataset: str,
     *,
@@ -261,11 +268,13 @@ def encoder_rows(
     strict: bool = False,
     cache: Path | None = None,
     believer: BeliefScorer | None = None,
-) -> list[Row]:
-    """Rows of the encoder scorer and its controls, over folds by user or fitted on other records."""
+) -> list[Measured]:
+    """Margins of the encoder scorer and its controls, over folds by user or fitted on other records; by persona."""
     from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
-    from penchant.eval.folds import encoder_rows as folded
+    from penchant.eval.folds import STRICT, encoder_scores
+    from penchant.eval.measured import Measured
+    from penchant.eval.score import Setting
     from penchant.scorer.cases import Texts, texts_of
 
     encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
@@ -273,14 +282,13 @@ def encoder_rows(
     distinct = texts_of(all_records, [record.persona for record in all_records])
     with bar(len(distinct), "embedding texts") as advance:
         texts = Texts.of(distinct, encoder, progress=advance)
-    rows: list[Row] = []
+    setting, measured = Setting(dataset + STRICT * strict, "-", seed), []
     for kind in personas or (None,):
-        rows += folded(
+        scored = encoder_scores(
             records,
             encoder,
             folds=folds,
             seed=seed,
-            dataset=dataset,
             fit_split=fit,
             test_split=split,
             fit_on=fit_on,
@@ -290,7 +298,8 @@ def encoder_rows(
             believer=believer,
             say=say,
         )
-    return rows
+        measured.append(Measured(setting, tuple(scored)))
+    return measured
 
 
 def believer_of(annotator: Path | None, space: PreferenceSpace) -> BeliefScorer | None:

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.controls import CONTROLS, swap_personas
-from penchant.eval.rows import Row
-from penchant.eval.score import Margins, Setting, limit_rows, rows
+from penchant.eval.score import Margins, Scored, Setting
 from penchant.method import METHODS
 from penchant.method.base import Method
 from penchant.model.base import Model
@@ -52,27 +51,6 @@ class Shown:
     """ugc, pair, demo, mixed, none or shuffled."""
     records: tuple[Record, ...]
     personas: tuple[Persona, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """The margins of one method in one setting."""
-
-    method: str
-    persona: str
-    records: tuple[Record, ...]
-    margins: Margins
-    """Score of chosen less rejected, (records,)."""
-    ceiling: NDArray[np.float64] | None
-    """Expected accuracy of the best possible guess per record, (records,), where it is known."""
-    limit: bool = False
-    """Whether this is a limit rather than a method: its accuracy is the ceiling itself."""
-
-    def rows(self, setting: Setting) -> list[Row]:
-        """One row per group of records."""
-        if self.limit and self.ceiling is not None:
-            return limit_rows(setting, self.method, self.persona, self.records, self.ceiling)
-        return rows(setting, self.method, self.persona, self.records, self.margins, self.ceiling)
 
 
 def show(records: Sequence[Record], persona: str, *, seed: int, swapped: PersonaKind = "mixed") -> Shown:
@@ -126,10 +104,6 @@ class Bench:
         golden = 2 * len(self._bridged()) + ("mixed" not in personas) if self.golden and self._bridged() else 0
         drawn = self.draws * len(self._bridged())
         return len(personas) * (count + len(contents) + drawn) + (count + 1) + shuffled + golden
-
-    def run(self, records: Sequence[Record], personas: Sequence[str]) -> list[Row]:
-        """Rows of `score`."""
-        return [row for scored in self.score(records, personas) for row in scored.rows(self.setting)]
 
     def score(self, records: Sequence[Record], personas: Sequence[str]) -> list[Scored]:
         """Margins for every persona setting, then `none` and `shuffled` for each trained method.

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from penchant.errors import DataError
-from penchant.eval.benchmark import Scored
+from penchant.eval.score import Scored
 from penchant.record import Record
 from penchant.shards.atomic import replacing
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from penchant.controls import CONTROLS, swap_personas
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ConfigError, RecordError, TrainingError
-from penchant.eval.rows import Row
-from penchant.eval.score import Margins, Setting, rows
+from penchant.eval.score import Margins, Scored
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, PersonaKind, Rating, Statement
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
@@ -123,11 +122,10 @@ def kind_shown(personas: Sequence[Persona]) -> str:
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
-def encoder_rows(
+def encoder_scores(
     records: Sequence[Record],
     encoder: Encoder,
     *,
-    dataset: str,
     folds: int = 5,
     seed: int = 0,
     strict: bool = False,
@@ -139,12 +137,12 @@ def encoder_rows(
     believer: BeliefScorer | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
-) -> list[Row]:
-    """Rows of the encoder scorer, of the same head without a persona and with another's, and of every control.
+) -> list[Scored]:
+    """Margins of the encoder scorer, of the same head without a persona and with another's, and of every control.
 
     Args:
         folds: by user, over all records; unused with `fit_split`. `strict` wants many (60), as it drops training rows.
-        strict: text-disjoint; the dataset's name then ends with `STRICT`.
+        strict: text-disjoint; tables then end the dataset's name with `STRICT`.
         fit_split, test_split: both: fit on one, test on the other. `test_split` alone: folds over that split only.
         fit_on: other records; fit on all of these, test on all of `records` (of `test_split`, if given).
         kind: show this kind of evidence alone, in fitting and in testing; None shows all that there is.
@@ -180,8 +178,7 @@ def encoder_rows(
         texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
     found = _margins(records, encoder, plan, texts, seed=seed, believer=believer)
     tested = np.sort(np.concatenate([fold.test for fold in plan]))
-    setting = Setting(dataset + STRICT * strict, "-", seed)
-    return list(_table(setting, [records[i] for i in tested], tested, found, kind))
+    return list(_scored([records[i] for i in tested], tested, found, kind))
 
 
 def _refuse_shared(records: Sequence[Record], plan: Sequence[Fold]) -> None:
@@ -252,22 +249,21 @@ def _margins(
     return found
 
 
-def _table(
-    setting: Setting,
+def _scored(
     records: Sequence[Record],
     tested: NDArray[np.int64],
     found: dict[tuple[Parts, bool], Margins],
     kind: PersonaKind | None,
-) -> Iterator[Row]:
+) -> Iterator[Scored]:
     personas = [record.persona for record in records]
     shown = kind or kind_shown(personas)
-    grouped = [_grouped(record) for record in records]
-    yield from rows(setting, "chance", "none", grouped, np.zeros(len(records)))
+    grouped = tuple(_grouped(record) for record in records)
+    yield Scored("chance", "none", grouped, np.zeros(len(records)), None)
     for name, control in CONTROLS.items():
-        yield from rows(setting, name, shown, grouped, control(records, personas))
+        yield Scored(name, shown, grouped, control(records, personas), None)
     for (part, swapped), margins in found.items():
         persona = "shuffled" if swapped else "none" if part == "none" else shown
-        yield from rows(setting, NAMES[part], persona, grouped, margins[tested])
+        yield Scored(NAMES[part], persona, grouped, margins[tested], None)
 
 
 def _grouped(record: Record) -> Record:

@@ -8,6 +8,7 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
 
+from penchant.eval.measured import Results
 from penchant.eval.plots import accuracy_bars, training_curves
 from penchant.eval.rows import Row, is_variant, share_of_gain
 
@@ -38,8 +39,9 @@ class Story:
     versions: Mapping[str, str]
 
 
-def report(rows: Sequence[Row], story: Story, *, personas: Sequence[str]) -> str:
+def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
     """The page. Text of people and models is escaped; nothing is loaded from elsewhere."""
+    rows = found.rows
     text = resources.files("penchant.eval").joinpath("report.html.jinja").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
     known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
@@ -52,6 +54,7 @@ def report(rows: Sequence[Row], story: Story, *, personas: Sequence[str]) -> str
         known=main,
         unseen=[r for r in rows if r.phrasing == "unseen" and r.attribute == "all" and not is_variant(r.method)],
         headline=headline(main),
+        contrasts=[one for one in found.contrasts if one.persona in personas],
         share=share_of_gain,
         bars=accuracy_bars(main, personas, methods),
         curves=training_curves(story.curves) if story.curves else "",

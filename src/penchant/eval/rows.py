@@ -46,6 +46,16 @@ class Row:
         return values
 
 
+PERSONAL = ("ica", "pba", "pba_summary", "pba_both", "encoder")
+"""Methods that were aligned to people, or fitted on them, and are told of the person."""
+_LIMITS = ("ideal", "coverage", "chance")
+
+
+def is_limit(method: str) -> bool:
+    """Whether a row says what is possible, or what a method would do if it were told more than the evidence."""
+    return method in _LIMITS or method.endswith(("_golden", "_drawn"))
+
+
 def is_variant(method: str) -> bool:
     """Whether a row is another reading of a trained method's margins, beside the published metric."""
     return method.endswith(("_same_prompt", "_raw", "_normalised"))

@@ -51,6 +51,27 @@ def groups(records: Sequence[Record]) -> Iterator[Group]:
                 yield Group(str(name), str(phrasing), here & (attributes == name))
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The margins of one method in one setting."""
+
+    method: str
+    persona: str
+    records: tuple[Record, ...]
+    margins: Margins
+    """Score of chosen less rejected, (records,)."""
+    ceiling: NDArray[np.float64] | None
+    """Expected accuracy of the best possible guess per record, (records,), where it is known."""
+    limit: bool = False
+    """Whether this is a limit rather than a method: its accuracy is the ceiling itself."""
+
+    def rows(self, setting: Setting) -> list[Row]:
+        """One row per group of records."""
+        if self.limit and self.ceiling is not None:
+            return limit_rows(setting, self.method, self.persona, self.records, self.ceiling)
+        return rows(setting, self.method, self.persona, self.records, self.margins, self.ceiling)
+
+
 def limit_rows(
     setting: Setting, method: str, persona: str, records: Sequence[Record], expected: NDArray[np.float64]
 ) -> list[Row]:

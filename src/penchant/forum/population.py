@@ -43,6 +43,8 @@ class ForumSettings:
     """Share of test people's pairs that are mirrored between twins; the others are opposed."""
     train_mirrored: float = 1.0
     """The same for training people: a pair and its mirror keep the label from being read off the answers."""
+    held_out: tuple[str, ...] = ()
+    """Ids of dimensions that no training person holds; test people are asked about these alone."""
     seed: int = 0
 
     def check(self, space: PreferenceSpace) -> None:
@@ -58,6 +60,11 @@ class ForumSettings:
             problem = f"active_max={self.active_max} exceeds the {len(space)} dimensions of '{space.name}'"
         elif not self.dimensions_per_item <= self.asked <= self.active_min <= self.active_max:
             problem = "need dimensions_per_item <= asked <= active_min <= active_max"
+        elif self.held_out and not self._room(space):
+            problem = (
+                f"{len(set(self.held_out))} dimensions held out of {len(space)} must be at least "
+                f"asked={self.asked} and leave active_max={self.active_max}"
+            )
         elif not 0 <= self.noise < 0.5:
             problem = f"noise={self.noise} is not in [0, 0.5)"
         elif self.train_users % 2 or self.test_users % 4:
@@ -66,6 +73,11 @@ class ForumSettings:
             problem = "overlap, mirrored and train_mirrored are shares between 0 and 1"
         if problem:
             raise ConfigError(f"forum settings: {problem}")
+
+    def _room(self, space: PreferenceSpace) -> bool:
+        """Whether test people can be asked about held-out dimensions alone, and training people hold enough others."""
+        held = {space.index(name) for name in self.held_out}
+        return len(held) >= self.asked and len(space) - len(held) >= self.active_max
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +99,17 @@ def populate(
     space: PreferenceSpace, settings: ForumSettings, *, users: int, split: str, unseen: bool, rng: np.random.Generator
 ) -> Population:
     """Draws `users` people in couples of twins."""
+    new = np.array(sorted(space.index(name) for name in set(settings.held_out)), dtype=np.intp)
+    usual = np.setdiff1d(np.arange(len(space)), new)
     signs = np.zeros((users, len(space)), dtype=np.int8)
     asked = np.zeros((users, len(space)), dtype=np.bool_)
     for first in range(0, users, 2):
         count = rng.integers(settings.active_min, settings.active_max + 1)
-        active = rng.choice(len(space), size=count, replace=False)
+        if len(new) and split == "test":
+            first_ones = rng.choice(new, size=settings.asked, replace=False)
+            active = np.append(first_ones, rng.choice(usual, size=count - settings.asked, replace=False))
+        else:
+            active = rng.choice(usual, size=count, replace=False)
         held = rng.choice(np.array([-1, 1], dtype=np.int8), size=count)
         signs[first, active], signs[first + 1, active] = held, -held
         asked[first : first + 2, active[: settings.asked]] = True
