@@ -31,7 +31,10 @@ def test_every_stage_is_named_on_stderr_and_timed_in_the_results(demo) -> None:
     assert [line.removeprefix("== ") for line in ran.err.splitlines() if line.startswith("== ")] == stages
     found = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert list(found["seconds"]) == stages
-    assert set(found) == {"rows", "seconds", "seed", "versions"}
+    assert set(found) == {"rows", "contrasts", "seconds", "seed", "versions"}
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line.pop("kind") for line in lines] == ["row"] * len(found["rows"]) + ["contrast"] * len(found["contrasts"])
+    assert lines == [*found["rows"], *found["contrasts"]]
     assert {row["dataset"] for row in found["rows"]} == {"simulated-forum"}
     assert {"pair", "mixed", "none", "shuffled"} == {row["persona"] for row in found["rows"]}
     asked = [row for row in found["rows"] if row["method"] == "asked" and row["attribute"] == "all"]

@@ -88,8 +88,8 @@ def test_published_rows_that_name_no_user_are_people_of_their_own(small_base, pl
 
     nameless = [replace(record, user_id=None) for record in planted[:6]]
     models = {"dataset": "d", "reference": str(small_base), "policies": {"ica": str(small_base)}}
-    rows = implicit_measured(nameless, load_space(), **models, personas=["pair"]).rows()
-    shuffled = next(row for row in rows if row.persona == "shuffled" and row.attribute == "all")
+    (measured,) = implicit_measured(nameless, load_space(), **models, personas=["pair"])
+    shuffled = next(row for row in measured.rows() if row.persona == "shuffled" and row.attribute == "all")
     assert (shuffled.n, shuffled.users) == (6, 6)
 
 

@@ -26,7 +26,7 @@ def measured(penchant, small_forum, small_base, aligned):
 
 def test_stdout_is_one_json_object_and_progress_goes_to_stderr(measured) -> None:
     assert measured.out.count("\n") == 1
-    assert set(measured.last) == {"rows", "seconds", "seed", "versions"}
+    assert set(measured.last) == {"rows", "contrasts", "seconds", "seed", "versions"}
     assert "simulated records; golden directions explain 91.0 % of choices" in measured.err
 
 

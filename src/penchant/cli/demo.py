@@ -85,7 +85,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
     records = _measured(read(out / "data" / "test", recipe_space(recipe)), unseen_users=recipe.evaluate.unseen_users)
     policies = {method: str(out / method) for method in trained}
     with _stage("evaluate", seconds):
-        measured = implicit_measured(
+        (measured,) = implicit_measured(
             records,
             recipe_space(recipe),
             dataset="simulated-forum",

@@ -97,22 +97,20 @@ def command(
             believer=believer_of(annotator, where),
         )
     else:
-        measured = [
-            implicit_measured(
-                records,
-                where,
-                dataset=data.stem,
-                reference=reference,
-                policies=_policies(ica, pba),
-                personas=shown,
-                layout=layout,
-                max_prompt_tokens=max_prompt_tokens,
-                seed=seed,
-                annotator=annotator,
-                draws=draws,
-                summaries=summaries,
-            )
-        ]
+        measured = implicit_measured(
+            records,
+            where,
+            dataset=data.stem,
+            reference=reference,
+            policies=_policies(ica, pba),
+            personas=shown,
+            layout=layout,
+            max_prompt_tokens=max_prompt_tokens,
+            seed=seed,
+            annotator=annotator,
+            draws=draws,
+            summaries=summaries,
+        )
     show(measured, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
 
@@ -204,8 +202,8 @@ def implicit_measured(
     annotator: Path | None = None,
     draws: int = 0,
     summaries: Path | None = None,
-) -> Measured:
-    """Margins of aligned models, their controls and limits."""
+) -> list[Measured]:
+    """Margins of aligned models, their controls and limits, as one measurement."""
     from penchant.eval.benchmark import Bench
     from penchant.eval.benchmark import show as draw
     from penchant.eval.measured import Measured
@@ -252,7 +250,7 @@ def implicit_measured(
         scored = bench.score(records, personas)
     if bench.dropped:
         say(f"the budget of {max_prompt_tokens} tokens left out {bench.dropped} items of evidence over {passes} passes")
-    return Measured(bench.setting, tuple(scored))
+    return [Measured(bench.setting, tuple(scored))]
 
 
 def encoder_measured(
