@@ -243,3 +243,19 @@ def test_subsets_of_the_records_get_rows_of_their_own(bench, people) -> None:
         ("odd", "known", 8),
     }
     assert np.allclose([row.accuracy for row in found], 1)
+
+
+def test_what_is_aligned_to_everybody_is_told_of_nobody_and_compared_with_the_plain_prompt(people, bench) -> None:
+    made = bench(("ica", "universal"))
+    seen: list[str] = []
+    made.done = seen.append
+    found = rows(made, people, ["ugc"])
+    assert len(seen) == made.passes(["ugc"])
+    assert find(found, "ica", "ugc").accuracy == 1
+    assert find(found, "universal", "ugc").accuracy == 0.5
+    assert {row.method for row in found if row.method.startswith("universal")} == {"universal", "universal_raw"}
+    alone = bench(("universal",))
+    seen.clear()
+    alone.done = seen.append
+    rows(alone, people, ["ugc", "mixed"])
+    assert len(seen) == alone.passes(["ugc", "mixed"])

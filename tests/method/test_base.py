@@ -7,7 +7,8 @@ from penchant.method import METHODS
 from penchant.method.base import Method
 from penchant.render import LAYOUTS, Budget, Layout
 
-EACH = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+PERSONAL = {name: method for name, method in METHODS.items() if name != "universal"}
+EACH = pytest.mark.parametrize("method", PERSONAL.values(), ids=PERSONAL)
 TASK = "How do I boil an egg?"
 
 
@@ -16,9 +17,9 @@ def text(method: Method, person: Person, layout: Layout = "user_first") -> str:
 
 
 def test_every_method_is_registered_under_its_own_name() -> None:
-    assert list(METHODS) == ["few_shot", "ica", "pba", "pba_summary", "pba_both"]
+    assert list(METHODS) == ["few_shot", "ica", "pba", "pba_summary", "pba_both", "universal"]
     assert {name: method.name for name, method in METHODS.items()} == {name: name for name in METHODS}
-    assert [method.trained for method in METHODS.values()] == [False, True, True, True, True]
+    assert [method.trained for method in METHODS.values()] == [False, True, True, True, True, True]
 
 
 @EACH

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.data import RejectedOption, directed, read, space_for
-from penchant.cli.evaluate import METHODS, encoder_measured, show
+from penchant.cli.evaluate import encoder_measured, show
 from penchant.cli.output import as_json, bar, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.cli.train import aligned_to
@@ -22,6 +22,7 @@ from penchant.space import PreferenceSpace
 if TYPE_CHECKING:
     from penchant.eval.score import Scored
 
+METHODS = ("ica", "pba")
 RUN = "run.json"
 """What the folds of a folder were asked for; folds of two runs are never put together."""
 

@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
-METHODS = ("ica", "pba")
-IMPLICIT = {"reference", "ica", "pba", "layout", "max_prompt_tokens", "draws", "summaries"}
+METHODS = ("ica", "pba", "universal")
+IMPLICIT = {"reference", *METHODS, "layout", "max_prompt_tokens", "draws", "summaries"}
 """Options that only aligned models are measured with."""
 ENCODER = {"folds", "fit", "fit_data", "strict", "cache"}
 """Options that only the encoder scorer is measured with."""
 SCORERS = ("implicit", "encoder")
+PersonasOption = Annotated[
+    str | None,
+    typer.Option(help=f"Settings, comma-separated; default: {','.join(PERSONAS)}; encoder: all there is."),
+]
+BudgetOption = Annotated[int | None, typer.Option(min=1, help="Evidence beyond it is dropped, counted.")]
 
 
 def command(
@@ -39,14 +44,10 @@ def command(
     reference: Annotated[str | None, typer.Option(help="implicit: the base that the models were aligned from.")] = None,
     ica: Annotated[str | None, typer.Option(help="implicit: model aligned by ICA.")] = None,
     pba: Annotated[str | None, typer.Option(help="implicit: model aligned by PBA, over any bridge.")] = None,
-    personas: Annotated[
-        str | None,
-        typer.Option(help=f"Settings, comma-separated; default: {','.join(PERSONAS)}; encoder: all there is."),
-    ] = None,
+    universal: Annotated[str | None, typer.Option(help="implicit: model aligned to everybody at once.")] = None,
+    personas: PersonasOption = None,
     layout: Annotated[str, typer.Option(help=" or ".join(LAYOUTS))] = "user_first",
-    max_prompt_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Evidence beyond it is dropped, counted.")
-    ] = None,
+    max_prompt_tokens: BudgetOption = None,
     folds: Annotated[int, typer.Option(min=2, help="encoder: folds by user over all rows.")] = 5,
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
@@ -102,7 +103,7 @@ def command(
             where,
             dataset=data.stem,
             reference=reference,
-            policies=_policies(ica, pba),
+            policies=_policies(ica, pba, universal),
             personas=shown,
             layout=layout,
             max_prompt_tokens=max_prompt_tokens,
@@ -114,9 +115,9 @@ def command(
     show(measured, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
 
-def _policies(ica: str | None, pba: str | None) -> dict[str, str]:
-    found = {"ica": ica} if ica is not None else {}
-    return found | ({_bridge(pba): pba} if pba is not None else {})
+def _policies(ica: str | None, pba: str | None, universal: str | None) -> dict[str, str]:
+    named = {"ica": ica, "pba" if pba is None else _bridge(pba): pba, "universal": universal}
+    return {method: folder for method, folder in named.items() if folder is not None}
 
 
 def _of(attribute: str | None, records: list[Record], data: Path) -> list[Record]:

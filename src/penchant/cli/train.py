@@ -1,4 +1,4 @@
-"""`penchant train`: aligns a model to people by ICA or PBA."""
+"""`penchant train`: aligns a model to people by ICA or PBA, or to all of them at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def command(
     data: Annotated[Path, typer.Option(help="Shards, Parquet or JSONL with the training records.")],
-    method: Annotated[str, typer.Option(help="ica, pba, or pba_summary and pba_both: directions in words.")],
+    method: Annotated[
+        str, typer.Option(help="ica, pba, pba_summary and pba_both (directions in words), or universal (nobody's).")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
     recipe: Annotated[
         Path | None, typer.Option("--recipe", help="Recipe YAML; default recipes/demo.yaml, required with --model.")
@@ -176,7 +178,11 @@ def section_of(recipe: Recipe, method: str) -> TrainSection:
     """The settings of one method; ConfigError when it is not trained."""
     from penchant.method import BRIDGED
 
-    sections: dict[str, TrainSection] = {"ica": recipe.ica, **dict.fromkeys(("pba", *BRIDGED), recipe.pba)}
+    sections: dict[str, TrainSection] = {
+        "ica": recipe.ica,
+        **dict.fromkeys(("pba", *BRIDGED), recipe.pba),
+        "universal": recipe.ica,
+    }
     if method not in sections:
         raise ConfigError(f"--method {method}: only {', '.join(sections)} are trained")
     return sections[method]

@@ -12,7 +12,7 @@ from penchant.eval.measured import Results
 from penchant.eval.plots import accuracy_bars, training_curves
 from penchant.eval.rows import Row, is_variant, share_of_gain
 
-UNTRAINED = ("few_shot", "base", "overlap", "habit", "longer", "style")
+UNTRAINED = ("universal", "few_shot", "base", "overlap", "habit", "longer", "style")
 """Rows that were not trained on any persona."""
 
 
@@ -46,7 +46,7 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
     known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
     main = [row for row in known if not is_variant(row.method)]
-    order = ("ideal", "pba", "ica", "encoder", "asked", "few_shot", "overlap", "style", "habit", "longer")
+    order = ("ideal", "pba", "ica", "encoder", "asked", "universal", "few_shot", "overlap", "style", "habit", "longer")
     methods = [method for method in order if any(row.method == method for row in main)]
     return page.render(
         story=story,
