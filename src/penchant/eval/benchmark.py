@@ -118,7 +118,7 @@ class Bench:
         told, blind = self.shown(records, personas)
         result: list[Scored] = []
         for shown in told:
-            result.extend(self._setting(shown))
+            result.extend(self.measure(shown))
             result.extend(self._coverage(shown))
         for shown in blind:
             result.extend(self._blind(shown))
@@ -139,7 +139,8 @@ class Bench:
         """Methods to be measured that show what was inferred of a person: pba, over one bridge or another."""
         return [name for name in self.policies if METHODS[name].content in BRIDGES]
 
-    def _setting(self, shown: Shown) -> Iterator[Scored]:
+    def measure(self, shown: Shown) -> Iterator[Scored]:
+        """Margins of everything that is told the same of each person: controls, the ideal observer, models."""
         ceiling = self._limits(shown)
         for name, control in CONTROLS.items():
             yield _scored(name, shown, control(shown.records, shown.personas), ceiling)
@@ -171,7 +172,7 @@ class Bench:
                 who = record.user_id or record.record_id
                 return replace(person, profile=person.belief.draw(f"{self.setting.seed}:{draw}:{who}"))
 
-            sums += self._pass(self.policies[name], METHODS[name], shown, met).raw()
+            sums += self.likelihoods(self.policies[name], METHODS[name], shown, met).raw()
         return sums / self.draws - history.raw()
 
     def _blind(self, shown: Shown) -> Iterator[Scored]:
@@ -186,7 +187,7 @@ class Bench:
     def _golden(self, name: str, shown: Shown) -> Iterator[Scored]:
         """PBA with the person's true direction in place of the belief."""
         known = replace(shown, records=tuple(replace(r, profile=r.golden) for r in shown.records))
-        ours, same = (self._pass(model, METHODS[name], known) for model in (self.policies[name], self.reference))
+        ours, same = (self.likelihoods(model, METHODS[name], known) for model in (self.policies[name], self.reference))
         history = self._reference_likelihoods("few_shot", shown)
         ceiling = None if self.rule is None else np.full(len(shown.records), 1 - self.rule.noise)
         yield _scored(f"{name}_golden", shown, ours.raw() - history.raw(), ceiling)
@@ -194,7 +195,7 @@ class Bench:
 
     def _variants(self, method: Method, shown: Shown) -> dict[str, Margins]:
         """Margins of one trained method by variant; "" is the published metric."""
-        ours = self._pass(self.policies[method.name], method, shown)
+        ours = self.likelihoods(self.policies[method.name], method, shown)
         if method.content == "none":  # the published reference reads a history that this policy is not told
             return {"": ours.raw() - self._reference_likelihoods(method.name, shown).raw(), "_raw": ours.raw()}
         history = self._reference_likelihoods("few_shot", shown)
@@ -209,12 +210,17 @@ class Bench:
     def _reference_likelihoods(self, method: str, shown: Shown) -> PairLikelihoods:
         key = ("none" if shown.persona == "none" else METHODS[method].content, shown.persona)
         if key not in self._cache:
-            self._cache[key] = self._pass(self.reference, METHODS[method], shown)
+            self._cache[key] = self.likelihoods(self.reference, METHODS[method], shown)
         return self._cache[key]
 
-    def _pass(
+    def likelihoods(
         self, model: Model, method: Method, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
     ) -> PairLikelihoods:
+        """Both answers of all records under one model; counts what a budget left out.
+
+        Args:
+            met: how a record and what is shown of its person become that person; None believes what the bench does.
+        """
         result = pair_likelihoods(
             model,
             method,

@@ -1,0 +1,199 @@
+"""Whether a person is in control: what turns when directions are turned, and whether the rest stays.
+
+Directions are shown as a stated profile, once as they are, once with all of them turned, once with one of them turned.
+Margins are against a reference that reads the same prompt, so that only what alignment does with a direction counts.
+
+- *flipped*: decisions that turn when everything is turned; *both right*: those that were right before, and right
+  again by the turned person's lights.
+- *unaffected*: of pairs that are not about the one direction turned, decisions that stay. *followed*: of pairs about
+  it, margins that move towards the turned pole.
+- *opposite people*: where simulated twins, who hold the opposite throughout, are asked the same pair, decisions that
+  differ between them, from their own evidence and without any direction stated.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import RecordError
+from penchant.eval.benchmark import Bench, Shown, show
+from penchant.method import METHODS
+from penchant.person import Person, meet
+from penchant.persona import Persona
+from penchant.record import Record
+from penchant.render import BRIDGES
+from penchant.space import Direction
+from penchant.stats import accuracy
+
+Margins = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of decisions, with its 95 % interval over users."""
+
+    value: float
+    ci95: tuple[float, float]
+    n: int
+
+    @classmethod
+    def of(cls, happened: NDArray[np.bool_], records: Sequence[Record], seed: int) -> Share | None:
+        """None where there are no decisions."""
+        if not len(happened):
+            return None
+        users = [record.user_id or record.record_id for record in records]
+        found = accuracy(np.where(happened, 1.0, -1.0), users, seed=seed)
+        return cls(found.value, found.ci95, found.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What one method does when a person, or part of one, is turned."""
+
+    method: str
+    directions: str
+    """true (of simulated people) or believed, from mixed evidence; evidence, where none are stated."""
+    accuracy: float
+    """Of the decisions before anything is turned."""
+    flipped: Share | None = None
+    both_right: Share | None = None
+    unaffected: Share | None = None
+    followed: Share | None = None
+    opposite_people: Share | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return asdict(self)
+
+
+def passes(bench: Bench, records: Sequence[Record]) -> int:
+    """How many passes over the records `control` will make, for progress."""
+    sources = 2 if all(record.golden is not None for record in records) else 1
+    return sum(6 * sources if METHODS[name].content in BRIDGES else 2 for name in bench.policies)
+
+
+def control(bench: Bench, records: Sequence[Record]) -> list[Control]:
+    """What every policy of the bench does; pba by stated directions, all others by opposite people.
+
+    Raises:
+        RecordError: nothing is believed of a person, so that there is no direction to turn.
+    """
+    shown = show(records, "mixed", seed=bench.setting.seed)
+    found: list[Control] = []
+    for name in bench.policies:
+        if METHODS[name].content in BRIDGES:
+            for source, held in _held(bench, shown):
+                found.append(_stated(bench, name, shown, source, held))
+        else:
+            margins = _margins(bench, name, shown, meets(bench))
+            found.append(_between_people(bench, name, shown, margins))
+    return found
+
+
+def meets(bench: Bench) -> Callable[[Record, Persona], Person]:
+    """A person as the bench meets one, from evidence and without a stated profile."""
+    return lambda _record, persona: meet(bench.believed(persona), bench.space, summary=bench.summary(persona))
+
+
+def _held(bench: Bench, shown: Shown) -> Iterator[tuple[str, list[Direction]]]:
+    """Where directions come from, and each record's."""
+    golden = [record.golden for record in shown.records]
+    known = [direction for direction in golden if direction is not None]
+    if len(known) == len(golden):
+        yield "true", known
+    believed = []
+    for record, persona in zip(shown.records, shown.personas, strict=True):
+        direction = meets(bench)(record, persona).direction()
+        if direction is None:
+            raise RecordError(
+                f"nothing is believed of the person of record '{record.record_id}'; give --annotator to read evidence"
+            )
+        believed.append(direction)
+    yield "believed", believed
+
+
+def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[Direction]) -> Control:
+    seed = bench.setting.seed
+    before = _margins(bench, name, shown, _profiles(bench, shown, held))
+    turned = _margins(bench, name, shown, _profiles(bench, shown, [direction.flipped() for direction in held]))
+    ones = _one_turned(shown.records, held, seed)
+    one = _margins(bench, name, shown, _profiles(bench, shown, [direction for _, direction in ones]))
+    # what each pair says of the direction that was turned: for the pole held before (1), against it (-1), nothing (0)
+    about = np.array([_said(*row) for row in zip(shown.records, ones, held, strict=True)])
+    asked, other = np.abs(about) == 1, about == 0
+    users = [record.user_id or record.record_id for record in shown.records]
+    return Control(
+        method=name,
+        directions=source,
+        accuracy=accuracy(before, users, seed=seed).value,
+        flipped=Share.of(before * turned < 0, shown.records, seed),
+        both_right=Share.of((before > 0) & (turned < 0), shown.records, seed),
+        unaffected=Share.of((before * one > 0)[other], _kept(shown.records, other), seed),
+        followed=Share.of(((one - before) * about < 0)[asked], _kept(shown.records, asked), seed),
+    )
+
+
+def _said(record: Record, turned: tuple[int | None, Direction], held: Direction) -> float:
+    """1, -1 or 0; not a number where it is not known what a pair is about, or the person holds nothing."""
+    place, _ = turned
+    if place is None or record.direction is None:
+        return float("nan")
+    return float(record.direction.signs[place]) * float(held.signs[place])
+
+
+def _between_people(bench: Bench, name: str, shown: Shown, margins: Margins) -> Control:
+    """Of pairs that two opposite people are both asked, how many they decide differently."""
+    places = {(r.prompt, r.chosen, r.rejected): i for i, r in enumerate(shown.records)}
+    couples = [
+        (i, j)
+        for i, r in enumerate(shown.records)
+        if (j := places.get((r.prompt, r.rejected, r.chosen))) is not None and i < j
+    ]
+    first, second = np.array(couples, dtype=np.intp).reshape(-1, 2).T
+    # chosen and rejected stand the other way round, so that both margins being positive means different decisions
+    differ = margins[first] * margins[second] > 0
+    users = [record.user_id or record.record_id for record in shown.records]
+    return Control(
+        method=name,
+        directions="evidence",
+        accuracy=accuracy(margins, users, seed=bench.setting.seed).value,
+        opposite_people=Share.of(differ, [shown.records[i] for i in first], bench.setting.seed),
+    )
+
+
+def _margins(bench: Bench, name: str, shown: Shown, met: Callable[[Record, Persona], Person]) -> Margins:
+    ours, theirs = (
+        bench.likelihoods(model, METHODS[name], shown, met) for model in (bench.policies[name], bench.reference)
+    )
+    return ours.raw() - theirs.raw()
+
+
+def _profiles(bench: Bench, shown: Shown, directions: Sequence[Direction]) -> Callable[[Record, Persona], Person]:
+    """A person of whom nothing is known but a stated direction."""
+    stated = {record.record_id: direction for record, direction in zip(shown.records, directions, strict=True)}
+    return lambda record, _persona: meet(Persona(), bench.space, profile=stated[record.record_id])
+
+
+def _one_turned(records: Sequence[Record], held: Sequence[Direction], seed: int) -> list[tuple[int | None, Direction]]:
+    """Per record the place of one direction that the person holds, the same for all of theirs, and it turned."""
+    found: list[tuple[int | None, Direction]] = []
+    for record, direction in zip(records, held, strict=True):
+        places = direction.signs.nonzero()[0].tolist()
+        if not places:
+            found.append((None, direction))
+            continue
+        place = random.Random(f"{seed}:{record.user_id or record.record_id}").choice(places)
+        signs = direction.signs.copy()
+        signs[place] = -signs[place]
+        found.append((place, Direction(direction.space, signs)))
+    return found
+
+
+def _kept(records: Sequence[Record], keep: NDArray[np.bool_]) -> list[Record]:
+    return [record for record, kept in zip(records, keep, strict=True) if kept]

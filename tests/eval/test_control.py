@@ -1,0 +1,121 @@
+"""Turning directions, with models whose answers follow what their prompt says."""
+
+import numpy as np
+import pytest
+
+from penchant import Comment, Persona, PreferenceSpace, Record
+from penchant.errors import RecordError
+from penchant.eval.benchmark import Bench
+from penchant.eval.control import control, passes
+from penchant.eval.score import Setting
+from penchant.model.base import Candidates, Likelihood
+from penchant.model.fake import FakeModel
+from penchant.space import Direction
+
+LIKES, DISLIKES = "Likes jokes", "Dislikes jokes"
+
+
+class Obedient(FakeModel):
+    """Prefers the answer "funny" where its prompt says that jokes are liked, "dry" where disliked; knows no depth."""
+
+    def logprobs(self, batch: list[Candidates]) -> list[tuple[Likelihood, ...]]:
+        told = []
+        for one in batch:
+            text = "\n".join(message["content"] for message in one.messages)
+            lean = (-1.0 if DISLIKES in text else 1.0) * (LIKES in text or DISLIKES in text)
+            told.append(tuple(Likelihood(lean if answer == "funny" else -lean, 1) for answer in one.answers))
+        return told
+
+
+@pytest.fixture
+def records(tiny: PreferenceSpace) -> list[Record]:
+    """Two couples of twins, asked one pair about humour in mirror, and one about depth that nobody can decide."""
+    found = []
+    for person in range(4):
+        sign = 1 if person % 2 else -1
+        golden = tiny.direction({"humour": sign})
+        chosen, rejected = ("funny", "dry") if sign > 0 else ("dry", "funny")
+        persona = Persona((Comment("a post", "as I am", golden),))
+        about = tiny.direction({"humour": sign})
+        prompt = f"couple {person // 2}"
+        found.append(Record(f"h{person}", f"u{person}", prompt, chosen, rejected, persona, about, golden=golden))
+    return found
+
+
+def bench(space: PreferenceSpace, policies: dict[str, FakeModel]) -> Bench:
+    return Bench(Setting("d", "user_first", 0), "user_first", space, FakeModel(name="reference"), policies)
+
+
+def test_a_model_that_obeys_turns_with_the_direction_and_is_right_both_ways(tiny, records) -> None:
+    made = bench(tiny, {"pba": Obedient(name="pba")})
+    seen: list[str] = []
+    made.done = seen.append
+    true, believed = control(made, records)
+    assert len(seen) == passes(made, records)
+    assert (true.directions, believed.directions) == ("true", "believed")
+    for found in (true, believed):
+        assert found.accuracy == 1
+        assert found.flipped is not None
+        assert (found.flipped.value, found.flipped.ci95, found.flipped.n) == (1, (1, 1), 4)
+        assert found.both_right is not None
+        assert found.both_right.value == 1
+        assert found.followed is not None
+        assert (found.followed.value, found.followed.n) == (1, 4)
+        assert found.unaffected is None  # every pair is about the one direction that these people hold
+
+
+def test_a_model_that_ignores_directions_is_seen_to(tiny, records) -> None:
+    found = control(bench(tiny, {"pba": FakeModel(name="pba")}), records)[0]
+    assert found.flipped is not None
+    assert found.both_right is not None
+    assert (found.flipped.value, found.both_right.value) == (0, 0)
+
+
+def test_a_pair_about_something_else_is_to_stay_as_it_was(tiny, records) -> None:
+    depth = [
+        Record(
+            f"d{i}", r.user_id, f"depth {i}", "funny", "dry", r.persona, tiny.direction({"depth": 1}), golden=r.golden
+        )
+        for i, r in enumerate(records)
+    ]
+    found = control(bench(tiny, {"pba": Obedient(name="pba")}), [*records, *depth])[0]
+    assert found.unaffected is not None
+    assert (found.unaffected.value, found.unaffected.n) == (0, 4)  # it speaks of jokes whatever it is asked
+    assert found.followed is not None
+    assert found.followed.n == 4
+
+
+def test_without_stated_directions_opposite_people_are_to_be_told_apart(tiny, records) -> None:
+    told = [
+        Record(r.record_id, r.user_id, r.prompt, r.chosen, r.rejected, Persona((Comment("p", say),)), r.direction)
+        for r in records
+        for say in [LIKES if r.chosen == "funny" else DISLIKES]
+    ]
+    made = bench(tiny, {"ica": Obedient(name="ica")})
+    (found,) = control(made, told)
+    assert (found.directions, found.flipped, found.unaffected) == ("evidence", None, None)
+    assert found.opposite_people is not None
+    assert (found.opposite_people.value, found.opposite_people.n) == (1, 2)
+    (blind,) = control(bench(tiny, {"ica": FakeModel(name="ica")}), told)
+    assert blind.opposite_people is not None
+    assert blind.opposite_people.value == 0
+
+
+def test_nothing_to_turn_is_an_error_that_says_what_to_do(tiny, records) -> None:
+    blank = [
+        Record(r.record_id, r.user_id, r.prompt, r.chosen, r.rejected, Persona((Comment("p", "x"),))) for r in records
+    ]
+    with pytest.raises(RecordError, match="nothing is believed of the person of record 'h0'; give --annotator"):
+        control(bench(tiny, {"pba": FakeModel(name="pba")}), blank)
+
+
+def test_what_cannot_be_known_about_a_pair_is_not_counted(tiny, records) -> None:
+    unlabelled = [
+        Record(r.record_id, r.user_id, r.prompt, r.chosen, r.rejected, r.persona, None, golden=r.golden)
+        for r in records
+    ]
+    found = control(bench(tiny, {"pba": Obedient(name="pba")}), unlabelled)[0]
+    assert found.flipped is not None
+    assert (found.unaffected, found.followed) == (None, None)
+    assert np.isfinite(found.flipped.value)
+    assert isinstance(unlabelled[0].golden, Direction)
