@@ -4,17 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from penchant.cli.evaluate import PERSONAS, implicit_measured, summary
+from penchant.cli.aligned import Aligned
+from penchant.cli.evaluate import PERSONAS
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError
-from penchant.eval.contrasts import Contrast
-from penchant.eval.measured import Results
-from penchant.eval.rows import Row
 from penchant.shards import jsonl, parquet
 from penchant.space import load_space
-
-ROW = Row("d", "ica", "ugc", "all", "-", "user_first", 0, 2 / 3, (0.5, 0.75), 3, 2, 0, None, 0.5, 0.25)
-CONTRAST = Contrast("d", "ica", "ugc", "overlap", "ugc", "-", 0.1, (0.0, 0.2), 0.1111111, 1 / 3, 3, 2)
 
 
 @pytest.fixture
@@ -33,14 +28,6 @@ def texts(planted, tmp_path):
     path = tmp_path / "planted.jsonl"
     jsonl.write(planted, path, space=None)
     return path
-
-
-def test_a_summary_rounds_what_is_measured_and_keeps_the_rest() -> None:
-    found = summary(Results((ROW,), (CONTRAST,)), seconds={"evaluate": 1.23456}, seed=3, versions={"python": "3"})
-    assert list(found) == ["rows", "contrasts", "seconds", "seed", "versions"]
-    assert found["rows"][0]["accuracy"] == 0.666667
-    assert found["contrasts"][0]["p_holm"] == 0.333333
-    assert (found["seconds"], found["seed"]) == ({"evaluate": 1.23}, 3)
 
 
 def test_without_json_the_main_rows_are_a_table_and_the_rest_is_mentioned(evaluate, aligned) -> None:
@@ -84,11 +71,8 @@ def test_records_that_show_nothing_are_counted(evaluate, small_base, planted, tm
 
 
 def test_published_rows_that_name_no_user_are_people_of_their_own(small_base, planted) -> None:
-    from dataclasses import replace
-
     nameless = [replace(record, user_id=None) for record in planted[:6]]
-    models = {"dataset": "d", "reference": str(small_base), "policies": {"ica": str(small_base)}}
-    (measured,) = implicit_measured(nameless, load_space(), **models, personas=["pair"])
+    measured = Aligned(str(small_base), {"ica": str(small_base)}).measured(nameless, load_space(), "d", ["pair"])
     shuffled = next(row for row in measured.rows() if row.persona == "shuffled" and row.attribute == "all")
     assert (shuffled.n, shuffled.users) == (6, 6)
 
@@ -207,7 +191,7 @@ def test_rows_without_prompt_or_answers_are_kept_aside_and_the_others_measured(e
 
 def test_an_unknown_layout_is_refused_before_a_model_is_loaded(planted) -> None:
     with pytest.raises(ConfigError, match="--layout wide"):
-        implicit_measured(planted, load_space(), dataset="d", reference="none", policies={}, layout="wide")
+        Aligned("none", layout="wide").measured(planted, load_space(), "d", ())
 
 
 def test_the_settings_measured_are_the_four_kinds_of_evidence() -> None:

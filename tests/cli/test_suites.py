@@ -28,11 +28,50 @@ def test_an_annotator_is_measured_by_wording(penchant, small_forum, annotator) -
     assert told.out.count("acc        pairs in which") == 1
 
 
+@pytest.fixture
+def models(small_base, aligned):
+    return ("--reference", small_base, "--ica", aligned["ica"], "--pba", aligned["pba"])
+
+
+def test_little_evidence_is_measured_item_by_item(penchant, small_forum, models) -> None:
+    where = ("eval", "--suite", "limited", "--data", small_forum / "test", *models)
+    ran = penchant(*where, "--json")
+    assert ran.code == 0, ran.err
+    rows = [row for row in ran.last["rows"] if row["attribute"] == "all"]
+    assert {row["persona"] for row in rows} == {"first 0", "first 1", "first 2", "first 4"}
+    nothing = {row["method"]: row for row in rows if row["persona"] == "first 0" and row["phrasing"] == "known"}
+    assert nothing["ideal"]["ceiling"] == 0.5
+    assert {"ica", "pba", "few_shot", "overlap"} <= set(nothing)
+    ceilings = [row["ceiling"] for row in rows if row["method"] == "ica" and row["phrasing"] == "known"]
+    assert ceilings == sorted(ceilings)
+    assert "first 4" in penchant(*where).out
+
+
+def test_control_is_measured_by_wording_and_told(penchant, small_forum, models) -> None:
+    where = ("eval", "--suite", "control", "--data", small_forum / "test", *models)
+    ran = penchant(*where, "--json")
+    assert ran.code == 0, ran.err
+    assert set(ran.last["wordings"]) == {"known", "unseen"}
+    named = [(one["method"], one["directions"]) for one in ran.last["wordings"]["known"]]
+    assert named == [("ica", "evidence"), ("pba", "true"), ("pba", "believed")]
+    ica, true, _ = ran.last["wordings"]["known"]
+    assert ica["flipped"] is None
+    assert 0 <= ica["opposite_people"]["value"] <= 1
+    assert 0 <= true["unaffected"]["value"] <= 1
+    told = penchant(*where).out
+    assert f"{100 * true['flipped']['value']:.1f}" in told
+    assert "everything turned: decisions that turn" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--suite", "infre"), "--suite infre: known are infer"),
+        (("--suite", "infre"), "--suite infre: known are infer, limited, control"),
         (("--suite", "infer"), "name its folder or recipe with --annotator"),
+        (("--suite", "limited"), "--suite limited measures aligned models; name --reference and --ica or --pba"),
+        (("--suite", "control", "--folds", "3"), "--folds is not read when control is measured; leave it out"),
+        (("--suite", "control", "--personas", "ugc"), "--personas is not read when control is measured"),
+        (("--suite", "infer", "--layout", "paper"), "--layout is not read when infer is measured"),
     ],
 )
 def test_what_cannot_be_measured_is_said(penchant, small_forum, arguments, message: str) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.data import RejectedOption, directed, read, space_for
-from penchant.cli.evaluate import encoder_measured, show
+from penchant.cli.evaluate import encoder_measured
 from penchant.cli.output import as_json, bar, say, write_whole
 from penchant.cli.simulate import SetOption
+from penchant.cli.tables import show
 from penchant.cli.train import aligned_to
 from penchant.config import Recipe, load_recipe
 from penchant.errors import ConfigError, DataError

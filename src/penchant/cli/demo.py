@@ -20,11 +20,12 @@ import typer
 from penchant.cli import base as base_verb
 from penchant.cli import simulate as simulate_verb
 from penchant.cli import train as train_verb
+from penchant.cli.aligned import Aligned
 from penchant.cli.base import BASE_RECIPE
 from penchant.cli.data import read, recipe_space
-from penchant.cli.evaluate import implicit_measured, summary
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.simulate import RecipeOption, SetOption
+from penchant.cli.tables import summary
 from penchant.config import BaseSection, Recipe, load_recipe, load_section
 from penchant.record import Record
 
@@ -85,16 +86,9 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
     records = _measured(read(out / "data" / "test", recipe_space(recipe)), unseen_users=recipe.evaluate.unseen_users)
     policies = {method: str(out / method) for method in trained}
     with _stage("evaluate", seconds):
-        (measured,) = implicit_measured(
-            records,
-            recipe_space(recipe),
-            dataset="simulated-forum",
-            reference=recipe.base,
-            policies=policies,
-            personas=recipe.evaluate.personas,
-            layout=recipe.layout,
-            seed=recipe.seed,
-        )
+        aligned = Aligned(recipe.base, policies, recipe.layout, seed=recipe.seed)
+        space, personas = recipe_space(recipe), recipe.evaluate.personas
+        measured = aligned.measured(records, space, "simulated-forum", personas)
         measured = replace(measured, scored=(*measured.scored, *_asked(recipe, records, measured.scored)))
     results = Results.of([measured])
     with _stage("report", seconds):

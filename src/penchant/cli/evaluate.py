@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli import suites
+from penchant.cli.aligned import METHODS, Aligned
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
-from penchant.cli.infer import AnnotatorOption, inferred
-from penchant.cli.language import SummariesOption, summaries_of
-from penchant.cli.output import as_json, bar, given, result, say
+from penchant.cli.infer import AnnotatorOption
+from penchant.cli.language import SummariesOption
+from penchant.cli.output import bar, given, say
+from penchant.cli.tables import show
 from penchant.errors import ConfigError
 from penchant.record import Record
-from penchant.render import LAYOUTS, Layout
+from penchant.render import LAYOUTS
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
-    from penchant.eval.measured import Measured, Results
+    from penchant.eval.measured import Measured
     from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
-METHODS = ("ica", "pba", "universal")
 IMPLICIT = {"reference", *METHODS, "layout", "max_prompt_tokens", "draws", "summaries"}
 """Options that only aligned models are measured with."""
 ENCODER = {"folds", "fit", "fit_data", "strict", "cache"}
@@ -65,7 +66,7 @@ def command(
         int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
     ] = 0,
     summaries: SummariesOption = None,
-    suite: Annotated[str | None, typer.Option(help="Another table: infer (needs --annotator).")] = None,
+    suite: Annotated[str | None, typer.Option(help="Another table: " + ", ".join(suites.SUITES) + ".")] = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
@@ -80,10 +81,14 @@ def command(
     where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
     records = _of(attribute, directed(records, directions), data)
+    aligned = None
+    if reference is not None:
+        policies = _policies(ica, pba, universal)
+        aligned = Aligned(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed)
     if suite is not None:
-        suites.run(suite, records, where, annotator=annotator, seed=seed, json=json)
+        suites.run(suite, records, where, data.stem, aligned=aligned, annotator=annotator, seed=seed, json=json)
         return
-    if reference is None:
+    if aligned is None:
         measured = encoder_measured(
             records,
             data.stem,
@@ -98,20 +103,7 @@ def command(
             believer=believer_of(annotator, where),
         )
     else:
-        measured = implicit_measured(
-            records,
-            where,
-            dataset=data.stem,
-            reference=reference,
-            policies=_policies(ica, pba, universal),
-            personas=shown,
-            layout=layout,
-            max_prompt_tokens=max_prompt_tokens,
-            seed=seed,
-            annotator=annotator,
-            draws=draws,
-            summaries=summaries,
-        )
+        measured = [aligned.measured(records, where, data.stem, shown)]
     show(measured, json=json, seconds={"evaluate": perf_counter() - started}, seed=seed)
 
 
@@ -135,8 +127,11 @@ def _of(attribute: str | None, records: list[Record], data: Path) -> list[Record
 def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     if scorer not in SCORERS:
         raise ConfigError(f"--scorer {scorer}: known are {', '.join(SCORERS)}")
+    if suite is not None and suite not in suites.SUITES:
+        raise ConfigError(f"--suite {suite}: known are {', '.join(suites.SUITES)}")
     mode = suite or scorer
-    unread = {"implicit": ENCODER, "encoder": IMPLICIT}.get(mode, IMPLICIT | ENCODER | {"scorer", "personas"})
+    models = ENCODER | {"scorer", "personas", "draws", "summaries"}
+    unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
     for name in sorted(unread & options):
         flag = name.replace("_", "-")
         raise ConfigError(f"--{flag} is not read when {mode} is measured; leave it out")
@@ -161,97 +156,6 @@ def _bridge(folder: str) -> str:
     from penchant.model.card import tags
 
     return next(iter(sorted(tags(Path(folder)) & BRIDGED.keys())), "pba")
-
-
-def show(measured: Sequence[Measured], *, json: bool, seconds: dict[str, float], seed: int) -> None:
-    """Prints the main rows and contrasts as tables, or everything as one JSON object on the last line."""
-    from penchant.eval import contrasts
-    from penchant.eval.measured import Results
-    from penchant.eval.rows import is_variant, table
-    from penchant.model.card import versions
-
-    found = Results.of(measured)
-    if json:
-        result(as_json(summary(found, seconds=seconds, seed=seed, versions=versions())))
-        return
-    main = [row for row in found.rows if row.attribute == "all" and not is_variant(row.method)]
-    result(table(main))
-    if found.contrasts:
-        result("\n" + contrasts.table(found.contrasts))
-    if len(main) < len(found.rows):
-        say(f"{len(found.rows) - len(main)} more rows, of subsets and variants of the metric, are in --json")
-
-
-def summary(found: Results, *, seconds: dict[str, float], seed: int, versions: dict[str, str]) -> dict[str, object]:
-    """The content of results.json."""
-    spent = {stage: round(value, 2) for stage, value in seconds.items()}
-    told = {"rows": [row.as_json() for row in found.rows], "contrasts": [one.as_json() for one in found.contrasts]}
-    return {**told, "seconds": spent, "seed": seed, "versions": versions}
-
-
-def implicit_measured(
-    records: Sequence[Record],
-    space: PreferenceSpace,
-    *,
-    dataset: str,
-    reference: str,
-    policies: dict[str, str],
-    personas: Sequence[str] = PERSONAS,
-    layout: str = "user_first",
-    max_prompt_tokens: int | None = None,
-    seed: int = 0,
-    annotator: Path | None = None,
-    draws: int = 0,
-    summaries: Path | None = None,
-) -> list[Measured]:
-    """Margins of aligned models, their controls and limits, as one measurement."""
-    from penchant.eval.benchmark import Bench
-    from penchant.eval.benchmark import show as draw
-    from penchant.eval.measured import Measured
-    from penchant.eval.score import Setting
-    from penchant.forum.observer import observer_of
-    from penchant.infer.read import reread
-    from penchant.model.card import tags
-    from penchant.model.local import LocalModel
-
-    for method, folder in policies.items():
-        others = tags(Path(folder)) & {other for other in METHODS if other != method}
-        if others:
-            say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
-    if layout not in LAYOUTS:
-        raise ConfigError(f"--layout {layout}: known are {', '.join(LAYOUTS)}")
-    written: Layout = "paper" if layout == "paper" else "user_first"
-    rule = observer_of(records)
-    if rule is not None:
-        say(f"simulated records; golden directions explain {100 * (1 - rule.noise):.1f} % of choices")
-    for persona in personas:
-        bare = sum(not known.evidence for known in draw(records, persona, seed=seed).personas)
-        if bare:
-            say(f"{bare} of {len(records)} records show nothing under '{persona}': they are asked the bare prompt")
-    bench = Bench(
-        setting=Setting(dataset if rule is None else records[0].provenance.dataset, layout, seed),
-        layout=written,
-        space=space,
-        reference=LocalModel.load(reference, name="reference"),
-        policies={name: LocalModel.load(folder, name=name) for name, folder in policies.items()},
-        max_prompt_tokens=max_prompt_tokens,
-        rule=rule,
-        golden=all(record.golden is not None for record in records),
-        draws=draws,
-    )
-    if annotator is not None:
-        found = inferred(records, space, annotator).items
-        bench.believed = lambda persona: reread(persona, found)
-    if summaries is not None:
-        told, blind = bench.shown(records, personas)
-        bench.summary = summaries_of(summaries, (known for shown in (*told, *blind) for known in shown.personas))
-    passes = bench.passes(personas)
-    with bar(passes, "evaluating") as advance:
-        bench.done = lambda _name: advance(1)
-        scored = bench.score(records, personas)
-    if bench.dropped:
-        say(f"the budget of {max_prompt_tokens} tokens left out {bench.dropped} items of evidence over {passes} passes")
-    return [Measured(bench.setting, tuple(scored))]
 
 
 def encoder_measured(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
+from penchant.cli.aligned import Aligned, progress
 from penchant.cli.infer import load
 from penchant.cli.output import as_json, result
+from penchant.cli.tables import show
 from penchant.errors import ConfigError, DataError
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
-SUITES = ("infer",)
+if TYPE_CHECKING:
+    from penchant.eval.benchmark import Bench
+
+SUITES = ("infer", "limited", "control")
 LEGEND = """\
 readings   of items against what they truly say, dimension by dimension: AUROC tells poles that are said from all
            else, side the one pole from the other, found is the share of what is said that is read as the likeliest
@@ -29,38 +35,103 @@ turned dimensions: of the beliefs alone, whoever reads: a person turns, and so m
 
 
 def run(
-    suite: str, records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | None, seed: int, json: bool
+    suite: str,
+    records: Sequence[Record],
+    space: PreferenceSpace,
+    dataset: str,
+    *,
+    aligned: Aligned | None,
+    annotator: Path | None,
+    seed: int,
+    json: bool,
 ) -> None:
-    """Runs a suite and prints it: for people, and with `json` as one object on the last line.
+    """Runs one of SUITES and prints it: for people, and with `json` as one object on the last line.
 
     Raises:
-        ConfigError: unknown suite, or no annotator to measure.
-        DataError: records of people who are not simulated, so that nothing true is known of them.
+        ConfigError: nothing to measure is named.
+        DataError: records of people who are not simulated, where the truth must be known.
     """
+    if suite == "infer":
+        _infer(records, space, annotator=annotator, seed=seed, json=json)
+        return
+    if aligned is None or not aligned.policies:
+        raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
+    bench = aligned.bench(records, space, dataset)
+    (_control if suite == "control" else _limited)(bench, records, json=json)
+
+
+def _infer(records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | None, seed: int, json: bool) -> None:
     from penchant.eval.inference import suite as inference
     from penchant.forum.observer import observer_of
     from penchant.model.card import versions
     from penchant.scorer.belief import BeliefScorer
 
-    if suite not in SUITES:
-        raise ConfigError(f"--suite {suite}: known are {', '.join(SUITES)}")
     if annotator is None:
         raise ConfigError("--suite infer measures an annotator; name its folder or recipe with --annotator")
     rule = observer_of(records)
     if rule is None:
         raise DataError("--suite infer needs simulated records, as only of these the truth is known")
     opened = load(annotator, space)
-    parts: dict[str, Any] = {}
-    for phrasing in dict.fromkeys(record.provenance.phrasing for record in records):
-        some = [record for record in records if record.provenance.phrasing == phrasing]
-        parts[phrasing or "all"] = inference(some, BeliefScorer(opened, opened.prior), rule, seed=seed)
+    reader = BeliefScorer(opened, opened.prior)
+    parts = {name: inference(some, reader, rule, seed=seed) for name, some in by_phrasing(records).items()}
     if json:
-        found = {"suite": suite, "seed": seed, "annotator": opened.name, "wordings": parts, "versions": versions()}
+        found = {"suite": "infer", "seed": seed, "annotator": opened.name, "wordings": parts, "versions": versions()}
         result(as_json(found))
         return
     for phrasing, part in parts.items():
         result(_table(phrasing, part))
     result(LEGEND)
+
+
+def _limited(bench: Bench, records: Sequence[Record], *, json: bool) -> None:
+    from penchant.eval.limited import limited, passes
+    from penchant.eval.measured import Measured
+
+    started = perf_counter()
+    with progress(bench, passes(bench, records)):
+        measured = Measured(bench.setting, tuple(limited(bench, records)))
+    show([measured], json=json, seconds={"limited": perf_counter() - started}, seed=bench.setting.seed)
+
+
+def _control(bench: Bench, records: Sequence[Record], *, json: bool) -> None:
+    from penchant.eval.control import control, passes
+    from penchant.model.card import versions
+
+    parts: dict[str, Any] = {}
+    split = by_phrasing(records)
+    with progress(bench, sum(passes(bench, some) for some in split.values())):
+        for phrasing, some in split.items():
+            parts[phrasing] = [one.as_json() for one in control(bench, some)]
+    if json:
+        seed = bench.setting.seed
+        result(as_json({"suite": "control", "seed": seed, "wordings": parts, "versions": versions()}))
+        return
+    for phrasing, part in parts.items():
+        result(f"wording {phrasing}: {len(split[phrasing])} pairs; in %, with the 95 % interval over users")
+        for one in part:
+            result(f"  {one['method']}, directions: {one['directions']}; right before: {100 * one['accuracy']:.1f}")
+            for name, meaning in CONTROLLED.items():
+                if one[name] is not None:
+                    told = f"{100 * one[name]['value']:.1f} {_interval(one[name]['ci95'], 100, 1)}"
+                    result(f"    {meaning:58} {told} of {one[name]['n']}")
+
+
+CONTROLLED = {
+    "flipped": "everything turned: decisions that turn",
+    "both_right": "everything turned: right before and after",
+    "followed": "one direction turned, pairs about it: follow",
+    "unaffected": "one direction turned, other pairs: decisions that stay",
+    "opposite_people": "pairs asked of two opposite people: decided differently",
+}
+"""What the figures of `--suite control` say."""
+
+
+def by_phrasing(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records of known and of unseen wordings apart; `all` where they are not told apart."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.provenance.phrasing or "all", []).append(record)
+    return found
 
 
 def _table(phrasing: str, found: dict[str, Any]) -> str:

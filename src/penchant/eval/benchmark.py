@@ -99,12 +99,15 @@ class Bench:
         """How many passes over the records `run` will make, for progress."""
         count = len(self.policies)
         policies = {METHODS[name].content for name in self.policies}
-        contents = policies | {"history"}
-        shuffled = count + len(contents if policies - {"none"} else policies)
+        shuffled = count + len(policies | {"history"} if policies - {"none"} else policies)
         # the history under mixed evidence is shared with that setting, if it is asked for
         golden = 2 * len(self._bridged()) + ("mixed" not in personas) if self.golden and self._bridged() else 0
-        drawn = self.draws * len(self._bridged())
-        return len(personas) * (count + len(contents) + drawn) + (count + 1) + shuffled + golden
+        return len(personas) * self.passes_of_one() + (count + 1) + shuffled + golden
+
+    def passes_of_one(self) -> int:
+        """How many passes `measure` makes where nothing was asked of the same evidence before."""
+        contents = {METHODS[name].content for name in self.policies} | {"history"}
+        return len(self.policies) + len(contents) + self.draws * len(self._bridged())
 
     def score(self, records: Sequence[Record], personas: Sequence[str]) -> list[Scored]:
         """Margins for every persona setting, then `none` and `shuffled` for each trained method.

@@ -1,0 +1,116 @@
+"""Aligned models as the command line names them, and what is measured with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.cli.infer import inferred
+from penchant.cli.language import summaries_of
+from penchant.cli.output import bar, say
+from penchant.errors import ConfigError
+from penchant.record import Record
+from penchant.render import LAYOUTS, Layout
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.eval.benchmark import Bench
+    from penchant.eval.measured import Measured
+
+METHODS = ("ica", "pba", "universal")
+"""Methods by the options that name their models; `pba` over any bridge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """A base, the models that were aligned from it, and how people are shown to them."""
+
+    reference: str
+    policies: Mapping[str, str] = field(default_factory=dict)
+    """Method -> folder or Hub id."""
+    layout: str = "user_first"
+    max_prompt_tokens: int | None = None
+    annotator: Path | None = None
+    """Reads directions, in place of those that records carry."""
+    draws: int = 0
+    summaries: Path | None = None
+    seed: int = 0
+
+    def bench(self, records: Sequence[Record], space: PreferenceSpace, dataset: str) -> Bench:
+        """The models, loaded, and what is believed of the people of these records.
+
+        Raises:
+            ConfigError: an unknown layout.
+            ModelError: a model cannot be loaded.
+        """
+        from penchant.eval.benchmark import Bench
+        from penchant.eval.score import Setting
+        from penchant.forum.observer import observer_of
+        from penchant.infer.read import reread
+        from penchant.model.local import LocalModel
+
+        self._say_other_methods()
+        if self.layout not in LAYOUTS:
+            raise ConfigError(f"--layout {self.layout}: known are {', '.join(LAYOUTS)}")
+        written: Layout = "paper" if self.layout == "paper" else "user_first"
+        rule = observer_of(records)
+        if rule is not None:
+            say(f"simulated records; golden directions explain {100 * (1 - rule.noise):.1f} % of choices")
+        bench = Bench(
+            setting=Setting(dataset if rule is None else records[0].provenance.dataset, self.layout, self.seed),
+            layout=written,
+            space=space,
+            reference=LocalModel.load(self.reference, name="reference"),
+            policies={name: LocalModel.load(folder, name=name) for name, folder in self.policies.items()},
+            max_prompt_tokens=self.max_prompt_tokens,
+            rule=rule,
+            golden=all(record.golden is not None for record in records),
+            draws=self.draws,
+        )
+        if self.annotator is not None:
+            found = inferred(records, space, self.annotator).items
+            bench.believed = lambda persona: reread(persona, found)
+        return bench
+
+    def measured(
+        self, records: Sequence[Record], space: PreferenceSpace, dataset: str, personas: Sequence[str]
+    ) -> Measured:
+        """Margins of the models, their controls and limits."""
+        from penchant.eval.benchmark import show
+        from penchant.eval.measured import Measured
+
+        for persona in personas:
+            bare = sum(not known.evidence for known in show(records, persona, seed=self.seed).personas)
+            if bare:
+                say(f"{bare} of {len(records)} records show nothing under '{persona}': they are asked the bare prompt")
+        bench = self.bench(records, space, dataset)
+        if self.summaries is not None:
+            told, blind = bench.shown(records, personas)
+            people = (known for shown in (*told, *blind) for known in shown.personas)
+            bench.summary = summaries_of(self.summaries, people)
+        with progress(bench, bench.passes(personas)):
+            return Measured(bench.setting, tuple(bench.score(records, personas)))
+
+    def _say_other_methods(self) -> None:
+        from penchant.model.card import tags
+
+        for method, folder in self.policies.items():
+            others = tags(Path(folder)) & {other for other in METHODS if other != method}
+            if others:
+                say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
+
+
+@contextmanager
+def progress(bench: Bench, passes: int) -> Iterator[None]:
+    """A bar over the passes of a bench; says afterwards what a token budget left out."""
+    with bar(passes, "evaluating") as advance:
+        bench.done = lambda _name: advance(1)
+        yield
+    if bench.dropped:
+        say(
+            f"the budget of {bench.max_prompt_tokens} tokens left out {bench.dropped} items of evidence "
+            f"over {passes} passes"
+        )

@@ -1,0 +1,32 @@
+"""Aligned models as the command line names them; most of it is in test_evaluate.py and test_suites.py."""
+
+import pytest
+
+from penchant.cli.aligned import Aligned, progress
+from penchant.errors import ModelError
+from penchant.space import load_space
+
+
+def test_a_bench_is_of_the_models_named_and_the_records_given(small_base, small_forum, aligned) -> None:
+    from penchant.cli.data import read, space_for
+
+    space = space_for(small_forum / "test", None)
+    records = read(small_forum / "test", space, limit=8)
+    bench = Aligned(str(small_base), {"ica": aligned["ica"]}, seed=3).bench(records, space, "named")
+    assert (bench.setting.dataset, bench.setting.seed) == (records[0].provenance.dataset, 3)
+    assert list(bench.policies) == ["ica"]
+    assert bench.golden
+    assert bench.rule is not None
+
+
+def test_a_model_that_is_not_there_is_named(planted, tmp_path) -> None:
+    with pytest.raises(ModelError, match="no model folder"):
+        Aligned(str(tmp_path / "none")).bench(planted, load_space(), "d")
+
+
+def test_what_a_budget_left_out_is_said_after_the_last_pass(small_base, planted, capsys) -> None:
+    bench = Aligned(str(small_base), max_prompt_tokens=45).bench(planted, load_space(), "d")
+    with progress(bench, 1):
+        bench.done("a pass")
+        bench.dropped = 7
+    assert "the budget of 45 tokens left out 7 items of evidence over 1 passes" in capsys.readouterr().err
