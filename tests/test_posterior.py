@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from penchant import (
     Comment,
     Comparison,
+    Correction,
     Demographics,
     Direction,
     Persona,
@@ -18,6 +19,8 @@ from penchant import (
     SpaceMismatch,
     aggregate,
     believe,
+    load_space,
+    meet,
 )
 from penchant.posterior import EVEN, Prior, Tally
 
@@ -339,3 +342,28 @@ def test_a_drawn_direction_takes_either_side_as_often_as_it_is_likely(tiny) -> N
     assert leaning[spoken[1]] == pytest.approx(0.5)
     assert not drawn[:, tiny.index("depth")].any()
     assert belief.draw("a") == belief.draw("a")
+
+
+def test_of_age_and_gender_nothing_is_concluded_unless_the_space_is_opened() -> None:
+    alignx90 = load_space()
+    said = alignx90.direction({"gender": 1, "gaming": 1})
+    persona = Persona((Comment("p", "c", said),) * 3)
+    many_women = Prior(positive=np.full(90, 0.99))
+    for rule in ("exact", "credible"):
+        closed, opened = (
+            believe(persona, space, prior=many_women, rule=rule) for space in (alignx90, alignx90.opened())
+        )
+        assert closed.direction() == alignx90.direction({"gaming": 1}) or rule == "credible"
+        assert (closed.direction().sign("gender"), opened.direction().sign("gender")) == (0, 1)
+        assert closed.confidence()[alignx90.index("gender")] == 0.5
+        assert opened.confidence()[alignx90.index("gender")] > 0.9
+    assert [vote.dimension_id for vote in closed.votes] == ["gaming"] * 3
+    assert not closed.tally.sides[alignx90.index("gender")].any()
+
+
+def test_what_a_person_says_of_themselves_counts_all_the_same() -> None:
+    alignx90 = load_space()
+    known = meet(Persona(()), alignx90, corrections=(Correction("gender", 1),))
+    assert known.direction() == alignx90.direction({"gender": 1})
+    stated = meet(Persona(()), alignx90, profile=alignx90.direction({"age_group": -1}))
+    assert stated.direction() == alignx90.direction({"age_group": -1})

@@ -229,3 +229,32 @@ def test_an_inferred_direction_holds_the_probability_of_each_sign(tiny: Preferen
 def test_probabilities_that_are_none_are_refused(tiny: PreferenceSpace, sure: list[float]) -> None:
     with pytest.raises(SpaceError, match="3 numbers above 0 and up to 1"):
         Direction(tiny, [1, 0, -1], sure)
+
+
+def test_age_and_gender_are_withheld_until_a_space_says_otherwise() -> None:
+    alignx90 = load_space()
+    assert [d.id for d, kept in zip(alignx90.dimensions, alignx90.withheld, strict=True) if kept] == [
+        "age_group",
+        "gender",
+    ]
+    opened = load_space("alignx90+demographics")
+    assert not opened.withheld.any()
+    assert (opened.name, opened.digest, opened) == (alignx90.name, alignx90.digest, alignx90)
+    assert opened.subset(["gender"], name="g").withheld.tolist() == [False]
+    assert alignx90.subset(["gender", "gaming"], name="g").withheld.tolist() == [True, False]
+
+
+def test_a_space_file_keeps_whether_it_withholds(tmp_path: Path) -> None:
+    alignx90 = load_space()
+    for space in (alignx90, alignx90.opened()):
+        path = tmp_path / f"{space.protected}.toml"
+        path.write_text(space.as_toml(), encoding="utf-8")
+        assert load_space(str(path)).protected == space.protected
+        assert not load_space(f"{path}+demographics").protected
+
+
+def test_what_is_withheld_is_taken_out_of_a_direction_and_nothing_else() -> None:
+    alignx90 = load_space()
+    said = alignx90.direction({"gender": 1, "gaming": -1})
+    assert said.concluded(alignx90) == alignx90.direction({"gaming": -1})
+    assert said.concluded(alignx90.opened()) is said

@@ -222,7 +222,7 @@ class Belief:
 
     def confidence(self) -> NDArray[np.float64]:
         """P(the positive pole) per dimension, (len(space),): 0.5 without votes and an even population."""
-        return self.tally.probability(self.prior)
+        return np.where(self.space.withheld, 0.5, self.tally.probability(self.prior))
 
     def direction(self, rule: Rule | None = None) -> Direction:
         """The belief as one direction; see the module for the rules."""
@@ -233,7 +233,7 @@ class Belief:
             case "released":
                 return Direction(self.space, _released(positive, negative, self.items))
             case "credible":
-                leaning = self.tally.leaning(self.prior)
+                leaning = np.where(self.space.withheld, 0.5, self.tally.leaning(self.prior))
                 return Direction(self.space, (leaning >= CREDIBLE).astype(np.int8) - (leaning <= 1 - CREDIBLE))
 
     def draw(self, seed: int | str) -> Direction:
@@ -295,6 +295,8 @@ def _released(positive: NDArray[np.int64], negative: NDArray[np.int64], items: i
 def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior | None = None, rule: Rule = "exact") -> Belief:
     """The belief that a persona's annotated evidence supports; items without a direction say nothing.
 
+    Of what the space withholds (`PreferenceSpace.protected`) nothing is concluded, whatever items say.
+
     Args:
         prior: what is held of anybody, and how evidence counts.
     Raises:
@@ -307,9 +309,9 @@ def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior | None = N
         if item.direction is None:
             continue
         item.direction.require(space, where=f"evidence {place}")
-        kind = kind_of(item)
-        tally.add(item.direction, kind, prior)
-        votes.extend(_votes(item.direction, place, kind, prior))
+        kind, said = kind_of(item), item.direction.concluded(space)
+        tally.add(said, kind, prior)
+        votes.extend(_votes(said, place, kind, prior))
     return Belief(space, tuple(votes), tally.items, tally, prior, rule)
 
 

@@ -14,7 +14,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from numbers import Real
@@ -27,6 +27,10 @@ from numpy.typing import NDArray
 from penchant.errors import SpaceError, SpaceMismatch
 
 Sign = Literal[-1, 0, 1]
+_DEMOGRAPHIC = "demographic"
+"""Origin of the dimensions that are protected: age and gender in alignx90."""
+_OPEN = "+demographics"
+"""Ends the name of a space whose protected dimensions may be concluded."""
 _PUBLISHED: Mapping[float, int] = {0.0: 255, 0.5: 0, 1.0: 1}
 """Published value -> sign as one byte of int8; 255 is -1. A table, as this runs for every item of every row."""
 
@@ -61,6 +65,10 @@ class PreferenceSpace:
 
     name: str
     dimensions: tuple[Dimension, ...]
+    protected: bool = field(default=True, compare=False)
+    """Whether dimensions of demographic origin are kept from being concluded: nothing is read from evidence about them
+    or believed of them, and what a person says of themselves (a correction, a stated profile) is all that counts. No
+    part of a space's identity, as vectors mean the same."""
     _index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +88,11 @@ class PreferenceSpace:
         content = json.dumps([asdict(dimension) for dimension in self.dimensions], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
+    @cached_property
+    def withheld(self) -> NDArray[np.bool_]:
+        """Dimensions of which nothing is concluded from evidence, (len(self),)."""
+        return np.array([self.protected and dimension.origin == _DEMOGRAPHIC for dimension in self.dimensions])
+
     def index(self, dimension_id: str) -> int:
         """Position of a dimension; SpaceError names the nearest id when it is unknown."""
         try:
@@ -91,7 +104,11 @@ class PreferenceSpace:
     def subset(self, dimension_ids: Iterable[str], *, name: str) -> PreferenceSpace:
         """A new space of some of these dimensions, in this space's order."""
         wanted = sorted({self.index(dimension_id) for dimension_id in dimension_ids})
-        return PreferenceSpace(name, tuple(self.dimensions[i] for i in wanted))
+        return PreferenceSpace(name, tuple(self.dimensions[i] for i in wanted), self.protected)
+
+    def opened(self) -> PreferenceSpace:
+        """The same space with nothing withheld."""
+        return replace(self, protected=False)
 
     def as_toml(self) -> str:
         """The space as the text of a space file; `parse_space` reads it back."""
@@ -99,7 +116,8 @@ class PreferenceSpace:
             "[[dimension]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(dimension).items())
             for dimension in self.dimensions
         ]
-        return "\n".join([f"name = {json.dumps(self.name)}\n", *blocks])
+        opened = "" if self.protected else "protected = false\n"
+        return "\n".join([f"name = {json.dumps(self.name)}\n{opened}", *blocks])
 
     def direction(self, signs: Mapping[str, Sign] | None = None) -> Direction:
         """A direction from named signs; dimensions not named are neutral."""
@@ -213,6 +231,11 @@ class Direction:
         """Every non-neutral dimension turned to its other pole."""
         return Direction(self.space, -self.signs, self.sure)
 
+    def concluded(self, space: PreferenceSpace) -> Direction:
+        """This direction without what `space` withholds."""
+        kept = np.where(space.withheld, 0, self.signs)
+        return self if (kept == self.signs).all() else Direction(self.space, kept, self.sure)
+
     def overlaid(self, signs: Mapping[str, Sign]) -> Direction:
         """This direction with some dimensions set by name."""
         over = self.space.direction(signs)
@@ -247,7 +270,8 @@ def parse_space(text: str, *, where: str) -> PreferenceSpace:
     """A space from the text of a TOML file: `name` and `[[dimension]]` blocks."""
     try:
         content = tomllib.loads(text)
-        return PreferenceSpace(content["name"], tuple(Dimension(**block) for block in content["dimension"]))
+        dimensions = tuple(Dimension(**block) for block in content["dimension"])
+        return PreferenceSpace(content["name"], dimensions, bool(content.get("protected", True)))
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise SpaceError(
             f"{where} is not a space file ({error}); it needs 'name' and [[dimension]] blocks with "
@@ -257,7 +281,12 @@ def parse_space(text: str, *, where: str) -> PreferenceSpace:
 
 @lru_cache
 def load_space(name: str = "alignx90") -> PreferenceSpace:
-    """A space shipped with penchant, by name, or a user's own, by the path of its .toml file."""
+    """A space shipped with penchant, by name, or a user's own, by the path of its .toml file.
+
+    Either followed by `+demographics` may conclude age and gender from evidence, which is off otherwise.
+    """
+    if name.endswith(_OPEN):
+        return load_space(name.removesuffix(_OPEN)).opened()
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():

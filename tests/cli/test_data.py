@@ -45,7 +45,9 @@ def test_the_space_is_the_one_named_then_the_one_beside_the_data_then_alignx90(t
 
 def test_the_space_is_said_with_its_reason_unless_it_was_named(tmp_path, tiny, capsys) -> None:
     say_space(tmp_path / "rows.jsonl", load_space(), None)
-    assert capsys.readouterr().err.endswith("rows.jsonl: read in space alignx90 (default); --space names another\n")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("rows.jsonl: read in space alignx90 (default); --space names another")
+    assert second.startswith("nothing is concluded of age_group, gender, which are protected; --space alignx90+demogr")
     (tmp_path / "space.toml").write_text(tiny.as_toml(), encoding="utf-8")
     say_space(tmp_path / "rows.jsonl", tiny, None)
     assert f"read in space tiny (of {tmp_path / 'space.toml'})" in capsys.readouterr().err

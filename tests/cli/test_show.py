@@ -128,6 +128,8 @@ def test_a_space_is_listed_with_both_poles(penchant) -> None:
     assert len(lines) == 91
     found = penchant("show", "space", "--json").last
     assert len(found["dimensions"]) == 90
+    assert [row["id"] for row in found["dimensions"] if row["withheld"]] == ["age_group", "gender"]
+    assert [line.split()[1] for line in lines if "nothing is concluded" in line] == ["age_group", "gender"]
     assert found["dimensions"][0]["id"] in lines[1]
 
 

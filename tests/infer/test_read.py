@@ -4,7 +4,7 @@ from penchant.infer.fake import FakeAnnotator
 from penchant.infer.read import directions, items_of, read_items, reread
 from penchant.persona import Comment, Persona
 from penchant.record import Record
-from penchant.space import PreferenceSpace
+from penchant.space import PreferenceSpace, load_space
 
 WORDS = {"short": ("length", 1), "long": ("length", -1)}
 
@@ -32,3 +32,13 @@ def test_equal_items_of_several_records_are_one() -> None:
     persona = Persona((Comment("p", "a"), Comment("p", "b")))
     records = [Record(name, "u", "q", "yes", "no", persona) for name in ("r1", "r2")]
     assert items_of(records) == list(persona.evidence)
+
+
+def test_what_is_withheld_is_not_read() -> None:
+    space = load_space()
+    readings = np.full((1, len(space), 3), 0.05, dtype=np.float32)
+    readings[..., 2] = 0.9
+    (found,) = directions(readings, space)
+    assert (found.sign("gender"), found.sign("age_group"), found.sign("gaming")) == (0, 0, 1)
+    (found,) = directions(readings, space.opened())
+    assert found.sign("gender") == 1

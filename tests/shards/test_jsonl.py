@@ -31,7 +31,7 @@ def test_every_kind_of_evidence_comes_back_as_it_was(kind, tiny, example_of, tmp
 @settings(max_examples=40)
 @given(st.data())
 def test_any_records_come_back_as_they_were(any_record, tiny: PreferenceSpace, data: st.DataObject) -> None:
-    records = data.draw(st.lists(any_record, max_size=4))
+    records = data.draw(st.lists(any_record, max_size=4, unique_by=lambda record: record.record_id))
     with tempfile.TemporaryDirectory() as folder:
         assert jsonl.write(records, f"{folder}/a.jsonl", space=tiny) == len(records)
         assert jsonl.read(f"{folder}/a.jsonl", tiny).records() == records

@@ -68,10 +68,16 @@ def space_for(path: Path, name: str | None, *, directions: str = "given") -> Pre
 
 
 def say_space(path: Path, space: PreferenceSpace, named: str | None) -> None:
-    """Says which space data was read in, unless it was named."""
+    """Says which space data was read in, unless it was named, and of which of its dimensions nothing is concluded."""
     if named is None:
         why = f"of {beside}" if (beside := _beside(path)) else "default"
         say(f"{path}: read in space {space.name} ({why}); --space names another")
+    kept = [dimension.id for dimension, kept in zip(space.dimensions, space.withheld, strict=True) if kept]
+    if kept:
+        say(
+            f"nothing is concluded of {', '.join(kept)}, which are protected; "
+            f"--space {space.name}+demographics allows it"
+        )
 
 
 def _beside(path: Path) -> Path | None:

@@ -118,7 +118,10 @@ def space(
     """Prints the dimensions of a space with both poles."""
     found = load_space(name)
     rows = [
-        {"index": i, "id": d.id, "group": d.group, "positive": d.positive, "negative": d.negative, "origin": d.origin}
+        {
+            **{"index": i, "id": d.id, "group": d.group, "positive": d.positive, "negative": d.negative},
+            **{"origin": d.origin, "withheld": bool(found.withheld[i])},
+        }
         for i, d in enumerate(found.dimensions)
     ]
     if json:
@@ -126,4 +129,7 @@ def space(
         return
     result(f"{found.name}: {len(found)} dimensions, digest {found.digest}")
     for row in rows:
-        result(f"{row['index']:>3}  {row['id']:<24} {row['group']:<9} + {row['positive']}  |  - {row['negative']}")
+        kept = "  (protected: nothing is concluded of it)" if row["withheld"] else ""
+        result(
+            f"{row['index']:>3}  {row['id']:<24} {row['group']:<9} + {row['positive']}  |  - {row['negative']}{kept}"
+        )

@@ -110,7 +110,7 @@ def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: Beli
         seen.add(name)
         if record.golden is None:
             raise RecordError(f"record '{record.record_id}' has no golden direction; only simulated people are known")
-        held = record.golden.signs != 0
+        held = (record.golden.signs != 0) & ~scorer.annotator.space.withheld
         known = believe(reread(persona, read), scorer.annotator.space, prior=scorer.prior).confidence()
         probability.append(known[held])
         positive.append(record.golden.signs[held] > 0)

@@ -28,10 +28,10 @@ def read_items(
 
 
 def directions(readings: Readings, space: PreferenceSpace) -> list[Direction]:
-    """One direction per item: the poles that are likelier than not, each with its probability."""
+    """One direction per item: the poles that are likelier than not and not withheld, each with its probability."""
     signs = np.where(readings[..., 2] >= readings[..., 0], 1, -1)
     sure = np.maximum(readings[..., 0], readings[..., 2])
-    signs = np.where(sure >= LEAST, signs, 0)
+    signs = np.where((sure >= LEAST) & ~space.withheld, signs, 0)
     return [Direction(space, row, np.where(row != 0, p, 1.0)) for row, p in zip(signs, sure, strict=True)]
 
 
