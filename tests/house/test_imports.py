@@ -15,6 +15,7 @@ IDEAS = (
     "space",
     "spaces",
     "persona",
+    "demographics",
     "record",
     "posterior",
     "question",

@@ -1,8 +1,9 @@
-"""A person with only their gender or age words changed: he for she, 25 for 70, and nothing else.
+"""Words that say a person's gender or age: changed for their counterparts, or made neutral, and nothing else.
 
 What changes in an answer, a belief or a decision when nothing but these words does is what the system holds of groups
-and not of the person (counterfactual fairness in its simplest form; Kusner et al. 2017, arXiv:1703.06856). English; a
-text without such words stays as it is, and is counted as not changed.
+and not of the person (counterfactual fairness in its simplest form; Kusner et al. 2017, arXiv:1703.06856). Of a text
+and its counterpart the neutral text is the same, so that whatever reads it cannot tell them apart. English; a text
+without such words stays as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _MIDDLE = 45
 
 def swapped(text: str, trait: Trait) -> str:
     """The text with words of one trait changed for their counterparts; capitals stay."""
-    table = _table(trait)
+    table = _tables(trait)[0]
 
     def other(found: re.Match[str]) -> str:
         word = found[0]
@@ -44,6 +45,30 @@ def swapped(text: str, trait: Trait) -> str:
     if trait == "age":
         text = _AGE.sub(_other_age, text)
     return text
+
+
+def neutral(text: str) -> str:
+    """The text with words of every trait changed for ones that fit anybody; capitals stay, ages go."""
+    table = {word: both for trait in TRAITS for word, both in _tables(trait)[1].items()}
+    text = _WORD.sub(lambda found: _cased(table.get(found[0].lower(), found[0]), like=found[0]), text)
+    return _AGE.sub(lambda found: found[0] if _no_age(found) else f"{found['before'] or ''}adult", text)
+
+
+def neutralised(persona: Persona) -> Persona:
+    """The persona with all that the person wrote, and that was written of them, made neutral.
+
+    Directions stay: whatever read them may have read the words; see `infer` for reading the neutral text instead.
+    """
+    return Persona(tuple(neutral_item(item) for item in persona.evidence))
+
+
+def neutral_item(item: Evidence) -> Evidence:
+    """One item made neutral; what the person chose is not touched: answers are other people's."""
+    match item:
+        case Comment() | Demographics() | Statement():
+            return replace(item, text=neutral(item.text))
+        case Comparison() | Rating():
+            return item
 
 
 def counterpart(persona: Persona, trait: Trait) -> Persona:
@@ -70,18 +95,30 @@ def _cased(word: str, *, like: str) -> str:
 
 
 def _other_age(found: re.Match[str]) -> str:
-    if not found["before"] and not found["after"]:
-        return found[0]  # any number before a comma
+    if _no_age(found):
+        return found[0]
     years = int(found["years"])
     other = min(99, max(10, 2 * _MIDDLE - years)) if years != _MIDDLE else years + 1
     return f"{found['before'] or ''}{other}{found['after']}"
 
 
+def _no_age(found: re.Match[str]) -> bool:
+    """Whether it is any number before a comma."""
+    return not found["before"] and not found["after"]
+
+
 @lru_cache
-def _table(trait: Trait) -> Mapping[str, str]:
-    content = tomllib.loads((files("penchant.audit") / "demographics.toml").read_text(encoding="utf-8"))[trait]
-    table: dict[str, str] = {}
-    for left, right in content["pairs"]:
-        table.setdefault(left, right)
-        table.setdefault(right, left)
-    return {**table, **content["one_way"]}
+def _tables(trait: Trait) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Word -> its counterpart, and word -> a word for both."""
+    content = tomllib.loads((files("penchant") / "demographics.toml").read_text(encoding="utf-8"))[trait]
+    other: dict[str, str] = {}
+    both: dict[str, str] = {}
+    for left, right, middle in content["words"]:
+        other.setdefault(left, right)
+        other.setdefault(right, left)
+        both.setdefault(left, middle)
+        both.setdefault(right, middle)
+    for word, counterpart in content["one_way"].items():
+        # as its counterpart is made neutral, or the two could be told apart
+        both[word] = content["both"].get(word) or " ".join(both.get(part, part) for part in counterpart.split())
+    return {**other, **content["one_way"]}, both
