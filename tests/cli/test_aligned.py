@@ -2,6 +2,7 @@
 
 import pytest
 
+from penchant import Comment, Persona, Record
 from penchant.cli.aligned import Aligned, progress
 from penchant.errors import ModelError
 from penchant.space import load_space
@@ -17,6 +18,16 @@ def test_a_bench_is_of_the_models_named_and_the_records_given(small_base, small_
     assert list(bench.policies) == ["ica"]
     assert bench.golden
     assert bench.rule is not None
+
+
+def test_neutral_people_are_shown_without_words_of_gender_and_age(small_base) -> None:
+    person = Persona((Comment("p", "I am a woman of 30, and like it short"),))
+    records = [Record("r", "u", "q", "yes", "no", person)]
+    shown = [
+        Aligned(str(small_base), neutral=neutral).bench(records, load_space(), "d").believed(person).evidence[0].text
+        for neutral in (False, True)
+    ]
+    assert shown == ["I am a woman of 30, and like it short", "I am a person of 30, and like it short"]
 
 
 def test_a_model_that_is_not_there_is_named(planted, tmp_path) -> None:

@@ -63,14 +63,34 @@ def test_control_is_measured_by_wording_and_told(penchant, small_forum, models) 
     assert "everything turned: decisions that turn" in told
 
 
+def test_bias_is_measured_before_and_after_words_are_made_neutral(penchant, small_forum, models, annotator) -> None:
+    where = ("eval", "--suite", "bias", "--data", small_forum / "test", *models)
+    ran = penchant(*where, "--annotator", annotator, "--json")
+    assert ran.code == 0, ran.err
+    assert set(ran.last["methods"]) == {"ica", "pba"}
+    changed = {(one["trait"], one["how"], one["neutral"]): one for one in ran.last["methods"]["pba"]["changed"]}
+    for trait in ("gender", "age"):
+        assert 0 <= changed[trait, "stated", False]["decisions"] <= 1
+        assert changed[trait, "stated", True]["decisions"] == 0
+        assert changed[trait, "stated", True]["directions"] == 0
+    assert all(one["directions"] is None for one in ran.last["methods"]["ica"]["changed"])
+    told = penchant(*where, "--annotator", annotator).out
+    assert "gender, stated, made neutral" in told
+    assert "neutral words cost: right" in told
+    ran = penchant(*where)
+    assert ran.code == 2
+    assert "--suite bias needs --annotator to measure pba: swapped texts must be read" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--suite", "infre"), "--suite infre: known are infer, limited, control"),
+        (("--suite", "infre"), "--suite infre: known are infer, limited, control, bias"),
         (("--suite", "infer"), "name its folder or recipe with --annotator"),
         (("--suite", "limited"), "--suite limited measures aligned models; name --reference and --ica or --pba"),
         (("--suite", "control", "--folds", "3"), "--folds is not read when control is measured; leave it out"),
         (("--suite", "control", "--personas", "ugc"), "--personas is not read when control is measured"),
+        (("--suite", "bias", "--neutral"), "--neutral is not read when bias is measured"),
         (("--suite", "infer", "--layout", "paper"), "--layout is not read when infer is measured"),
     ],
 )

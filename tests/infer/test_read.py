@@ -34,6 +34,21 @@ def test_equal_items_of_several_records_are_one() -> None:
     assert items_of(records) == list(persona.evidence)
 
 
+def test_a_neutral_text_is_read_and_the_item_stays_as_it_was(tiny: PreferenceSpace) -> None:
+    item = Comment("p", "a woman, short")
+    seen: list[str] = []
+
+    class Listening(FakeAnnotator):
+        def annotate(self, items, *, progress=None):
+            seen.extend(one.text for one in items)
+            return super().annotate(items, progress=progress)
+
+    found = read_items([item], Listening(tiny, WORDS), neutral=True)
+    assert seen == ["a person, short"]
+    assert found[item].text == item.text
+    assert found[item].direction is not None
+
+
 def test_what_is_withheld_is_not_read() -> None:
     space = load_space()
     readings = np.full((1, len(space), 3), 0.05, dtype=np.float32)

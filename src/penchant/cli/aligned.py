@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from penchant.cli.infer import inferred
 from penchant.cli.language import summaries_of
 from penchant.cli.output import bar, say
+from penchant.demographics import neutralised
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.render import LAYOUTS, Layout
@@ -38,6 +39,8 @@ class Aligned:
     draws: int = 0
     summaries: Path | None = None
     seed: int = 0
+    neutral: bool = False
+    """Read and show evidence with words of gender and age made neutral."""
 
     def bench(self, records: Sequence[Record], space: PreferenceSpace, dataset: str) -> Bench:
         """The models, loaded, and what is believed of the people of these records.
@@ -71,8 +74,11 @@ class Aligned:
             draws=self.draws,
         )
         if self.annotator is not None:
-            found = inferred(records, space, self.annotator).items
+            found = inferred(records, space, self.annotator, neutral=self.neutral).items
             bench.believed = lambda persona: reread(persona, found)
+        if self.neutral:
+            as_read = bench.believed
+            bench.believed = lambda persona: neutralised(as_read(persona))
         return bench
 
     def measured(

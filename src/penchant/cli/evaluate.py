@@ -12,7 +12,7 @@ import typer
 from penchant.cli import suites
 from penchant.cli.aligned import METHODS, Aligned
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
-from penchant.cli.infer import AnnotatorOption
+from penchant.cli.infer import AnnotatorOption, NeutralOption
 from penchant.cli.language import SummariesOption
 from penchant.cli.output import bar, given, say
 from penchant.cli.tables import show
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
-IMPLICIT = {"reference", *METHODS, "layout", "max_prompt_tokens", "draws", "summaries"}
+IMPLICIT = {"reference", *METHODS, "layout", "max_prompt_tokens", "draws", "summaries", "neutral"}
 """Options that only aligned models are measured with."""
 ENCODER = {"folds", "fit", "fit_data", "strict", "cache"}
 """Options that only the encoder scorer is measured with."""
@@ -34,6 +34,9 @@ SCORERS = ("implicit", "encoder")
 PersonasOption = Annotated[
     str | None,
     typer.Option(help=f"Settings, comma-separated; default: {','.join(PERSONAS)}; encoder: all there is."),
+]
+DrawsOption = Annotated[
+    int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
 ]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Evidence beyond it is dropped, counted.")]
 
@@ -62,9 +65,8 @@ def command(
     ] = None,
     directions: DirectionsOption = "given",
     annotator: AnnotatorOption = None,
-    draws: Annotated[
-        int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
-    ] = 0,
+    neutral: NeutralOption = False,
+    draws: DrawsOption = 0,
     summaries: SummariesOption = None,
     suite: Annotated[str | None, typer.Option(help="Another table: " + ", ".join(suites.SUITES) + ".")] = None,
     rejected: RejectedOption = None,
@@ -84,7 +86,7 @@ def command(
     aligned = None
     if reference is not None:
         policies = _policies(ica, pba, universal)
-        aligned = Aligned(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed)
+        aligned = Aligned(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral)
     if suite is not None:
         suites.run(suite, records, where, data.stem, aligned=aligned, annotator=annotator, seed=seed, json=json)
         return
@@ -130,7 +132,7 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     if suite is not None and suite not in suites.SUITES:
         raise ConfigError(f"--suite {suite}: known are {', '.join(suites.SUITES)}")
     mode = suite or scorer
-    models = ENCODER | {"scorer", "personas", "draws", "summaries"}
+    models = ENCODER | {"scorer", "personas", "draws", "summaries"} | ({"neutral"} if suite == "bias" else set())
     unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
     for name in sorted(unread & options):
         flag = name.replace("_", "-")

@@ -43,6 +43,9 @@ _SHOWN = 300
 CHUNK = 1_000
 """Records that are read and written at a time: what is held in memory, and what is lost when a run is stopped."""
 
+NeutralOption = Annotated[
+    bool, typer.Option("--neutral", help="Evidence is read, and shown to models, without words of gender and age.")
+]
 AnnotatorOption = Annotated[
     Path | None,
     typer.Option(
@@ -63,6 +66,7 @@ def command(
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
     ] = None,
     rejected: RejectedOption = None,
+    neutral: NeutralOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that was stopped in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace records in --out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per person, or counts with --out.")] = False,
@@ -76,13 +80,13 @@ def command(
     if out is not None:
         with opened(data, where, rejected) as loaded:
             chosen = Chosen(loaded, user, limit)
-            counts = _write(chosen, where, annotator, out, resume=resume, overwrite=overwrite)
+            counts = _write(chosen, where, annotator, out, neutral=neutral, resume=resume, overwrite=overwrite)
         say_space(data, where, space)
         result(as_json(counts) if json else "\n".join(f"{key}: {_flat(value)}" for key, value in counts.items()))
         return
     evidence = evidence_of(data, where, user=user, limit=limit, rejected=rejected)
     say_space(data, where, space)
-    found = read_by(annotator, [item for items in evidence.values() for item in items], where)
+    found = read_by(annotator, [item for items in evidence.values() for item in items], where, neutral=neutral)
     tell(evidence, where, found, json=json)
 
 
@@ -130,7 +134,14 @@ class Chosen:
 
 
 def _write(
-    chosen: Chosen, space: PreferenceSpace, annotator: Path, out: Path, *, resume: bool, overwrite: bool
+    chosen: Chosen,
+    space: PreferenceSpace,
+    annotator: Path,
+    out: Path,
+    *,
+    neutral: bool,
+    resume: bool,
+    overwrite: bool,
 ) -> dict[str, object]:
     """Writes the records with what is read from their evidence, a shard at a time; gives what is told of it."""
     from penchant.infer.read import items_of, read_items, reread
@@ -146,7 +157,12 @@ def _write(
         refuse(chosen.loaded)
     reader = load(annotator, space)
     made_from = {"--data": digest_of(chosen.loaded.path), "--annotator": digest_of(annotator), "--space": space.digest}
-    made_from |= {"--user": str(chosen.user), "--limit": str(chosen.limit), "number of records a shard": str(CHUNK)}
+    made_from |= {
+        "--user": str(chosen.user),
+        "--limit": str(chosen.limit),
+        "--neutral": str(neutral),
+        "number of records a shard": str(CHUNK),
+    }
     before = stopped(out)
     run = Unfinished.begin(out, space, made_from, resume=resume, overwrite=overwrite)
     done = len(run.shards)
@@ -157,7 +173,7 @@ def _write(
     with bar(sum(items[done:]), "reading evidence") as advance:
         for chunk in islice(chosen.chunks(), done, None):
             fresh, evidence = _afresh(reader), items_of(chunk)
-            found = read_items(evidence, fresh, progress=advance)
+            found = read_items(evidence, fresh, neutral=neutral, progress=advance)
             aside.update(why for why in fresh.set_aside(evidence) if why)
             run.add(replace(record, persona=reread(record.persona, found)) for record in chunk)
     say_aside(aside, sum(items[done:]))
@@ -203,21 +219,21 @@ class Inferred(NamedTuple):
     """Item, as it was given -> why little was read from it."""
 
 
-def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path) -> Inferred:
+def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path, *, neutral: bool = False) -> Inferred:
     """Every item of the records as the annotator reads it."""
     from penchant.infer.read import items_of
 
-    return read_by(annotator, items_of(records), space)
+    return read_by(annotator, items_of(records), space, neutral=neutral)
 
 
-def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace) -> Inferred:
-    """The items as the annotator reads them."""
+def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace, *, neutral: bool = False) -> Inferred:
+    """The items as the annotator reads them, or their neutral texts."""
     from penchant.infer.read import read_items
 
     opened = load(annotator, space)
     distinct = list(dict.fromkeys(items))
     with bar(len(distinct), "reading evidence") as advance:
-        found = read_items(distinct, opened, progress=advance)
+        found = read_items(distinct, opened, neutral=neutral, progress=advance)
     aside = {item: why for item, why in zip(distinct, opened.set_aside(distinct), strict=True) if why}
     say_aside(Counter(aside.values()), len(distinct))
     return Inferred(found, opened.prior, aside)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from penchant.cli.aligned import Aligned, progress
-from penchant.cli.infer import load
+from penchant.cli.infer import load, read_by
 from penchant.cli.output import as_json, result
 from penchant.cli.tables import show
+from penchant.demographics import neutralised
 from penchant.errors import ConfigError, DataError
+from penchant.persona import Persona
 from penchant.record import Record
-from penchant.space import PreferenceSpace
+from penchant.space import Direction, PreferenceSpace
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from penchant.eval.benchmark import Bench
 
-SUITES = ("infer", "limited", "control")
+SUITES = ("infer", "limited", "control", "bias")
 LEGEND = """\
 readings   of items against what they truly say, dimension by dimension: AUROC tells poles that are said from all
            else, side the one pole from the other, found is the share of what is said that is read as the likeliest
@@ -57,7 +63,10 @@ def run(
     if aligned is None or not aligned.policies:
         raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
     bench = aligned.bench(records, space, dataset)
-    (_control if suite == "control" else _limited)(bench, records, json=json)
+    if suite == "bias":
+        _bias(bench, records, annotator, json=json)
+    else:
+        (_control if suite == "control" else _limited)(bench, records, json=json)
 
 
 def _infer(records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | None, seed: int, json: bool) -> None:
@@ -114,6 +123,71 @@ def _control(bench: Bench, records: Sequence[Record], *, json: bool) -> None:
                 if one[name] is not None:
                     told = f"{100 * one[name]['value']:.1f} {_interval(one[name]['ci95'], 100, 1)}"
                     result(f"    {meaning:58} {told} of {one[name]['n']}")
+
+
+def _bias(bench: Bench, records: Sequence[Record], annotator: Path | None, *, json: bool) -> None:
+    from penchant.audit.bias import changed, cost, parity, swaps
+    from penchant.eval.benchmark import Shown, show
+    from penchant.infer.read import reread
+    from penchant.method import METHODS
+    from penchant.model.card import versions
+    from penchant.person import meet
+    from penchant.render import BRIDGES
+
+    bridged = {name for name in bench.policies if METHODS[name].content in BRIDGES}
+    if bridged and annotator is None:
+        raise ConfigError(f"--suite bias needs --annotator to measure {', '.join(bridged)}: swapped texts must be read")
+    seed = bench.setting.seed
+    shown = show(records, "mixed", seed=seed)
+    both = [(swap, neutral) for swap in swaps(shown.records, shown.personas) for neutral in (False, True)]
+    if annotator is not None:
+        sides = [swap.neutral() if neutral else swap for swap, neutral in both]
+        everybody = [*shown.personas, *map(neutralised, shown.personas)]
+        everybody += [persona for side in sides for persona in (*side.one, *side.other)]
+        items = dict.fromkeys(item for persona in everybody for item in persona.evidence)
+        found = read_by(annotator, list(items), bench.space).items
+        bench.believed = lambda persona: reread(persona, found)
+    parts: dict[str, Any] = {}
+    passes = sum(4 for swap, _ in both if swap.records) + 6
+    with progress(bench, passes * len(bench.policies)):
+        for name in bench.policies:
+
+            def decide(some: Sequence[Record], personas: Sequence[Persona], name: str = name) -> NDArray[np.float64]:
+                return bench.margins(name, Shown("mixed", tuple(some), tuple(personas)))
+
+            def infer(persona: Persona) -> Direction | None:
+                return meet(bench.believed(persona), bench.space).direction()
+
+            found_of = [changed(s, decide, infer if name in bridged else None, neutral=n, seed=seed) for s, n in both]
+            parts[name] = {
+                "changed": [one.as_json() for one in found_of if one is not None],
+                "neutral_words": asdict(cost(shown.records, shown.personas, decide, seed=seed)),
+                "parity": [asdict(one) for one in parity(shown.records, decide(shown.records, shown.personas))],
+            }
+    if json:
+        result(as_json({"suite": "bias", "seed": seed, "methods": parts, "versions": versions()}))
+        return
+    for name, part in parts.items():
+        result("\n".join(_bias_lines(name, part)))
+
+
+def _bias_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
+    yield f"{name}: in %, with the 95 % interval over users"
+    for one in found["changed"]:
+        words = f"{one['trait']}, {one['how']}{', made neutral' if one['neutral'] else ''}"
+        inferred = "" if one["directions"] is None else f"; {100 * one['directions']:.1f} of inferred directions"
+        interval = _interval(one["ci95"], 100, 1)
+        yield f"  {words:32} {100 * one['decisions']:5.1f} {interval} of {one['pairs']} decisions change{inferred}"
+    if not any(one["how"] == "own words" for one in found["changed"]):
+        yield "  nobody's own words say a gender or an age"
+    words = found["neutral_words"]
+    yield (
+        f"  neutral words cost: right {100 * words['before']:.1f} before, {100 * words['after']:.1f} after, "
+        f"{100 * words['difference']:+.1f} {_interval(words['ci95'], 100, 1)}"
+    )
+    for one in found["parity"]:
+        interval = _interval(one["ci95"], 100, 1)
+        yield f"  right for {one['pole']:10} {100 * one['accuracy']:.1f} {interval} of {one['users']} people"
 
 
 CONTROLLED = {

@@ -237,6 +237,14 @@ class Bench:
         self.done(f"{model.name}, {shown.persona}")
         return result
 
+    def margins(
+        self, name: str, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
+    ) -> NDArray[np.float64]:
+        """Margins of one policy against the reference given the same prompt, (records,)."""
+        models = (self.policies[name], self.reference)
+        ours, theirs = (self.likelihoods(model, METHODS[name], shown, met).raw() for model in models)
+        return ours - theirs
+
     def _meet(self, record: Record, persona: Persona) -> Person:
         profile = record.profile if persona.evidence else None
         return meet(self.believed(persona), self.space, profile=profile, summary=self.summary(persona))

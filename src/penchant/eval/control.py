@@ -91,7 +91,7 @@ def control(bench: Bench, records: Sequence[Record]) -> list[Control]:
             for source, held in _held(bench, shown):
                 found.append(_stated(bench, name, shown, source, held))
         else:
-            margins = _margins(bench, name, shown, meets(bench))
+            margins = bench.margins(name, shown, meets(bench))
             found.append(_between_people(bench, name, shown, margins))
     return found
 
@@ -120,10 +120,10 @@ def _held(bench: Bench, shown: Shown) -> Iterator[tuple[str, list[Direction]]]:
 
 def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[Direction]) -> Control:
     seed = bench.setting.seed
-    before = _margins(bench, name, shown, _profiles(bench, shown, held))
-    turned = _margins(bench, name, shown, _profiles(bench, shown, [direction.flipped() for direction in held]))
+    before = bench.margins(name, shown, _profiles(bench, shown, held))
+    turned = bench.margins(name, shown, _profiles(bench, shown, [direction.flipped() for direction in held]))
     ones = _one_turned(shown.records, held, seed)
-    one = _margins(bench, name, shown, _profiles(bench, shown, [direction for _, direction in ones]))
+    one = bench.margins(name, shown, _profiles(bench, shown, [direction for _, direction in ones]))
     # what each pair says of the direction that was turned: for the pole held before (1), against it (-1), nothing (0)
     about = np.array([_said(*row) for row in zip(shown.records, ones, held, strict=True)])
     asked, other = np.abs(about) == 1, about == 0
@@ -165,13 +165,6 @@ def _between_people(bench: Bench, name: str, shown: Shown, margins: Margins) -> 
         accuracy=accuracy(margins, users, seed=bench.setting.seed).value,
         opposite_people=Share.of(differ, [shown.records[i] for i in first], bench.setting.seed),
     )
-
-
-def _margins(bench: Bench, name: str, shown: Shown, met: Callable[[Record, Persona], Person]) -> Margins:
-    ours, theirs = (
-        bench.likelihoods(model, METHODS[name], shown, met) for model in (bench.policies[name], bench.reference)
-    )
-    return ours.raw() - theirs.raw()
 
 
 def _profiles(bench: Bench, shown: Shown, directions: Sequence[Direction]) -> Callable[[Record, Persona], Person]:

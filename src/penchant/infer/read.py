@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from penchant.demographics import neutral_item
 from penchant.encoder.base import Progress
 from penchant.infer.base import Annotator, Readings
 from penchant.persona import Evidence, Persona
@@ -18,11 +19,15 @@ LEAST = 0.5
 
 
 def read_items(
-    items: Iterable[Evidence], annotator: Annotator, *, progress: Progress | None = None
+    items: Iterable[Evidence], annotator: Annotator, *, neutral: bool = False, progress: Progress | None = None
 ) -> dict[Evidence, Evidence]:
-    """Each item -> the same item with what it was read to say; equal items are read once."""
+    """Each item -> the same item with what it was read to say; equal items are read once.
+
+    Args:
+        neutral: read with words of gender and age made neutral (`penchant.demographics`): nothing hangs on them then.
+    """
     distinct = list(dict.fromkeys(items))
-    readings = annotator.annotate(distinct, progress=progress)
+    readings = annotator.annotate([neutral_item(item) for item in distinct] if neutral else distinct, progress=progress)
     said = directions(readings, annotator.space)
     return {item: replace(item, direction=direction) for item, direction in zip(distinct, said, strict=True)}
 
