@@ -1,0 +1,64 @@
+"""`penchant eval --suite NAME`: tables of one question each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from penchant.cli.aligned import Aligned
+from penchant.cli.output import as_json, result
+from penchant.cli.suites import bias, control, infer, limited
+from penchant.cli.tables import show
+from penchant.errors import ConfigError
+from penchant.record import Record
+from penchant.space import PreferenceSpace
+
+SUITES = ("infer", "limited", "control", "bias")
+
+
+def run(
+    suite: str,
+    records: Sequence[Record],
+    space: PreferenceSpace,
+    dataset: str,
+    *,
+    aligned: Aligned | None,
+    annotator: Path | None,
+    seed: int,
+    json: bool,
+) -> None:
+    """Runs one of SUITES and prints it: for people, and with `json` as one object on the last line.
+
+    Raises:
+        ConfigError: nothing to measure is named.
+        DataError: records of people who are not simulated, where the truth must be known.
+    """
+    if suite == "infer":
+        infer.run(records, space, annotator=annotator, seed=seed, json=json)
+        return
+    if aligned is None or not aligned.policies:
+        raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
+    started = perf_counter()
+    bench = aligned.bench(records, space, dataset)
+    if suite == "limited":
+        measured = limited.measure(bench, records)
+        show([measured], json=json, seconds={suite: perf_counter() - started}, seed=seed)
+    elif suite == "control":
+        turned = control.measure(bench, records)
+        wordings = {wording: [one.as_json() for one in part] for wording, part in turned.items()}
+        _tell(suite, {"wordings": wordings}, control.lines(turned), seed=seed, json=json)
+    else:
+        found = bias.measure(bench, records, annotator)
+        methods = {name: one.as_json() for name, one in found.items()}
+        _tell(suite, {"methods": methods}, bias.lines(found), seed=seed, json=json)
+
+
+def _tell(suite: str, found: Mapping[str, Any], lines: Iterable[str], *, seed: int, json: bool) -> None:
+    from penchant.model.card import versions
+
+    if json:
+        result(as_json({"suite": suite, "seed": seed, **found, "versions": versions()}))
+    else:
+        result("\n".join(lines))

@@ -1,0 +1,17 @@
+"""`penchant eval --suite control`."""
+
+
+def test_control_is_measured_by_wording_and_told(penchant, small_forum, models) -> None:
+    where = ("eval", "--suite", "control", "--data", small_forum / "test", *models)
+    ran = penchant(*where, "--json")
+    assert ran.code == 0, ran.err
+    assert set(ran.last["wordings"]) == {"known", "unseen"}
+    named = [(one["method"], one["directions"]) for one in ran.last["wordings"]["known"]]
+    assert named == [("ica", "evidence"), ("pba", "true"), ("pba", "believed")]
+    ica, true, _ = ran.last["wordings"]["known"]
+    assert ica["flipped"] is None
+    assert 0 <= ica["opposite_people"]["value"] <= 1
+    assert 0 <= true["unaffected"]["value"] <= 1
+    told = penchant(*where).out
+    assert f"{100 * true['flipped']['value']:.1f}" in told
+    assert "everything turned: decisions that turn" in told

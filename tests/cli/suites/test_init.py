@@ -1,0 +1,21 @@
+"""What no suite can measure."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--suite", "infre"), "--suite infre: known are infer, limited, control, bias"),
+        (("--suite", "infer"), "name its folder or recipe with --annotator"),
+        (("--suite", "limited"), "--suite limited measures aligned models; name --reference and --ica or --pba"),
+        (("--suite", "control", "--folds", "3"), "--folds is not read when control is measured; leave it out"),
+        (("--suite", "control", "--personas", "ugc"), "--personas is not read when control is measured"),
+        (("--suite", "bias", "--neutral"), "--neutral is not read when bias is measured"),
+        (("--suite", "infer", "--layout", "paper"), "--layout is not read when infer is measured"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(penchant, small_forum, arguments, message: str) -> None:
+    ran = penchant("eval", "--data", small_forum / "test", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
