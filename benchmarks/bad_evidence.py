@@ -42,8 +42,7 @@ def main() -> None:
     space = load_space()
     annotator = load(asked.annotator, space)
     if asked.all_heard:
-        voice = annotator.voice
-        annotator = replace(annotator, voice=replace(voice, weights_F=np.zeros_like(voice.weights_F), bias=30.0))
+        annotator = replace(annotator, voice=annotator.voice.open())
     cases = load_cases(asked.cases)
     if asked.groups:
         cases = [case for case in cases if case.group in asked.groups.split(",")]

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from penchant.controls import overlap, swap_personas
 from penchant.errors import RecordError
 from penchant.forum.observer import IdealObserver, observer_of, patterns, posterior
-from penchant.forum.simulate import Forum
+from penchant.forum.population import ForumSettings
+from penchant.forum.simulate import Forum, simulate
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
 from penchant.record import Provenance, Record
-from penchant.space import Dimension, Direction, PreferenceSpace
+from penchant.space import Dimension, Direction, PreferenceSpace, load_space
 
 FOUR = PreferenceSpace("four", tuple(Dimension(i, i, "", f"more {i}", f"less {i}") for i in "abcd"))
 NOISE = 0.09
@@ -225,3 +226,14 @@ def test_swapped_personas_leave_it_without_a_number_nowhere(small: Callable[...,
     records = swap_personas(small().split("test"), seed=0)
     guesses = [IdealObserver(NOISE).probability(record, record.persona) for record in records]
     assert np.isfinite(guesses).all()
+
+
+def test_what_an_annotator_read_is_not_what_people_truly_said() -> None:
+    records = simulate(load_space(), ForumSettings(train_users=2, test_users=0)).split("train")
+    assert observer_of(records) is not None
+    first = records[0]
+    item = first.persona.evidence[0]
+    read = Direction(item.direction.space, item.direction.signs, [0.9] * len(item.direction.signs))
+    inferred = replace(first, persona=Persona((replace(item, direction=read), *first.persona.evidence[1:])))
+    assert observer_of([inferred, *records[1:]]) is None
+    assert observer_of([*records[1:], inferred]) is None

@@ -8,6 +8,7 @@ from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError
 from penchant.infer.encoder import EncoderAnnotator, encoder_of
 from penchant.infer.fitting import fit
+from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment
 from penchant.space import PreferenceSpace, load_space
@@ -120,3 +121,22 @@ def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(an
     del card["held_out"]
     (tmp_path / "annotator.json").write_text(json.dumps(card))
     assert EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny).held_out is None
+
+
+def test_what_is_hedged_is_as_likely_meant_as_not(annotator: EncoderAnnotator, annotated: list[Labelled]) -> None:
+    said = next(one.item.text for one in annotated if isinstance(one.item, Comment) and one.direction.poles())
+    plain, hedged, nothing = (Comment("", text) for text in (said, f"I'm not sure, {said}", "I'm not sure, well"))
+    sure, torn, none = annotator.annotate([plain, hedged, nothing])
+    stated = sure[..., ::2].max(-1) > 0.9
+    assert stated.any()
+    assert (torn[stated][..., ::2].max(-1) < 0.75).all()
+    assert (torn[stated][..., ::2].max(-1) > none[stated][..., ::2].max(-1)).all()
+
+
+def test_it_says_what_to_expect_of_new_wordings(annotator: EncoderAnnotator) -> None:
+    assert replace(annotator, new_words=None).caution() == (
+        "how this annotator reads wordings that it was not fitted on is not known"
+    )
+    known = HeldOut(people=9, cells=1200, side=0.8, found=0.5, stated=3, calibration_error=None)
+    told = replace(annotator, new_words=known).caution()
+    assert "finds 50 % of what is said and takes 20 % for the other pole, by its card (1,200 cells)" in told

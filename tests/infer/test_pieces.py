@@ -32,12 +32,24 @@ def test_each_kind_of_evidence_has_its_sides() -> None:
         ("Tea", "cake"),
         (),
         ("Tea and cake", "Tea and cake"),
+        (False, False),
     )
-    assert parts(Comparison("p", "a", "b")) == (("p",), ("a",), ("b",), ())
-    assert parts(Rating("p", "a", liked=True)) == (("p",), ("a",), (), ())
-    assert parts(Rating("p", "a", liked=False)) == (("p",), (), ("a",), ())
-    assert parts(Demographics("x, y")) == ((), ("x", "y"), (), ())
-    assert parts(Statement("x, y")) == ((), ("x", "y"), (), ("x, y", "x, y"))
+    assert parts(Comparison("p", "a", "b")) == (("p",), ("a",), ("b",), (), ())
+    assert parts(Rating("p", "a", liked=True)) == (("p",), ("a",), (), (), ())
+    assert parts(Rating("p", "a", liked=False)) == (("p",), (), ("a",), (), ())
+    assert parts(Demographics("x, y")) == ((), ("x", "y"), (), (), ())
+    assert parts(Statement("x, y")) == ((), ("x", "y"), (), ("x, y", "x, y"), (False, False))
+
+
+def test_clauses_of_a_sentence_that_is_taken_back_or_doubted_are_marked_and_can_be_left_out() -> None:
+    found = parts(Comment("p", "I love tea. I might like cake, but who knows. We used to sing"))
+    assert found.own == ("I love tea.", "I might like cake", "but who knows.", "We used to sing")
+    assert found.hedged == (False, True, True, True)
+    plain = found.plain()
+    assert (plain.task, plain.own, plain.hedged) == (("p",), ("I love tea.",), (False,))
+    assert len(plain.within) == 1
+    certain = parts(Comment("p", "I love tea"))
+    assert certain.plain() is certain
 
 
 def test_answers_of_others_are_read_with_their_quotes() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from penchant.infer.quotes import PASSAGE, own_words, passages, squeezed, unquoted
+from penchant.infer.quotes import PASSAGE, hedged, own_words, passages, squeezed, unquoted
 
 
 def test_what_somebody_quotes_is_not_theirs() -> None:
@@ -110,3 +110,27 @@ def test_passages_end_with_sentences_and_lose_nothing() -> None:
     assert len(found) == 4
     assert all(len(one.split()) <= PASSAGE and one.endswith(".") for one in found)
     assert list(passages("a word " * 100)) == ["a word " * 100]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I might like hiking",
+        "I'm not sure whether I love hiking",
+        "I am not really sure I love it",
+        "I doubt that I love kayaking",
+        "Maybe I should take up golf",
+        "I used to love gaming",
+        "I don't love it any more",
+        "I no longer care for tea",
+    ],
+)
+def test_what_is_taken_back_or_doubted_is_hedged(text: str) -> None:
+    assert hedged(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["I love hiking", "You might like it", "I am sure I love it", "May is a fine month", ""]
+)
+def test_what_is_meant_is_not_hedged(text: str) -> None:
+    assert not hedged(text)

@@ -236,6 +236,8 @@ def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace, 
         found = read_items(distinct, opened, neutral=neutral, progress=advance)
     aside = {item: why for item, why in zip(distinct, opened.set_aside(distinct), strict=True) if why}
     say_aside(Counter(aside.values()), len(distinct))
+    if caution := opened.caution():
+        say(caution)
     return Inferred(found, opened.prior, aside)
 
 
@@ -373,9 +375,12 @@ def explained(name: str, person: Person, aside: Mapping[int, str] = MappingProxy
     known = len(lines)
     lines += [f"  says little ({why}): {quoted(person.persona.evidence[i])}" for i, why in aside.items()]
     rest = [i for i in silent(person) if i not in aside]
-    lines += [f"  read, and says nothing of these dimensions: {quoted(person.persona.evidence[i])}" for i in rest]
-    if known == 1:
-        say(f"{name}: the evidence says nothing; where it has no directions, --annotator reads them from the texts")
+    for place in rest:
+        item = person.persona.evidence[place]
+        what = "carries no direction, and nobody has read it" if item.direction is None else "says nothing of these"
+        lines.append(f"  {what}: {quoted(item)}")
+    if known == 1 and any(item.direction is None for item in person.persona.evidence):
+        say(f"{name}: nothing is known, as the evidence carries no directions; --annotator reads them from the texts")
     return "\n".join(lines)
 
 

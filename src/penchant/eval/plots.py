@@ -42,6 +42,26 @@ def accuracy_bars(rows: Sequence[Row], personas: Sequence[str], methods: Sequenc
     return _svg(figure)
 
 
+def item_curves(rows: Sequence[Row]) -> str:
+    """Accuracy by the number of items shown (`first n`), one line per method with its interval; the limit dashed."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.4))
+    limits: dict[int, float] = {}
+    for method in dict.fromkeys(row.method for row in rows):
+        points = sorted((int(row.persona.removeprefix("first ")), row) for row in rows if row.method == method)
+        counts, values = [count for count, _ in points], [100 * row.accuracy for _, row in points]
+        axis.plot(counts, values, marker="o", markersize=3, label=method)
+        low, high = ([100 * row.ci95[end] for _, row in points] for end in (0, 1))
+        axis.fill_between(counts, low, high, alpha=0.12)
+        limits |= {count: 100 * row.ceiling for count, row in points if row.ceiling is not None}
+    if limits:
+        axis.plot(*zip(*sorted(limits.items()), strict=True), color="#b3402f", linestyle="--", label="limit")
+    axis.axhline(50, color="#888888", linewidth=0.8)
+    axis.set(xlabel="items of evidence shown", ylabel="accuracy %", ylim=(45, 100))
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, fontsize=8)
+    return _svg(figure)
+
+
 def training_curves(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     """Loss and training accuracy of each method by step."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.8))

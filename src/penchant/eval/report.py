@@ -26,6 +26,36 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A question of its own: what was asked, and its answer as a table, a figure, or both."""
+
+    title: str
+    lead: str
+    """What was done, for somebody who knows nothing of it."""
+    command: str
+    """How to get these numbers again."""
+    head: tuple[str, ...] = ()
+    body: tuple[tuple[str, ...], ...] = ()
+    figure: str = ""
+    """SVG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A pair that a method got as wrong as any, of a person for whom it does worst."""
+
+    method: str
+    user: str
+    prompt: str
+    chosen: str
+    rejected: str
+    shown: tuple[str, ...]
+    """What was shown of the person, an item a line."""
+    margin: float
+    """Nats by which the rejected answer was preferred."""
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything on the page besides the rows."""
 
@@ -37,6 +67,8 @@ class Story:
     samples: Sequence[Sample]
     seconds: Mapping[str, float]
     versions: Mapping[str, str]
+    sections: Sequence[Section] = ()
+    mistakes: Sequence[Mistake] = ()
 
 
 def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:

@@ -49,8 +49,15 @@ class IdealObserver:
 
 
 def observer_of(records: Sequence[Record]) -> IdealObserver | None:
-    """The observer for simulated records, from the noise they were made with; None for any other data."""
+    """The observer for simulated records, from the noise they were made with.
+
+    None for any other data, and for simulated people whose evidence carries what an annotator read from it: that is not
+    what they truly said.
+    """
     if not records or records[0].provenance.dataset != DATASET:
+        return None
+    stances = (item.direction for record in records for item in record.persona.evidence)
+    if any(direction is not None and direction.sure is not None for direction in stances):
         return None
     return IdealObserver(float(json.loads(records[0].provenance.meta)["noise"]))
 

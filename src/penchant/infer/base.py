@@ -41,6 +41,10 @@ class Annotator(Protocol):
         """What it knows of anybody before an item is read; even where it knows nothing."""
         ...
 
+    def caution(self) -> str | None:
+        """What its readings are to be taken with, in a sentence for people; None where nothing is known."""
+        ...
+
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """Why little or nothing is read from an item, where there is a reason besides that it says nothing."""
         ...

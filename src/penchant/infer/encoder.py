@@ -81,14 +81,24 @@ class EncoderAnnotator:
             for start in range(0, len(items), BATCH):
                 batch = items[start : start + BATCH]
                 split = [parts(item) for item in batch]
-                clauses = flat(self._heard(split), [kind_of(item) for item in batch], self._vectors)
-                found = self.doubt.applied(*self.logits(clauses, poles)).softmax(-1).numpy()
+                kinds, heard = [kind_of(item) for item in batch], self._heard(split)
+                found = self._probabilities(heard, kinds, poles)
+                # what is taken back or doubted is as likely meant as not
+                torn = [place for place, one in enumerate(heard) if any(one.hedged)]
+                if torn:
+                    plain = self._probabilities([heard[i].plain() for i in torn], [kinds[i] for i in torn], poles)
+                    found[torn] = (found[torn] + plain) / 2
                 found[:, :, ::2] *= _trust(self._familiarity(split))[:, None, None]
                 found[:, :, 1] = np.maximum(0, 1 - found[:, :, 0] - found[:, :, 2])
                 read[start : start + len(batch)] = found
                 if progress is not None:
                     progress(len(batch))
         return read
+
+    def _probabilities(self, split: Sequence[Parts], kinds: Sequence[int], poles: Poles) -> NDArray[np.float32]:
+        """(items, D, 3), of clauses that count."""
+        logits = self.logits(flat(split, kinds, self._vectors), poles)
+        return np.asarray(self.doubt.applied(*logits).softmax(-1).numpy())
 
     def logits(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits before any doubt, (N, D, 3), and novelty, (N, D)."""
@@ -98,12 +108,29 @@ class EncoderAnnotator:
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """See `Annotator.set_aside`."""
         split = [parts(item) for item in items]
-        heard = self._heard(split)
         shares = self._familiarity(split)
-        return [
-            UNFAMILIAR if share < FAMILIAR else NOT_OWN if not any((*kept.own, *kept.against)) else None
-            for share, kept in zip(shares, heard, strict=True)
+        mute = [not any((*kept.own, *kept.against)) for kept in self._heard(split)]
+        why: list[Reason | None] = [
+            UNFAMILIAR if share < FAMILIAR else NOT_OWN if silent else None
+            for share, silent in zip(shares, mute, strict=True)
         ]
+        # where words were taken for somebody else's that would state nothing anyway, that is no reason
+        unheard = [i for i, one in enumerate(split) if why[i] == NOT_OWN and any((*one.own, *one.against))]
+        if unheard:
+            loud = replace(self, voice=self.voice.open()).annotate([items[i] for i in unheard])
+            for i, stated in zip(unheard, (loud[..., ::2].max((1, 2)) >= LEAST).tolist(), strict=True):
+                why[i] = NOT_OWN if stated else None
+        return why
+
+    def caution(self) -> str | None:
+        """See `Annotator.caution`."""
+        if self.new_words is None:
+            return "how this annotator reads wordings that it was not fitted on is not known"
+        side, found = 100 * self.new_words.side, 100 * self.new_words.found
+        return (
+            f"in wordings that it was not fitted on, this annotator finds {found:.0f} % of what is said and takes "
+            f"{100 - side:.0f} % for the other pole, by its card ({self.new_words.cells:,} cells)"
+        )
 
     def _familiarity(self, split: Sequence[Parts]) -> NDArray[np.float64]:
         """(items,): share of the words each item is judged by that the encoder knows; see `Encoder.known`."""
@@ -202,7 +229,14 @@ class EncoderAnnotator:
         """Without what people wrote in a voice that is not their own."""
         heard = self.voice.heard([passage for one in split for passage in one.within], self.encoder)
         return [
-            one._replace(own=tuple(compress(one.own, map(heard.__getitem__, one.within)))) if one.within else one
+            one._replace(
+                **{
+                    name: tuple(compress(getattr(one, name), map(heard.__getitem__, one.within)))
+                    for name in ("own", "hedged", "within")
+                }
+            )
+            if one.within
+            else one
             for one in split
         ]
 

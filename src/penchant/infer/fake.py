@@ -27,6 +27,10 @@ class FakeAnnotator:
     name: str = "fake"
     prior: Prior = EVEN
 
+    def caution(self) -> str | None:
+        """See `Annotator.caution`."""
+        return None
+
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """See `Annotator.set_aside`; none is."""
         return [None] * len(items)

@@ -44,6 +44,10 @@ class LLMAnnotator:
         """What cards call it."""
         return f"{self.endpoint.name}, orders {self.orders}, samples {self.samples}"
 
+    def caution(self) -> str | None:
+        """See `Annotator.caution`; how a model reads is not known here."""
+        return None
+
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """See `Annotator.set_aside`; none is."""
         return [None] * len(items)

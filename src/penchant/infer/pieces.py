@@ -7,9 +7,10 @@ count (`quotes`), and those keep the passage they stand in, by which it is judge
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 from typing import NamedTuple, TypeVar, assert_never
 
-from penchant.infer.quotes import CLAUSE_END, own_words, passages, squeezed, unquoted
+from penchant.infer.quotes import CLAUSE_END, hedged, own_words, passages, sentences, squeezed, unquoted
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 
 T = TypeVar("T")
@@ -30,22 +31,30 @@ class Parts(NamedTuple):
     """What the person passed over or disliked."""
     within: tuple[str, ...] = ()
     """The passage that each own clause stands in, where the person wrote it; else nothing."""
+    hedged: tuple[bool, ...] = ()
+    """Whether each own clause stands in a sentence that takes it back or doubts it, where the person wrote it."""
+
+    def plain(self) -> Parts:
+        """Without own clauses that are hedged."""
+        if not any(self.hedged):
+            return self
+        keep = [not hedge for hedge in self.hedged]
+        own, within = (tuple(compress(some, keep)) for some in (self.own, self.within))
+        return Parts(self.task, own, self.against, within, (False,) * len(own))
 
 
 def parts(item: Evidence) -> Parts:
     """The clauses of an item by the part they play."""
     match item:
         case Comment():
-            own, within = written(item.text)
-            return Parts(pieces(item.prompt), own, (), within)
+            return Parts(pieces(item.prompt), *written(item.text))
         case Comparison():
             return Parts(pieces(item.prompt), pieces(item.chosen), pieces(item.rejected))
         case Rating():
             said = pieces(item.answer)
             return Parts(pieces(item.prompt), said, ()) if item.liked else Parts(pieces(item.prompt), (), said)
         case Statement():
-            own, within = written(item.text)
-            return Parts((), own, (), within)
+            return Parts((), *written(item.text))
         case Demographics():  # others may have written it, of the person
             return Parts((), pieces(unquoted(item.text)))
         case _:
@@ -57,11 +66,16 @@ def pieces(text: str) -> tuple[str, ...]:
     return tuple(_spread(list(_clauses(text))))
 
 
-def written(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The clauses of a text that are its author's, at most `MOST`, and the passage that each stands in."""
-    found = [(clause, one) for one in passages(unquoted(text)) for clause in _clauses(own_words(one))]
+def written(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
+    """The clauses of a text that are its author's, at most `MOST`, none against, and of each its passage and hedge."""
+    found = [
+        (clause, passage, hedged(sentence))
+        for passage in passages(unquoted(text))
+        for sentence in sentences(own_words(passage))
+        for clause in _clauses(sentence)
+    ]
     kept = _spread(found)
-    return tuple(clause for clause, _ in kept), tuple(passage for _, passage in kept)
+    return tuple(c for c, _, _ in kept), (), tuple(p for _, p, _ in kept), tuple(h for _, _, h in kept)
 
 
 def _spread(found: list[T]) -> list[T]:

@@ -96,6 +96,23 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?(?:\n ?)+")
 
 
+_HEDGE = re.compile(
+    r"""\bI(?:'m|’m|\s+am)?\s+(?:might|may|doubt|wonder|guess|suppose|could\s+imagine)\b|\b(?:maybe|perhaps)\s+I\b
+    |\b(?:not|never)\s+(?:\w+\s+)?sure\b|\bunsure\b|\bused\s+to\b|\bno\s+longer\b|\bany\s?more\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def sentences(text: str) -> list[str]:
+    """A text cut where sentences end."""
+    return _SENTENCE_END.split(text)
+
+
+def hedged(sentence: str) -> bool:
+    """Whether the author takes back, or is in doubt about, what the sentence says of them: "I might like hiking"."""
+    return bool(_HEDGE.search(sentence))
+
+
 def own_words(text: str) -> str:
     """An unquoted text less what it reports of others, and what orders its reader about."""
     return " ".join(_own(text))

@@ -44,7 +44,10 @@ def run(records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | 
         raise ConfigError("--suite infer measures an annotator; name its folder or recipe with --annotator")
     rule = observer_of(records)
     if rule is None:
-        raise DataError("--suite infer needs simulated records, as only of these the truth is known")
+        raise DataError(
+            "--suite infer needs simulated records as they were made: only of these is known what is true, and what an "
+            "annotator wrote is what it read"
+        )
     opened = load(annotator, space)
     reader = BeliefScorer(opened, opened.prior)
     parts = {name: inference(some, reader, rule, seed=seed) for name, some in by_phrasing(records).items()}

@@ -1,0 +1,168 @@
+"""`--suite all`: every table of aligned models, on one page that explains itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from penchant.cli.aligned import Aligned, progress
+from penchant.cli.output import as_json, say, write_whole
+from penchant.cli.suites import bias, control, limited
+from penchant.cli.tables import summary
+from penchant.record import Record
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.audit.bias import Changed
+    from penchant.eval.control import Control, Share
+    from penchant.eval.measured import Measured
+    from penchant.eval.report import Section
+
+PERSONAS = ("ugc", "pair", "demo", "behaviour", "mixed")
+
+
+def run(
+    records: Sequence[Record],
+    space: PreferenceSpace,
+    dataset: str,
+    out: Path,
+    *,
+    aligned: Aligned,
+    annotator: Path | None,
+    command: str,
+) -> dict[str, object]:
+    """Measures everything and writes report.html, results.jsonl and results.json to `out`; gives what the last holds.
+
+    Bias needs somebody who reads swapped texts, and is left out, said, without an annotator.
+    """
+    from penchant.eval.benchmark import show
+    from penchant.eval.measured import Measured, Results
+    from penchant.eval.mistakes import worst
+    from penchant.eval.report import Story, report
+    from penchant.eval.rows import PERSONAL
+    from penchant.model.card import versions
+
+    seconds: dict[str, float] = {}
+    personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
+    bench = aligned.bench(records, space, dataset)
+    with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
+        main = Measured(bench.setting, tuple(bench.score(records, personas)))
+    with _timed("limited", seconds):
+        few = limited.measure(bench, records)
+    with _timed("control", seconds):
+        turned = control.measure(bench, records)
+    sections = [_limited(few, command), _control(turned, command)]
+    told: dict[str, Any] = {"control": {wording: [one.as_json() for one in part] for wording, part in turned.items()}}
+    if annotator is None:
+        say("bias is left out: name an --annotator to read texts in which words of gender and age are swapped")
+    else:
+        with _timed("bias", seconds):
+            swapped = bias.measure(bench, records, annotator)
+        sections.append(_bias(swapped, command))
+        told["bias"] = {name: one.as_json() for name, one in swapped.items()}
+    found = Results.of([main, few])
+    shown = show(records, "mixed", seed=aligned.seed)
+    story = Story(
+        title="Aligned to each person, measured on people never met",
+        command=command,
+        simulated=bench.rule is not None,
+        settings={
+            "data": dataset,
+            "seed": str(aligned.seed),
+            "layout": aligned.layout,
+            "base": aligned.reference,
+            **{f"model, {name}": folder for name, folder in aligned.policies.items()},
+            "annotator": str(annotator or "–"),
+            "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
+        },
+        curves={},
+        samples=(),
+        seconds=seconds,
+        versions=versions(),
+        sections=sections,
+        mistakes=worst(main.scored, shown, [name for name in aligned.policies if name in PERSONAL]),
+    )
+    whole = {**summary(found, seconds=seconds, seed=aligned.seed, versions=versions()), **told}
+    out.mkdir(parents=True, exist_ok=True)
+    lines = [*found.lines(), *({"kind": kind, **{"found": part}} for kind, part in told.items())]
+    write_whole(out / "results.jsonl", "".join(as_json(line) + "\n" for line in lines))
+    write_whole(out / "results.json", as_json(whole) + "\n")
+    write_whole(out / "report.html", report(Results.of([main]), story, personas=personas))
+    return whole
+
+
+@contextmanager
+def _timed(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    say(f"== {name}")
+    started = perf_counter()
+    yield
+    seconds[name] = perf_counter() - started
+
+
+def _limited(few: Measured, command: str) -> Section:
+    from penchant.eval.plots import item_curves
+    from penchant.eval.report import Section
+    from penchant.eval.rows import is_variant
+
+    rows = [row for row in few.rows() if row.attribute == "all" and row.phrasing != "unseen"]
+    lines = [row for row in rows if not is_variant(row.method) and row.method not in ("coverage", "longer", "habit")]
+    return Section(
+        title="How much is learned from little?",
+        lead="The same pairs, asked after the first 0, 1, 2, 4, … items of what a person wrote and chose, the earliest "
+        "first. The dashed line is the most that anybody could expect from the same items, where it is known.",
+        command=command.replace("--suite all", "--suite limited"),
+        figure=item_curves(lines),
+    )
+
+
+def _control(found: Mapping[str, Sequence[Control]], command: str) -> Section:
+    from penchant.eval.report import Section
+
+    head = ("method", "directions", "wording", *control.CONTROLLED.values())
+    body = tuple(
+        (one.method, one.directions, wording, *(_share(getattr(one, name)) for name in control.CONTROLLED))
+        for wording, part in found.items()
+        for one in part
+    )
+    return Section(
+        title="Is the person in control?",
+        lead="We state a person's directions, then turn all of them, or one, and ask the same pairs again. Decisions "
+        "should turn with everything turned, follow the one that is turned, and stay where a pair is about something "
+        "else. In %, with the 95 % interval over people.",
+        command=command.replace("--suite all", "--suite control"),
+        head=head,
+        body=body,
+    )
+
+
+def _bias(found: Mapping[str, bias.Bias], command: str) -> Section:
+    from penchant.eval.report import Section
+
+    def line(name: str, one: Changed) -> tuple[str, ...]:
+        low, high = (100 * end for end in one.ci95)
+        held = "–" if one.directions is None else f"{100 * one.directions:.1f}"
+        words = f"{one.how}{', made neutral' if one.neutral else ''}"
+        return name, one.trait, words, f"{100 * one.decisions:.1f} ({low:.1f}–{high:.1f})", held, str(one.pairs)
+
+    return Section(
+        title="Does it decide by gender or age?",
+        lead="Nothing but words of gender or age is swapped in what is shown of a person (own words), or stated "
+        "besides (“I am a woman.”, “I am a man.”); every decision that changes was made for a group. Then the same "
+        "with these words made neutral. What neutral words cost in accuracy: "
+        + ", ".join(f"{name} {100 * part.neutral_words.difference:+.1f} points" for name, part in found.items())
+        + ".",
+        command=command.replace("--suite all", "--suite bias"),
+        head=("method", "trait", "words", "decisions that change, %", "inferred directions that change, %", "pairs"),
+        body=tuple(line(name, one) for name, part in found.items() for one in part.changed),
+    )
+
+
+def _share(found: Share | None) -> str:
+    if found is None:
+        return "–"
+    return f"{100 * found.value:.1f} ({100 * found.ci95[0]:.1f}–{100 * found.ci95[1]:.1f})"
