@@ -107,8 +107,11 @@ def test_conversations_without_a_clear_choice_are_counted_by_reason(folder, open
 
 def test_a_prompt_asked_twice_never_stands_in_its_own_history(folder, opened90) -> None:
     again = talk("ann", 6, opening_prompt="ann asks 0")
-    for record in load(folder(again), opened90, 0).records:
+    found = load(folder(again), opened90, 0)
+    for record in found.records:
         assert record.prompt not in {item.prompt for item in record.persona.of(Comparison)}
+    assert sum(record.prompt == "ann asks 0" for record in found.records) == 2
+    assert found.counts.dropped == {TOO_FEW: 4}
 
 
 def test_somebody_who_is_not_in_the_survey_is_kept_and_said(folder, opened90) -> None:
