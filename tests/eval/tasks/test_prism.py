@@ -105,9 +105,9 @@ def test_conversations_without_a_clear_choice_are_counted_by_reason(folder, open
     assert found.counts.rows == 22 == len(found.records) + sum(found.counts.dropped.values())
 
 
-def test_a_prompt_asked_twice_never_stands_in_its_own_history(folder, opened90) -> None:
-    again = talk("ann", 6, opening_prompt="ann asks 0")
-    found = load(folder(again), opened90, 0)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_prompt_asked_twice_keeps_both_records_and_stands_in_neither_history(seed: int, folder, opened90) -> None:
+    found = load(folder(talk("ann", 6, opening_prompt="ann asks 0")), opened90, seed)
     for record in found.records:
         assert record.prompt not in {item.prompt for item in record.persona.of(Comparison)}
     assert sum(record.prompt == "ann asks 0" for record in found.records) == 2
