@@ -8,7 +8,7 @@ from penchant.cli import app as module
 from penchant.errors import ConfigError
 
 
-@pytest.mark.parametrize("verb", ["simulate", "base", "train", "eval", "show", "demo"])
+@pytest.mark.parametrize("verb", ["simulate", "base", "train", "task", "eval", "show", "demo"])
 def test_every_verb_is_registered_and_explains_itself(penchant, verb: str) -> None:
     ran = penchant(verb, "--help")
     assert ran.code == 0

@@ -13,7 +13,7 @@ from penchant import PreferenceSpace, Record
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError, SpaceMismatch
 from penchant.persona import Evidence, Persona
 from penchant.shards import parquet
-from penchant.shards.base import Kept, Loaded, Row
+from penchant.shards.base import Counts, Kept, Loaded, Row
 from penchant.shards.manifest import read_manifest
 
 
@@ -73,6 +73,13 @@ def test_what_was_set_aside_on_the_way_in_stands_in_the_manifest(tmp_path: Path)
 
     manifest = parquet.write(Loaded(Path("in"), "alignx", lambda: iter(rows), decode), tmp_path / "out", space=None)
     assert (manifest.rows, manifest.records, manifest.dropped) == (3, 2, {"prompt is empty": 1})
+
+
+def test_counts_that_are_given_stand_in_the_manifest(tmp_path: Path) -> None:
+    counts = Counts(rows=5, kept=2, dropped={"asked twice": 3})
+    parquet.write(bare(2), tmp_path, space=None, counts=counts)
+    manifest = read_manifest(tmp_path)
+    assert (manifest.rows, manifest.records, manifest.dropped) == (5, 2, {"asked twice": 3})
 
 
 def test_no_records_are_a_complete_folder_without_shards(tmp_path: Path) -> None:

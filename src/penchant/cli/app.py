@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli import annotator, audit, base, crossval, demo, evaluate, export, infer, show, simulate, train
+from penchant.cli import annotator, audit, base, crossval, demo, evaluate, export, infer, show, simulate, task, train
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -39,6 +39,7 @@ app.command("infer")(infer.command)
 app.command("train")(train.command)
 app.command("export")(export.command)
 app.command("audit")(audit.command)
+app.command("task")(task.command)
 app.command("eval")(evaluate.command)
 app.command("crossval")(crossval.command)
 app.add_typer(show.app, name="show")

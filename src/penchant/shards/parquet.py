@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from penchant.errors import ConfigError, DataError
 from penchant.record import Record
 from penchant.shards.atomic import flush_to_disk
-from penchant.shards.base import Kept, Loaded, Row
+from penchant.shards.base import Counts, Kept, Loaded, Row
 from penchant.shards.codec import KEYS, decode, encode
 from penchant.shards.manifest import MANIFEST, SHARD, Manifest, Shard, SpaceStamp, read_manifest, sha256_of
 from penchant.shards.source import parquet_columns, parquet_length, parquet_rows
@@ -58,6 +58,7 @@ def write(
     space: PreferenceSpace | None,
     seed: int | None = None,
     simulated: bool = False,
+    counts: Counts | None = None,
     shard_records: int = SHARD_RECORDS,
     overwrite: bool = False,
 ) -> Manifest:
@@ -66,6 +67,7 @@ def write(
     Args:
         records: any iterable, held in memory a row group at a time. A `Loaded` passes its counts on to the manifest.
         space: the space of every direction; None when there are none.
+        counts: what became of the rows that the records were made of; None takes those of a `Loaded`.
         shard_records: records per shard, at least 1.
         overwrite: replaces shards already in the folder, also those that `records` is being read from.
     Raises:
@@ -83,7 +85,7 @@ def write(
     try:
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as hidden:
             shards = tuple(_shards(records, Path(hidden), space, shard_records))
-            rows, dropped = _source_counts(records, shards)
+            rows, dropped = _source_counts(records, shards, counts)
             manifest = Manifest(SpaceStamp.of(space), shards, seed, simulated, rows, dropped)
             _publish(Path(hidden), folder, manifest)
     finally:
@@ -182,9 +184,14 @@ def _table(records: list[Record], space: PreferenceSpace | None) -> pa.Table:
         ) from error
 
 
-def _source_counts(records: Iterable[Record], shards: tuple[Shard, ...]) -> tuple[int, dict[str, int]]:
-    if isinstance(records, Loaded):
-        return records.counts.rows, dict(records.counts.dropped)
+def _source_counts(
+    records: Iterable[Record], shards: tuple[Shard, ...], counts: Counts | None
+) -> tuple[int, dict[str, int]]:
+    if counts is None and isinstance(records, Loaded):
+        # only now, as a pass begins new ones
+        counts = records.counts
+    if counts is not None:
+        return counts.rows, dict(counts.dropped)
     return sum(shard.records for shard in shards), {}
 
 

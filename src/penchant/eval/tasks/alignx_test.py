@@ -1,0 +1,35 @@
+"""AlignX_test: the same pairs asked four times, each time with another kind of evidence.
+
+Rows are those of Reddit_UGC.json (comments), Reddit_PAIR.json (choices), Reddit_DEMO.json (a description) and
+Reddit_arbitrary.json (any of them), read from a folder that has some of them, or from one file. The personas were
+written by a language model. Source: AlignX, arXiv:2503.15463, table 3.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from penchant.eval.tasks.base import Built, Task, published_files, read_published
+from penchant.space import PreferenceSpace
+
+
+def load(path: Path, space: PreferenceSpace, _seed: int) -> Built:
+    """The records of the published files; nothing is drawn.
+
+    Raises:
+        DataError: none of the files, another layout, or no usable row.
+    """
+    return read_published(TASK, path, published_files(path, TASK.published), space)
+
+
+TASK = Task(
+    name="alignx_test",
+    what="Pairs of replies under Reddit posts, with comments, choices, a description or a mixture of them as persona.",
+    source="JinaLeejnl/AlignX-test on the Hugging Face Hub; arXiv:2503.15463",
+    licence="none stated in the AlignX repositories; read the dataset's card, pass nothing on",
+    metric="alignment accuracy per kind of persona (one attribute per file), intervals over prompts",
+    personas="all",
+    published=("Reddit_UGC.json", "Reddit_PAIR.json", "Reddit_DEMO.json", "Reddit_arbitrary.json"),
+    simulated=True,
+    load=load,
+)
