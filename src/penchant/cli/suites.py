@@ -8,8 +8,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from penchant.cli import judge as judged
 from penchant.cli.aligned import Aligned, progress
 from penchant.cli.infer import load, read_by
+from penchant.cli.language import judge_of
 from penchant.cli.output import as_json, result
 from penchant.cli.tables import show
 from penchant.demographics import neutralised
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from penchant.eval.benchmark import Bench
 
-SUITES = ("infer", "limited", "control", "bias")
+SUITES = ("infer", "limited", "control", "bias", "judge")
 LEGEND = """\
 readings   of items against what they truly say, dimension by dimension: AUROC tells poles that are said from all
            else, side the one pole from the other, found is the share of what is said that is read as the likeliest
@@ -45,9 +47,10 @@ def run(
     records: Sequence[Record],
     space: PreferenceSpace,
     dataset: str,
-    *,
     aligned: Aligned | None,
     annotator: Path | None,
+    judge: Path | None,
+    *,
     seed: int,
     json: bool,
 ) -> None:
@@ -62,8 +65,14 @@ def run(
         return
     if aligned is None or not aligned.policies:
         raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
+    if suite == "judge" and judge is None:
+        raise ConfigError("--suite judge asks a language model; name its recipe with --judge")
+    # before any model is loaded, as it may lack a key
+    endpoint = None if judge is None else judge_of(judge)
     bench = aligned.bench(records, space, dataset)
-    if suite == "bias":
+    if endpoint is not None:
+        judged.run(bench, by_phrasing(records), endpoint, json=json)
+    elif suite == "bias":
         _bias(bench, records, annotator, json=json)
     else:
         (_control if suite == "control" else _limited)(bench, records, json=json)
