@@ -8,6 +8,7 @@ import pytest
 from penchant.config import (
     BaseSection,
     ForumSection,
+    JudgeSection,
     Recipe,
     TrainSection,
     load_recipe,
@@ -126,6 +127,14 @@ def test_the_forum_section_and_the_forums_settings_do_not_drift_apart() -> None:
     section = {name: field.default for name, field in ForumSection.model_fields.items()}
     settings = {field.name: field.default for field in dataclasses.fields(ForumSettings) if field.name != "seed"}
     assert section == settings
+
+
+def test_the_shipped_judge_is_a_recipe_of_a_judge() -> None:
+    judge = load_section(JudgeSection, Path(__file__).parent.parent / "recipes" / "judge-llm.yaml")
+    assert judge.endpoint.local
+    assert judge.endpoint.ledger == "judge-llm.sqlite"
+    with pytest.raises(ConfigError, match="unknown key 'orders'"):
+        parse(JudgeSection, {"endpoint": judge.endpoint.model_dump(), "orders": 2}, where="here")
 
 
 def test_a_base_beside_the_recipes_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,6 +168,12 @@ class LLMAnnotatorSection(Section):
     """Answers per order; more than one wants a temperature above 0."""
 
 
+class JudgeSection(Section):
+    """A recipe of its own: a language model that judges which of two answers a person would prefer."""
+
+    endpoint: EndpointSection
+
+
 class EvalSection(Section):
     """What is measured."""
 

@@ -1,6 +1,11 @@
-import pytest
+from pathlib import Path
+from typing import Annotated
 
-from penchant.cli.output import as_json, bar, result, say, write_whole
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from penchant.cli.output import again, as_json, bar, result, say, write_whole
 
 
 def test_results_go_to_stdout_and_words_to_stderr(capsys) -> None:
@@ -43,3 +48,26 @@ def test_a_bar_for_later_is_not_shown_before_its_first_step(capsys) -> None:
     with bar(3, "never", later=True):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_a_command_is_told_as_it_can_be_given_again() -> None:
+    told: list[str] = []
+    app = typer.Typer()
+
+    @app.command("measure")
+    def measure(
+        context: typer.Context,
+        data: Annotated[Path, typer.Option()],
+        strict: Annotated[bool, typer.Option("--strict")] = False,
+        limit: int = 3,
+        other: str = "x",
+    ) -> None:
+        told.append(again(context))
+
+    @app.command("second")
+    def second() -> None:
+        """Two commands, so that each has a name."""
+
+    result = CliRunner().invoke(app, ["measure", "--data", "a b.json", "--strict", "--limit", "3"])
+    assert result.exit_code == 0, result.output
+    assert told == ["penchant measure --data 'a b.json' --limit 3 --strict"]

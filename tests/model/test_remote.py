@@ -158,6 +158,16 @@ def test_a_key_is_asked_for_and_sent_unless_the_address_is_this_machine(
         endpoint(base_url="https://models.example/v1", api_key_env="SOME_KEY").ask(asked("b"), str)
 
 
+def test_a_key_can_be_asked_for_before_there_is_a_question(served, endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = endpoint(base_url="https://models.example/v1", api_key_env="SOME_KEY")
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    with pytest.raises(ConfigError, match="set SOME_KEY"):
+        far.require_key()
+    monkeypatch.setenv("SOME_KEY", "s")
+    assert far.require_key() == "s"
+    assert served.requests == []
+
+
 def test_it_works_where_a_loop_runs_already(served, endpoint) -> None:
     import asyncio
 

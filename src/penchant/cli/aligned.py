@@ -115,6 +115,11 @@ def progress(bench: Bench, passes: int) -> Iterator[None]:
     with bar(passes, "evaluating") as advance:
         bench.done = lambda _name: advance(1)
         yield
+    say_dropped(bench, passes)
+
+
+def say_dropped(bench: Bench, passes: int) -> None:
+    """Says what a token budget left out over so many passes, if anything."""
     if bench.dropped:
         say(
             f"the budget of {bench.max_prompt_tokens} tokens left out {bench.dropped} items of evidence "

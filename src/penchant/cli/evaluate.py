@@ -13,8 +13,8 @@ from penchant.cli import suites
 from penchant.cli.aligned import METHODS, Aligned
 from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
 from penchant.cli.infer import AnnotatorOption, NeutralOption
-from penchant.cli.language import SummariesOption
-from penchant.cli.output import bar, given, say
+from penchant.cli.language import JudgeOption, SummariesOption
+from penchant.cli.output import again, bar, given, say
 from penchant.cli.tables import show
 from penchant.errors import ConfigError
 from penchant.record import Record
@@ -34,6 +34,9 @@ SCORERS = ("implicit", "encoder")
 PersonasOption = Annotated[
     str | None,
     typer.Option(help=f"Settings, comma-separated; default: {','.join(PERSONAS)}; encoder: all there is."),
+]
+OutOption = Annotated[
+    Path | None, typer.Option(help="Folder for report.html, results.json and results.jsonl of --suite all.")
 ]
 DrawsOption = Annotated[
     int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
@@ -68,6 +71,8 @@ def command(
     neutral: NeutralOption = False,
     draws: DrawsOption = 0,
     summaries: SummariesOption = None,
+    judge: JudgeOption = None,
+    out: OutOption = None,
     suite: Annotated[str | None, typer.Option(help="Another table: " + ", ".join(suites.SUITES) + ".")] = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
@@ -88,7 +93,19 @@ def command(
         policies = _policies(ica, pba, universal)
         aligned = Aligned(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral)
     if suite is not None:
-        suites.run(suite, records, where, data.stem, aligned=aligned, annotator=annotator, seed=seed, json=json)
+        suites.run(
+            suite,
+            records,
+            where,
+            data.stem,
+            aligned,
+            annotator,
+            judge,
+            out,
+            command=again(context),
+            json=json,
+            seed=seed,
+        )
         return
     if aligned is None:
         measured = encoder_measured(
@@ -134,6 +151,7 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     mode = suite or scorer
     models = ENCODER | {"scorer", "personas", "draws", "summaries"} | ({"neutral"} if suite == "bias" else set())
     unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
+    unread = unread | {"judge", "out"} - {"judge": {"judge"}, "all": {"out"}}.get(mode, set())
     for name in sorted(unread & options):
         flag = name.replace("_", "-")
         raise ConfigError(f"--{flag} is not read when {mode} is measured; leave it out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,15 @@ def result(text: str) -> None:
 def given(context: typer.Context) -> set[str]:
     """The options that stand on the command line, by the names of their parameters."""
     return {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+
+
+def again(context: typer.Context) -> str:
+    """The command as it was given, to be run again."""
+    words = ["penchant", str(context.info_name)]
+    for name in sorted(given(context)):
+        value, flag = context.params[name], f"--{name.replace('_', '-')}"
+        words += [flag] if value is True else [flag, str(value)]
+    return shlex.join(words)
 
 
 def as_json(value: Any) -> str:

@@ -21,8 +21,8 @@ from penchant.model.base import Model
 from penchant.person import Person, meet
 from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
-from penchant.render import BRIDGES, Layout
-from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods
+from penchant.render import BRIDGES, Layout, Rendered
+from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods, prompts
 from penchant.space import PreferenceSpace
 
 
@@ -144,7 +144,7 @@ class Bench:
 
     def measure(self, shown: Shown) -> Iterator[Scored]:
         """Margins of everything that is told the same of each person: controls, the ideal observer, models."""
-        ceiling = self._limits(shown)
+        ceiling = self.limits(shown)
         for name, control in CONTROLS.items():
             yield _scored(name, shown, control(shown.records, shown.personas), ceiling)
         if self.rule is not None:
@@ -237,6 +237,28 @@ class Bench:
         self.done(f"{model.name}, {shown.persona}")
         return result
 
+    def model(self, name: str) -> Model:
+        """The model that a method asks: the policy trained for it, or the reference where it needs none."""
+        return self.policies[name] if METHODS[name].trained else self.reference
+
+    def prompts(self, name: str, shown: Shown) -> list[Rendered]:
+        """What a method shows its model for each record, (records,); counts what a budget left out.
+
+        Raises:
+            RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
+        """
+        found = prompts(
+            self.model(name),
+            METHODS[name],
+            shown.records,
+            shown.personas,
+            self._meet,
+            layout=self.layout,
+            max_prompt_tokens=self.max_prompt_tokens,
+        )
+        self.dropped += sum(one.dropped for one in found)
+        return found
+
     def margins(
         self, name: str, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
     ) -> NDArray[np.float64]:
@@ -249,7 +271,7 @@ class Bench:
         profile = record.profile if persona.evidence else None
         return meet(self.believed(persona), self.space, profile=profile, summary=self.summary(persona))
 
-    def _limits(self, shown: Shown) -> NDArray[np.float64] | None:
+    def limits(self, shown: Shown) -> NDArray[np.float64] | None:
         """Expected accuracy of the ideal observer per record."""
         if self.rule is None:
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ Dimensions, with their two poles:
 Answer with one JSON object {{"says": [{{"dimension": id, "pole": "A" or "B", "probability": number}}]}}. List only \
 dimensions the evidence speaks about; most evidence speaks about few or none. The probability, between 0 and 1, is how \
 likely it is that the author truly leans to that pole."""
+
+
+Form = TypeVar("Form", bound=BaseModel)
 
 
 class _Said(BaseModel):
@@ -89,11 +92,7 @@ def reader(dimensions: Sequence[Dimension], *, other: bool = False) -> Callable[
     places = {dimension.id: place for place, dimension in enumerate(dimensions)}
 
     def read(text: str) -> NDArray[np.float64]:
-        try:
-            # some models put words or a fence around the object
-            answer = _Answer.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
-        except ValidationError as error:
-            raise DataError(f"the model's answer has another form ({error.error_count()} faults)") from error
+        answer = answer_of(_Answer, text)
         found = np.zeros((len(places), 3))
         for said in answer.says:
             if said.dimension not in places:
@@ -108,6 +107,19 @@ def reader(dimensions: Sequence[Dimension], *, other: bool = False) -> Callable[
         return found
 
     return read
+
+
+def answer_of(form: type[Form], text: str) -> Form:
+    """The one JSON object of an answer.
+
+    Raises:
+        DataError: it is not of the form.
+    """
+    try:
+        # some models put words or a fence around the object
+        return form.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
+    except ValidationError as error:
+        raise DataError(f"the model's answer has another form ({error.error_count()} faults)") from error
 
 
 @lru_cache(maxsize=64)
@@ -146,6 +158,18 @@ def content_of(item: Evidence, *, other: bool = False) -> dict[str, str]:
         case _:
             assert_never(item)
     return {key: _shortened(text) for key, text in content.items()}
+
+
+def latest(items: Sequence[Evidence], letters: int) -> list[dict[str, str]]:
+    """The last items that fit into so many letters, one at least, as plain values, the oldest first."""
+    found: list[dict[str, str]] = []
+    for item in reversed(items):
+        content = content_of(item)
+        letters -= sum(map(len, content.values()))
+        if letters < 0 and found:
+            break
+        found.append(content)
+    return found[::-1]
 
 
 def _shortened(text: str) -> str:

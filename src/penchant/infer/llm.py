@@ -112,12 +112,22 @@ def agreement(votes: NDArray[np.float64]) -> str:
 
     Args:
         votes: (runs, items, dimensions), each -1, 0 or 1; not a number where a run has no answer.
-    Source: Krippendorff 2011, "Computing Krippendorff's alpha-reliability"; ordinal.
     """
     if len(votes) < 2:
         return ""
-    flat = votes.reshape(len(votes), -1)
-    if len(np.unique(flat[~np.isnan(flat)])) < 2:
+    found = alpha(votes.reshape(len(votes), -1))
+    if found is None:
         return "; all runs say the same of everything, so that alpha is not defined"
-    alpha = krippendorff.alpha(reliability_data=flat, level_of_measurement="ordinal")
-    return f"; Krippendorff's alpha of {len(votes)} runs {alpha:.3f} (ordinal)"
+    return f"; Krippendorff's alpha of {len(votes)} runs {found:.3f} (ordinal)"
+
+
+def alpha(votes: NDArray[np.float64]) -> float | None:
+    """Krippendorff's alpha of several runs, ordinal; 1 is full agreement, None where there is but one value.
+
+    Args:
+        votes: (runs, items), each -1, 0 or 1; not a number where a run has no answer.
+    Source: Krippendorff 2011, "Computing Krippendorff's alpha-reliability".
+    """
+    if len(np.unique(votes[~np.isnan(votes)])) < 2:
+        return None
+    return float(krippendorff.alpha(reliability_data=votes, level_of_measurement="ordinal"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from penchant.encoder.base import Progress
 from penchant.errors import DataError
-from penchant.infer.asking import content_of
+from penchant.infer.asking import latest
 from penchant.model.remote import Endpoint, Question
 from penchant.persona import Persona
 
@@ -52,15 +52,7 @@ class Summarizer:
 
 
 def _question(persona: Persona) -> Question:
-    items: list[dict[str, str]] = []
-    left = _MOST
-    for item in reversed(persona.evidence):
-        content = content_of(item)
-        left -= sum(map(len, content.values()))
-        if left < 0 and items:
-            break
-        items.append(content)
-    user = json.dumps({"evidence": items[::-1]}, ensure_ascii=False)
+    user = json.dumps({"evidence": latest(persona.evidence, _MOST)}, ensure_ascii=False)
     return Question(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": user}))
 
 

@@ -100,6 +100,20 @@ class Endpoint:
         found = dict(zip(distinct, answers, strict=True))
         return [found[key] for key in keys]
 
+    def require_key(self) -> str:
+        """The key of this endpoint, any text where the address is this machine; asked for before long work begins.
+
+        Raises:
+            ConfigError: the environment has none.
+        """
+        key = os.environ.get(self.settings.api_key_env, "") or ("-" if self.settings.local else "")
+        if not key:
+            raise ConfigError(
+                f"{self.settings.base_url} needs a key; set {self.settings.api_key_env}, or name another variable "
+                "with api_key_env"
+            )
+        return key
+
     async def _settled(
         self, questions: Mapping[str, Question], read: Callable[[str], Read], settled: Callable[[str], object]
     ) -> list[Read | None]:
@@ -184,12 +198,6 @@ class Endpoint:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _client(self) -> openai.AsyncOpenAI:
-        key = os.environ.get(self.settings.api_key_env, "") or ("-" if self.settings.local else "")
-        if not key:
-            raise ConfigError(
-                f"{self.settings.base_url} needs a key; set {self.settings.api_key_env}, or name another variable "
-                "with api_key_env"
-            )
         # a full bucket would let the whole minute's requests go at once
         rate = self.settings.requests_per_minute
         limiter = AsyncLimiter(1, 60 / rate) if rate is not None else None
@@ -200,7 +208,7 @@ class Endpoint:
 
         return openai.AsyncOpenAI(
             base_url=self.settings.base_url,
-            api_key=key,
+            api_key=self.require_key(),
             timeout=self.settings.timeout_s,
             max_retries=self.settings.tries - 1,
             http_client=openai.DefaultAsyncHttpxClient(event_hooks={"request": [limited]}),

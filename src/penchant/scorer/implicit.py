@@ -62,6 +62,30 @@ def pair_likelihoods(
     Raises:
         RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
     """
+    rendered = prompts(model, method, records, personas, meet, layout=layout, max_prompt_tokens=max_prompt_tokens)
+    pairs = model.logprobs(
+        [Candidates(r.messages, (record.chosen, record.rejected)) for r, record in zip(rendered, records, strict=True)]
+    )
+    table = np.array([[c.logprob, j.logprob, c.tokens, j.tokens] for c, j in pairs], dtype=np.float64).reshape(-1, 4)
+    dropped = sum(r.dropped for r in rendered)
+    return PairLikelihoods(table[:, 0], table[:, 1], table[:, 2], table[:, 3], dropped)
+
+
+def prompts(
+    model: Model,
+    method: Method,
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    meet: Meet,
+    *,
+    layout: Layout = "user_first",
+    max_prompt_tokens: int | None = None,
+) -> list[Rendered]:
+    """What a method shows a model for every record; `prompt`, with the record named where that fails.
+
+    Raises:
+        RecordError: as `pair_likelihoods`.
+    """
     budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
 
     def written(record: Record, persona: Persona) -> Rendered:
@@ -70,13 +94,7 @@ def pair_likelihoods(
         except RecordError as error:
             raise RecordError(f"cannot ask {method.name} about record '{record.record_id}': {error}") from error
 
-    rendered = [written(record, persona) for record, persona in zip(records, personas, strict=True)]
-    pairs = model.logprobs(
-        [Candidates(r.messages, (record.chosen, record.rejected)) for r, record in zip(rendered, records, strict=True)]
-    )
-    table = np.array([[c.logprob, j.logprob, c.tokens, j.tokens] for c, j in pairs], dtype=np.float64).reshape(-1, 4)
-    dropped = sum(r.dropped for r in rendered)
-    return PairLikelihoods(table[:, 0], table[:, 1], table[:, 2], table[:, 3], dropped)
+    return [written(record, persona) for record, persona in zip(records, personas, strict=True)]
 
 
 def prompt(

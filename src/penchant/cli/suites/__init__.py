@@ -8,14 +8,17 @@ from time import perf_counter
 from typing import Any
 
 from penchant.cli.aligned import Aligned
+from penchant.cli.language import judge_of
 from penchant.cli.output import as_json, result
-from penchant.cli.suites import bias, control, infer, limited
+from penchant.cli.suites import bias, control, infer, limited, whole
+from penchant.cli.suites import judge as judged
+from penchant.cli.suites.wording import by_phrasing
 from penchant.cli.tables import show
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
-SUITES = ("infer", "limited", "control", "bias")
+SUITES = ("infer", "limited", "control", "bias", "judge", "all")
 
 
 def run(
@@ -23,11 +26,14 @@ def run(
     records: Sequence[Record],
     space: PreferenceSpace,
     dataset: str,
-    *,
     aligned: Aligned | None,
     annotator: Path | None,
-    seed: int,
+    judge: Path | None,
+    out: Path | None,
+    *,
+    command: str,
     json: bool,
+    seed: int,
 ) -> None:
     """Runs one of SUITES and prints it: for people, and with `json` as one object on the last line.
 
@@ -40,9 +46,20 @@ def run(
         return
     if aligned is None or not aligned.policies:
         raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
+    if suite == "judge" and judge is None:
+        raise ConfigError("--suite judge asks a language model; name its recipe with --judge")
+    if suite == "all":
+        if out is None:
+            raise ConfigError("--suite all writes a report; name a folder for it with --out")
+        whole.run(records, space, dataset, out, aligned=aligned, annotator=annotator, command=command, json=json)
+        return
+    # before any model is loaded, as it may lack a key
+    endpoint = None if judge is None else judge_of(judge)
     started = perf_counter()
     bench = aligned.bench(records, space, dataset)
-    if suite == "limited":
+    if endpoint is not None:
+        judged.run(bench, by_phrasing(records), endpoint, json=json)
+    elif suite == "limited":
         measured = limited.measure(bench, records)
         show([measured], json=json, seconds={suite: perf_counter() - started}, seed=seed)
     elif suite == "control":

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from penchant.cli.aligned import Aligned, progress
-from penchant.cli.output import as_json, say, write_whole
+from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.suites import bias, control, limited
 from penchant.cli.tables import summary
 from penchant.record import Record
@@ -35,8 +35,9 @@ def run(
     aligned: Aligned,
     annotator: Path | None,
     command: str,
-) -> dict[str, object]:
-    """Measures everything and writes report.html, results.jsonl and results.json to `out`; gives what the last holds.
+    json: bool,
+) -> None:
+    """Measures everything and writes report.html, results.jsonl and results.json to `out`; prints the main table.
 
     Bias needs somebody who reads swapped texts, and is left out, said, without an annotator.
     """
@@ -44,7 +45,7 @@ def run(
     from penchant.eval.measured import Measured, Results
     from penchant.eval.mistakes import worst
     from penchant.eval.report import Story, report
-    from penchant.eval.rows import PERSONAL
+    from penchant.eval.rows import PERSONAL, is_variant, table
     from penchant.model.card import versions
 
     seconds: dict[str, float] = {}
@@ -93,7 +94,11 @@ def run(
     write_whole(out / "results.jsonl", "".join(as_json(line) + "\n" for line in lines))
     write_whole(out / "results.json", as_json(whole) + "\n")
     write_whole(out / "report.html", report(Results.of([main]), story, personas=personas))
-    return whole
+    if json:
+        result(as_json(whole))
+        return
+    result(table([row for row in found.rows if row.attribute == "all" and not is_variant(row.method)]))
+    result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
 
 @contextmanager
