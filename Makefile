@@ -10,10 +10,10 @@ NOT_VERBS := __init__ __main__ aligned app data language output tables
 VERBS := $(subst evaluate,eval,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo base test prove check time results docs
+.PHONY: help setup demo baselines base test prove check time results docs
 
 help:
-	@echo "make setup | demo | base | test | prove | check | time | results | docs"
+	@echo "make setup | demo | baselines | base | test | prove | check | time | results | docs"
 
 $(VENV)/.ok: pyproject.toml constraints.txt
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "penchant needs Python 3.11 or newer; run make PY=python3.11 setup")'
@@ -27,6 +27,12 @@ setup: $(VENV)/.ok
 
 demo: setup
 	$(BIN)/penchant demo
+
+# what `eval --suite all` sets beside the demo's models; after `make demo`
+baselines: setup
+	@test -d out/demo/data/train || { echo "make baselines: out/demo holds no demo; run make demo first" >&2; exit 1; }
+	$(BIN)/penchant train --method universal --data out/demo/data/train --out out/demo/universal --overwrite
+	$(BIN)/penchant annotator --data out/demo/data/train --encoder models/forum-base --out out/demo/reader --overwrite
 
 base: setup
 	$(BIN)/penchant base --overwrite
