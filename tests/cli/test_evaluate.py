@@ -86,6 +86,29 @@ def test_the_encoder_scorer_is_measured_over_folds(penchant, texts, monkeypatch)
     assert ("chance", "none") in found
 
 
+def test_learned_baselines_are_measured_beside_the_encoder_scorer(penchant, texts, monkeypatch) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    encoder = ("eval", "--data", texts, "--scorer", "encoder", "--fit", "train", "--split", "dev", "--json")
+    ran = penchant(*encoder, "--baselines", "lore, vpl,lore")
+    assert ran.code == 0, ran.err
+    found = [(row["method"], row["persona"]) for row in ran.last["rows"] if row["attribute"] == "all"]
+    assert found[-4:] == [("lore", "pair"), ("lore", "shuffled"), ("vpl", "pair"), ("vpl", "shuffled")]
+    accuracy = {(row["method"], row["persona"]): row["accuracy"] for row in ran.last["rows"]}
+    assert min(accuracy["lore", "pair"], accuracy["vpl", "pair"]) > 0.7
+    rivals = {(one["method"], one["rival"]) for one in ran.last["contrasts"]}
+    assert {("encoder", "vpl"), ("encoder", "lore")} <= rivals
+    assert "fold 0: vpl: best after" in ran.err
+    assert "of 16 latent units active" in ran.err
+    assert {row["method"] for row in penchant(*encoder).last["rows"]}.isdisjoint({"vpl", "lore"})
+
+
+def test_baselines_that_are_not_known_are_one_sentence(penchant, texts) -> None:
+    for names in ("vpl,pal", ","):
+        ran = penchant("eval", "--data", texts, "--scorer", "encoder", "--baselines", names)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.splitlines()[-1] == f"penchant: --baselines {names}: known are vpl, lore"
+
+
 def test_the_encoder_scorer_can_be_fitted_on_one_split_and_tested_on_another(penchant, texts, monkeypatch) -> None:
     monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
     encoder = ("eval", "--data", texts, "--scorer", "encoder", "--json")
@@ -123,6 +146,8 @@ def test_the_encoder_scorer_can_be_fitted_on_other_data_and_shown_one_kind_of_ev
         (("--personas", "ugc,bio"), "--personas ugc,bio: known are ugc, pair, demo, mixed"),
         (("--personas", ","), "known are ugc, pair, demo, mixed"),
         (("--scorer", "encoder", "--draws", "2"), "--draws is not read when encoder is measured; leave it out"),
+        (("--baselines", "vpl"), "--baselines is not read when implicit is measured; leave it out"),
+        (("--suite", "infer", "--baselines", "vpl"), "--baselines is not read when infer is measured"),
         (("--folds", "3"), "--folds is not read when implicit is measured"),
         (("--suite", "infer", "--cache", "x"), "--cache is not read when infer is measured"),
         (("--attribute", "wit"), "has no record of 'wit'; there are:"),

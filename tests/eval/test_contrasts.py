@@ -114,6 +114,14 @@ def test_the_table_says_who_is_above_whom_by_how_much() -> None:
     assert "above ica, none" in second
 
 
+def test_learned_baselines_are_rivals_and_have_no_contrasts_of_their_own() -> None:
+    baselines = [scored(name, MOSTLY, persona) for name in ("vpl", "lore") for persona in ("mixed", "shuffled")]
+    assert names(contrasts([(SETTING, [scored("encoder", ONES), *baselines])])) == [
+        ("encoder", "vpl", "mixed"),
+        ("encoder", "lore", "mixed"),
+    ]
+
+
 def test_nothing_told_of_a_person_means_no_contrasts() -> None:
     assert contrasts([(SETTING, [scored("few_shot", ONES), scored("overlap", MOSTLY)])]) == []
 

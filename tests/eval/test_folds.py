@@ -21,12 +21,15 @@ from penchant import (
 from penchant.encoder.base import Encoder
 from penchant.encoder.cached import CachedEncoder
 from penchant.encoder.fake import FakeEncoder
+from penchant.eval.contrasts import contrasts
 from penchant.eval.folds import STRICT, Fold, encoder_scores, kind_shown, split_fold, text_disjoint, user_folds
 from penchant.eval.measured import Measured
 from penchant.eval.rows import Row
 from penchant.eval.score import Setting
 from penchant.infer.fake import FakeAnnotator
+from penchant.scorer.base import Baseline, Fitted
 from penchant.scorer.belief import BeliefScorer
+from penchant.scorer.cases import Texts
 from penchant.space import PreferenceSpace
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -203,6 +206,58 @@ def test_beliefs_are_weighed_where_there_is_an_annotator(planted: list[Record], 
     assert of(told, "encoder", "ugc") > 0.95
     assert of(untold, "encoder", "ugc") < 0.7
     assert of(told, "encoder", "none") == of(untold, "encoder", "none")
+
+
+class SharesWords:
+    """A baseline that counts an answer's words among those chosen before, and notes whom it met."""
+
+    name = "shares"
+    remark = "shares: nothing to fit"
+
+    def __init__(self) -> None:
+        self.met: list[set[str | None]] = []
+        self.seeds: list[int] = []
+
+    def fit(self, records: Sequence[Record], personas: Sequence[Persona], texts: Texts, seed: int) -> Fitted:
+        assert [record.persona for record in records] == list(personas)
+        self.met.append({record.user_id for record in records})
+        self.seeds.append(seed)
+        return self
+
+    def margins_within(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
+        assert {record.user_id for record in records}.isdisjoint(self.met[-1])
+
+        def shared(answer: str, persona: Persona) -> int:
+            assert answer in texts.places
+            return len(set(answer.split()) & {w for item in persona.of(Comparison) for w in item.chosen.split()})
+
+        return np.array([shared(r.chosen, p) - shared(r.rejected, p) for r, p in zip(records, personas, strict=True)])
+
+
+def test_baselines_are_fitted_on_the_same_people_and_stand_beside_with_their_own_and_anothers_persona(
+    planted: list[Record], rows: list[Row]
+) -> None:
+    baseline, said = SharesWords(), list[str]()
+    beside: Baseline = baseline
+    found = encoder_rows(planted, FakeEncoder(), dataset="planted", folds=4, baselines=[beside], say=said.append)
+    assert found[: len(rows)] == rows
+    assert [(row.method, row.persona, row.n) for row in found[len(rows) :] if row.attribute == "all"] == [
+        ("shares", "pair", 96),
+        ("shares", "shuffled", 96),
+    ]
+    assert of(found, "shares", "pair") > 0.95
+    assert of(found, "shares", "shuffled") < 0.8
+    plan = user_folds(planted, folds=4, seed=0)
+    assert baseline.met == [{planted[i].user_id for i in fold.train} for fold in plan]
+    assert baseline.seeds == [0] * 4
+    assert said == [f"fold {number}: shares: nothing to fit" for number in range(4)]
+
+
+def test_a_baseline_is_a_rival_and_no_method_of_its_own(planted: list[Record]) -> None:
+    scored = encoder_scores(planted, FakeEncoder(16), folds=2, baselines=[SharesWords()])
+    found = contrasts([(Setting("d", "-", 0), scored)])
+    assert ("encoder", "shares", "pair") in [(one.method, one.rival, one.rival_persona) for one in found]
+    assert {one.method for one in found} == {"encoder"}
 
 
 def test_the_same_seed_gives_the_same_rows(rows: list[Row], planted: list[Record]) -> None:

@@ -23,12 +23,13 @@ from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.eval.measured import Measured
+    from penchant.scorer.base import Baseline
     from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
 IMPLICIT = {"reference", *METHODS, "layout", "max_prompt_tokens", "draws", "summaries", "neutral"}
 """Options that only aligned models are measured with."""
-ENCODER = {"folds", "fit", "fit_data", "strict", "cache"}
+ENCODER = {"folds", "fit", "fit_data", "strict", "cache", "baselines"}
 """Options that only the encoder scorer is measured with."""
 SCORERS = ("implicit", "encoder")
 PersonasOption = Annotated[
@@ -40,6 +41,9 @@ OutOption = Annotated[
 ]
 DrawsOption = Annotated[
     int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
+]
+BaselinesOption = Annotated[
+    str | None, typer.Option(help="encoder: learned baselines beside it, comma-separated: vpl, lore.")
 ]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Evidence beyond it is dropped, counted.")]
 
@@ -62,6 +66,7 @@ def command(
     fit_data: Annotated[Path | None, typer.Option(help="encoder: other records to fit on, instead of folds.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
     cache: Annotated[Path | None, typer.Option(help="encoder: folder that keeps embeddings for later runs.")] = None,
+    baselines: BaselinesOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
     space: Annotated[
         str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
@@ -82,6 +87,7 @@ def command(
     started = perf_counter()
     _refuse_unread(suite, scorer, given(context))
     shown = _personas(personas) if personas is not None else list(PERSONAS if scorer == "implicit" else ())
+    learned = _baselines(baselines)
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
     _refuse(pba, summaries=summaries, draws=draws, fit=fit, fit_data=fit_data, split=split)
@@ -120,6 +126,7 @@ def command(
             strict=strict,
             cache=cache,
             believer=believer_of(annotator, where),
+            baselines=learned,
         )
     else:
         measured = [aligned.measured(records, where, data.stem, shown)]
@@ -191,8 +198,9 @@ def encoder_measured(
     strict: bool = False,
     cache: Path | None = None,
     believer: BeliefScorer | None = None,
+    baselines: Sequence[Baseline] = (),
 ) -> list[Measured]:
-    """Margins of the encoder scorer and its controls, over folds by user or fitted on other records; by persona."""
+    """Margins of the encoder scorer, its controls and learned baselines, over folds or fitted elsewhere; by persona."""
     from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
     from penchant.eval.folds import STRICT, encoder_scores
@@ -219,6 +227,7 @@ def encoder_measured(
             texts=texts,
             strict=strict,
             believer=believer,
+            baselines=baselines,
             say=say,
         )
         measured.append(Measured(setting, tuple(scored)))
@@ -234,6 +243,17 @@ def believer_of(annotator: Path | None, space: PreferenceSpace) -> BeliefScorer 
 
     opened = load(annotator, space)
     return BeliefScorer(opened, opened.prior)
+
+
+def _baselines(text: str | None) -> list[Baseline]:
+    if text is None:
+        return []
+    from penchant.train.baselines import BASELINES
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or not set(names) <= set(BASELINES):
+        raise ConfigError(f"--baselines {text}: known are {', '.join(BASELINES)}")
+    return [BASELINES[name] for name in dict.fromkeys(names)]
 
 
 def _personas(text: str) -> list[str]:

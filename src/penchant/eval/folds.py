@@ -19,6 +19,7 @@ from penchant.errors import ConfigError, RecordError, TrainingError
 from penchant.eval.score import Margins, Scored
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, PersonaKind, Rating, Statement
 from penchant.record import Record
+from penchant.scorer.base import Baseline
 from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Known, Texts, texts_of
 from penchant.scorer.encoder import NAMES, Parts, fit_parts, pair_features
@@ -135,6 +136,7 @@ def encoder_scores(
     kind: PersonaKind | None = None,
     texts: Texts | None = None,
     believer: BeliefScorer | None = None,
+    baselines: Sequence[Baseline] = (),
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> list[Scored]:
@@ -148,8 +150,9 @@ def encoder_scores(
         kind: show this kind of evidence alone, in fitting and in testing; None shows all that there is.
         texts: a table that has every text of the records, if there is one; else it is made.
         believer: reads directions, which the scorer then weighs too.
+        baselines: fitted on the same folds and the same table of texts; their rows come last.
         progress: told how many more texts are embedded.
-        say: told one line about training rows that `strict` dropped.
+        say: told one line about training rows that `strict` dropped, and one about every fit of a baseline.
     Raises:
         ConfigError: folds or splits that do not fit the records.
         RecordError: no record has any evidence.
@@ -177,8 +180,9 @@ def encoder_scores(
     if texts is None:
         texts = Texts.of(texts_of(records, [record.persona for record in records]), encoder, progress=progress)
     found = _margins(records, encoder, plan, texts, seed=seed, believer=believer)
+    rivals = _rivals(records, baselines, plan, texts, seed=seed, say=say)
     tested = np.sort(np.concatenate([fold.test for fold in plan]))
-    return list(_scored([records[i] for i in tested], tested, found, kind))
+    return list(_scored([records[i] for i in tested], tested, found, rivals, kind))
 
 
 def _refuse_shared(records: Sequence[Record], plan: Sequence[Fold]) -> None:
@@ -237,22 +241,51 @@ def _margins(
         train, test = [records[i] for i in fold.train], [records[i] for i in fold.test]
         scorers = fit_parts(train, [record.persona for record in train], encoder, texts, believer=believer)
         lens = scorers["both"].lens
-        # swapped among the tested people, so that nothing of the donor was fitted on either
-        named = [replace(r, user_id=person) for r, person in zip(test, people_of(test), strict=True)]
-        donated = swap_personas(named, seed=seed)
         shown = {
-            swapped: pair_features(lens, texts, test, [r.persona for r in whose], believer)
-            for swapped, whose in ((False, test), (True, donated))
+            swapped: pair_features(lens, texts, test, personas, believer)
+            for swapped, personas in _shown(test, seed).items()
         }
         for (part, swapped), margins in found.items():
             margins[fold.test] = scorers[part].weigh(shown[swapped])
     return found
 
 
+def _rivals(
+    records: Sequence[Record],
+    baselines: Sequence[Baseline],
+    plan: Sequence[Fold],
+    texts: Texts,
+    *,
+    seed: int,
+    say: Callable[[str], None] | None,
+) -> dict[tuple[str, bool], Margins]:
+    """(baseline, whether another's persona is shown) -> margins, as `_margins` has them."""
+    found = {(one.name, swapped): np.full(len(records), np.nan) for one in baselines for swapped in (False, True)}
+    for number, fold in enumerate(plan):
+        train, test = [records[i] for i in fold.train], [records[i] for i in fold.test]
+        for one in baselines:
+            fitted = one.fit(train, [record.persona for record in train], texts, seed)
+            if say is not None:
+                say(f"fold {number}: {fitted.remark}")
+            for swapped, personas in _shown(test, seed).items():
+                found[one.name, swapped][fold.test] = fitted.margins_within(texts, test, personas)
+    return found
+
+
+def _shown(test: Sequence[Record], seed: int) -> dict[bool, list[Persona]]:
+    """Whether another's persona is shown -> what is shown beside each record.
+
+    Swapped among the tested people, so that nothing of the donor was fitted on either.
+    """
+    named = [replace(r, user_id=person) for r, person in zip(test, people_of(test), strict=True)]
+    return {False: [r.persona for r in test], True: [r.persona for r in swap_personas(named, seed=seed)]}
+
+
 def _scored(
     records: Sequence[Record],
     tested: NDArray[np.int64],
     found: dict[tuple[Parts, bool], Margins],
+    rivals: dict[tuple[str, bool], Margins],
     kind: PersonaKind | None,
 ) -> Iterator[Scored]:
     personas = [record.persona for record in records]
@@ -264,6 +297,8 @@ def _scored(
     for (part, swapped), margins in found.items():
         persona = "shuffled" if swapped else "none" if part == "none" else shown
         yield Scored(NAMES[part], persona, grouped, margins[tested], None)
+    for (name, swapped), margins in rivals.items():
+        yield Scored(name, "shuffled" if swapped else shown, grouped, margins[tested], None)
 
 
 def _grouped(record: Record) -> Record:

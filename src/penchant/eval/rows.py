@@ -13,7 +13,7 @@ class Row:
 
     dataset: str
     method: str
-    """chance, longer, habit, overlap, style, base, few_shot, asked, ica, pba, pba_golden, encoder, ideal, ..."""
+    """chance, longer, habit, overlap, style, base, few_shot, asked, ica, pba, pba_golden, encoder, vpl, lore, ..."""
     persona: str
     """ugc, pair, demo, mixed, none or shuffled."""
     attribute: str

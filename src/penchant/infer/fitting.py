@@ -92,7 +92,7 @@ def fit(
         return replace(bare, head=head, known_CE=table.known([*places, *silent]))
 
     left_out = with_left_out(table.split[: len(labelled)], seed)
-    with _one_thread():
+    with one_thread():
         growth, new_words = _growth(trained, table, known_people, others, left_out, seed)
         final = trained(known_people)
         read = _read(final, table, others)
@@ -240,7 +240,7 @@ def _fresh(size: int, seed: int) -> Head:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Steps this small gain nothing by threads, and lose minutes by them where another process wants the cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

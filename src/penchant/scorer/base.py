@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from penchant.persona import Persona
 from penchant.record import Record
+from penchant.scorer.cases import Texts
 
 
 class Scorer(Protocol):
@@ -25,5 +26,45 @@ class Scorer(Protocol):
 
         Args:
             personas: what is shown of each record's person; an empty persona asks for the impersonal score.
+        """
+        ...
+
+
+class Fitted(Protocol):
+    """A scorer over a table of texts that are embedded already."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """How fitting went, in a line."""
+        ...
+
+    def margins_within(
+        self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
+    ) -> NDArray[np.float64]:
+        """See `Scorer.margins`; the table has every text of the records and personas."""
+        ...
+
+
+class Baseline(Protocol):
+    """A way to fit a scorer that stands in tables as a rival."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        ...
+
+    def fit(self, records: Sequence[Record], personas: Sequence[Persona], texts: Texts, seed: int) -> Fitted:
+        """A scorer of the preferences in some records.
+
+        Args:
+            personas: what is shown of each record's person.
+            texts: a table that has every text of the records and personas.
+        Raises:
+            TrainingError: what was given cannot be fitted on.
         """
         ...

@@ -183,7 +183,7 @@ def fit_parts(
         TrainingError: fewer than three people, no two different answers, or vectors that are not finite.
     """
     counts = len(records), len({record.user_id or record.record_id for record in records})
-    records, personas = _with_choices(records, personas)
+    records, personas = with_choices(records, personas)
     people = [record.user_id or record.record_id for record in records]
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in _answers(records))
@@ -191,7 +191,7 @@ def fit_parts(
     return {part: EncoderScorer(encoder, lens, _fit(contrast_NF, part), part, *counts, believer) for part in parts}
 
 
-def _with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tuple[Sequence[Record], Sequence[Persona]]:
+def with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tuple[Sequence[Record], Sequence[Persona]]:
     """The records and, as further ones, the comparisons shown beside them, each once a person."""
     asked = {(r.user_id or r.record_id, r.prompt, r.chosen, r.rejected) for r in records}
     further: list[Record] = []

@@ -223,7 +223,7 @@ def learn(
     if not (np.isfinite(texts.final).all() and np.isfinite(texts.first).all()):
         raise TrainingError("the encoder's vectors are not finite; get a clean copy of its weights")
     style_spread = np.maximum((texts.style[chosen] - texts.style[rejected]).std(0), 1e-6)
-    spaces = [_whitened(vectors, seen, chosen, rejected) for vectors in (texts.final, texts.first)]
+    spaces = [whitened(vectors, seen, chosen, rejected) for vectors in (texts.final, texts.first)]
     whose, own = owned(contexts, chosen, owner)
     everybody = Identity.learn(texts.final, whose, own)
     bare = Lens(spaces[0], spaces[1], texts.style[seen].mean(0), style_spread, everybody)
@@ -249,7 +249,7 @@ def learn(
     return replace(bare, final=final, first=first), contrast_NF
 
 
-def _whitened(vectors_TE: NDArray[np.float32], answers: Places, chosen: Places, rejected: Places) -> Space:
+def whitened(vectors_TE: NDArray[np.float32], answers: Places, chosen: Places, rejected: Places) -> Space:
     """PCA whitening by the distinct training answers; axes are still nought."""
     seen = vectors_TE[answers].astype(np.float64)
     mean = seen.mean(0)

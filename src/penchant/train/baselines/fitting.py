@@ -1,0 +1,108 @@
+"""Descent on some people's pairs until those of a held-out tenth of the people are told no better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from penchant.errors import TrainingError
+
+HELD_OUT = 0.1
+"""Share of the people whose pairs say when to stop; one person at least."""
+BETTER = 1e-3
+"""Nats by which a look at the held-out people must be better than the best one to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """How far and how fast."""
+
+    steps: int = 3000
+    """At most."""
+    batch: int = 256
+    """Pairs a step."""
+    rate: float = 3e-3
+    """Of AdamW."""
+    decay: float = 1e-2
+    """Of AdamW's weights."""
+    check: int = 25
+    """Steps between two looks at the held-out people."""
+    patience: int = 500
+    """Steps without a better look after which it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where a descent was best."""
+
+    steps: int
+    """The first look, where nothing that was learned later helped the held-out people."""
+    held_out: float
+    """Mean negative log-likelihood of the held-out people's pairs there, nats; 0.693 is chance."""
+
+
+def apart(people: Sequence[str], *, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of the people to fit on, and of those held out, drawn by the seed whatever the order of rows.
+
+    Args:
+        people: whose each row is.
+    Raises:
+        TrainingError: fewer than two people.
+    """
+    names = np.unique(np.asarray(people, dtype=np.str_))
+    if len(names) < 2:
+        raise TrainingError(f"pairs of {len(names)} people to fit on; a learned baseline needs two, one to hold out")
+    order = np.random.default_rng(seed).permutation(names)
+    held = np.isin(np.asarray(people, dtype=np.str_), order[: math.ceil(HELD_OUT * len(names))])
+    return torch.from_numpy(np.flatnonzero(~held)), torch.from_numpy(np.flatnonzero(held))
+
+
+def descend(
+    module: torch.nn.Module,
+    loss: Callable[[torch.Tensor], torch.Tensor],
+    held_out: Callable[[], torch.Tensor],
+    rows: torch.Tensor,
+    settings: Descent,
+    *,
+    seed: int,
+) -> Ended:
+    """Fits a module in place, and leaves it as it was when the held-out people were told best.
+
+    Args:
+        loss: of a batch of rows.
+        held_out: negative log-likelihood of the held-out people's pairs, without a gradient.
+        rows: what to draw batches from.
+    Raises:
+        TrainingError: a loss that is no number.
+    """
+    draws = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    best, kept = Ended(0, math.inf), _copy(module)
+    for step in range(1, settings.steps + 1):
+        value = loss(rows[torch.randperm(len(rows), generator=draws)[: settings.batch]])
+        if not torch.isfinite(value):
+            raise TrainingError(f"the loss is not a number at step {step}; lower the rate, or check the vectors")
+        optimizer.zero_grad()
+        torch.autograd.backward(value)
+        optimizer.step()
+        if step % settings.check == 0 or step == settings.steps:
+            found = _looked(held_out)
+            if found < best.held_out - BETTER:
+                best, kept = Ended(step, found), _copy(module)
+            elif step - best.steps >= settings.patience:
+                break
+    module.load_state_dict(kept)
+    return best
+
+
+def _looked(held_out: Callable[[], torch.Tensor]) -> float:
+    with torch.no_grad():
+        return float(held_out())
+
+
+def _copy(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}

@@ -1,0 +1,153 @@
+"""What every learned baseline promises."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penchant import Comment, Comparison, Demographics, ModelError, Persona, Rating, Record, TrainingError
+from penchant.encoder.fake import FakeEncoder
+from penchant.scorer.base import Fitted
+from penchant.scorer.cases import Texts, texts_of
+from penchant.train.baselines import BASELINES
+
+words = ["rose", "tulip", "gear", "bolt", "thanks", "yes!", "Why?", "a,", "\n", "MOSS."]
+texts = st.lists(st.sampled_from(words), min_size=1, max_size=8).map(" ".join).filter(str.strip)
+items = st.one_of(
+    st.builds(Comment, texts, texts),
+    st.builds(Comparison, texts, texts, texts),
+    st.builds(Rating, texts, texts, st.booleans()),
+    st.builds(Demographics, texts),
+)
+personas = st.lists(items, max_size=5).map(Persona.of_items)
+questions = st.lists(st.tuples(texts, texts, texts, personas), min_size=1, max_size=6)
+
+ENCODER = FakeEncoder(32)
+
+
+def table(records: Sequence[Record], shown: Sequence[Persona], encoder: FakeEncoder = ENCODER) -> Texts:
+    return Texts.of(texts_of(records, shown), encoder)
+
+
+def shown_beside(records: Sequence[Record]) -> list[Persona]:
+    return [record.persona for record in records]
+
+
+def accuracy(margins: np.ndarray) -> float:
+    return float(((margins > 0) + 0.5 * (margins == 0)).mean())
+
+
+class Learnt(NamedTuple):
+    """A baseline fitted on the training people, and the people it has not met."""
+
+    name: str
+    fitted: Fitted
+    met: list[Record]
+    new: list[Record]
+    table: Texts
+    """Of all records."""
+
+    def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
+        return self.fitted.margins_within(table(records, personas), records, personas)
+
+
+@pytest.fixture(scope="module", params=list(BASELINES))
+def learnt(request: pytest.FixtureRequest, planted: list[Record]) -> Learnt:
+    met, new = ([r for r in planted if (r.split == "train") == keep] for keep in (True, False))
+    whole = table(planted, shown_beside(planted))
+    return Learnt(request.param, BASELINES[request.param].fit(met, shown_beside(met), whole, 0), met, new, whole)
+
+
+def test_a_planted_preference_of_unseen_people_is_told_by_their_comparisons_and_by_no_other(learnt, planted) -> None:
+    own = shown_beside(learnt.new)
+    # each person sits between two of the other liking
+    opposite = [planted[(int(record.record_id.split("-")[1]) + 1) % 24 * 4].persona for record in learnt.new]
+    assert accuracy(learnt.margins(learnt.new, own)) > 0.7
+    assert accuracy(learnt.margins(learnt.new, opposite)) < 0.3
+    # of somebody else, whose liking is the same as often as not
+    donors = [person.persona for person in learnt.met[: 6 * 4 : 4]]
+    asked = [record for record in learnt.new for _ in donors]
+    assert abs(accuracy(learnt.margins(asked, donors * len(learnt.new))) - 0.5) < 0.15
+    nobody = learnt.margins(learnt.new, [Persona()] * len(learnt.new))
+    assert abs(accuracy(nobody) - 0.5) < 0.25
+
+
+@settings(max_examples=25, deadline=None)
+@given(asked=questions)
+def test_swapping_the_answers_negates_the_margin_exactly(learnt, asked) -> None:
+    records = [Record(f"r{i}", None, *one) for i, one in enumerate(asked)]
+    shown = shown_beside(records)
+    swapped = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in records]
+    np.testing.assert_array_equal(learnt.margins(swapped, shown), -learnt.margins(records, shown))
+
+
+def test_what_is_not_a_comparison_and_what_is_not_shown_is_not_read(learnt) -> None:
+    own = shown_beside(learnt.new)
+    more = [Persona((*one.evidence, Comment("", "gear"), Demographics("rose"))) for one in own]
+    bare = [Record(r.record_id, None, r.prompt, r.chosen, r.rejected, Persona()) for r in learnt.new]
+    ours = learnt.margins(learnt.new, own)
+    np.testing.assert_allclose(learnt.margins(bare, more), ours, rtol=1e-4, atol=1e-4)
+    assert (learnt.margins(bare, own[::-1]) != ours).any()
+
+
+def test_people_without_comparisons_get_finite_margins_that_do_not_depend_on_who_they_are(learnt) -> None:
+    some = [Persona(), Persona((Comment("", "gear"),)), Persona((Rating("q", "rose", True),))]
+    margins = learnt.margins([learnt.new[0]] * 3, some)
+    assert np.isfinite(margins).all()
+    assert len(set(margins.tolist())) == 1
+    assert learnt.margins([], []).shape == (0,)
+
+
+def test_two_equal_answers_tie(learnt) -> None:
+    same = [replace(record, rejected=record.chosen) for record in learnt.new]
+    assert not learnt.margins(same, shown_beside(same)).any()
+
+
+def test_the_seed_decides_and_nothing_outside_does(learnt) -> None:
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    again = BASELINES[learnt.name].fit(learnt.met, shown_beside(learnt.met), learnt.table, 0)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    other = BASELINES[learnt.name].fit(learnt.met, shown_beside(learnt.met), learnt.table, 1)
+    own = shown_beside(learnt.new)
+    ours, same, another = (one.margins_within(learnt.table, learnt.new, own) for one in (learnt.fitted, again, other))
+    np.testing.assert_array_equal(same, ours)
+    assert (another != ours).any()
+
+
+def test_people_who_show_nothing_can_be_fitted_on_and_what_everybody_likes_is_learnt(learnt) -> None:
+    flowers = [r for r in (*learnt.met, *learnt.new) if r.provenance.attribute == "garden/flowers"]
+    fitted = BASELINES[learnt.name].fit(flowers, [Persona()] * len(flowers), learnt.table, 0)
+    assert accuracy(fitted.margins_within(learnt.table, flowers, [Persona()] * len(flowers))) > 0.9
+
+
+def test_it_is_named_as_it_is_asked_for_and_says_how_fitting_went(learnt) -> None:
+    assert learnt.fitted.name == BASELINES[learnt.name].name == learnt.name
+    assert learnt.fitted.remark.startswith(f"{learnt.name}: best after ")
+
+
+def test_a_table_of_another_encoder_is_refused(learnt) -> None:
+    own = shown_beside(learnt.new)
+    with pytest.raises(ModelError, match="vectors of 32 numbers, asked over those of 8"):
+        learnt.fitted.margins_within(table(learnt.new, own, FakeEncoder(8)), learnt.new, own)
+
+
+def cases(planted: list[Record]) -> Iterator[tuple[list[Record], str]]:
+    yield [r for r in planted if r.user_id == "person-0"], "1 people"
+    yield [replace(r, chosen="same", rejected="same", persona=Persona()) for r in planted], "two different answers"
+
+
+@pytest.mark.parametrize("name", list(BASELINES))
+def test_what_cannot_be_fitted_on_is_said(name: str, planted: list[Record]) -> None:
+    for records, said in cases(planted):
+        with pytest.raises(TrainingError, match=said):
+            BASELINES[name].fit(records, shown_beside(records), table(records, shown_beside(records)), 0)
+    broken = table(planted, shown_beside(planted))
+    broken.final[0] = np.nan
+    with pytest.raises(TrainingError, match="not finite"):
+        BASELINES[name].fit(planted, shown_beside(planted), broken, 0)
