@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption, read, space_for
+from penchant.cli.data import RejectedOption, SpaceOption, read, space_for
 from penchant.cli.output import as_json, bar, result
 from penchant.encoder import SENTENCE, open_encoder
 from penchant.errors import ConfigError
@@ -24,9 +24,7 @@ def command(
         str, typer.Option(help="'sentence' (all-MiniLM-L6-v2), or a language model: folder or Hub id.")
     ] = SENTENCE,
     steps: Annotated[int, typer.Option(min=1, help="Steps of 128 items.")] = 2000,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of the weights, the batches and the people held out.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an annotator in --out.")] = False,

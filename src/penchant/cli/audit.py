@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption, read, space_for
+from penchant.cli.data import RejectedOption, SpaceOption, read, space_for
 from penchant.cli.output import as_json, result, say
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def command(
     ] = None,
     against_split: Annotated[str | None, typer.Option(help="Only records of this split of --against.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split of --data.")] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from penchant.shards.base import Loaded
     from penchant.shards.individual import Individual
 
+SpaceOption = Annotated[
+    str | None,
+    typer.Option(help="Space name or .toml, +demographics to open it; default: beside the data, else alignx90."),
+]
 RejectedOption = Annotated[
     Path | None, typer.Option("--rejected", help="Receives the rows set aside: NAME.rejected.jsonl.")
 ]

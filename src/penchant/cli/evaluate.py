@@ -11,7 +11,7 @@ import typer
 
 from penchant.cli import suites
 from penchant.cli.aligned import METHODS, Aligned
-from penchant.cli.data import DirectionsOption, RejectedOption, directed, read, space_for
+from penchant.cli.data import DirectionsOption, RejectedOption, SpaceOption, directed, read, space_for
 from penchant.cli.infer import AnnotatorOption, NeutralOption
 from penchant.cli.language import JudgeOption, SummariesOption
 from penchant.cli.output import again, bar, given, say
@@ -68,9 +68,7 @@ def command(
     cache: Annotated[Path | None, typer.Option(help="encoder: folder that keeps embeddings for later runs.")] = None,
     baselines: BaselinesOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     directions: DirectionsOption = "given",
     annotator: AnnotatorOption = None,
     neutral: NeutralOption = False,
@@ -87,7 +85,6 @@ def command(
     started = perf_counter()
     _refuse_unread(suite, scorer, given(context))
     shown = _personas(personas) if personas is not None else list(PERSONAS if scorer == "implicit" else ())
-    learned = _baselines(baselines)
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
     _refuse(pba, summaries=summaries, draws=draws, fit=fit, fit_data=fit_data, split=split)
@@ -126,7 +123,7 @@ def command(
             strict=strict,
             cache=cache,
             believer=believer_of(annotator, where),
-            baselines=learned,
+            baselines=_baselines(baselines),
         )
     else:
         measured = [aligned.measured(records, where, data.stem, shown)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption
+from penchant.cli.data import RejectedOption, SpaceOption
 from penchant.cli.output import as_json, bar, result, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.cli.train import planted, section_of
@@ -25,9 +25,7 @@ def command(
     recipe: Annotated[Path, typer.Option("--recipe", help="Recipe YAML.")] = Path("recipes/demo.yaml"),
     rounds: Annotated[int, typer.Option(min=1, help="Fresh draws of each person's evidence.")] = 1,
     model: Annotated[str | None, typer.Option(help="Base: folder or Hub id; default from the recipe.")] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     rejected: RejectedOption = None,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export in --out.")] = False,

@@ -16,6 +16,7 @@ import typer
 from penchant.cli.data import (
     SPACE_FILE,
     RejectedOption,
+    SpaceOption,
     individual,
     opened,
     read,
@@ -62,9 +63,7 @@ def command(
     ] = None,
     user: Annotated[str | None, typer.Option(help="Only this person.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records.")] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     rejected: RejectedOption = None,
     neutral: NeutralOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that was stopped in --out.")] = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import DirectionsOption, directed, find, say_space, space_for
+from penchant.cli.data import DirectionsOption, SpaceOption, directed, find, say_space, space_for
 from penchant.cli.infer import AnnotatorOption, Inferred, evidence_of, read_by, tell
 from penchant.cli.language import SummariesOption, summaries_of
 from penchant.cli.output import as_json, result, say
@@ -37,9 +37,7 @@ def prompt(
     model: Annotated[str | None, typer.Option(help="Model folder or Hub id: its chat template is applied.")] = None,
     max_prompt_tokens: Annotated[int | None, typer.Option(min=1, help="Budget; needs --model.")] = None,
     seed: Annotated[int, typer.Option(help="Of the mixed draw, as in eval.")] = 0,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     directions: DirectionsOption = "given",
     summaries: SummariesOption = None,
     json: Annotated[bool, typer.Option("--json", help="Messages and counts as one JSON line.")] = False,
@@ -94,9 +92,7 @@ def user(
     data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL; or one person's JSON.")],
     user: Annotated[str | None, typer.Option(help="Whose beliefs: a user id; default: whose JSON it is.")] = None,
     annotator: AnnotatorOption = None,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     json: Annotated[bool, typer.Option("--json", help="As one JSON line.")] = False,
 ) -> None:
     """Prints what is believed of one person, the surest first, and which of their own items say so."""

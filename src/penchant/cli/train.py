@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption, directed, read, space_for
+from penchant.cli.data import RejectedOption, SpaceOption, directed, read, space_for
 from penchant.cli.language import SummariesOption, summaries_of
 from penchant.cli.output import as_json, bar, result, say, write_whole
 from penchant.cli.simulate import SetOption
@@ -32,9 +32,7 @@ def command(
         Path | None, typer.Option("--recipe", help="Recipe YAML; default recipes/demo.yaml, required with --model.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Base: folder or Hub id; default from the recipe.")] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Space name or .toml; default: beside the data, else alignx90.")
-    ] = None,
+    space: SpaceOption = None,
     rejected: RejectedOption = None,
     ratings: Annotated[
         bool, typer.Option("--ratings", help="Train on the personas' single thumbs by KTO, instead of on pairs.")
