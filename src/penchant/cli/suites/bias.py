@@ -65,8 +65,10 @@ def measure(bench: Bench, records: Sequence[Record], annotator: Path | None) -> 
         bench.believed = lambda persona: reread(persona, found)
     parts: dict[str, Bias] = {}
     passes = sum(4 for swap, _ in both if swap.records) + 6
-    with progress(bench, passes * len(bench.policies)):
-        for name in bench.policies:
+    # a model that is told nothing of the person cannot hold anything against them
+    told = [name for name in bench.policies if METHODS[name].content != "none"]
+    with progress(bench, passes * len(told)):
+        for name in told:
 
             def decide(some: Sequence[Record], personas: Sequence[Persona], name: str = name) -> NDArray[np.float64]:
                 return bench.margins(name, Shown("mixed", tuple(some), tuple(personas)))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.cli.aligned import Aligned, progress
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.suites import bias, control, limited
+from penchant.cli.suites.wording import first_people
 from penchant.cli.tables import summary
 from penchant.record import Record
 from penchant.space import PreferenceSpace
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from penchant.eval.measured import Measured
     from penchant.eval.report import Section
 
+SOME = 2000
+"""Pairs, of whole people, on which the smaller questions are asked; the table of accuracy is over all."""
 PERSONAS = ("ugc", "pair", "demo", "behaviour", "mixed")
 
 
@@ -53,17 +56,18 @@ def run(
     bench = aligned.bench(records, space, dataset)
     with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
         main = Measured(bench.setting, tuple(bench.score(records, personas)))
+    some = first_people(records, SOME)
     with _timed("limited", seconds):
-        few = limited.measure(bench, records)
+        few = limited.measure(bench, some)
     with _timed("control", seconds):
-        turned = control.measure(bench, records)
+        turned = control.measure(bench, some)
     sections = [_limited(few, command), _control(turned, command)]
     told: dict[str, Any] = {"control": {wording: [one.as_json() for one in part] for wording, part in turned.items()}}
     if annotator is None:
         say("bias is left out: name an --annotator to read texts in which words of gender and age are swapped")
     else:
         with _timed("bias", seconds):
-            swapped = bias.measure(bench, records, annotator)
+            swapped = bias.measure(bench, some, annotator)
         sections.append(_bias(swapped, command))
         told["bias"] = {name: one.as_json() for name, one in swapped.items()}
     found = Results.of([main, few])
@@ -75,6 +79,7 @@ def run(
         settings={
             "data": dataset,
             "seed": str(aligned.seed),
+            "pairs": f"{len(records):,}; of little evidence, control and bias {len(some):,}, the first people's",
             "layout": aligned.layout,
             "base": aligned.reference,
             **{f"model, {name}": folder for name, folder in aligned.policies.items()},

@@ -15,6 +15,19 @@ def by_phrasing(records: Sequence[Record]) -> dict[str, list[Record]]:
     return found
 
 
+def first_people(records: Sequence[Record], most: int) -> list[Record]:
+    """The records of whole people, the first of each wording, about `most` in all; everything where there are fewer."""
+    parts = by_phrasing(records)
+    kept: set[str] = set()
+    for part in parts.values():
+        for count, record in enumerate(part):
+            person = record.user_id or record.record_id
+            if person not in kept and count >= most // len(parts):
+                break
+            kept.add(person)
+    return [record for record in records if (record.user_id or record.record_id) in kept]
+
+
 def interval(ends: Sequence[float] | None, times: float, digits: int) -> str:
     """An interval in brackets, empty where there is none; `times` 100 makes shares per cents."""
     return "" if ends is None else f"({times * ends[0]:.{digits}f}–{times * ends[1]:.{digits}f})"
