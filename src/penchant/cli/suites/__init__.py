@@ -10,7 +10,7 @@ from typing import Any
 from penchant.cli.aligned import Aligned
 from penchant.cli.language import judge_of
 from penchant.cli.output import as_json, result
-from penchant.cli.suites import bias, control, infer, limited, whole
+from penchant.cli.suites import bias, control, cost, infer, limited, whole
 from penchant.cli.suites import judge as judged
 from penchant.cli.suites.wording import by_phrasing
 from penchant.cli.tables import show
@@ -18,7 +18,7 @@ from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
-SUITES = ("infer", "limited", "control", "bias", "judge", "all")
+SUITES = ("infer", "limited", "control", "bias", "cost", "judge", "all")
 
 
 def run(
@@ -66,6 +66,10 @@ def run(
         turned = control.measure(bench, records)
         wordings = {wording: [one.as_json() for one in part] for wording, part in turned.items()}
         _tell(suite, {"wordings": wordings}, control.lines(turned), seed=seed, json=json)
+    elif suite == "cost":
+        spent = cost.measure(bench, records)
+        methods = {one.method: one.as_json() for one in spent}
+        _tell(suite, {"methods": methods}, cost.lines(spent), seed=seed, json=json)
     else:
         found = bias.measure(bench, records, annotator)
         methods = {name: one.as_json() for name, one in found.items()}

@@ -1,0 +1,88 @@
+"""What a method costs: tokens it is told, time to score a pair and to begin an answer, and memory.
+
+Timings are of this machine and of nothing else; they are taken once, after a few pairs to warm up, one method after the
+other on the same people. Comparisons that hold are those of benchmarks/ (interleaved, repeated).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+
+from penchant.eval.benchmark import Bench, Shown, show
+from penchant.method import METHODS
+from penchant.record import Record
+
+ANSWERS = 8
+"""Answers that are begun."""
+TOKENS = 16
+"""Tokens of each."""
+_WARM = 8
+
+
+class Peaked(Protocol):
+    """What a memory meter gives."""
+
+    @property
+    def bytes(self) -> int | None:
+        """At most, above what was held before; None where it cannot be told."""
+        ...
+
+
+Meter = Callable[[], AbstractContextManager[Peaked]]
+"""Measures the memory of a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one method, on one kind of evidence."""
+
+    method: str
+    prompt_tokens: float
+    """Mean over the records."""
+    ms_per_pair: float
+    """Both answers scored; people's histories are shared by all of their pairs."""
+    ms_per_answer: float
+    """`TOKENS` tokens written."""
+    peak_mb: float | None
+    """Above what was held before, in scoring; 2^20 bytes."""
+    pairs: int
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return asdict(self)
+
+
+def passes(bench: Bench) -> int:
+    """How many passes over the records `costs` will make, for progress; a warm-up is one."""
+    return 2 * (len(bench.policies) + 1)
+
+
+def costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterator[Cost]:
+    """The plain history in the reference's prompt, then every policy, on mixed evidence."""
+    shown = show(records, "mixed", seed=bench.setting.seed)
+    few = Shown(shown.persona, shown.records[:_WARM], shown.personas[:_WARM])
+    for name in ("few_shot", *bench.policies):
+        model, method = bench.model(name), METHODS[name]
+        prompts = [rendered.messages for rendered in bench.prompts(name, shown)]
+        bench.likelihoods(model, method, few)
+        with meter() as found:
+            started = perf_counter()
+            bench.likelihoods(model, method, shown)
+            scored = perf_counter() - started
+        started = perf_counter()
+        model.generate(prompts[:ANSWERS], max_tokens=TOKENS, seed=bench.setting.seed)
+        written = perf_counter() - started
+        yield Cost(
+            method=name,
+            prompt_tokens=float(np.mean([model.count(prompt) for prompt in prompts])),
+            ms_per_pair=1000 * scored / len(shown.records),
+            ms_per_answer=1000 * written / min(ANSWERS, len(prompts)),
+            peak_mb=None if found.bytes is None else found.bytes / 2**20,
+            pairs=len(shown.records),
+        )
