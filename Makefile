@@ -57,6 +57,7 @@ time: setup
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py --memory --cells 512x4,2048x4
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/score.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/evaluate.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py
 
 results:

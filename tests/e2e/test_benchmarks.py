@@ -40,6 +40,15 @@ def test_scoring_is_timed_against_single_sequences_with_the_same_numbers() -> No
 
 
 @pytest.mark.prove
+def test_a_benchmark_is_scored_against_single_sequences_with_the_same_margins() -> None:
+    found = run("evaluate.py", "--cells", "64x4")
+    (cell,) = found["cells"]
+    assert cell["records"] == 16
+    assert cell["max_abs_difference_nats"] < 1e-2
+    assert cell["ratio"] > 1
+
+
+@pytest.mark.prove
 def test_memory_is_reported_at_equal_pairs_and_pair_by_pair() -> None:
     (cell,) = run("train.py", "--memory", "--cells", "64x2", "--vocabulary", "1024")["cells"]
     assert cell["pairs_in_flight"] == 2
