@@ -191,7 +191,7 @@ def test_going_on_with_nothing_is_a_beginning(infer, tmp_path) -> None:
     assert f"nothing to go on with in {tmp_path / 'out'}: starting anew" in ran.err
     again = infer("--out", tmp_path / "out", "--resume")
     assert again.code == 2
-    assert "holds records already" in again.err
+    assert "holds a finished run, and there is nothing to go on with" in again.err
 
 
 @pytest.mark.parametrize("arguments", [(), ("--limit", 3), ("--user", "b")])

@@ -64,11 +64,16 @@ def test_an_empty_item_is_left_out_with_a_reason_and_the_row_kept(kind: str) -> 
     assert kept.lost == (f"{kind}: text is empty",)
 
 
+def test_one_person_among_records_is_told_where_they_belong() -> None:
+    with pytest.raises(DataError, match=r"no 'record_id'.* one person .* goes into a \.json file of their own"):
+        decode({"user_id": "u", "evidence": []}, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"choosen": "y"}, "no key 'choosen'; nearest is 'chosen'"),
-        ({"record_id": ""}, "no 'record_id'"),
+        ({"record_id": ""}, "no 'record_id'; give it one that is unique in the file$"),
         ({"prompt": 3}, "'prompt' is of type int"),
         ({"evidence": {}}, "'evidence' is of type dict; it must be a list"),
         (

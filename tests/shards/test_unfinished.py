@@ -122,9 +122,10 @@ def test_a_run_that_was_stopped_is_neither_lost_nor_gone_on_with_unasked(tiny, t
 
 def test_complete_records_and_shards_of_others_are_not_replaced_unasked(tiny, tmp_path: Path) -> None:
     whole(tmp_path, tiny)
-    for resume in (False, True):
-        with pytest.raises(DataError, match="holds records already; give another --out, or add --overwrite"):
-            require_room(tmp_path, resume=resume, overwrite=False)
+    with pytest.raises(DataError, match="holds records already; give another --out, or add --overwrite"):
+        require_room(tmp_path, resume=False, overwrite=False)
+    with pytest.raises(DataError, match="holds a finished run, and there is nothing to go on with"):
+        require_room(tmp_path, resume=True, overwrite=False)
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(DataError, match=r"holds part-00000\.parquet but no manifest\.json"):
         require_room(tmp_path, resume=True, overwrite=False)

@@ -103,7 +103,9 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
     refuse_unknown(content, KEYS, what="a record")
     record_id = text_or_empty(content, "record_id")
     if not record_id:
-        raise DataError("the record has no 'record_id'; give it one that is unique in the file")
+        alone = "; one person without anything asked of them goes into a .json file of their own"
+        hint = alone if "evidence" in content and "prompt" not in content else ""
+        raise DataError(f"the record has no 'record_id'; give it one that is unique in the file{hint}")
     evidence, lost = evidence_of(content, space)
     record = Record(
         record_id=record_id,

@@ -99,6 +99,8 @@ def require_room(folder: Path, *, resume: bool, overwrite: bool) -> None:
     if stopped(folder):
         raise DataError(f"{folder} holds a run that was stopped; go on with --resume, or start anew with --overwrite")
     if (folder / MANIFEST).exists():
+        if resume:
+            raise DataError(f"{folder} holds a finished run, and there is nothing to go on with; use it as it is")
         raise DataError(f"{folder} holds records already; give another --out, or add --overwrite")
     if old := parts(folder):
         raise DataError(
