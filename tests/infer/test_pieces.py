@@ -79,6 +79,7 @@ def test_descriptions_by_others_and_answers_of_others_are_read_whole() -> None:
         "my my ",
         "On a\n",
         "Anna and ",
+        "not ",
     ],
 )
 def test_a_megabyte_is_read_in_bounded_time(text: str) -> None:

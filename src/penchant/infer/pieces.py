@@ -69,9 +69,10 @@ def pieces(text: str) -> tuple[str, ...]:
 def written(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
     """The clauses of a text that are its author's, at most `MOST`, none against, and of each its passage and hedge."""
     found = [
-        (clause, passage, hedged(sentence))
+        (clause, passage, torn)
         for passage in passages(unquoted(text))
         for sentence in sentences(own_words(passage))
+        for torn in (hedged(sentence),)  # once, as a sentence may be the whole text
         for clause in _clauses(sentence)
     ]
     kept = _spread(found)
