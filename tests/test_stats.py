@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,14 +94,24 @@ def test_a_difference_that_all_people_share_is_no_chance_and_one_that_none_do_is
 def test_the_test_is_over_people_and_not_over_rows() -> None:
     # two people of a hundred rows each: of four ways to flip, two are as large
     one, two = np.ones(200), -np.ones(200)
-    assert sign_flip(one, two, [str(i // 100) for i in range(200)]) == pytest.approx(0.5, abs=0.02)
-    assert sign_flip(one, two, [str(i) for i in range(200)]) < 0.001
+    assert sign_flip(one, two, [str(i // 100) for i in range(200)]) == 0.5
+    assert sign_flip(one, two, [str(i) for i in range(200)]) == pytest.approx(2 * 0.5**200)
+
+
+@given(st.lists(st.tuples(st.sampled_from([-1.0, 0.0, 1.0]), st.sampled_from([-1.0, 0.0, 1.0]), st.integers(0, 7))))
+def test_every_way_to_flip_is_counted(rows: list[tuple[float, float, int]]) -> None:
+    rows = [*rows, (1.0, -1.0, 8)]
+    one, two = (np.array([row[side] for row in rows]) for side in (0, 1))
+    users = [str(user) for *_, user in rows]
+    own = [sum((a - b) / 2 for a, b, user in rows if user == who) for who in sorted({user for *_, user in rows})]
+    sums = [abs(sum(s * d for s, d in zip(signs, own, strict=True))) for signs in product((-1, 1), repeat=len(own))]
+    assert sign_flip(one, two, users) == pytest.approx(np.mean(np.array(sums) >= abs(sum(own)) - 1e-9))
 
 
 def test_where_there_is_no_difference_one_test_in_twenty_says_there_is() -> None:
     rng = np.random.default_rng(0)
     users = [str(i // 5) for i in range(150)]
-    found = [sign_flip(rng.normal(size=150), rng.normal(size=150), users, seed=seed) for seed in range(300)]
+    found = [sign_flip(rng.normal(size=150), rng.normal(size=150), users) for _ in range(300)]
     assert np.mean(np.array(found) <= 0.05) == pytest.approx(0.05, abs=0.03)
 
 

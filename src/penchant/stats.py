@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from penchant.errors import RecordError
 
 _RESAMPLES = 2000
-_FLIPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +76,28 @@ def _over_users(
     return float(values.mean()), (float(low), float(high)), count
 
 
-def sign_flip(one: NDArray[np.float64], two: NDArray[np.float64], users: Sequence[str], *, seed: int = 0) -> float:
+def sign_flip(one: NDArray[np.float64], two: NDArray[np.float64], users: Sequence[str]) -> float:
     """Probability, if neither method were better for anybody, of a difference in accuracy as large as this one.
 
-    The signs of whole users' differences are flipped at random (a permutation test for pairs; two-sided, with the
-    observed one counted among the flips, so it is never 0).
+    A permutation test for pairs, two-sided: the signs of whole users' differences are flipped in every way there is.
+    Exact, as the differences are whole numbers of half pairs, whose sums are counted one user after the other.
 
     Args:
         one, two: margins on the same records in the same order, (records,).
         users: whose record each is.
     """
     _, owner = np.unique(np.asarray(users), return_inverse=True)
-    differences = np.bincount(owner, weights=correctness(one) - correctness(two))
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(_FLIPS, len(differences)))
-    # a little room for rounding, so that a flip that changes nothing counts as large
-    as_large = np.abs(signs @ differences) >= abs(differences.sum()) - 1e-9
-    return float((1 + as_large.sum()) / (1 + _FLIPS))
+    halves = np.rint(2 * np.bincount(owner, weights=correctness(one) - correctness(two))).astype(int)
+    sizes = np.abs(halves[halves != 0])
+    reach = int(sizes.sum())
+    # how probable each sum from -reach to reach is
+    chance = np.zeros(2 * reach + 1)
+    chance[reach] = 1.0
+    for size in sizes:
+        chance = (np.roll(chance, size) + np.roll(chance, -size)) / 2
+    observed = abs(int(halves.sum()))
+    as_large = chance[: reach - observed + 1].sum() + chance[reach + max(observed, 1) :].sum()
+    return float(min(1.0, as_large))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

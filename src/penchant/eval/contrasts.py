@@ -46,10 +46,11 @@ class Contrast:
     users: int
 
     def as_json(self) -> dict[str, Any]:
-        """A JSON-ready dict, rounded to six digits."""
+        """A JSON-ready dict, rounded to six digits; probabilities to six that count."""
         values = asdict(self)
-        for name in ("difference", "p", "p_holm"):
-            values[name] = round(values[name], 6)
+        values["difference"] = round(self.difference, 6)
+        for name in ("p", "p_holm"):
+            values[name] = float(f"{values[name]:.6g}")
         values["ci95"] = [round(bound, 6) for bound in self.ci95]
         return values
 
@@ -69,9 +70,14 @@ def table(found: Sequence[Contrast]) -> str:
         low, high = (100 * end for end in one.ci95)
         lines.append(
             f"  {one.method:12} {one.persona:10} {one.phrasing:8} above {rival:20} "
-            f"{100 * one.difference:+6.1f}  ({low:+.1f} to {high:+.1f})  p {one.p_holm:.4f}"
+            f"{100 * one.difference:+6.1f}  ({low:+.1f} to {high:+.1f})  p {probability(one.p_holm)}"
         )
     return "\n".join(lines)
+
+
+def probability(p: float) -> str:
+    """For people: four digits, and below that only that it is below."""
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
 def _pairs(scored: Sequence[Scored]) -> Iterator[tuple[Scored, Scored]]:
@@ -110,7 +116,7 @@ def _contrasted(mine: Scored, rival: Scored, setting: Setting) -> Iterator[Contr
             phrasing=str(phrasing),
             difference=value,
             ci95=ci95,
-            p=(p := sign_flip(mine.margins[here], theirs, users, seed=setting.seed)),
+            p=(p := sign_flip(mine.margins[here], theirs, users)),
             p_holm=p,
             n=len(records),
             users=len(set(users)),

@@ -16,6 +16,7 @@ import numpy as np
 
 from penchant.eval.benchmark import Bench, Shown, show
 from penchant.method import METHODS
+from penchant.model.remembered import forgetful
 from penchant.record import Record
 
 ANSWERS = 8
@@ -68,7 +69,7 @@ def costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterator[Cos
     shown = show(records, "mixed", seed=bench.setting.seed)
     few = Shown(shown.persona, shown.records[:_WARM], shown.personas[:_WARM])
     for name in ("few_shot", *bench.policies):
-        model, method = bench.model(name), METHODS[name]
+        model, method = forgetful(bench.model(name)), METHODS[name]
         prompts = [rendered.messages for rendered in bench.prompts(name, shown)]
         bench.likelihoods(model, method, few)
         with meter() as found:

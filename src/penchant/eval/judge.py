@@ -190,7 +190,7 @@ class WinRate:
         users = [case.user for case, _ in usable]
         margins = np.array([verdict.margin for _, verdict in usable])
         rate = accuracy(margins, users, seed=seed) if usable else None
-        p = sign_flip(margins, np.zeros(len(margins)), users, seed=seed) if usable else None
+        p = sign_flip(margins, np.zeros(len(margins)), users) if usable else None
         votes = np.array([[verdict.forward, verdict.other] for verdict in asked], dtype=np.float64).reshape(-1, 2).T
         return cls(
             method=method,
@@ -212,10 +212,10 @@ class WinRate:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """A JSON-ready dict, rounded to six digits."""
+        """A JSON-ready dict, of six digits that count."""
         values = asdict(self)
         for name in ("rate", "p", "p_holm", "consistency", "alpha"):
-            values[name] = None if values[name] is None else round(values[name], 6)
+            values[name] = None if values[name] is None else float(f"{values[name]:.6g}")
         values["ci95"] = None if self.ci95 is None else [round(bound, 6) for bound in self.ci95]
         return values
 

@@ -8,6 +8,7 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
 
+from penchant.eval.contrasts import probability
 from penchant.eval.measured import Results
 from penchant.eval.plots import accuracy_bars, training_curves
 from penchant.eval.rows import Row, is_variant, share_of_gain
@@ -88,6 +89,7 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
         headline=headline(main),
         contrasts=[one for one in found.contrasts if one.persona in personas],
         share=share_of_gain,
+        probability=probability,
         bars=accuracy_bars(main, personas, methods),
         curves=training_curves(story.curves) if story.curves else "",
     )

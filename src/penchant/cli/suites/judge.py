@@ -103,6 +103,8 @@ def _counted(shown: Iterable[Shown], asked: Iterable[Shown]) -> dict[str, int]:
 
 
 def _table(found: Sequence[tuple[str, WinRate]], name: str) -> str:
+    from penchant.eval.contrasts import probability
+
     head = (
         *("wording", "method", "over", "win %", "95 % interval", "p", "n", "users"),
         *("won", "lost", "tied", "torn", "same", "unusable", "agree %", "alpha"),
@@ -113,7 +115,7 @@ def _table(found: Sequence[tuple[str, WinRate]], name: str) -> str:
             (
                 *(phrasing, one.method, one.rival, _percent(one.rate)),
                 "–" if one.ci95 is None else f"({_percent(one.ci95[0])}–{_percent(one.ci95[1])})",
-                "–" if one.p_holm is None else f"{one.p_holm:.4f}",
+                "–" if one.p_holm is None else probability(one.p_holm),
                 *map(str, (one.n, one.users, one.won, one.lost, one.tied, one.torn, one.same, one.unusable)),
                 _percent(one.consistency),
                 "–" if one.alpha is None else f"{one.alpha:.3f}",

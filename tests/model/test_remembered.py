@@ -1,0 +1,39 @@
+"""A model that is asked each question once."""
+
+from penchant.model.base import Candidates
+from penchant.model.fake import FakeModel
+from penchant.model.remembered import Remembered, forgetful
+from penchant.render import Message
+
+TEA, MILK = (({"role": "user", "content": text},) for text in ("tea please", "milk please"))
+
+
+def asked(prompt: tuple[Message, ...], *answers: str) -> Candidates:
+    return Candidates(prompt, answers)
+
+
+def test_what_was_asked_before_is_not_asked_again_and_order_is_kept() -> None:
+    plain, model = FakeModel(follow=0.5), Remembered(inner := FakeModel(follow=0.5))
+    first = [asked(TEA, "tea", "one two"), asked(MILK, "tea")]
+    assert model.logprobs(first) == plain.logprobs(first)
+    second = [asked(MILK, "tea"), asked(MILK, "milk"), asked(TEA, "tea", "one two"), asked(MILK, "milk")]
+    assert model.logprobs(second) == plain.logprobs(second)
+    assert inner.calls == 2
+    assert model.logprobs(first + second) == plain.logprobs(first + second)
+    assert inner.calls == 2
+    assert len(model.known) == 3
+
+
+def test_another_role_prompt_or_answer_is_another_question() -> None:
+    model = Remembered(FakeModel())
+    system: tuple[Message, ...] = ({"role": "system", "content": "tea please"},)
+    model.logprobs([asked(TEA, "a", "b"), asked(TEA, "b", "a"), asked(TEA, "a"), asked(system, "a", "b")])
+    model.logprobs([asked(TEA, "\ud800")])  # half a character, as broken texts hold
+    assert len(model.known) == 5
+
+
+def test_all_else_is_the_models_own_and_timings_forget() -> None:
+    model = Remembered(inner := FakeModel(name="mine"))
+    assert (model.name, model.count(TEA), model.generate([TEA], max_tokens=1)) == ("mine", 2, ["please"])
+    assert forgetful(model) is inner
+    assert forgetful(inner) is inner
