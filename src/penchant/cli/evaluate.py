@@ -45,6 +45,13 @@ DrawsOption = Annotated[
 BaselinesOption = Annotated[
     str | None, typer.Option(help="encoder: learned baselines beside it, comma-separated: vpl, lore.")
 ]
+FitDataOption = Annotated[
+    Path | None,
+    typer.Option(help="encoder: other records to fit on, instead of folds; novel: those that models were aligned on."),
+]
+RecipeOption = Annotated[
+    Path | None, typer.Option(help="novel: how models adapt to examples; default: recipes/adapt.yaml.")
+]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Evidence beyond it is dropped, counted.")]
 
 
@@ -63,7 +70,7 @@ def command(
     fit: Annotated[str | None, typer.Option(help="encoder: split to fit on, instead of folds.")] = None,
     split: Annotated[str | None, typer.Option(help="Only records of this split; with --fit, the one tested.")] = None,
     attribute: Annotated[str | None, typer.Option(help="Only records of this subset, as tables name it.")] = None,
-    fit_data: Annotated[Path | None, typer.Option(help="encoder: other records to fit on, instead of folds.")] = None,
+    fit_data: FitDataOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="encoder: no answer text in both fit and test.")] = False,
     cache: Annotated[Path | None, typer.Option(help="encoder: folder that keeps embeddings for later runs.")] = None,
     baselines: BaselinesOption = None,
@@ -76,6 +83,7 @@ def command(
     summaries: SummariesOption = None,
     judge: JudgeOption = None,
     out: OutOption = None,
+    recipe: RecipeOption = None,
     suite: Annotated[str | None, typer.Option(help="Another table: " + ", ".join(suites.SUITES) + ".")] = None,
     rejected: RejectedOption = None,
     seed: Annotated[int, typer.Option(help="Of draws, folds and resampling.")] = 0,
@@ -96,19 +104,8 @@ def command(
         policies = _policies(ica, pba, universal)
         aligned = Aligned(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral)
     if suite is not None:
-        suites.run(
-            suite,
-            records,
-            where,
-            data.stem,
-            aligned,
-            annotator,
-            judge,
-            out,
-            command=again(context),
-            json=json,
-            seed=seed,
-        )
+        asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe)
+        suites.run(suite, records, where, data.stem, aligned, asked)
         return
     if aligned is None:
         measured = encoder_measured(
@@ -155,7 +152,8 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     mode = suite or scorer
     models = ENCODER | {"scorer", "personas", "draws", "summaries"} | ({"neutral"} if suite == "bias" else set())
     unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
-    unread = unread | {"judge", "out"} - {"judge": {"judge"}, "all": {"out"}}.get(mode, set())
+    own = {"judge": {"judge"}, "all": {"out"}, "novel": {"recipe", "fit_data"}}.get(mode, set())
+    unread = (unread | {"judge", "out", "recipe"}) - own
     for name in sorted(unread & options):
         flag = name.replace("_", "-")
         raise ConfigError(f"--{flag} is not read when {mode} is measured; leave it out")

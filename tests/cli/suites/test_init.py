@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--suite", "infre"), "--suite infre: known are infer, limited, control, bias, cost, judge, all"),
+        (("--suite", "infre"), "--suite infre: known are infer, novel, limited, control, bias, cost, judge, all"),
         (("--suite", "infer"), "name its folder or recipe with --annotator"),
         (("--suite", "limited"), "--suite limited measures aligned models; name --reference and --ica or --pba"),
         (("--suite", "control", "--folds", "3"), "--folds is not read when control is measured; leave it out"),

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from penchant.cli.aligned import Aligned
+from penchant.cli.data import read
 from penchant.cli.language import judge_of
 from penchant.cli.output import as_json, result
-from penchant.cli.suites import bias, control, cost, infer, limited, whole
+from penchant.cli.suites import bias, control, cost, infer, limited, novel, whole
 from penchant.cli.suites import judge as judged
 from penchant.cli.suites.wording import by_phrasing
 from penchant.cli.tables import show
+from penchant.config import load_recipe
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
-SUITES = ("infer", "limited", "control", "bias", "cost", "judge", "all")
+SUITES = ("infer", "novel", "limited", "control", "bias", "cost", "judge", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What suites are asked with, besides records and aligned models."""
+
+    command: str
+    """What was typed, quoted in reports."""
+    seed: int
+    json: bool
+    annotator: Path | None = None
+    judge: Path | None = None
+    out: Path | None = None
+    fit_data: Path | None = None
+    """What the models were aligned on."""
+    recipe: Path | None = None
 
 
 def run(
@@ -27,13 +46,7 @@ def run(
     space: PreferenceSpace,
     dataset: str,
     aligned: Aligned | None,
-    annotator: Path | None,
-    judge: Path | None,
-    out: Path | None,
-    *,
-    command: str,
-    json: bool,
-    seed: int,
+    asked: Asked,
 ) -> None:
     """Runs one of SUITES and prints it: for people, and with `json` as one object on the last line.
 
@@ -41,6 +54,7 @@ def run(
         ConfigError: nothing to measure is named.
         DataError: records of people who are not simulated, where the truth must be known.
     """
+    annotator, judge, out, seed, json = asked.annotator, asked.judge, asked.out, asked.seed, asked.json
     if suite == "infer":
         infer.run(records, space, annotator=annotator, seed=seed, json=json)
         return
@@ -51,14 +65,23 @@ def run(
     if suite == "all":
         if out is None:
             raise ConfigError("--suite all writes a report; name a folder for it with --out")
-        whole.run(records, space, dataset, out, aligned=aligned, annotator=annotator, command=command, json=json)
+        whole.run(records, space, dataset, out, aligned=aligned, annotator=annotator, command=asked.command, json=json)
         return
+    if suite == "novel" and asked.fit_data is None:
+        raise ConfigError(
+            "--suite novel must know what is new; name the records that the models were aligned on with --fit-data"
+        )
+    recipe = load_recipe(asked.recipe or Path("recipes/adapt.yaml"), []) if suite == "novel" else None
     # before any model is loaded, as it may lack a key
     endpoint = None if judge is None else judge_of(judge)
     started = perf_counter()
     bench = aligned.bench(records, space, dataset)
     if endpoint is not None:
         judged.run(bench, by_phrasing(records), endpoint, json=json)
+    elif recipe is not None and asked.fit_data is not None:
+        known = read(asked.fit_data, space)
+        measured = novel.measure(bench, records, known, aligned=aligned, recipe=recipe)
+        show([measured], json=json, seconds={suite: perf_counter() - started}, seed=seed)
     elif suite == "limited":
         measured = limited.measure(bench, records)
         show([measured], json=json, seconds={suite: perf_counter() - started}, seed=seed)
