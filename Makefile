@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # -qq prints errors only
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # one thin file per verb, besides those that are no verbs
-NOT_VERBS := __init__ __main__ aligned app data language output tables
+NOT_VERBS := __init__ __main__ aligned app beliefs data language output tables
 VERBS := $(subst evaluate,eval,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
 
 .DEFAULT_GOAL := help

@@ -31,6 +31,13 @@ def test_a_margin_that_is_no_number_is_refused(bad: float) -> None:
         accuracy(np.array([1.0, bad, 1.0]), list("abc"))
 
 
+def test_where_all_are_right_the_interval_says_how_few_people_there_are() -> None:
+    few, many = (accuracy(np.ones(40), [str(i % people) for i in range(40)]) for people in (4, 40))
+    assert few.ci95 == (pytest.approx(0.51, abs=0.01), 1)
+    assert many.ci95 == (pytest.approx(0.91, abs=0.01), 1)
+    assert accuracy(-np.ones(40), [str(i % 4) for i in range(40)]).ci95 == (0, pytest.approx(0.49, abs=0.01))
+
+
 def test_no_records_are_refused() -> None:
     with pytest.raises(RecordError, match="no records"):
         accuracy(np.array([]), [])

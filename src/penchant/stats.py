@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from penchant.errors import RecordError
 
 _RESAMPLES = 2000
+_Z = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def correctness(margins: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 0) -> Accuracy:
-    """Alignment accuracy with a percentile bootstrap over users.
+    """Alignment accuracy with a percentile bootstrap over users; by Wilson (1927) where all or none is right.
 
     Args:
         margins: score of chosen less rejected, (records,).
@@ -45,6 +46,10 @@ def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 
     """
     right = correctness(margins)
     mean, interval, count = _over_users(right, users, seed=seed)
+    if mean in (0, 1):
+        # drawn anew, people who are all alike stay so; Wilson's bound says how far others may differ
+        bound = _Z**2 / (count + _Z**2)
+        interval = (0.0, bound) if mean == 0 else (1 - bound, 1.0)
     return Accuracy(mean, interval, len(right), count, int((margins == 0).sum()))
 
 

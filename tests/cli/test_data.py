@@ -60,7 +60,7 @@ def test_a_file_of_one_person_is_told_from_one_of_rows(lines, tiny, tmp_path, ca
     path = tmp_path / "user.json"
     path.write_text('{"user_id": "u", "evidence": [{"kind": "comment", "text": " "}]}', encoding="utf-8")
     assert individual(path, tiny).user_id == "u"
-    assert "user.json: 1 items of evidence left out (comment: text is empty)" in capsys.readouterr().err
+    assert "user.json: evidence[0] left out (comment: text is empty)" in capsys.readouterr().err
 
 
 def test_rows_set_aside_are_counted_with_reason_and_place_and_the_others_are_read(lines, tiny, capsys) -> None:

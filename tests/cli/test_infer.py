@@ -49,7 +49,8 @@ def test_one_person_is_told_in_words(infer, records) -> None:
     name = records[0].user_id
     ran = infer("--user", name)
     assert ran.code == 0, ran.err
-    unit, brackets, first, *_ = ran.out.splitlines()
+    care, unit, brackets, first, *_ = ran.out.splitlines()
+    assert care.startswith("to be taken with care: ")
     assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probability")
     assert brackets.startswith("in brackets how probable the leaning is, and the 95 % interval")
     assert re.search(r" \(\d+ %, interval \d+ to \d+\)", ran.out)

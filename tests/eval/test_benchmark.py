@@ -67,7 +67,7 @@ def find(rows: Sequence[Row], method: str, persona: str) -> Row:
 def test_a_policy_that_follows_the_persona_finds_a_planted_preference(bench, people) -> None:
     found = rows(bench(), people, ["ugc"])
     assert find(found, "ica", "ugc").accuracy == 1
-    assert find(found, "ica", "ugc").ci95 == (1, 1)
+    assert find(found, "ica", "ugc").ci95 == (pytest.approx(0.68, abs=0.01), 1)
     assert find(found, "ica", "none").accuracy == 0.5
     # a cyclic shift over eight people: whoever gets a like-minded donor is still right, so compare with the truth
     assert find(found, "ica", "shuffled").accuracy < 1

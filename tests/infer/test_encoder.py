@@ -135,8 +135,10 @@ def test_what_is_hedged_is_as_likely_meant_as_not(annotator: EncoderAnnotator, a
 
 def test_it_says_what_to_expect_of_new_wordings(annotator: EncoderAnnotator) -> None:
     assert replace(annotator, new_words=None).caution() == (
-        "how this annotator reads wordings that it was not fitted on is not known"
+        "how this annotator reads wordings that it was not fitted on is not known; it may be sure and wrong"
     )
+    few = HeldOut(people=9, cells=19, side=1.0, found=1.0, stated=3, calibration_error=None)
+    assert "is not known" in (replace(annotator, new_words=few).caution() or "")
     known = HeldOut(people=9, cells=1200, side=0.8, found=0.5, stated=3, calibration_error=None)
     told = replace(annotator, new_words=known).caution()
     assert "finds 50 % of what is said and takes 20 % for the other pole, by its card (1,200 cells)" in told

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from penchant import PreferenceSpace
-from penchant.errors import DataError, SpaceMismatch
+from penchant.errors import DataError, SpaceError, SpaceMismatch
+from penchant.person import Correction
 from penchant.persona import Comment, Comparison, Persona
 from penchant.shards import individual
 from penchant.shards.individual import Individual, is_individual
@@ -26,12 +27,32 @@ def file(tmp_path: Path):
 
 def test_a_person_is_read_from_an_id_and_evidence(file, tiny: PreferenceSpace) -> None:
     path = file({"user_id": "u", "evidence": [COMMENT, COMPARISON]})
-    assert individual.read(path, tiny) == Individual("u", Persona((Comment("p", "t"), Comparison("p", "a", "b"))))
+    assert individual.read(path, tiny) == Individual(
+        "u", Persona((Comment("p", "t"), Comparison("p", "a", "b"))), (0, 1)
+    )
 
 
 def test_an_item_without_a_text_is_left_out_with_the_reason(file, tiny: PreferenceSpace) -> None:
     found = individual.read(file({"user_id": "u", "evidence": [{**COMMENT, "text": " "}, COMMENT]}), tiny)
-    assert (len(found.persona), found.lost) == (1, ("comment: text is empty",))
+    assert (found.persona, found.places, found.lost) == (
+        Persona((Comment("p", "t"),)),
+        (1,),
+        {0: "comment: text is empty"},
+    )
+
+
+def test_what_a_person_says_of_themselves_is_read_by_dimension(file, tiny: PreferenceSpace) -> None:
+    said = [{"dimension": "depth", "sign": -1}, {"dimension": "length", "sign": 0}]
+    found = individual.read(file({"user_id": "u", "evidence": [COMMENT], "corrections": said}), tiny)
+    assert found.corrections == (Correction("depth", -1), Correction("length", 0))
+    for wrong, why in (
+        ([{"dimension": "dept", "sign": 1}], "dept"),
+        ([{"dimension": "depth", "sign": 2}], "'corrections' of 'depth' has sign 2; allowed are -1, 0 and 1"),
+        ([said[0], said[0]], "'corrections' names 'depth' twice"),
+        ("no science", "'corrections' is of type str; it must be a list"),
+    ):
+        with pytest.raises((DataError, SpaceError), match=rf"user\.json: .*{why}"):
+            individual.read(file({"user_id": "u", "evidence": [COMMENT], "corrections": wrong}), tiny)
 
 
 def test_only_a_json_file_of_one_object_is_a_person(file, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -116,6 +115,9 @@ def read(
     with opened(path, space, rejected) as loaded:
         records = list(islice(filter(wanted, loaded), limit))
         say_losses(loaded)
+        if limit is not None and not loaded.counts.complete:
+            people = len({record.user_id or record.record_id for record in records})
+            say(f"{path}: only the first {len(records):,} records are read, as --limit says, of {people:,} people")
     if not records:
         refuse(loaded, split, splits)
     return records
@@ -160,8 +162,8 @@ def individual(path: Path, space: PreferenceSpace) -> Individual | None:
         return None
     with _advised(path):
         found = read(path, space)
-    for reason, count in sorted(Counter(found.lost).items()):
-        _say_lost(path, count, reason)
+    for place, reason in found.lost.items():
+        say(f"{path}: evidence[{place}] left out ({reason})")
     return found
 
 

@@ -185,6 +185,7 @@ def _story(
         settings[name] = ", ".join(f"{key}={value}" for key, value in values.items())
     return Story(
         title="Aligned to each person, measured on people never met",
+        people="None of these people was seen in training.",
         command=command,
         simulated=True,
         settings=settings,

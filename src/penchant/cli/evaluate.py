@@ -47,7 +47,7 @@ BaselinesOption = Annotated[
 ]
 FitDataOption = Annotated[
     Path | None,
-    typer.Option(help="encoder: other records to fit on, instead of folds; novel: those that models were aligned on."),
+    typer.Option(help="encoder: other records to fit on, instead of folds; novel, all: what models were aligned on."),
 ]
 RecipeOption = Annotated[
     Path | None, typer.Option(help="novel: how models adapt to examples; default: recipes/adapt.yaml.")
@@ -152,7 +152,7 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     mode = suite or scorer
     models = ENCODER | {"scorer", "personas", "draws", "summaries"} | ({"neutral"} if suite == "bias" else set())
     unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
-    own = {"judge": {"judge"}, "all": {"out"}, "novel": {"recipe", "fit_data"}}.get(mode, set())
+    own = {"judge": {"judge"}, "all": {"out", "fit_data"}, "novel": {"recipe", "fit_data"}}.get(mode, set())
     unread = (unread | {"judge", "out", "recipe"}) - own
     for name in sorted(unread & options):
         flag = name.replace("_", "-")

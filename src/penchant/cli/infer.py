@@ -8,11 +8,11 @@ from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, assert_never
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from penchant.cli.beliefs import Inferred, Known, tell
 from penchant.cli.data import (
     SPACE_FILE,
     RejectedOption,
@@ -29,9 +29,7 @@ from penchant.cli.language import annotator_of
 from penchant.cli.output import as_json, bar, result, say
 from penchant.encoder import open_encoder
 from penchant.errors import ConfigError
-from penchant.person import Person, meet
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
-from penchant.posterior import EVEN, KINDS, Prior
+from penchant.persona import Evidence
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from penchant.infer.base import Annotator, Reason
     from penchant.shards.base import Loaded
 
-_SHOWN = 300
-"""Letters of an item that are shown of it."""
 CHUNK = 1_000
 """Records that are read and written at a time: what is held in memory, and what is lost when a run is stopped."""
 
@@ -83,10 +79,10 @@ def command(
         say_space(data, where, space)
         result(as_json(counts) if json else "\n".join(f"{key}: {_flat(value)}" for key, value in counts.items()))
         return
-    evidence = evidence_of(data, where, user=user, limit=limit, rejected=rejected)
+    people = people_of(data, where, user=user, limit=limit, rejected=rejected)
     say_space(data, where, space)
-    found = read_by(annotator, [item for items in evidence.values() for item in items], where, neutral=neutral)
-    tell(evidence, where, found, json=json)
+    found = read_by(annotator, [item for one in people.values() for item in one.evidence], where, neutral=neutral)
+    tell(people, where, found, json=json)
 
 
 def _require_out(data: Path, out: Path, *, resume: bool, overwrite: bool) -> None:
@@ -208,21 +204,14 @@ def _afresh(reader: Annotator) -> Annotator:
     return replace(reader, encoder=encoder)
 
 
-class Inferred(NamedTuple):
-    """What an annotator reads from the items of some records."""
-
-    items: dict[Evidence, Evidence]
-    """Each item -> the same item with what it says."""
-    prior: Prior = EVEN
-    aside: Mapping[Evidence, Reason] = MappingProxyType({})
-    """Item, as it was given -> why little was read from it."""
-
-
 def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path, *, neutral: bool = False) -> Inferred:
     """Every item of the records as the annotator reads it."""
     from penchant.infer.read import items_of
 
-    return read_by(annotator, items_of(records), space, neutral=neutral)
+    found = read_by(annotator, items_of(records), space, neutral=neutral)
+    if found.caution:
+        say(found.caution)
+    return found
 
 
 def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace, *, neutral: bool = False) -> Inferred:
@@ -235,9 +224,7 @@ def read_by(annotator: Path, items: Sequence[Evidence], space: PreferenceSpace, 
         found = read_items(distinct, opened, neutral=neutral, progress=advance)
     aside = {item: why for item, why in zip(distinct, opened.set_aside(distinct), strict=True) if why}
     say_aside(Counter(aside.values()), len(distinct))
-    if caution := opened.caution():
-        say(caution)
-    return Inferred(found, opened.prior, aside)
+    return Inferred(found, opened.prior, aside, opened.caution())
 
 
 def say_aside(aside: Mapping[Reason, int], items: int) -> None:
@@ -258,9 +245,9 @@ def load(annotator: Path, space: PreferenceSpace) -> Annotator:
     return EncoderAnnotator.load(annotator, open_encoder(encoder_of(annotator)), space)
 
 
-def evidence_of(
+def people_of(
     data: Path, space: PreferenceSpace, *, user: str | None, limit: int | None = None, rejected: Path | None = None
-) -> dict[str, tuple[Evidence, ...]]:
+) -> dict[str, Known]:
     """Everybody's evidence, pooled over all their records, or that of one person's own file.
 
     Args:
@@ -273,7 +260,10 @@ def evidence_of(
     if (alone := individual(data, space)) is not None:
         if user not in (None, alone.user_id):
             raise ConfigError(f"{data} is of user '{alone.user_id}'; leave out --user, or give another --data")
-        return {alone.user_id: tuple(dict.fromkeys(alone.persona.evidence))}
+        first: dict[Evidence, int] = {}
+        for item, place in zip(alone.persona.evidence, alone.places, strict=True):
+            first.setdefault(item, place)
+        return {alone.user_id: Known(tuple(first), tuple(first.values()), alone.corrections)}
     records = read(data, space, limit=limit, rejected=rejected)
     evidence: dict[str, dict[Evidence, None]] = {}
     for record in records:
@@ -281,109 +271,8 @@ def evidence_of(
             evidence.setdefault(record.user_id or record.record_id, {}).update(dict.fromkeys(record.persona.evidence))
     if not evidence:
         _refuse_user(user, records[0])
-    return {name: tuple(items) for name, items in evidence.items()}
+    return {name: Known(tuple(items), tuple(range(len(items)))) for name, items in evidence.items()}
 
 
 def _refuse_user(user: str | None, first: Record) -> NoReturn:
     raise ConfigError(f"no record is of user '{user}'; the first is of '{first.user_id}'")
-
-
-def tell(evidence: Mapping[str, Sequence[Evidence]], space: PreferenceSpace, found: Inferred, *, json: bool) -> None:
-    """Prints what is believed of everybody, one person after the other."""
-    if not json:
-        counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, found.prior.weights, strict=True))
-        times = "each times the probability of what was read; + is the positive pole, - the negative one"
-        result(f"weights before items are counts ({counts}), {times}")
-        result("in brackets how probable the leaning is, and the 95 % interval of how often the person leans so")
-    for name, items in evidence.items():
-        person = meet(Persona(tuple(found.items[item] for item in items)), space, prior=found.prior)
-        aside = {place: found.aside[item] for place, item in enumerate(items) if item in found.aside}
-        if json:
-            listed = [{"item": place, "why": why} for place, why in aside.items()]
-            result(as_json({**as_values(name, person), "set_aside": listed, "silent": silent(person)}))
-        else:
-            result(explained(name, person, aside))
-
-
-def as_values(name: str, person: Person) -> dict[str, object]:
-    """Beliefs and reasons as plain values."""
-    return {"user_id": name, "items": len(person.persona), "beliefs": list(beliefs(person))}
-
-
-def beliefs(person: Person) -> Iterator[dict[str, object]]:
-    """What is believed of a person, the surest first, each with the items that moved it."""
-    belief = person.belief
-    if belief is None:
-        return
-    held = person.direction("credible")  # beside the leaning that it is decided by
-    leaning, interval = belief.tally.leaning(belief.prior), belief.tally.interval(belief.prior)
-    contradicted = set(belief.contradictions())
-    spoken = sorted({vote.dimension_id for vote in belief.votes}, key=belief.space.index)
-    for dimension_id in sorted(spoken, key=lambda d: -abs(leaning[belief.space.index(d)] - 0.5)):
-        place = belief.space.index(dimension_id)
-        dimension = belief.space.dimensions[place]
-        sign = held.sign(dimension_id) if held is not None else 0
-        yield {
-            "dimension": dimension_id,
-            "sign": sign,
-            "pole": dimension.pole(sign) if sign else None,
-            "leaning": round(float(leaning[place]), 4),
-            "interval": [round(float(end), 4) for end in interval[place]],
-            "contradicted": dimension_id in contradicted,
-            "because": [
-                {
-                    "item": vote.item,
-                    "sign": vote.sign,
-                    "weight": round(vote.weight, 4),
-                    "text": quoted(person.persona.evidence[vote.item]),
-                }
-                for vote in belief.because(dimension_id)
-            ],
-        }
-
-
-def quoted(item: Evidence) -> str:
-    """The person's own item, in one line."""
-    match item:
-        case Comparison():
-            text = f"{item.chosen} (rather than: {item.rejected})"
-        case Rating():
-            text = item.answer if item.liked else f"(disliked) {item.answer}"
-        case Comment() | Demographics() | Statement():
-            text = item.text
-        case _:
-            assert_never(item)
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …"
-
-
-def explained(name: str, person: Person, aside: Mapping[int, str] = MappingProxyType({})) -> str:
-    """Beliefs and reasons for people to read, and what became of the items that are no reason."""
-    lines = [f"{name}: {len(person.persona)} items of evidence"]
-    for one in beliefs(person):
-        leaning = float(str(one["leaning"]))
-        side = one["pole"] or "undecided"
-        doubt = ", contradicted" if one["contradicted"] else ""
-        ends = one["interval"] if isinstance(one["interval"], list) else [leaning, leaning]
-        low, high = ends if leaning >= 0.5 else (1 - ends[1], 1 - ends[0])
-        sure = f"{100 * max(leaning, 1 - leaning):.0f} %, interval {100 * low:.0f} to {100 * high:.0f}{doubt}"
-        lines.append(f"  {one['dimension']}: {side} ({sure})")
-        reasons = one["because"]
-        for reason in reasons if isinstance(reasons, list) else []:
-            lines.append(f"    {'+' if reason['sign'] > 0 else '-'}{reason['weight']:.2f}  {reason['text']}")
-    known = len(lines)
-    lines += [f"  says little ({why}): {quoted(person.persona.evidence[i])}" for i, why in aside.items()]
-    rest = [i for i in silent(person) if i not in aside]
-    for place in rest:
-        item = person.persona.evidence[place]
-        what = "carries no direction, and nobody has read it" if item.direction is None else "says nothing of these"
-        lines.append(f"  {what}: {quoted(item)}")
-    if known == 1 and any(item.direction is None for item in person.persona.evidence):
-        say(f"{name}: nothing is known, as the evidence carries no directions; --annotator reads them from the texts")
-    return "\n".join(lines)
-
-
-def silent(person: Person) -> list[int]:
-    """Places of the items that are no reason for any belief."""
-    spoken = {vote.item for vote in person.belief.votes} if person.belief is not None else set()
-    return [place for place in range(len(person.persona)) if place not in spoken]

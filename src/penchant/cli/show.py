@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.cli.beliefs import Inferred, tell
 from penchant.cli.data import DirectionsOption, SpaceOption, directed, find, say_space, space_for
-from penchant.cli.infer import AnnotatorOption, Inferred, evidence_of, read_by, tell
+from penchant.cli.infer import AnnotatorOption, people_of, read_by
 from penchant.cli.language import SummariesOption, summaries_of
 from penchant.cli.output import as_json, result, say
 from penchant.errors import ConfigError
@@ -97,13 +98,13 @@ def user(
 ) -> None:
     """Prints what is believed of one person, the surest first, and which of their own items say so."""
     where = space_for(data, space)
-    evidence = evidence_of(data, where, user=user)
-    if len(evidence) > 1:
-        raise ConfigError(f"{data} holds {len(evidence):,} people; name one with --user, for instance {min(evidence)}")
+    people = people_of(data, where, user=user)
+    if len(people) > 1:
+        raise ConfigError(f"{data} holds {len(people):,} people; name one with --user, for instance {min(people)}")
     say_space(data, where, space)
-    items = [item for items in evidence.values() for item in items]
+    items = [item for one in people.values() for item in one.evidence]
     found = read_by(annotator, items, where) if annotator else Inferred({item: item for item in items})
-    tell(evidence, where, found, json=json)
+    tell(people, where, found, json=json)
 
 
 @app.command("space")

@@ -61,6 +61,8 @@ def command(
         settings = settings.model_copy(update=sections)
     if not (resume or overwrite):
         _refuse_finished(out)
+    if resume and not out.exists():
+        say(f"nothing to go on with in {out}: starting anew")
     if summaries is not None and method not in ("pba_summary", "pba_both"):
         raise ConfigError(f"--summaries: {method} shows none; give --method pba_summary or pba_both")
     if ratings:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from scipy.stats import binomtest
 
 from penchant.errors import DataError, RecordError
 from penchant.infer.base import Annotator
@@ -258,10 +257,6 @@ def _outcome(
 
 
 def _share(hits: np.ndarray[Any, np.dtype[np.float64]], owners: Sequence[str]) -> tuple[float, tuple[float, float]]:
-    """A share with its interval over cases; where all agree, Wilson's with as many draws as cases."""
+    """A share with its interval over cases."""
     found = accuracy(np.where(hits > 0, 1.0, -1.0), owners)
-    if found.value in (0.0, 1.0):
-        count = len(set(owners))
-        ends = binomtest(round(found.value * count), count).proportion_ci(method="wilson")
-        return found.value, (float(ends.low), float(ends.high))
     return found.value, found.ci95

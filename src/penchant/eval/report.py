@@ -61,6 +61,8 @@ class Story:
     """Everything on the page besides the rows."""
 
     title: str
+    people: str
+    """Who is measured, and whether they were met in training, in a sentence."""
     command: str
     simulated: bool
     settings: Mapping[str, str]
@@ -106,8 +108,10 @@ def headline(rows: Sequence[Row]) -> list[str]:
             gained = share_of_gain(mixed[name])
             lead = 100 * (mixed[name].accuracy - best.accuracy)
             part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
+            low, high = (100 * end for end in mixed[name].ci95)
             lines.append(
-                f"{name.upper()}: {100 * mixed[name].accuracy:.1f} % on mixed evidence{part}; "
+                f"{name.upper()}: {100 * mixed[name].accuracy:.1f} % ({low:.1f} to {high:.1f}, of "
+                f"{mixed[name].users} people) on mixed evidence{part}; "
                 f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best of the plain prompt and the "
                 f"rules that count words ({best.method}, {100 * best.accuracy:.1f} %)."
             )

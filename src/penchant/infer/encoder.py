@@ -40,6 +40,8 @@ FAMILIAR = 0.6
 has less (all-MiniLM-L6-v2 on three files of them), of other European languages nearly all: .1 to .5."""
 CARD, _WEIGHTS = "annotator.json", "annotator.safetensors"
 _FORMAT = "penchant encoder annotator 3"
+_TOLD_CELLS = 200
+"""Fewer say too little of how new wordings are read."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,13 @@ class EncoderAnnotator:
 
     def caution(self) -> str | None:
         """See `Annotator.caution`."""
-        if self.new_words is None:
-            return "how this annotator reads wordings that it was not fitted on is not known"
+        if self.new_words is None or self.new_words.cells < _TOLD_CELLS:
+            return "how this annotator reads wordings that it was not fitted on is not known; it may be sure and wrong"
         side, found = 100 * self.new_words.side, 100 * self.new_words.found
         return (
-            f"in wordings that it was not fitted on, this annotator finds {found:.0f} % of what is said and takes "
-            f"{100 - side:.0f} % for the other pole, by its card ({self.new_words.cells:,} cells)"
+            f"in new wordings of the kind of text that it was fitted on, this annotator finds {found:.0f} % of what is "
+            f"said and takes {100 - side:.0f} % for the other pole, by its card ({self.new_words.cells:,} cells); "
+            "texts of another kind, as real ones are to one fitted on simulated people, it reads worse, and may be sure"
         )
 
     def _familiarity(self, split: Sequence[Parts]) -> NDArray[np.float64]:

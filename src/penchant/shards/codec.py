@@ -113,14 +113,14 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
         prompt=text(content, "prompt"),
         chosen=text(content, "chosen"),
         rejected=text(content, "rejected"),
-        persona=Persona(evidence),
+        persona=Persona(tuple(evidence.values())),
         direction=_direction(content, "direction", space),
         profile=_direction(content, "profile", space),
         golden=_direction(content, "golden", space),
         split=split_of(content),
         provenance=_provenance(content),
     )
-    return Kept(record, lost)
+    return Kept(record, tuple(lost.values()))
 
 
 def split_of(content: Content) -> str:
@@ -129,24 +129,24 @@ def split_of(content: Content) -> str:
     return "train" if split is None else split
 
 
-def evidence_of(content: Content, space: PreferenceSpace | None) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-    """The items under `evidence`, and why others were left out, one reason each.
+def evidence_of(content: Content, space: PreferenceSpace | None) -> tuple[dict[int, Evidence], dict[int, str]]:
+    """The items under `evidence`, and why others were left out, each by its place in the list.
 
     Raises:
         DataError, SpaceError: as `decode`, with the place of the item.
     """
-    kept: list[Evidence] = []
-    lost: list[str] = []
+    kept: dict[int, Evidence] = {}
+    lost: dict[int, str] = {}
     for place, item in enumerate(items(content, "evidence")):
         try:
             kind = text_or_empty(item, "kind")
-            kept.append(_item(kind, item, space))
+            kept[place] = _item(kind, item, space)
         except RecordError as error:
-            lost.append(f"{kind}: {error}")
+            lost[place] = f"{kind}: {error}"
         except (DataError, SpaceError) as error:
             at_the_item = type(error)(f"evidence[{place}]: {error}")
             raise at_the_item from error
-    return tuple(kept), tuple(lost)
+    return kept, lost
 
 
 def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:
@@ -179,13 +179,13 @@ def _only(item: Content, kind: type[Evidence]) -> None:
     refuse_unknown(stated, ["kind", *(field.name for field in fields(kind))], what=f"a {kind.__name__.lower()}")
 
 
-def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Direction | None:
-    if content.get(key) is None:
-        return None
-    if space is None:
-        raise SpaceError(f"'{key}' is a direction, and no space was given; pass the space the file was written for")
+def signs_of(content: Content, key: str) -> dict[str, Sign]:
+    """Dimension id -> sign, of a list of `{"dimension": …, "sign": …}`; empty where there is none.
+
+    Raises:
+        DataError: another shape or sign, or a dimension twice.
+    """
     signs: dict[str, Sign] = {}
-    sure: dict[int, float] = {}
     for entry in items(content, key):
         dimension_id, sign = text_or_empty(entry, "dimension"), entry.get("sign")
         if isinstance(sign, bool) or not isinstance(sign, int) or sign not in _SIGNS:
@@ -193,6 +193,18 @@ def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Dir
         if dimension_id in signs:
             raise DataError(f"'{key}' names '{dimension_id}' twice; keep one")
         signs[dimension_id] = _SIGNS[sign]
+    return signs
+
+
+def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Direction | None:
+    if content.get(key) is None:
+        return None
+    if space is None:
+        raise SpaceError(f"'{key}' is a direction, and no space was given; pass the space the file was written for")
+    signs = signs_of(content, key)
+    sure: dict[int, float] = {}
+    for entry in items(content, key):
+        dimension_id = text_or_empty(entry, "dimension")
         confidence = entry.get("confidence")
         if confidence is not None:
             if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence <= 1:

@@ -1,6 +1,7 @@
 """`penchant eval --suite all`."""
 
 import json
+import re
 
 
 def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
@@ -30,13 +31,19 @@ def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
         "bias",
     ]
     assert f"report:  {out / 'report.html'}" in ran.out
+    assert "whether any was met in training was not checked (--fit-data)" in page
+    assert "--out" not in page.split("--suite limited")[0].rsplit("penchant eval", 1)[1]
     assert set(found["seconds"]) == {"accuracy", "limited", "control", "bias"}
 
 
 def test_without_an_annotator_bias_is_left_out_and_said(penchant, small_forum, models, tmp_path) -> None:
     where = ("eval", "--suite", "all", "--data", small_forum / "test", *models, "--limit", "8")
-    ran = penchant(*where, "--out", tmp_path / "report", "--json")
+    fit = ("--fit-data", small_forum / "test")
+    ran = penchant(*where, *fit, "--out", tmp_path / "report", "--json")
     assert ran.code == 0, ran.err
+    assert re.search(r"(\d+) of the \1 people measured are among those whom the models were aligned to", ran.err)
+    assert "were met in training" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "only the first 8 records are read" in ran.err
     assert "bias is left out: name an --annotator" in ran.err
     assert "bias" not in ran.last
     assert "control" in ran.last

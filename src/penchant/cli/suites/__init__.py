@@ -65,12 +65,25 @@ def run(
     if suite == "all":
         if out is None:
             raise ConfigError("--suite all writes a report; name a folder for it with --out")
-        whole.run(records, space, dataset, out, aligned=aligned, annotator=annotator, command=asked.command, json=json)
+        fit_on = None if asked.fit_data is None else read(asked.fit_data, space)
+        whole.run(
+            records,
+            space,
+            dataset,
+            out,
+            aligned=aligned,
+            annotator=annotator,
+            fit_on=fit_on,
+            command=asked.command,
+            json=json,
+        )
         return
     if suite == "novel" and asked.fit_data is None:
         raise ConfigError(
             "--suite novel must know what is new; name the records that the models were aligned on with --fit-data"
         )
+    if suite == "bias":
+        bias.require_reader(aligned.policies, annotator)
     recipe = load_recipe(asked.recipe or Path("recipes/adapt.yaml"), []) if suite == "novel" else None
     # before any model is loaded, as it may lack a key
     endpoint = None if judge is None else judge_of(judge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,17 @@ class Bias:
         return asdict(self)
 
 
+def require_reader(policies: Iterable[str], annotator: Path | None) -> set[str]:
+    """The methods that are told directions; ConfigError where nobody reads them from swapped texts."""
+    from penchant.method import METHODS
+    from penchant.render import BRIDGES
+
+    bridged = {name for name in policies if METHODS[name].content in BRIDGES}
+    if bridged and annotator is None:
+        raise ConfigError(f"--suite bias needs --annotator to measure {', '.join(bridged)}: swapped texts must be read")
+    return bridged
+
+
 def measure(bench: Bench, records: Sequence[Record], annotator: Path | None) -> dict[str, Bias]:
     """Every policy, on mixed evidence.
 
@@ -48,11 +59,8 @@ def measure(bench: Bench, records: Sequence[Record], annotator: Path | None) -> 
     from penchant.infer.read import reread
     from penchant.method import METHODS
     from penchant.person import meet
-    from penchant.render import BRIDGES
 
-    bridged = {name for name in bench.policies if METHODS[name].content in BRIDGES}
-    if bridged and annotator is None:
-        raise ConfigError(f"--suite bias needs --annotator to measure {', '.join(bridged)}: swapped texts must be read")
+    bridged = require_reader(bench.policies, annotator)
     seed = bench.setting.seed
     shown = show(records, "mixed", seed=seed)
     both = [(swap, neutral) for swap in swaps(shown.records, shown.personas) for neutral in (False, True)]

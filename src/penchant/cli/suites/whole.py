@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -37,12 +38,16 @@ def run(
     *,
     aligned: Aligned,
     annotator: Path | None,
+    fit_on: Sequence[Record] | None,
     command: str,
     json: bool,
 ) -> None:
     """Measures everything and writes report.html, results.jsonl and results.json to `out`; prints the main table.
 
     Bias needs somebody who reads swapped texts, and is left out, said, without an annotator.
+
+    Args:
+        fit_on: what the models were aligned on, so that it can be told whether anybody was met before.
     """
     from penchant.eval.benchmark import show
     from penchant.eval.measured import Measured, Results
@@ -52,6 +57,7 @@ def run(
     from penchant.model.card import versions
 
     seconds: dict[str, float] = {}
+    alone = _alone(command)
     personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
     bench = aligned.bench(records, space, dataset)
     with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
@@ -61,19 +67,20 @@ def run(
         few = limited.measure(bench, some)
     with _timed("control", seconds):
         turned = control.measure(bench, some)
-    sections = [_limited(few, command), _control(turned, command)]
+    sections = [_limited(few, alone), _control(turned, alone)]
     told: dict[str, Any] = {"control": {wording: [one.as_json() for one in part] for wording, part in turned.items()}}
     if annotator is None:
         say("bias is left out: name an --annotator to read texts in which words of gender and age are swapped")
     else:
         with _timed("bias", seconds):
             swapped = bias.measure(bench, some, annotator)
-        sections.append(_bias(swapped, command))
+        sections.append(_bias(swapped, alone))
         told["bias"] = {name: one.as_json() for name, one in swapped.items()}
     found = Results.of([main, few])
     shown = show(records, "mixed", seed=aligned.seed)
     story = Story(
-        title="Aligned to each person, measured on people never met",
+        title="Aligned to each person",
+        people=_met(records, fit_on, dataset),
         command=command,
         simulated=bench.rule is not None,
         settings={
@@ -94,16 +101,42 @@ def run(
         mistakes=worst(main.scored, shown, [name for name in aligned.policies if name in PERSONAL]),
     )
     whole = {**summary(found, seconds=seconds, seed=aligned.seed, versions=versions()), **told}
-    out.mkdir(parents=True, exist_ok=True)
     lines = [*found.lines(), *({"kind": kind, **{"found": part}} for kind, part in told.items())]
-    write_whole(out / "results.jsonl", "".join(as_json(line) + "\n" for line in lines))
-    write_whole(out / "results.json", as_json(whole) + "\n")
-    write_whole(out / "report.html", report(Results.of([main]), story, personas=personas))
+    _write(out, lines, whole, report(Results.of([main]), story, personas=personas))
     if json:
         result(as_json(whole))
         return
     result(table([row for row in found.rows if row.attribute == "all" and not is_variant(row.method)]))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
+
+
+def _write(out: Path, lines: Iterable[Mapping[str, Any]], whole: Mapping[str, Any], page: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "results.jsonl", "".join(as_json(line) + "\n" for line in lines))
+    write_whole(out / "results.json", as_json(whole) + "\n")
+    write_whole(out / "report.html", page)
+
+
+def _met(records: Sequence[Record], fit_on: Sequence[Record] | None, dataset: str) -> str:
+    """Whether models were aligned to the people they are measured on, in a sentence."""
+    if fit_on is None:
+        return f"These are the people of {dataset}; whether any was met in training was not checked (--fit-data)."
+    people = {record.user_id or record.record_id for record in records}
+    met = people & {record.user_id or record.record_id for record in fit_on}
+    if met:
+        say(f"{len(met)} of the {len(people)} people measured are among those whom the models were aligned to")
+        return f"{len(met)} of these {len(people)} people were met in training: this is no measure of new people."
+    return f"None of these {len(people)} people was seen in training."
+
+
+def _alone(command: str) -> str:
+    """The command without the options that only the whole page takes."""
+    words = shlex.split(command)
+    for option in ("--out", "--fit-data"):
+        if option in words:
+            place = words.index(option)
+            del words[place : place + 2]
+    return shlex.join(words)
 
 
 @contextmanager
