@@ -11,23 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant import Comment, Comparison, Demographics, ModelError, Persona, Rating, Record, TrainingError
+from penchant import Comment, Demographics, ModelError, Persona, Rating, Record, TrainingError
 from penchant.encoder.fake import FakeEncoder
 from penchant.scorer.base import Fitted
 from penchant.scorer.cases import Texts, texts_of
 from penchant.train.baselines import BASELINES, load_baseline
 from penchant.train.baselines.saved import CARD
-
-words = ["rose", "tulip", "gear", "bolt", "thanks", "yes!", "Why?", "a,", "\n", "MOSS."]
-texts = st.lists(st.sampled_from(words), min_size=1, max_size=8).map(" ".join).filter(str.strip)
-items = st.one_of(
-    st.builds(Comment, texts, texts),
-    st.builds(Comparison, texts, texts, texts),
-    st.builds(Rating, texts, texts, st.booleans()),
-    st.builds(Demographics, texts),
-)
-personas = st.lists(items, max_size=5).map(Persona.of_items)
-questions = st.lists(st.tuples(texts, texts, texts, personas), min_size=1, max_size=6)
 
 ENCODER = FakeEncoder(32)
 
@@ -80,9 +69,9 @@ def test_a_planted_preference_of_unseen_people_is_told_by_their_comparisons_and_
 
 
 @settings(max_examples=25, deadline=None)
-@given(asked=questions)
-def test_swapping_the_answers_negates_the_margin_exactly(learnt, asked) -> None:
-    records = [Record(f"r{i}", None, *one) for i, one in enumerate(asked)]
+@given(st.data())
+def test_swapping_the_answers_negates_the_margin_exactly(learnt, any_questions, data) -> None:
+    records = data.draw(any_questions)
     shown = shown_beside(records)
     swapped = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in records]
     np.testing.assert_array_equal(learnt.margins(swapped, shown), -learnt.margins(records, shown))
