@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from penchant.cli import learned
 from penchant.cli.aligned import Aligned, progress
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.suites import bias, control, limited
@@ -20,9 +22,11 @@ from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.audit.bias import Changed
+    from penchant.eval.benchmark import Bench
     from penchant.eval.control import Control, Share
     from penchant.eval.measured import Measured
     from penchant.eval.report import Section
+    from penchant.scorer.base import Within
 
 SOME = 2000
 """Pairs, of whole people, on which the smaller questions are asked; the table of accuracy is over all."""
@@ -45,7 +49,7 @@ def run(
     Bias needs somebody who reads swapped texts, and is left out, said, without an annotator.
     """
     from penchant.eval.benchmark import show
-    from penchant.eval.measured import Measured, Results
+    from penchant.eval.measured import Results
     from penchant.eval.mistakes import worst
     from penchant.eval.report import Story, report
     from penchant.eval.rows import PERSONAL, is_variant, table
@@ -53,9 +57,9 @@ def run(
 
     seconds: dict[str, float] = {}
     personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
+    rivals = learned.opened(aligned.beside)
     bench = aligned.bench(records, space, dataset)
-    with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
-        main = Measured(bench.setting, tuple(bench.score(records, personas)))
+    main = _accuracy(bench, records, personas, rivals, seconds)
     some = first_people(records, SOME)
     with _timed("limited", seconds):
         few = limited.measure(bench, some)
@@ -83,6 +87,7 @@ def run(
             "layout": aligned.layout,
             "base": aligned.reference,
             **{f"model, {name}": folder for name, folder in aligned.policies.items()},
+            **{f"scorer, {one.name}": str(folder) for one, folder in zip(rivals, aligned.beside, strict=True)},
             "annotator": str(annotator or "–"),
             "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
         },
@@ -106,6 +111,31 @@ def run(
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
 
+def _accuracy(
+    bench: Bench,
+    records: Sequence[Record],
+    personas: Sequence[str],
+    rivals: Sequence[Within],
+    seconds: dict[str, float],
+) -> Measured:
+    """The table of accuracy: the models of the bench, then learned scorers shown the same."""
+    from penchant.eval.measured import Measured
+
+    with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
+        scored = tuple(bench.score(records, personas))
+    if rivals:
+        with _timed("baselines", seconds):
+            scored += learned.scored(bench, records, personas, rivals)
+    return Measured(bench.setting, scored)
+
+
+def _alone(command: str, suite: str) -> str:
+    """The command of one question, less the options that only all of them together read."""
+    words = shlex.split(command.replace("--suite all", f"--suite {suite}"))
+    unread = {place + i for place, word in enumerate(words) if word in ("--out", "--baselines") for i in (0, 1)}
+    return shlex.join(word for place, word in enumerate(words) if place not in unread)
+
+
 @contextmanager
 def _timed(name: str, seconds: dict[str, float]) -> Iterator[None]:
     say(f"== {name}")
@@ -125,7 +155,7 @@ def _limited(few: Measured, command: str) -> Section:
         title="How much is learned from little?",
         lead="The same pairs, asked after the first 0, 1, 2, 4, … items of what a person wrote and chose, the earliest "
         "first. The dashed line is the most that anybody could expect from the same items, where it is known.",
-        command=command.replace("--suite all", "--suite limited"),
+        command=_alone(command, "limited"),
         figure=item_curves(lines),
     )
 
@@ -144,7 +174,7 @@ def _control(found: Mapping[str, Sequence[Control]], command: str) -> Section:
         lead="We state a person's directions, then turn all of them, or one, and ask the same pairs again. Decisions "
         "should turn with everything turned, follow the one that is turned, and stay where a pair is about something "
         "else. In %, with the 95 % interval over people.",
-        command=command.replace("--suite all", "--suite control"),
+        command=_alone(command, "control"),
         head=head,
         body=body,
     )
@@ -166,7 +196,7 @@ def _bias(found: Mapping[str, bias.Bias], command: str) -> Section:
         "with these words made neutral. What neutral words cost in accuracy: "
         + ", ".join(f"{name} {100 * part.neutral_words.difference:+.1f} points" for name, part in found.items())
         + ".",
-        command=command.replace("--suite all", "--suite bias"),
+        command=_alone(command, "bias"),
         head=("method", "trait", "words", "decisions that change, %", "inferred directions that change, %", "pairs"),
         body=tuple(line(name, one) for name, part in found.items() for one in part.changed),
     )
