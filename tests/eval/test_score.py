@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from penchant import Provenance, Record, RecordError
-from penchant.eval.score import Setting, groups, limit_rows, rows
+from penchant.eval.rows import WorstGroup
+from penchant.eval.score import GROUP_USERS, Setting, groups, limit_rows, rows
 
 SETTING = Setting("set", "user_first", 0)
 
@@ -79,3 +80,36 @@ def test_people_count_alike_in_the_macro_mean_and_a_limit_has_its_own() -> None:
     assert (found.accuracy, found.macro, found.worst_decile) == (0.75, 0.5, 0.0)
     (limit,) = limit_rows(SETTING, "coverage", "pair", records, np.array([0.9, 0.9, 0.9, 0.5]))
     assert (limit.macro, limit.worst_decile) == (pytest.approx(0.7), 0.5)
+
+
+def of_groups(**people: int) -> list[Record]:
+    return [record(f"{name}{i}", name) for name, count in people.items() for i in range(count)]
+
+
+def test_the_worst_group_is_the_worst_of_those_with_enough_people_and_told_of_all_records_only() -> None:
+    records = of_groups(good=GROUP_USERS, bad=GROUP_USERS, few=GROUP_USERS - 1)
+    margins = np.array([1.0] * GROUP_USERS + [1.0, *[-1.0] * (GROUP_USERS - 1)] + [-1.0] * (GROUP_USERS - 1))
+    whole, *parts = rows(SETTING, "pba", "pair", records, margins)
+    assert whole.worst_group == WorstGroup("bad", 1 / GROUP_USERS)
+    assert [part.worst_group for part in parts] == [None] * 3
+    expected = np.where(margins > 0, 0.9, 0.6)
+    limit, *_ = limit_rows(SETTING, "coverage", "pair", records, expected)
+    assert limit.worst_group is not None
+    assert limit.worst_group.accuracy == pytest.approx((0.9 + 0.6 * (GROUP_USERS - 1)) / GROUP_USERS)
+
+
+def test_one_group_is_no_worst_and_each_phrasing_has_its_own() -> None:
+    alone = of_groups(good=GROUP_USERS, few=GROUP_USERS - 1)
+    assert rows(SETTING, "pba", "pair", alone, np.ones(len(alone)))[0].worst_group is None
+    records = [
+        record(f"{phrasing}{name}{i}", name, phrasing)
+        for phrasing in ("known", "unseen")
+        for name in ("one", "two")
+        for i in range(GROUP_USERS)
+    ]
+    right = [(r.provenance.phrasing == "known") == (r.provenance.attribute == "one") for r in records]
+    found = rows(SETTING, "pba", "pair", records, np.where(right, 1.0, -1.0))
+    assert {row.phrasing: row.worst_group for row in found if row.attribute == "all"} == {
+        "known": WorstGroup("two", 0.0),
+        "unseen": WorstGroup("one", 0.0),
+    }

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.eval.rows import Row
+from penchant.eval.rows import Row, WorstGroup
 from penchant.record import Record
 from penchant.stats import accuracy, correctness, spread
 
 Margins = NDArray[np.float64]
+GROUP_USERS = 5
+"""People that a subset of the records needs to be called the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def limit_rows(
         people, value = spread(expected[group.keep], users[group.keep].tolist()), float(row.ceiling or 0)
         known = replace(row, accuracy=value, ci95=(value, value), ties=0)
         result.append(replace(known, macro=people.macro, worst_decile=people.worst_decile))
-    return result
+    return [_with_worst_group(row, result) for row in result]
 
 
 def rows(
@@ -127,4 +129,14 @@ def rows(
                 worst_decile=people.worst_decile,
             )
         )
-    return result
+    return [_with_worst_group(row, result) for row in result]
+
+
+def _with_worst_group(row: Row, found: Sequence[Row]) -> Row:
+    """A row of all records of a phrasing with the worst of their subsets, which are rows too; others as they are."""
+    subsets = [one for one in found if one.phrasing == row.phrasing and one.attribute != "all"]
+    large = [one for one in subsets if one.users >= GROUP_USERS]
+    if row.attribute != "all" or len(large) < 2:
+        return replace(row, worst_group=None)
+    worst = min(large, key=lambda one: one.accuracy)
+    return replace(row, worst_group=WorstGroup(worst.attribute, worst.accuracy))
