@@ -33,9 +33,9 @@ baselines: setup
 	@test -d out/demo/data/train || { echo "make baselines: out/demo holds no demo; run make demo first" >&2; exit 1; }
 	$(BIN)/penchant train --method universal --data out/demo/data/train --out out/demo/universal --overwrite
 	$(BIN)/penchant annotator --data out/demo/data/train --encoder models/forum-base --out out/demo/reader --overwrite
-	$(BIN)/penchant train --method vpl --data out/demo/data/train --out out/demo/vpl --overwrite
-	$(BIN)/penchant train --method lore --data out/demo/data/train --out out/demo/lore --overwrite
-	$(BIN)/penchant train --method encoder --data out/demo/data/train --out out/demo/encoder --overwrite
+	$(BIN)/penchant train --method vpl --data out/demo/data/train --out out/demo/vpl --cache out/demo/vectors --overwrite
+	$(BIN)/penchant train --method lore --data out/demo/data/train --out out/demo/lore --cache out/demo/vectors --overwrite
+	$(BIN)/penchant train --method encoder --data out/demo/data/train --out out/demo/encoder --cache out/demo/vectors --overwrite
 
 base: setup
 	$(BIN)/penchant base --overwrite

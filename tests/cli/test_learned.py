@@ -54,6 +54,23 @@ def test_the_seed_decides(fit, tmp_path) -> None:
     assert weights[0] == weights[2] != weights[1]
 
 
+def test_embeddings_are_kept_for_whatever_is_fitted_next(fit, tmp_path, monkeypatch) -> None:
+    fresh = fit("lore", "--seed", "3")
+    assert fresh.code == 0, fresh.err
+    weights = (tmp_path / "out" / "baseline.safetensors").read_bytes()
+    kept = ("--cache", tmp_path / "kept", "--overwrite")
+    assert fit("encoder", *kept).code == 0
+
+    class Silent(FakeEncoder):
+        def tokens(self, texts, *, progress=None):
+            raise AssertionError("embedded again")
+
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", Silent)
+    ran = fit("lore", "--seed", "3", *kept)
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "out" / "baseline.safetensors").read_bytes() == weights
+
+
 def test_a_finished_one_is_replaced_only_when_asked_to_and_a_folder_holds_one(fit, tmp_path) -> None:
     assert fit("lore").code == 0
     before = (tmp_path / "out" / "baseline.json").read_bytes()
@@ -76,6 +93,7 @@ def test_a_finished_one_is_replaced_only_when_asked_to_and_a_folder_holds_one(fi
         ("encoder", ("--resume",), "--resume is not read when encoder is fitted"),
         ("encoder", ("--seed", "1"), "--seed is not read when encoder is fitted"),
         ("encoder", ("--reference-cache", "x"), "--reference-cache is not read when encoder is fitted"),
+        ("pba", ("--cache", "x"), "--cache is not read when pba is trained; leave it out"),
         ("ica", ("--seed", "1"), "--seed is not read when ica is trained; its seed is the recipe's: --set seed=1"),
     ],
 )

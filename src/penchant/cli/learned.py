@@ -20,19 +20,32 @@ if TYPE_CHECKING:
     from penchant.scorer.cases import Texts
 
 LEARNED = ("vpl", "lore", "encoder")
-_READ = {"data", "method", "out", "space", "rejected", "overwrite", "json"}
-"""Options that fitting one of them reads; vpl and lore also draw by a seed."""
+OPTIONS = {"seed", "cache"}
+"""Options that only fitting one of them reads."""
+_READ = {"data", "method", "out", "space", "rejected", "overwrite", "json", "cache"}
+"""What is read for each; vpl and lore also draw by a seed."""
 
 
 def fit(
-    method: str, data: Path, out: Path, *, space: str | None, rejected: Path | None, seed: int, overwrite: bool
+    method: str,
+    data: Path,
+    out: Path,
+    *,
+    space: str | None,
+    rejected: Path | None,
+    seed: int,
+    cache: Path | None,
+    overwrite: bool,
 ) -> dict[str, object]:
     """Fits one of LEARNED on records, each beside all that it shows of its person, and saves it; says what was fitted.
 
+    Args:
+        cache: keeps embeddings, for whatever is fitted on the same records later.
     Raises:
         ConfigError: a finished one is in `out`, and it is not to be replaced.
         TrainingError: the records cannot be fitted on.
     """
+    from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
     from penchant.scorer.encoder import CARD, fit_parts
     from penchant.train.baselines import BASELINES
@@ -43,7 +56,8 @@ def fit(
         if card.exists() and not overwrite:
             raise ConfigError(f"{card} is of a finished scorer; give another --out, or add --overwrite")
     records = read(data, space_for(data, space), rejected=rejected)
-    personas, encoder = [record.persona for record in records], load_encoder()
+    personas = [record.persona for record in records]
+    encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
     texts = embedded(records, personas, encoder)
     people = len({record.user_id or record.record_id for record in records})
     say(f"{method}: fitting on {people} people, {len(records)} records")

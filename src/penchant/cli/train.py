@@ -52,16 +52,21 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished model in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     seed: Annotated[int, typer.Option(help="vpl, lore: of the weights and the people held out.")] = 0,
+    cache: Annotated[
+        Path | None, typer.Option(help="vpl, lore, encoder: folder that keeps embeddings for later runs.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
 ) -> None:
     """Aligns a base model to people by DPO; the base is also the reference. Or fits a learned scorer."""
     if method in learned.LEARNED:
         learned.refuse_unread(method, given(context))
-        found = learned.fit(method, data, out, space=space, rejected=rejected, seed=seed, overwrite=overwrite)
+        where = (method, data, out)
+        found = learned.fit(*where, space=space, rejected=rejected, seed=seed, cache=cache, overwrite=overwrite)
         _tell(found, json=json)
         return
-    if "seed" in given(context):
-        raise ConfigError(f"--seed is not read when {method} is trained; its seed is the recipe's: --set seed={seed}")
+    for name in sorted(learned.OPTIONS & given(context)):
+        instead = f"its seed is the recipe's: --set seed={seed}" if name == "seed" else "leave it out"
+        raise ConfigError(f"--{name} is not read when {method} is trained; {instead}")
     if model is not None and recipe is None:
         raise ConfigError(
             f"--model {model} needs a recipe of its own, as the demo's learning rate would ruin a pretrained model; "
