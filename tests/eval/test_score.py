@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -69,9 +67,35 @@ def test_a_limit_is_its_own_accuracy_and_not_a_draw() -> None:
     assert found.ci95 == (found.accuracy, found.accuracy)
 
 
-def test_a_margin_that_is_no_number_is_never_averaged() -> None:
-    with pytest.raises(RecordError, match="not finite"):
-        rows(SETTING, "pba", "pair", [record("a"), replace(record("b"))], np.array([1.0, np.nan]))
+def test_margins_that_are_no_finite_numbers_are_counted_and_never_averaged() -> None:
+    records = [record("a", "x"), record("a", "x", number=1), record("b", "x"), record("c", "y"), record("d", "z")]
+    margins = np.array([1.0, np.nan, -1.0, np.inf, 1.0])
+    found = {row.attribute: row for row in rows(SETTING, "pba", "pair", records, margins, np.linspace(0.5, 0.9, 5))}
+    assert (found["all"].accuracy, found["all"].n, found["all"].users, found["all"].not_finite) == (2 / 3, 3, 3, 2)
+    assert found["all"].ceiling == pytest.approx((0.5 + 0.7 + 0.9) / 3)
+    assert (found["x"].accuracy, found["x"].n, found["x"].not_finite) == (0.5, 2, 1)
+    # of y nothing is left, and the row of all counts it
+    assert set(found) == {"all", "x", "z"}
+    alone = rows(
+        SETTING,
+        "pba",
+        "pair",
+        [r for r, m in zip(records, margins, strict=True) if np.isfinite(m)],
+        np.array([1.0, -1.0, 1.0]),
+    )
+    assert (alone[0].macro, alone[0].worst_decile, alone[0].ci95) == (
+        found["all"].macro,
+        found["all"].worst_decile,
+        found["all"].ci95,
+    )
+
+
+def test_a_method_without_any_finite_margin_is_named_with_its_setting() -> None:
+    with pytest.raises(RecordError, match="^pba under 'pair': none of 2 margins is a finite number; check the model"):
+        rows(SETTING, "pba", "pair", [record("a"), record("b")], np.array([np.inf, np.nan]))
+    records = [record("a", phrasing="known"), record("b", phrasing="unseen")]
+    with pytest.raises(RecordError, match="ica under 'ugc', unseen phrasings: none of 1 margins"):
+        rows(SETTING, "ica", "ugc", records, np.array([1.0, np.nan]))
 
 
 def test_people_count_alike_in_the_macro_mean_and_a_limit_has_its_own() -> None:

@@ -46,6 +46,8 @@ class Row:
     """The same over the tenth of the people for whom it is worst."""
     worst_group: WorstGroup | None = None
     """Of all records of a phrasing: the worst of their subsets of five people or more; None where there are not two."""
+    not_finite: int = 0
+    """Pairs besides `n` whose margin is no finite number: no figure of the row counts them."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict, accuracy and interval rounded to six digits."""
@@ -81,12 +83,26 @@ def share_of_gain(row: Row) -> float | None:
     return (row.accuracy - 0.5) / (row.ceiling - 0.5)
 
 
+def not_finite(rows: Sequence[Row]) -> str | None:
+    """A sentence on pairs that were left out as their margins are no finite numbers; None where there are none."""
+    lost = [row for row in rows if row.attribute == "all" and row.not_finite]
+    if not lost:
+        return None
+    named = (
+        f"{one.method}, {one.persona}{f', {one.phrasing}' * (one.phrasing != '-')}: "
+        f"{one.not_finite:,} of {one.n + one.not_finite:,}"
+        for one in lost
+    )
+    return "pairs left out, as their margins are no finite numbers: " + "; ".join(named)
+
+
 def table(rows: Sequence[Row]) -> str:
     """Rows as aligned text for a terminal; what no row knows has no column."""
     head = (
         *("dataset", "method", "persona", "attribute", "phrasing"),
         *("acc %", "95 % interval", "n", "users", "ties", "worst 10th %", "ceiling %"),
         *(["worst group %"] if (grouped := any(row.worst_group for row in rows)) else []),
+        *(["not finite"] if (lost := any(row.not_finite for row in rows)) else []),
     )
     body = [
         (
@@ -103,6 +119,7 @@ def table(rows: Sequence[Row]) -> str:
             f"{100 * row.worst_decile:.1f}",
             "-" if row.ceiling is None else f"{100 * row.ceiling:.1f}",
             *([_group(row.worst_group)] if grouped else []),
+            *([str(row.not_finite)] if lost else []),
         )
         for row in rows
     ]

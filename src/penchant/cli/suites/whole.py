@@ -16,7 +16,7 @@ from penchant.cli.aligned import Aligned, progress
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.suites import bias, control, limited
 from penchant.cli.suites.wording import first_people
-from penchant.cli.tables import summary
+from penchant.cli.tables import say_not_finite, summary
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
@@ -75,6 +75,7 @@ def run(
         sections.append(_bias(swapped, command))
         told["bias"] = {name: one.as_json() for name, one in swapped.items()}
     found = Results.of([main, few])
+    say_not_finite(found)
     shown = show(records, "mixed", seed=aligned.seed)
     story = Story(
         title="Aligned to each person, measured on people never met",
