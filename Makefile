@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # -qq prints errors only
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # one thin file per verb, besides those that are no verbs
-NOT_VERBS := __init__ __main__ aligned app beliefs data language output tables
+NOT_VERBS := __init__ __main__ aligned app beliefs data language learned output tables
 VERBS := $(subst evaluate,eval,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
 
 .DEFAULT_GOAL := help
@@ -33,6 +33,9 @@ baselines: setup
 	@test -d out/demo/data/train || { echo "make baselines: out/demo holds no demo; run make demo first" >&2; exit 1; }
 	$(BIN)/penchant train --method universal --data out/demo/data/train --out out/demo/universal --overwrite
 	$(BIN)/penchant annotator --data out/demo/data/train --encoder models/forum-base --out out/demo/reader --overwrite
+	$(BIN)/penchant train --method vpl --data out/demo/data/train --out out/demo/vpl --cache out/demo/vectors --overwrite
+	$(BIN)/penchant train --method lore --data out/demo/data/train --out out/demo/lore --cache out/demo/vectors --overwrite
+	$(BIN)/penchant train --method encoder --data out/demo/data/train --out out/demo/encoder --cache out/demo/vectors --overwrite
 
 base: setup
 	$(BIN)/penchant base --overwrite

@@ -19,8 +19,19 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import settings
+from hypothesis import strategies as st
 
-from penchant import Comparison, Dimension, Persona, PreferenceSpace, Provenance, Record
+from penchant import (
+    Comment,
+    Comparison,
+    Demographics,
+    Dimension,
+    Persona,
+    PreferenceSpace,
+    Provenance,
+    Rating,
+    Record,
+)
 
 settings.register_profile("penchant", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("penchant")
@@ -74,6 +85,22 @@ def planted() -> list[Record]:
                 )
             )
     return records
+
+
+@pytest.fixture(scope="session")
+def any_questions() -> st.SearchStrategy[list[Record]]:
+    """One to six records of people without a name, in some words of the planted ones and in others, for `data.draw`."""
+    words = ["rose", "tulip", "gear", "bolt", "thanks", "yes!", "Why?", "a,", "\n", "MOSS."]
+    texts = st.lists(st.sampled_from(words), min_size=1, max_size=8).map(" ".join).filter(str.strip)
+    items = st.one_of(
+        st.builds(Comment, texts, texts),
+        st.builds(Comparison, texts, texts, texts),
+        st.builds(Rating, texts, texts, st.booleans()),
+        st.builds(Demographics, texts),
+    )
+    personas = st.lists(items, max_size=5).map(Persona.of_items)
+    asked = st.lists(st.tuples(texts, texts, texts, personas), min_size=1, max_size=6)
+    return asked.map(lambda some: [Record(f"r{i}", None, *one) for i, one in enumerate(some)])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from penchant.cli.aligned import Aligned
 from penchant.cli.evaluate import PERSONAS
@@ -188,6 +190,15 @@ def test_pickled_weights_are_refused(evaluate, small_base, tmp_path) -> None:
     ran = evaluate("--ica", tmp_path / "ica")
     assert (ran.code, ran.out) == (2, "")
     assert "adapter_model.bin: pickled weights can run code" in ran.err
+
+
+def test_a_model_that_gives_no_finite_score_is_named_with_the_setting(evaluate, aligned, tmp_path) -> None:
+    shutil.copytree(aligned["ica"], tmp_path / "ica")
+    weights = load_file(tmp_path / "ica" / "model.safetensors")
+    save_file({name: values * np.nan for name, values in weights.items()}, tmp_path / "ica" / "model.safetensors")
+    ran = evaluate("--ica", tmp_path / "ica", "--personas", "ugc")
+    assert (ran.code, ran.out) == (2, "")
+    assert "penchant: ica under 'ugc', known phrasings: none of" in ran.err.splitlines()[-1]
 
 
 def test_pba_on_evidence_without_directions_names_the_record(evaluate, aligned, planted, tmp_path) -> None:

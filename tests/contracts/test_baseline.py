@@ -1,5 +1,6 @@
 """What every learned baseline promises."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,22 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant import Comment, Comparison, Demographics, ModelError, Persona, Rating, Record, TrainingError
+from penchant import Comment, Demographics, ModelError, Persona, Rating, Record, TrainingError
 from penchant.encoder.fake import FakeEncoder
 from penchant.scorer.base import Fitted
 from penchant.scorer.cases import Texts, texts_of
-from penchant.train.baselines import BASELINES
-
-words = ["rose", "tulip", "gear", "bolt", "thanks", "yes!", "Why?", "a,", "\n", "MOSS."]
-texts = st.lists(st.sampled_from(words), min_size=1, max_size=8).map(" ".join).filter(str.strip)
-items = st.one_of(
-    st.builds(Comment, texts, texts),
-    st.builds(Comparison, texts, texts, texts),
-    st.builds(Rating, texts, texts, st.booleans()),
-    st.builds(Demographics, texts),
-)
-personas = st.lists(items, max_size=5).map(Persona.of_items)
-questions = st.lists(st.tuples(texts, texts, texts, personas), min_size=1, max_size=6)
+from penchant.train.baselines import BASELINES, load_baseline
+from penchant.train.baselines.saved import CARD
 
 ENCODER = FakeEncoder(32)
 
@@ -78,9 +69,9 @@ def test_a_planted_preference_of_unseen_people_is_told_by_their_comparisons_and_
 
 
 @settings(max_examples=25, deadline=None)
-@given(asked=questions)
-def test_swapping_the_answers_negates_the_margin_exactly(learnt, asked) -> None:
-    records = [Record(f"r{i}", None, *one) for i, one in enumerate(asked)]
+@given(st.data())
+def test_swapping_the_answers_negates_the_margin_exactly(learnt, any_questions, data) -> None:
+    records = data.draw(any_questions)
     shown = shown_beside(records)
     swapped = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in records]
     np.testing.assert_array_equal(learnt.margins(swapped, shown), -learnt.margins(records, shown))
@@ -135,6 +126,26 @@ def test_a_table_of_another_encoder_is_refused(learnt) -> None:
     own = shown_beside(learnt.new)
     with pytest.raises(ModelError, match="vectors of 32 numbers, asked over those of 8"):
         learnt.fitted.margins_within(table(learnt.new, own, FakeEncoder(8)), learnt.new, own)
+
+
+def test_a_saved_one_gives_the_same_margins_whichever_it_is(learnt, tmp_path) -> None:
+    learnt.fitted.save(tmp_path, encoder=ENCODER.name)
+    again = load_baseline(tmp_path, encoder=ENCODER.name)
+    own = shown_beside(learnt.new)
+    ours, theirs = (one.margins_within(learnt.table, learnt.new, own) for one in (learnt.fitted, again))
+    np.testing.assert_array_equal(theirs, ours)
+    assert (again.name, again.remark) == (learnt.fitted.name, learnt.fitted.remark)
+
+
+def test_a_saved_one_is_refused_over_another_encoder_and_under_another_name(learnt, tmp_path) -> None:
+    learnt.fitted.save(tmp_path, encoder="fake")
+    with pytest.raises(ModelError, match="fitted with encoder 'fake', loaded with 'other'"):
+        load_baseline(tmp_path, encoder="other")
+    card = json.loads((tmp_path / CARD).read_text())
+    for name in {"pal", *BASELINES} - {learnt.name}:
+        (tmp_path / CARD).write_text(json.dumps(card | {"baseline": name}))
+        with pytest.raises(ModelError, match="do not fit each other"):
+            load_baseline(tmp_path, encoder="fake")
 
 
 def cases(planted: list[Record]) -> Iterator[tuple[list[Record], str]]:

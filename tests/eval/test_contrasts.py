@@ -106,6 +106,19 @@ def test_only_what_both_were_asked_is_compared_and_each_phrasing_by_itself() -> 
     ]
 
 
+def test_pairs_with_a_margin_that_is_not_finite_on_either_side_are_left_out() -> None:
+    mine, theirs = np.array(ONES), np.array(MOSTLY)
+    mine[0], theirs[3], theirs[0] = np.nan, np.inf, np.nan
+    kept = [i for i in range(40) if i not in (0, 3)]
+    (found,) = contrasts([(SETTING, [scored("ica", mine), scored("overlap", theirs)])])
+    whole = people(20)
+    clean = [scored(n, m[kept], records=[whole[i] for i in kept]) for n, m in (("ica", mine), ("overlap", theirs))]
+    assert found == contrasts([(SETTING, clean)])[0]
+    assert found.n == 38
+    nothing = scored("overlap", [np.nan] * 40)
+    assert contrasts([(SETTING, [scored("ica", ONES), nothing])]) == []
+
+
 def test_the_table_says_who_is_above_whom_by_how_much() -> None:
     found = contrasts([(SETTING, [scored("ica", ONES), scored("overlap", MOSTLY), scored("ica", MOSTLY, "none")])])
     head, first, second = table(found).splitlines()

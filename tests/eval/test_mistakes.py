@@ -42,3 +42,11 @@ def test_no_more_people_than_asked_for() -> None:
 def test_only_the_methods_and_the_setting_asked_for() -> None:
     table = [Scored(name, kind, RECORDS, MARGINS, None) for name in ("ica", "pba") for kind in ("mixed", "ugc")]
     assert {(one.method, one.user) for one in worst(table, SHOWN, ["pba"])} == {("pba", "u1"), ("pba", "u2")}
+
+
+def test_margins_that_are_not_finite_are_no_mistakes() -> None:
+    broken = MARGINS.copy()
+    broken[2] = -np.inf
+    broken[0] = np.nan
+    found = list(mistakes(Scored("ica", "mixed", RECORDS, broken, None), SHOWN))
+    assert [(one.user, one.prompt, one.margin) for one in found] == [("u1", "q11", 1.0), ("u2", "q21", 0.5)]

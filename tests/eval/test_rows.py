@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from penchant.eval.rows import Row, share_of_gain, table
+from penchant.eval.rows import Row, WorstGroup, not_finite, share_of_gain, table
 
 ROW = Row("set", "pba", "pair", "all", "known", "user_first", 0, 2 / 3, (0.5, 5 / 6), 12, 4, 1, 0.875, 0.7, 0.25)
 
@@ -12,6 +12,28 @@ def test_a_row_is_json_with_every_field() -> None:
     found = json.loads(json.dumps(ROW.as_json()))
     assert list(found) == list(Row.__dataclass_fields__)
     assert (found["accuracy"], found["ci95"], found["ceiling"]) == (0.666667, [0.5, 0.833333], 0.875)
+
+
+def test_the_worst_group_is_named_in_json_and_has_a_column_where_one_is_known() -> None:
+    grouped = replace(ROW, worst_group=WorstGroup("opposed", 1 / 3))
+    assert json.loads(json.dumps(grouped.as_json()))["worst_group"] == {"attribute": "opposed", "accuracy": 0.333333}
+    assert ROW.as_json()["worst_group"] is None
+    head, _, first, second = table([grouped, ROW]).splitlines()
+    assert head.endswith("worst group %")
+    assert (first.split()[-2:], second.split()[-1]) == (["opposed", "33.3"], "-")
+    assert "worst group" not in table([ROW])
+
+
+def test_what_is_not_finite_has_a_column_where_there_is_any_and_a_sentence() -> None:
+    broken = replace(ROW, not_finite=3)
+    head, _, first, second = table([broken, ROW]).splitlines()
+    assert head.endswith("not finite")
+    assert (first.split()[-1], second.split()[-1]) == ("3", "0")
+    assert broken.as_json()["not_finite"] == 3
+    assert "not finite" not in table([ROW])
+    said = not_finite([broken, ROW, replace(broken, attribute="opposed")])
+    assert said == "pairs left out, as their margins are no finite numbers: pba, pair, known: 3 of 15"
+    assert not_finite([ROW]) is None
 
 
 def test_an_unknown_ceiling_stays_unknown() -> None:

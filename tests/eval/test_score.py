@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from penchant import Provenance, Record, RecordError
-from penchant.eval.score import Setting, groups, limit_rows, rows
+from penchant.eval.rows import WorstGroup
+from penchant.eval.score import GROUP_USERS, Setting, groups, limit_rows, rows
 
 SETTING = Setting("set", "user_first", 0)
 
@@ -68,9 +67,35 @@ def test_a_limit_is_its_own_accuracy_and_not_a_draw() -> None:
     assert found.ci95 == (found.accuracy, found.accuracy)
 
 
-def test_a_margin_that_is_no_number_is_never_averaged() -> None:
-    with pytest.raises(RecordError, match="not finite"):
-        rows(SETTING, "pba", "pair", [record("a"), replace(record("b"))], np.array([1.0, np.nan]))
+def test_margins_that_are_no_finite_numbers_are_counted_and_never_averaged() -> None:
+    records = [record("a", "x"), record("a", "x", number=1), record("b", "x"), record("c", "y"), record("d", "z")]
+    margins = np.array([1.0, np.nan, -1.0, np.inf, 1.0])
+    found = {row.attribute: row for row in rows(SETTING, "pba", "pair", records, margins, np.linspace(0.5, 0.9, 5))}
+    assert (found["all"].accuracy, found["all"].n, found["all"].users, found["all"].not_finite) == (2 / 3, 3, 3, 2)
+    assert found["all"].ceiling == pytest.approx((0.5 + 0.7 + 0.9) / 3)
+    assert (found["x"].accuracy, found["x"].n, found["x"].not_finite) == (0.5, 2, 1)
+    # of y nothing is left, and the row of all counts it
+    assert set(found) == {"all", "x", "z"}
+    alone = rows(
+        SETTING,
+        "pba",
+        "pair",
+        [r for r, m in zip(records, margins, strict=True) if np.isfinite(m)],
+        np.array([1.0, -1.0, 1.0]),
+    )
+    assert (alone[0].macro, alone[0].worst_decile, alone[0].ci95) == (
+        found["all"].macro,
+        found["all"].worst_decile,
+        found["all"].ci95,
+    )
+
+
+def test_a_method_without_any_finite_margin_is_named_with_its_setting() -> None:
+    with pytest.raises(RecordError, match="^pba under 'pair': none of 2 margins is a finite number; check the model"):
+        rows(SETTING, "pba", "pair", [record("a"), record("b")], np.array([np.inf, np.nan]))
+    records = [record("a", phrasing="known"), record("b", phrasing="unseen")]
+    with pytest.raises(RecordError, match="ica under 'ugc', unseen phrasings: none of 1 margins"):
+        rows(SETTING, "ica", "ugc", records, np.array([1.0, np.nan]))
 
 
 def test_people_count_alike_in_the_macro_mean_and_a_limit_has_its_own() -> None:
@@ -79,3 +104,36 @@ def test_people_count_alike_in_the_macro_mean_and_a_limit_has_its_own() -> None:
     assert (found.accuracy, found.macro, found.worst_decile) == (0.75, 0.5, 0.0)
     (limit,) = limit_rows(SETTING, "coverage", "pair", records, np.array([0.9, 0.9, 0.9, 0.5]))
     assert (limit.macro, limit.worst_decile) == (pytest.approx(0.7), 0.5)
+
+
+def of_groups(**people: int) -> list[Record]:
+    return [record(f"{name}{i}", name) for name, count in people.items() for i in range(count)]
+
+
+def test_the_worst_group_is_the_worst_of_those_with_enough_people_and_told_of_all_records_only() -> None:
+    records = of_groups(good=GROUP_USERS, bad=GROUP_USERS, few=GROUP_USERS - 1)
+    margins = np.array([1.0] * GROUP_USERS + [1.0, *[-1.0] * (GROUP_USERS - 1)] + [-1.0] * (GROUP_USERS - 1))
+    whole, *parts = rows(SETTING, "pba", "pair", records, margins)
+    assert whole.worst_group == WorstGroup("bad", 1 / GROUP_USERS)
+    assert [part.worst_group for part in parts] == [None] * 3
+    expected = np.where(margins > 0, 0.9, 0.6)
+    limit, *_ = limit_rows(SETTING, "coverage", "pair", records, expected)
+    assert limit.worst_group is not None
+    assert limit.worst_group.accuracy == pytest.approx((0.9 + 0.6 * (GROUP_USERS - 1)) / GROUP_USERS)
+
+
+def test_one_group_is_no_worst_and_each_phrasing_has_its_own() -> None:
+    alone = of_groups(good=GROUP_USERS, few=GROUP_USERS - 1)
+    assert rows(SETTING, "pba", "pair", alone, np.ones(len(alone)))[0].worst_group is None
+    records = [
+        record(f"{phrasing}{name}{i}", name, phrasing)
+        for phrasing in ("known", "unseen")
+        for name in ("one", "two")
+        for i in range(GROUP_USERS)
+    ]
+    right = [(r.provenance.phrasing == "known") == (r.provenance.attribute == "one") for r in records]
+    found = rows(SETTING, "pba", "pair", records, np.where(right, 1.0, -1.0))
+    assert {row.phrasing: row.worst_group for row in found if row.attribute == "all"} == {
+        "known": WorstGroup("two", 0.0),
+        "unseen": WorstGroup("one", 0.0),
+    }

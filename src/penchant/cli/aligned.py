@@ -41,6 +41,8 @@ class Aligned:
     seed: int = 0
     neutral: bool = False
     """Read and show evidence with words of gender and age made neutral."""
+    beside: tuple[Path, ...] = ()
+    """Folders of learned scorers that stand beside the models where everything is measured."""
 
     def bench(self, records: Sequence[Record], space: PreferenceSpace, dataset: str) -> Bench:
         """The models, loaded, and what is believed of the people of these records.

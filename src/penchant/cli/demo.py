@@ -25,7 +25,7 @@ from penchant.cli.base import BASE_RECIPE
 from penchant.cli.data import read, recipe_space
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.simulate import RecipeOption, SetOption
-from penchant.cli.tables import summary
+from penchant.cli.tables import say_not_finite, summary
 from penchant.config import BaseSection, Recipe, load_recipe, load_section
 from penchant.record import Record
 
@@ -91,6 +91,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
         measured = aligned.measured(records, space, "simulated-forum", personas)
         measured = replace(measured, scored=(*measured.scored, *_asked(recipe, records, measured.scored)))
     results = Results.of([measured])
+    say_not_finite(results)
     with _stage("report", seconds):
         samples = list(_samples(recipe, records, policies))
         story = _story(recipe, command, policies, samples, seconds)

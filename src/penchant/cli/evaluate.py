@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli import suites
+from penchant.cli import learned, suites
 from penchant.cli.aligned import METHODS, Aligned
 from penchant.cli.data import DirectionsOption, RejectedOption, SpaceOption, directed, read, space_for
 from penchant.cli.infer import AnnotatorOption, NeutralOption
 from penchant.cli.language import JudgeOption, SummariesOption
-from penchant.cli.output import again, bar, given, say
+from penchant.cli.output import again, given, say
 from penchant.cli.tables import show
 from penchant.errors import ConfigError
 from penchant.record import Record
@@ -43,7 +43,8 @@ DrawsOption = Annotated[
     int, typer.Option(min=0, help="pba: also average over so many directions drawn from each belief (pba_drawn).")
 ]
 BaselinesOption = Annotated[
-    str | None, typer.Option(help="encoder: learned baselines beside it, comma-separated: vpl, lore.")
+    str | None,
+    typer.Option(help="encoder: fit vpl, lore beside it, comma-separated. --suite all: folders of fitted scorers."),
 ]
 FitDataOption = Annotated[
     Path | None,
@@ -102,7 +103,10 @@ def command(
     aligned = None
     if reference is not None:
         policies = _policies(ica, pba, universal)
-        aligned = Aligned(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral)
+        beside = learned.folders(baselines) if suite is not None else ()
+        aligned = Aligned(
+            *(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral, beside)
+        )
     if suite is not None:
         asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe)
         suites.run(suite, records, where, data.stem, aligned, asked)
@@ -152,7 +156,9 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     mode = suite or scorer
     models = ENCODER | {"scorer", "personas", "draws", "summaries"} | ({"neutral"} if suite == "bias" else set())
     unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
-    own = {"judge": {"judge"}, "all": {"out", "fit_data"}, "novel": {"recipe", "fit_data"}}.get(mode, set())
+    own = {"judge": {"judge"}, "all": {"out", "fit_data", "baselines"}, "novel": {"recipe", "fit_data"}}.get(
+        mode, set()
+    )
     unread = (unread | {"judge", "out", "recipe"}) - own
     for name in sorted(unread & options):
         flag = name.replace("_", "-")
@@ -201,13 +207,10 @@ def encoder_measured(
     from penchant.eval.folds import STRICT, encoder_scores
     from penchant.eval.measured import Measured
     from penchant.eval.score import Setting
-    from penchant.scorer.cases import Texts, texts_of
 
     encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
     all_records = [*fit_on, *records]
-    distinct = texts_of(all_records, [record.persona for record in all_records])
-    with bar(len(distinct), "embedding texts") as advance:
-        texts = Texts.of(distinct, encoder, progress=advance)
+    texts = learned.embedded(all_records, [record.persona for record in all_records], encoder)
     setting, measured = Setting(dataset + STRICT * strict, "-", seed), []
     for kind in personas or (None,):
         scored = encoder_scores(

@@ -19,6 +19,7 @@ def show(measured: Sequence[Measured], *, json: bool, seconds: dict[str, float],
     from penchant.model.card import versions
 
     found = Results.of(measured)
+    say_not_finite(found)
     if json:
         result(as_json(summary(found, seconds=seconds, seed=seed, versions=versions())))
         return
@@ -28,6 +29,14 @@ def show(measured: Sequence[Measured], *, json: bool, seconds: dict[str, float],
         result("\n" + contrasts.table(found.contrasts))
     if len(main) < len(found.rows):
         say(f"{len(found.rows) - len(main)} more rows, of subsets and variants of the metric, are in --json")
+
+
+def say_not_finite(found: Results) -> None:
+    """Says once what was left out of the rows as its margin is no finite number, if anything."""
+    from penchant.eval.rows import not_finite
+
+    if (sentence := not_finite(found.rows)) is not None:
+        say(sentence)
 
 
 def summary(found: Results, *, seconds: dict[str, float], seed: int, versions: dict[str, str]) -> dict[str, object]:

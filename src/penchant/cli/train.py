@@ -1,4 +1,4 @@
-"""`penchant train`: aligns a model to people by ICA or PBA, or to all of them at once."""
+"""`penchant train`: aligns a model to people by ICA or PBA, or to all of them at once; fits learned scorers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.cli import learned
 from penchant.cli.data import RejectedOption, SpaceOption, directed, read, space_for
 from penchant.cli.language import SummariesOption, summaries_of
-from penchant.cli.output import as_json, bar, result, say, write_whole
+from penchant.cli.output import as_json, bar, given, result, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.config import Recipe, TrainSection, load_recipe
 from penchant.errors import ConfigError
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     data: Annotated[Path, typer.Option(help="Shards, Parquet or JSONL with the training records.")],
     method: Annotated[
-        str, typer.Option(help="ica, pba, pba_summary and pba_both (directions in words), or universal (nobody's).")
+        str,
+        typer.Option(
+            help="ica, pba, pba_summary and pba_both (directions in words), or universal (nobody's). "
+            "Without a base, over a sentence encoder: vpl, lore, encoder."
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
+    out: Annotated[Path, typer.Option(help="Folder for the aligned model, or for the scorer.")],
     recipe: Annotated[
         Path | None, typer.Option("--recipe", help="Recipe YAML; default recipes/demo.yaml, required with --model.")
     ] = None,
@@ -45,9 +51,22 @@ def command(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished model in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    seed: Annotated[int, typer.Option(help="vpl, lore: of the weights and the people held out.")] = 0,
+    cache: Annotated[
+        Path | None, typer.Option(help="vpl, lore, encoder: folder that keeps embeddings for later runs.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
 ) -> None:
-    """Aligns a base model to people by DPO; the base is also the reference."""
+    """Aligns a base model to people by DPO; the base is also the reference. Or fits a learned scorer."""
+    if method in learned.LEARNED:
+        learned.refuse_unread(method, given(context))
+        where = (method, data, out)
+        found = learned.fit(*where, space=space, rejected=rejected, seed=seed, cache=cache, overwrite=overwrite)
+        _tell(found, json=json)
+        return
+    for name in sorted(learned.OPTIONS & given(context)):
+        instead = f"its seed is the recipe's: --set seed={seed}" if name == "seed" else "leave it out"
+        raise ConfigError(f"--{name} is not read when {method} is trained; {instead}")
     if model is not None and recipe is None:
         raise ConfigError(
             f"--model {model} needs a recipe of its own, as the demo's learning rate would ruin a pretrained model; "
@@ -68,8 +87,7 @@ def command(
     if ratings:
         if resume or reference_cache is not None or summaries is not None:
             raise ConfigError("--ratings takes no --resume, --reference-cache or --summaries; leave them out")
-        found = run_ratings(settings, method, data, out, space=space, rejected=rejected)
-        result(as_json(found) if json else "\n".join(f"{key}: {value}" for key, value in found.items()))
+        _tell(run_ratings(settings, method, data, out, space=space, rejected=rejected), json=json)
         return
     summary = run(
         settings,
@@ -83,7 +101,11 @@ def command(
         summaries=summaries,
     )
     if summary is not None:
-        result(as_json(summary) if json else "\n".join(f"{key}: {value}" for key, value in summary.items()))
+        _tell(summary, json=json)
+
+
+def _tell(found: dict[str, object], *, json: bool) -> None:
+    result(as_json(found) if json else "\n".join(f"{key}: {value}" for key, value in found.items()))
 
 
 def run(

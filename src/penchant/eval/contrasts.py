@@ -43,6 +43,7 @@ class Contrast:
     p_holm: float
     """The same, corrected for the number of contrasts in the table."""
     n: int
+    """Pairs on which both margins are finite."""
     users: int
 
     def as_json(self) -> dict[str, Any]:
@@ -101,10 +102,12 @@ def _contrasted(mine: Scored, rival: Scored, setting: Setting) -> Iterator[Contr
     places = {record.record_id: place for place, record in enumerate(rival.records)}
     phrasings = np.array([record.provenance.phrasing or "-" for record in mine.records])
     shared = np.array([record.record_id in places for record in mine.records])
+    matched = np.array([places.get(record.record_id, 0) for record in mine.records], dtype=np.int64)
+    shared &= np.isfinite(mine.margins) & np.isfinite(rival.margins[matched])
     for phrasing in sorted(set(phrasings[shared].tolist())):
         here = np.flatnonzero(shared & (phrasings == phrasing))
         records = [mine.records[i] for i in here]
-        theirs: NDArray[np.float64] = rival.margins[[places[record.record_id] for record in records]]
+        theirs: NDArray[np.float64] = rival.margins[matched[here]]
         users = [record.user_id or record.record_id for record in records]
         value, ci95 = difference(mine.margins[here], theirs, users, seed=setting.seed)
         yield Contrast(

@@ -16,14 +16,17 @@ from penchant.stats import correctness
 def mistakes(scored: Scored, shown: Shown, *, people: int = 3) -> Iterator[Mistake]:
     """One pair each of so many people, the worst first; none of people who are never got wrong.
 
+    Margins that are no finite numbers are left out.
+
     Args:
         shown: what the margins were computed from, record by record.
     """
-    users = np.array([record.user_id or record.record_id for record in scored.records])
-    right = correctness(scored.margins)
+    finite = np.flatnonzero(np.isfinite(scored.margins))
+    users = np.array([record.user_id or record.record_id for record in scored.records])[finite]
+    right = correctness(scored.margins[finite])
     worst = sorted(dict.fromkeys(users.tolist()), key=lambda user: float(right[users == user].mean()))
     for user in worst[:people]:
-        places = np.flatnonzero(users == user)
+        places = finite[users == user]
         place = int(places[scored.margins[places].argmin()])
         if scored.margins[place] >= 0:
             return

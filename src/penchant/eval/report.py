@@ -81,7 +81,10 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
     known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
     main = [row for row in known if not is_variant(row.method)]
-    order = ("ideal", "pba", "ica", "encoder", "asked", "universal", "few_shot", "overlap", "style", "habit", "longer")
+    order = (
+        *("ideal", "pba", "ica", "encoder", "vpl", "lore", "asked", "universal", "few_shot"),
+        *("overlap", "style", "habit", "longer"),
+    )
     methods = [method for method in order if any(row.method == method for row in main)]
     return page.render(
         story=story,

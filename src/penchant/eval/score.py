@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.eval.rows import Row
+from penchant.errors import RecordError
+from penchant.eval.rows import Row, WorstGroup
 from penchant.record import Record
 from penchant.stats import accuracy, correctness, spread
 
 Margins = NDArray[np.float64]
+GROUP_USERS = 5
+"""People that a subset of the records needs to be called the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Scored:
     persona: str
     records: tuple[Record, ...]
     margins: Margins
-    """Score of chosen less rejected, (records,)."""
+    """Score of chosen less rejected, (records,); what is not finite is left out and counted."""
     ceiling: NDArray[np.float64] | None
     """Expected accuracy of the best possible guess per record, (records,), where it is known."""
     limit: bool = False
@@ -83,7 +86,7 @@ def limit_rows(
         people, value = spread(expected[group.keep], users[group.keep].tolist()), float(row.ceiling or 0)
         known = replace(row, accuracy=value, ci95=(value, value), ties=0)
         result.append(replace(known, macro=people.macro, worst_decile=people.worst_decile))
-    return result
+    return [_with_worst_group(row, result) for row in result]
 
 
 def rows(
@@ -94,19 +97,31 @@ def rows(
     margins: Margins,
     ceiling: NDArray[np.float64] | None = None,
 ) -> list[Row]:
-    """One row per group of records.
+    """One row per group of records, over its finite margins; others are counted (`not_finite`), never averaged.
+
+    A subset without any finite margin has no row; that of all records counts its pairs.
 
     Args:
         margins: score of chosen less rejected, (records,).
         ceiling: expected accuracy of the best possible guess per record, (records,), where it is known.
+    Raises:
+        RecordError: no margin of a phrasing is finite.
     """
-    users = [record.user_id or record.record_id for record in records]
+    users, finite = [record.user_id or record.record_id for record in records], np.isfinite(margins)
     result = []
     for group in groups(records):
-        who = [user for user, keep in zip(users, group.keep, strict=True) if keep]
+        kept, count = group.keep & finite, int(group.keep.sum())
+        if not kept.any():
+            if group.attribute == "all":
+                where = f"{method} under '{persona}'" + f", {group.phrasing} phrasings" * (group.phrasing != "-")
+                raise RecordError(
+                    f"{where}: none of {count:,} margins is a finite number; check the model's weights and precision"
+                )
+            continue
+        who = [user for user, keep in zip(users, kept, strict=True) if keep]
         measured, people = (
-            accuracy(margins[group.keep], who, seed=setting.seed),
-            spread(correctness(margins[group.keep]), who),
+            accuracy(margins[kept], who, seed=setting.seed),
+            spread(correctness(margins[kept]), who),
         )
         result.append(
             Row(
@@ -122,9 +137,20 @@ def rows(
                 n=measured.n,
                 users=measured.users,
                 ties=measured.ties,
-                ceiling=None if ceiling is None else float(ceiling[group.keep].mean()),
+                ceiling=None if ceiling is None else float(ceiling[kept].mean()),
                 macro=people.macro,
                 worst_decile=people.worst_decile,
+                not_finite=count - measured.n,
             )
         )
-    return result
+    return [_with_worst_group(row, result) for row in result]
+
+
+def _with_worst_group(row: Row, found: Sequence[Row]) -> Row:
+    """A row of all records of a phrasing with the worst of their subsets, which are rows too; others as they are."""
+    subsets = [one for one in found if one.phrasing == row.phrasing and one.attribute != "all"]
+    large = [one for one in subsets if one.users >= GROUP_USERS]
+    if row.attribute != "all" or len(large) < 2:
+        return replace(row, worst_group=None)
+    worst = min(large, key=lambda one: one.accuracy)
+    return replace(row, worst_group=WorstGroup(worst.attribute, worst.accuracy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -30,7 +31,7 @@ class Scorer(Protocol):
         ...
 
 
-class Fitted(Protocol):
+class Within(Protocol):
     """A scorer over a table of texts that are embedded already."""
 
     @property
@@ -38,15 +39,23 @@ class Fitted(Protocol):
         """What tables call it."""
         ...
 
+    def margins_within(
+        self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
+    ) -> NDArray[np.float64]:
+        """See `Scorer.margins`; the table has every text of the records and personas."""
+        ...
+
+
+class Fitted(Within, Protocol):
+    """The same, of a baseline that was fitted."""
+
     @property
     def remark(self) -> str:
         """How fitting went, in a line."""
         ...
 
-    def margins_within(
-        self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
-    ) -> NDArray[np.float64]:
-        """See `Scorer.margins`; the table has every text of the records and personas."""
+    def save(self, folder: Path, *, encoder: str) -> None:
+        """Writes it; `encoder` is the name of the one whose vectors it was fitted over."""
         ...
 
 

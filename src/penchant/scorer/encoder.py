@@ -55,7 +55,7 @@ NAMES: Mapping[Parts, str] = {
 }
 """What tables call them; `none` is `encoder` with the persona `none`."""
 
-_CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
+CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
 _FORMAT = "penchant encoder scorer 2"
 
 
@@ -138,7 +138,7 @@ class EncoderScorer:
             "features": FEATURES,
         }
         # the card last: its presence means the weights are complete
-        (folder / _CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder, believer: BeliefScorer | None = None) -> EncoderScorer:
@@ -265,12 +265,12 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]
     from safetensors.numpy import load_file
 
     try:
-        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         tensors = load_file(folder / _WEIGHTS)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
         raise ModelError(f"{folder}: no complete encoder scorer ({error}); save it anew") from error
     if not isinstance(card, dict) or (card.get("format"), card.get("features")) != (_FORMAT, list(FEATURES)):
-        raise ModelError(f"{folder / _CARD}: not a card of '{_FORMAT}' with today's features; fit and save it anew")
+        raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}' with today's features; fit and save it anew")
     missing = [key for key in ("encoder", "parts", "records", "people", "annotator") if key not in card]
     missing += sorted({"weights", "style.mean", "style.spread"} - set(tensors))
     missing += sorted({f"identity.{part}" for part in _OF_IDENTITY} - set(tensors))

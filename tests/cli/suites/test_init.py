@@ -19,6 +19,7 @@ import pytest
         (("--suite", "infer", "--judge", "j.yaml"), "--judge is not read when infer is measured; leave it out"),
         (("--judge", "j.yaml"), "--judge is not read when implicit is measured; leave it out"),
         (("--scorer", "encoder", "--judge", "j.yaml"), "--judge is not read when encoder is measured; leave it out"),
+        (("--suite", "limited", "--baselines", "f"), "--baselines is not read when limited is measured; leave it out"),
         (("--out", "o"), "--out is not read when implicit is measured; leave it out"),
         (("--suite", "limited", "--out", "o"), "--out is not read when limited is measured; leave it out"),
     ],

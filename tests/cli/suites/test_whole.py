@@ -2,6 +2,10 @@
 
 import json
 import re
+import shlex
+from html import unescape
+
+from penchant.encoder.fake import FakeEncoder
 
 
 def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
@@ -36,6 +40,17 @@ def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
     assert set(found["seconds"]) == {"accuracy", "limited", "control", "bias"}
 
 
+def test_a_command_on_the_page_runs_as_it_stands(penchant, small_forum, models, tmp_path) -> None:
+    where = ("eval", "--suite", "all", "--data", small_forum / "test", *models, "--limit", "8", "--json")
+    assert penchant(*where, "--out", tmp_path / "report").code == 0
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    commands = [shlex.split(unescape(found)) for found in re.findall("<code>(penchant eval.*?)</code>", page)]
+    assert [words[words.index("--suite") + 1] for words in commands] == ["limited", "control", "all"]
+    for words in commands[:2]:
+        ran = penchant(*words[1:])
+        assert ran.code == 0, ran.err
+
+
 def test_without_an_annotator_bias_is_left_out_and_said(penchant, small_forum, models, tmp_path) -> None:
     where = ("eval", "--suite", "all", "--data", small_forum / "test", *models, "--limit", "8")
     fit = ("--fit-data", small_forum / "test")
@@ -53,3 +68,31 @@ def test_it_wants_a_folder_for_the_report(penchant, small_forum, models) -> None
     ran = penchant("eval", "--suite", "all", "--data", small_forum / "test", *models)
     assert ran.code == 2
     assert "--suite all writes a report; name a folder for it with --out" in ran.err
+
+
+def test_learned_scorers_stand_beside_the_models_wherever_those_are_shown_something(
+    penchant, small_forum, models, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    names = ("vpl", "lore", "encoder")
+    for name in names:
+        ran = penchant("train", "--data", small_forum / "train", "--method", name, "--out", tmp_path / name)
+        assert ran.code == 0, ran.err
+    where = ("eval", "--suite", "all", "--data", small_forum / "test", *models, "--limit", "16")
+    learned = ("--baselines", ",".join(str(tmp_path / name) for name in names))
+    ran = penchant(*where, *learned, "--out", tmp_path / "report", "--json")
+    assert ran.code == 0, ran.err
+    found = [row for row in ran.last["rows"] if row["attribute"] == "all" and not row["persona"].startswith("first")]
+    settings = {(row["persona"], row["phrasing"], row["n"]) for row in found if row["method"] == "ica"}
+    assert {persona for persona, _, _ in settings} == {"ugc", "pair", "demo", "behaviour", "mixed", "none", "shuffled"}
+    for name in names:
+        assert {(row["persona"], row["phrasing"], row["n"]) for row in found if row["method"] == name} == settings
+    rivals = {(one["method"], one["rival"]) for one in ran.last["contrasts"]}
+    assert {("ica", "vpl"), ("pba", "lore"), ("ica", "encoder"), ("encoder", "vpl"), ("encoder", "encoder")} <= rivals
+    lines = (tmp_path / "report" / "results.jsonl").read_text(encoding="utf-8")
+    assert '"method": "lore"' in lines
+    assert f"scorer, vpl</td><td>{tmp_path / 'vpl'}" in (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert "baselines" in ran.last["seconds"]
+    named = penchant(*where, "--baselines", "vpl,lore", "--out", tmp_path / "other")
+    assert (named.code, named.out) == (2, "")
+    assert "--baselines vpl: no scorer there; fit one by penchant train" in named.err

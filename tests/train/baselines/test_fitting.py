@@ -1,8 +1,10 @@
 import pytest
 import torch
 
-from penchant import TrainingError
-from penchant.train.baselines.fitting import HELD_OUT, Descent, apart, descend
+from penchant import Record, TrainingError
+from penchant.encoder.fake import FakeEncoder
+from penchant.scorer.cases import Texts, texts_of
+from penchant.train.baselines.fitting import HELD_OUT, Descent, Ended, Given, apart, descend
 
 
 class Point(torch.nn.Module):
@@ -73,3 +75,21 @@ def test_a_loss_that_is_no_number_is_said() -> None:
     point = Point()
     with pytest.raises(TrainingError, match="not a number at step 1"):
         descend(point, lambda _: point.at / 0, lambda: point.at, ROWS, PLAIN, seed=0)
+
+
+def test_what_is_given_is_counted_by_records_and_looked_at_without_the_people_held_out(planted: list[Record]) -> None:
+    shown = [record.persona for record in planted]
+    texts = Texts.of(texts_of(planted, shown), FakeEncoder(8))
+    given = Given.of(planted, shown, texts, seed=0)
+    # two choices are shown beside each of four records of 24 people
+    assert (given.records, len(given.pairs), len(given.people)) == (96, 288, 288)
+    held = set(given.people) - {given.people[row] for row in given.fitted.tolist()}
+    assert len(held) == 3
+    assert len(given.told) == 3 * 12
+    others = [record for record in planted if record.user_id not in held]
+    alone = Given.of(others, [record.persona for record in others], texts, seed=0)
+    whole = torch.cat([alone.pairs.asked_N3[alone.fitted], alone.told.asked_N3]).unique(dim=0)
+    assert torch.equal(given.pairs.asked_N3[given.fitted].unique(dim=0), whole)
+    fit = given.fit("any settings", Ended(7, 0.25))
+    assert (fit.records, fit.people, fit.settings) == (96, 24, "any settings")
+    assert fit.remark == "best after 7 steps (held-out loss 0.250)"

@@ -11,19 +11,22 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from penchant.cli import learned
 from penchant.cli.aligned import Aligned, progress
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.suites import bias, control, limited
 from penchant.cli.suites.wording import first_people
-from penchant.cli.tables import summary
+from penchant.cli.tables import say_not_finite, summary
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.audit.bias import Changed
+    from penchant.eval.benchmark import Bench
     from penchant.eval.control import Control, Share
     from penchant.eval.measured import Measured
     from penchant.eval.report import Section
+    from penchant.scorer.base import Within
 
 SOME = 2000
 """Pairs, of whole people, on which the smaller questions are asked; the table of accuracy is over all."""
@@ -50,33 +53,33 @@ def run(
         fit_on: what the models were aligned on, so that it can be told whether anybody was met before.
     """
     from penchant.eval.benchmark import show
-    from penchant.eval.measured import Measured, Results
+    from penchant.eval.measured import Results
     from penchant.eval.mistakes import worst
     from penchant.eval.report import Story, report
     from penchant.eval.rows import PERSONAL, is_variant, table
     from penchant.model.card import versions
 
     seconds: dict[str, float] = {}
-    alone = _alone(command)
     personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
+    rivals = learned.opened(aligned.beside)
     bench = aligned.bench(records, space, dataset)
-    with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
-        main = Measured(bench.setting, tuple(bench.score(records, personas)))
+    main = _accuracy(bench, records, personas, rivals, seconds)
     some = first_people(records, SOME)
     with _timed("limited", seconds):
         few = limited.measure(bench, some)
     with _timed("control", seconds):
         turned = control.measure(bench, some)
-    sections = [_limited(few, alone), _control(turned, alone)]
+    sections = [_limited(few, command), _control(turned, command)]
     told: dict[str, Any] = {"control": {wording: [one.as_json() for one in part] for wording, part in turned.items()}}
     if annotator is None:
         say("bias is left out: name an --annotator to read texts in which words of gender and age are swapped")
     else:
         with _timed("bias", seconds):
             swapped = bias.measure(bench, some, annotator)
-        sections.append(_bias(swapped, alone))
+        sections.append(_bias(swapped, command))
         told["bias"] = {name: one.as_json() for name, one in swapped.items()}
     found = Results.of([main, few])
+    say_not_finite(found)
     shown = show(records, "mixed", seed=aligned.seed)
     story = Story(
         title="Aligned to each person",
@@ -90,6 +93,7 @@ def run(
             "layout": aligned.layout,
             "base": aligned.reference,
             **{f"model, {name}": folder for name, folder in aligned.policies.items()},
+            **{f"scorer, {one.name}": str(folder) for one, folder in zip(rivals, aligned.beside, strict=True)},
             "annotator": str(annotator or "–"),
             "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
         },
@@ -129,14 +133,31 @@ def _met(records: Sequence[Record], fit_on: Sequence[Record] | None, dataset: st
     return f"None of these {len(people)} people was seen in training."
 
 
-def _alone(command: str) -> str:
-    """The command without the options that only the whole page takes."""
-    words = shlex.split(command)
-    for option in ("--out", "--fit-data"):
-        if option in words:
-            place = words.index(option)
-            del words[place : place + 2]
-    return shlex.join(words)
+def _accuracy(
+    bench: Bench,
+    records: Sequence[Record],
+    personas: Sequence[str],
+    rivals: Sequence[Within],
+    seconds: dict[str, float],
+) -> Measured:
+    """The table of accuracy: the models of the bench, then learned scorers shown the same."""
+    from penchant.eval.measured import Measured
+
+    with _timed("accuracy", seconds), progress(bench, bench.passes(personas)):
+        scored = tuple(bench.score(records, personas))
+    if rivals:
+        with _timed("baselines", seconds):
+            scored += learned.scored(bench, records, personas, rivals)
+    return Measured(bench.setting, scored)
+
+
+def _alone(command: str, suite: str) -> str:
+    """The command of one question, less the options that only all of them together read."""
+    words = shlex.split(command.replace("--suite all", f"--suite {suite}"))
+    unread = {
+        place + i for place, word in enumerate(words) if word in ("--out", "--baselines", "--fit-data") for i in (0, 1)
+    }
+    return shlex.join(word for place, word in enumerate(words) if place not in unread)
 
 
 @contextmanager
@@ -158,7 +179,7 @@ def _limited(few: Measured, command: str) -> Section:
         title="How much is learned from little?",
         lead="The same pairs, asked after the first 0, 1, 2, 4, … items of what a person wrote and chose, the earliest "
         "first. The dashed line is the most that anybody could expect from the same items, where it is known.",
-        command=command.replace("--suite all", "--suite limited"),
+        command=_alone(command, "limited"),
         figure=item_curves(lines),
     )
 
@@ -177,7 +198,7 @@ def _control(found: Mapping[str, Sequence[Control]], command: str) -> Section:
         lead="We state a person's directions, then turn all of them, or one, and ask the same pairs again. Decisions "
         "should turn with everything turned, follow the one that is turned, and stay where a pair is about something "
         "else. In %, with the 95 % interval over people.",
-        command=command.replace("--suite all", "--suite control"),
+        command=_alone(command, "control"),
         head=head,
         body=body,
     )
@@ -199,7 +220,7 @@ def _bias(found: Mapping[str, bias.Bias], command: str) -> Section:
         "with these words made neutral. What neutral words cost in accuracy: "
         + ", ".join(f"{name} {100 * part.neutral_words.difference:+.1f} points" for name, part in found.items())
         + ".",
-        command=command.replace("--suite all", "--suite bias"),
+        command=_alone(command, "bias"),
         head=("method", "trait", "words", "decisions that change, %", "inferred directions that change, %", "pairs"),
         body=tuple(line(name, one) for name, part in found.items() for one in part.changed),
     )

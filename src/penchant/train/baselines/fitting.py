@@ -1,15 +1,24 @@
-"""Descent on some people's pairs until those of a held-out tenth of the people are told no better."""
+"""What fitting has in common: descent on some people's pairs until those of a held-out tenth are told no better."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 
 from penchant.errors import TrainingError
+from penchant.persona import Persona
+from penchant.record import Record
+from penchant.scorer.cases import Texts
+from penchant.scorer.encoder import with_choices
+from penchant.train.baselines.pairs import Look, Pairs, Seen
+
+Settings = TypeVar("Settings")
+"""What is chosen before fitting, of one baseline or another."""
 
 HELD_OUT = 0.1
 """Share of the people whose pairs say when to stop; one person at least."""
@@ -43,6 +52,60 @@ class Ended:
     """The first look, where nothing that was learned later helped the held-out people."""
     held_out: float
     """Mean negative log-likelihood of the held-out people's pairs there, nats; 0.693 is chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(Generic[Settings]):
+    """What every fitted baseline has beside its own weights."""
+
+    look: Look
+    settings: Settings
+    records: int
+    """How many records it was fitted on."""
+    people: int
+    ended: Ended
+
+    @property
+    def remark(self) -> str:
+        """How fitting went."""
+        return f"best after {self.ended.steps} steps (held-out loss {self.ended.held_out:.3f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Preferences of some people, looked at, a tenth of the people held out."""
+
+    records: int
+    """How many records were given; what personas show to have been chosen is fitted on besides."""
+    people: tuple[str, ...]
+    """Whose each pair is."""
+    pairs: Pairs
+    look: Look
+    """Learned without the held-out people."""
+    seen: Seen
+    fitted: torch.Tensor
+    """Rows to draw batches from."""
+    told: Pairs
+    """Those of the held-out people."""
+
+    @classmethod
+    def of(cls, records: Sequence[Record], personas: Sequence[Persona], texts: Texts, *, seed: int) -> Given:
+        """From records, what is shown beside each, and a table that has every text of both.
+
+        Raises:
+            TrainingError: fewer than two people, no two different answers, or vectors that are not finite.
+        """
+        count = len(records)
+        records, personas = with_choices(records, personas)
+        people = tuple(record.user_id or record.record_id for record in records)
+        fitted, held = apart(people, seed=seed)
+        pairs = Pairs.of(texts, records, personas)
+        look = Look.learn(texts, pairs.of_rows(fitted))
+        return cls(count, people, pairs, look, look.of(texts), fitted, pairs.of_rows(held))
+
+    def fit(self, settings: Settings, ended: Ended) -> Fit[Settings]:
+        """What is kept of it."""
+        return Fit(self.look, settings, self.records, len(set(self.people)), ended)
 
 
 def apart(people: Sequence[str], *, seed: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,7 +11,7 @@ Source: Bose et al. 2025, arXiv:2504.14439; exponentiated gradient as of Kivinen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,13 @@ from penchant.infer.fitting import one_thread
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.scorer.cases import Texts
-from penchant.scorer.encoder import with_choices
-from penchant.train.baselines.fitting import Descent, Ended, apart, descend
-from penchant.train.baselines.pairs import Look, Pairs, Seen
-from penchant.train.baselines.saved import misfit, read, save
+from penchant.train.baselines.fitting import Descent, Fit, Given, descend
+from penchant.train.baselines.pairs import Pairs, Seen
+from penchant.train.baselines.saved import Saved, save
 
 # Shapes: N pairs, C distinct comparisons, T texts, F numbers of a text, K basis rewards, U training people.
 
-_FORMAT = "penchant lore 1"
+NAME = "lore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +81,18 @@ def adapted(gains_CK: torch.Tensor, pairs: Pairs, settings: LoReSettings) -> tor
 class LoRe:
     """A fitted basis over a fitted look; see `scorer.base.Fitted`."""
 
-    look: Look
+    fit: Fit[LoReSettings]
     basis_KF: torch.Tensor
-    settings: LoReSettings
-    records: int
-    """How many records it was fitted on."""
-    people: int
-    ended: Ended
 
     @property
     def name(self) -> str:
         """What tables call it."""
-        return "lore"
+        return NAME
 
     @property
     def remark(self) -> str:
         """See `scorer.base.Fitted`."""
-        return (
-            f"lore: best after {self.ended.steps} steps (held-out loss {self.ended.held_out:.3f}), "
-            f"{self.settings.rewards} rewards"
-        )
+        return f"{NAME}: {self.fit.remark}, {self.fit.settings.rewards} rewards"
 
     def margins_within(
         self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
@@ -111,38 +102,21 @@ class LoRe:
         Raises:
             ModelError: a table of vectors of another length.
         """
-        margins = _asked(self.basis_KF, self.look.of(texts), Pairs.of(texts, records, personas), self.settings)
-        return np.asarray(margins.double().numpy())
+        seen, pairs = self.fit.look.of(texts), Pairs.of(texts, records, personas)
+        return np.asarray(_asked(self.basis_KF, seen, pairs, self.fit.settings).double().numpy())
 
-    def save(self, folder: Path) -> None:
-        """Writes the weights, then the card; neither the encoder nor the training people's mixtures are kept."""
-        card = {
-            "format": _FORMAT,
-            "settings": asdict(self.settings),
-            "records": self.records,
-            "people": self.people,
-            "ended": asdict(self.ended),
-        }
-        save(folder, card, {**self.look.arrays(), "basis": self.basis_KF})
+    def save(self, folder: Path, *, encoder: str) -> None:
+        """See `saved.save`; the training people's mixtures are not kept."""
+        save(folder, NAME, self.fit, {"basis": self.basis_KF}, encoder=encoder)
 
     @classmethod
-    def load(cls, folder: Path) -> LoRe:
-        """A saved LoRe.
-
-        Raises:
-            ModelError: no complete one there.
-        """
-        card, tensors = read(folder, _FORMAT)
-        try:
-            chosen = dict(card["settings"])
-            settings = LoReSettings(**{**chosen, "descent": Descent(**chosen["descent"])})
-            look, basis = Look.from_arrays(tensors), tensors["basis"]
-            counts, ended = (int(card["records"]), int(card["people"])), Ended(**card["ended"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise misfit(folder, error) from error
-        if tuple(basis.shape) != (settings.rewards, look.size):
-            raise misfit(folder, ValueError(f"a basis of shape {tuple(basis.shape)}"))
-        return cls(look, basis, settings, *counts, ended)
+    def of_saved(cls, saved: Saved) -> LoRe:
+        """A saved LoRe. Raises ModelError where card and weights do not fit each other."""
+        with saved.fitting_together():
+            fit, basis = saved.fit(LoReSettings), saved.tensors["basis"]
+        if tuple(basis.shape) != (fit.settings.rewards, fit.look.size):
+            raise saved.misfit(f"a basis of shape {tuple(basis.shape)}")
+        return cls(fit, basis)
 
 
 def _asked(basis_KF: torch.Tensor, seen: Seen, pairs: Pairs, settings: LoReSettings) -> torch.Tensor:
@@ -170,23 +144,18 @@ def fit_lore(
         TrainingError: fewer than two people, no two different answers, or a loss that is not a number.
     """
     settings = settings or LoReSettings()
-    counts = len(records), len({record.user_id or record.record_id for record in records})
-    records, personas = with_choices(records, personas)
-    people = np.asarray([record.user_id or record.record_id for record in records], dtype=np.str_)
-    fitted, held = apart(people.tolist(), seed=seed)
-    names, owner = np.unique(people, return_inverse=True)
-    whose, pairs = torch.from_numpy(owner), Pairs.of(texts, records, personas)
-    look = Look.learn(texts, pairs.of_rows(fitted))
-    seen, told = look.of(texts), pairs.of_rows(held)
+    given = Given.of(records, personas, texts, seed=seed)
+    names, owner = np.unique(np.asarray(given.people, dtype=np.str_), return_inverse=True)
+    whose = torch.from_numpy(owner)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        mixtures = Mixtures(look.size, settings.rewards, len(names))
+        mixtures = Mixtures(given.look.size, settings.rewards, len(names))
 
         def loss(rows: torch.Tensor) -> torch.Tensor:
-            return nn.functional.softplus(-mixtures(seen, pairs.of_rows(rows), whose[rows])).mean()
+            return nn.functional.softplus(-mixtures(given.seen, given.pairs.of_rows(rows), whose[rows])).mean()
 
         def held_out() -> torch.Tensor:
-            return nn.functional.softplus(-_asked(mixtures.basis_KF, seen, told, settings)).mean()
+            return nn.functional.softplus(-_asked(mixtures.basis_KF, given.seen, given.told, settings)).mean()
 
-        ended = descend(mixtures, loss, held_out, fitted, settings.descent, seed=seed)
-    return LoRe(look, mixtures.basis_KF.detach().clone(), settings, *counts, ended)
+        ended = descend(mixtures, loss, held_out, given.fitted, settings.descent, seed=seed)
+    return LoRe(given.fit(settings, ended), mixtures.basis_KF.detach().clone())

@@ -3,33 +3,93 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from penchant.errors import ModelError
+from penchant.train.baselines.fitting import Descent, Ended, Fit, Settings
+from penchant.train.baselines.pairs import Look
 
 CARD, WEIGHTS = "baseline.json", "baseline.safetensors"
+_FORMAT = "penchant baseline 2"
 
 
-def save(folder: Path, card: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
-    """Writes the weights, then the card; `card["format"]` names what they are of."""
+def save(
+    folder: Path, name: str, fit: Fit[Any], tensors: Mapping[str, torch.Tensor], *, encoder: str, **own: int
+) -> None:
+    """Writes the weights, then the card.
+
+    Args:
+        name: of the baseline.
+        tensors: its own weights; those of the look are added.
+        encoder: whose vectors it was fitted over; it is named, not copied.
+        own: counts of its own for the card.
+    """
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CARD).unlink(missing_ok=True)
-    save_file({name: value.contiguous() for name, value in tensors.items()}, folder / WEIGHTS)
+    whole = {**fit.look.arrays(), **tensors}
+    save_file({name: value.contiguous() for name, value in whole.items()}, folder / WEIGHTS)
+    card = {
+        "format": _FORMAT,
+        "baseline": name,
+        "encoder": encoder,
+        "settings": asdict(fit.settings),
+        "records": fit.records,
+        "people": fit.people,
+        "ended": asdict(fit.ended),
+        **own,
+    }
     # the card last: its presence means the weights are complete
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path, form: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Card and weights of one format.
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Card and weights as they were read."""
 
+    folder: Path
+    card: dict[str, Any]
+    tensors: dict[str, torch.Tensor]
+
+    @property
+    def name(self) -> str:
+        """Which baseline it is; empty where the card names none."""
+        return str(self.card.get("baseline", ""))
+
+    def fit(self, settings: Callable[..., Settings]) -> Fit[Settings]:
+        """What was saved beside the baseline's own weights; to be called within `fitting_together`."""
+        chosen = dict(self.card["settings"])
+        made = settings(**{**chosen, "descent": Descent(**chosen["descent"])})
+        counts = int(self.card["records"]), int(self.card["people"])
+        return Fit(Look.from_arrays(self.tensors), made, *counts, Ended(**self.card["ended"]))
+
+    @contextmanager
+    def fitting_together(self) -> Iterator[None]:
+        """Raises ModelError where, inside the block, card and weights do not make a baseline."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise self.misfit(repr(error)) from error
+
+    def misfit(self, why: str) -> ModelError:
+        """What to raise where card and weights do not make a baseline."""
+        return ModelError(f"{self.folder}: card and weights do not fit each other ({why}); fit and save it anew")
+
+
+def read(folder: Path, *, encoder: str) -> Saved:
+    """A baseline of any name.
+
+    Args:
+        encoder: whose vectors it is to be asked over.
     Raises:
-        ModelError: nothing complete there, or of another format.
+        ModelError: nothing complete there, of another format, or fitted over another encoder.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -39,11 +99,8 @@ def read(folder: Path, form: str) -> tuple[dict[str, Any], dict[str, torch.Tenso
         tensors = load_file(folder / WEIGHTS)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
         raise ModelError(f"{folder}: no complete baseline ({error}); fit and save it anew") from error
-    if not isinstance(card, dict) or card.get("format") != form:
-        raise ModelError(f"{folder / CARD}: not a card of '{form}'; fit and save it anew")
-    return card, tensors
-
-
-def misfit(folder: Path, error: Exception) -> ModelError:
-    """What to raise where a card and its weights do not make a baseline."""
-    return ModelError(f"{folder}: card and weights do not fit each other ({error!r}); fit and save it anew")
+    if not isinstance(card, dict) or card.get("format") != _FORMAT:
+        raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit and save it anew")
+    if card.get("encoder") != encoder:
+        raise ModelError(f"{folder}: fitted with encoder '{card.get('encoder')}', loaded with '{encoder}'; fit anew")
+    return Saved(folder, card, tensors)

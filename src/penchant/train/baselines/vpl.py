@@ -11,7 +11,7 @@ Source: Poddar et al. 2024, arXiv:2408.10075; active units as of Burda et al. 20
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,15 @@ from penchant.infer.fitting import one_thread
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.scorer.cases import Texts
-from penchant.scorer.encoder import with_choices
-from penchant.train.baselines.fitting import Descent, Ended, apart, descend
-from penchant.train.baselines.pairs import Look, Pairs, Seen
-from penchant.train.baselines.saved import misfit, read, save
+from penchant.train.baselines.fitting import Descent, Fit, Given, descend
+from penchant.train.baselines.pairs import Pairs, Seen
+from penchant.train.baselines.saved import Saved, save
 
 # Shapes: N pairs, C distinct comparisons, T texts, F numbers of a text, H hidden units, Z latent units.
 
-_FORMAT = "penchant vpl 1"
+NAME = "vpl"
+_NETWORK = "network."
+"""Begins the names of its own weights."""
 ACTIVE = 0.01
 """Variance of the posterior means over people beyond which a latent unit is active."""
 
@@ -87,28 +88,20 @@ def divergence(mean_NZ: torch.Tensor, log_variance_NZ: torch.Tensor) -> torch.Te
 class VPL:
     """Fitted networks over a fitted look; see `scorer.base.Fitted`."""
 
-    look: Look
+    fit: Fit[VPLSettings]
     network: Network
-    settings: VPLSettings
-    records: int
-    """How many records it was fitted on."""
-    people: int
     active: int
     """Latent units whose posterior means differ between the people fitted on, by more than `ACTIVE`."""
-    ended: Ended
 
     @property
     def name(self) -> str:
         """What tables call it."""
-        return "vpl"
+        return NAME
 
     @property
     def remark(self) -> str:
         """See `scorer.base.Fitted`."""
-        return (
-            f"vpl: best after {self.ended.steps} steps (held-out loss {self.ended.held_out:.3f}), "
-            f"{self.active} of {self.settings.latent} latent units active"
-        )
+        return f"{NAME}: {self.fit.remark}, {self.active} of {self.fit.settings.latent} latent units active"
 
     def margins_within(
         self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
@@ -118,43 +111,25 @@ class VPL:
         Raises:
             ModelError: a table of vectors of another length.
         """
-        seen, pairs = self.look.of(texts), Pairs.of(texts, records, personas)
+        seen, pairs = self.fit.look.of(texts), Pairs.of(texts, records, personas)
         with torch.no_grad():
             mean, _ = self.network.q(seen, pairs)
             return np.asarray(self.network.margins(seen, pairs, mean).double().numpy())
 
-    def save(self, folder: Path) -> None:
-        """Writes the weights, then the card; the encoder is not copied."""
-        card = {
-            "format": _FORMAT,
-            "settings": asdict(self.settings),
-            "records": self.records,
-            "people": self.people,
-            "active": self.active,
-            "ended": asdict(self.ended),
-        }
-        network = {f"network.{name}": value for name, value in self.network.state_dict().items()}
-        save(folder, card, {**self.look.arrays(), **network})
+    def save(self, folder: Path, *, encoder: str) -> None:
+        """See `saved.save`."""
+        network = {f"{_NETWORK}{name}": value for name, value in self.network.state_dict().items()}
+        save(folder, NAME, self.fit, network, encoder=encoder, active=self.active)
 
     @classmethod
-    def load(cls, folder: Path) -> VPL:
-        """A saved VPL.
-
-        Raises:
-            ModelError: no complete one there.
-        """
-        card, tensors = read(folder, _FORMAT)
-        try:
-            chosen = dict(card["settings"])
-            settings = VPLSettings(**{**chosen, "descent": Descent(**chosen["descent"])})
-            look = Look.from_arrays(tensors)
-            network = Network(look.size, settings.latent, settings.hidden)
-            weights = {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}
-            network.load_state_dict(weights)
-            counts = int(card["records"]), int(card["people"]), int(card["active"])
-            return cls(look, network.eval(), settings, *counts, Ended(**card["ended"]))
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise misfit(folder, error) from error
+    def of_saved(cls, saved: Saved) -> VPL:
+        """A saved VPL. Raises ModelError where card and weights do not fit each other."""
+        with saved.fitting_together():
+            fit, active = saved.fit(VPLSettings), int(saved.card["active"])
+            network = Network(fit.look.size, fit.settings.latent, fit.settings.hidden)
+            own = {n.removeprefix(_NETWORK): v for n, v in saved.tensors.items() if n.startswith(_NETWORK)}
+            network.load_state_dict(own)
+            return cls(fit, network.eval(), active)
 
 
 def fit_vpl(
@@ -174,33 +149,27 @@ def fit_vpl(
         TrainingError: fewer than two people, no two different answers, or a loss that is not a number.
     """
     settings = settings or VPLSettings()
-    counts = len(records), len({record.user_id or record.record_id for record in records})
-    records, personas = with_choices(records, personas)
-    people = [record.user_id or record.record_id for record in records]
-    fitted, held = apart(people, seed=seed)
-    pairs = Pairs.of(texts, records, personas)
-    look = Look.learn(texts, pairs.of_rows(fitted))
-    seen, told = look.of(texts), pairs.of_rows(held)
+    given = Given.of(records, personas, texts, seed=seed)
     noise = torch.Generator().manual_seed(seed)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Network(look.size, settings.latent, settings.hidden)
+        network = Network(given.look.size, settings.latent, settings.hidden)
 
         def loss(rows: torch.Tensor) -> torch.Tensor:
-            some = pairs.of_rows(rows)
-            mean, log_variance = network.q(seen, some)
+            some = given.pairs.of_rows(rows)
+            mean, log_variance = network.q(given.seen, some)
             z = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=noise)
-            surprise = nn.functional.softplus(-network.margins(seen, some, z))
+            surprise = nn.functional.softplus(-network.margins(given.seen, some, z))
             return (surprise + settings.beta * divergence(mean, log_variance)).mean()
 
         def held_out() -> torch.Tensor:
-            mean, _ = network.q(seen, told)
-            return nn.functional.softplus(-network.margins(seen, told, mean)).mean()
+            mean, _ = network.q(given.seen, given.told)
+            return nn.functional.softplus(-network.margins(given.seen, given.told, mean)).mean()
 
-        ended = descend(network, loss, held_out, fitted, settings.descent, seed=seed)
+        ended = descend(network, loss, held_out, given.fitted, settings.descent, seed=seed)
         with torch.no_grad():
-            mean, _ = network.q(seen, pairs)
-    return VPL(look, network.eval(), settings, *counts, _active(mean.double().numpy(), people), ended)
+            mean, _ = network.q(given.seen, given.pairs)
+    return VPL(given.fit(settings, ended), network.eval(), _active(mean.double().numpy(), given.people))
 
 
 def _active(mean_NZ: NDArray[np.float64], people: Sequence[str]) -> int:

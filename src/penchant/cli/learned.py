@@ -1,0 +1,145 @@
+"""Learned scorers over the sentence encoder: fitted by `penchant train`, beside models in `eval --suite all`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.cli.data import read, space_for
+from penchant.cli.output import bar, say
+from penchant.errors import ConfigError
+from penchant.persona import Persona
+from penchant.record import Record
+
+if TYPE_CHECKING:
+    from penchant.encoder.base import Encoder
+    from penchant.eval.benchmark import Bench
+    from penchant.eval.score import Scored
+    from penchant.scorer.base import Within
+    from penchant.scorer.cases import Texts
+
+LEARNED = ("vpl", "lore", "encoder")
+OPTIONS = {"seed", "cache"}
+"""Options that only fitting one of them reads."""
+_READ = {"data", "method", "out", "space", "rejected", "overwrite", "json", "cache"}
+"""What is read for each; vpl and lore also draw by a seed."""
+
+
+def fit(
+    method: str,
+    data: Path,
+    out: Path,
+    *,
+    space: str | None,
+    rejected: Path | None,
+    seed: int,
+    cache: Path | None,
+    overwrite: bool,
+) -> dict[str, object]:
+    """Fits one of LEARNED on records, each beside all that it shows of its person, and saves it; says what was fitted.
+
+    Args:
+        cache: keeps embeddings, for whatever is fitted on the same records later.
+    Raises:
+        ConfigError: a finished one is in `out`, and it is not to be replaced.
+        TrainingError: the records cannot be fitted on.
+    """
+    from penchant.encoder.cached import CachedEncoder
+    from penchant.encoder.sentence import load_encoder
+    from penchant.scorer.encoder import CARD, fit_parts
+    from penchant.train.baselines import BASELINES
+    from penchant.train.baselines.saved import CARD as BASELINE_CARD
+
+    cards = [out / name for name in (BASELINE_CARD, CARD)]
+    for card in cards:
+        if card.exists() and not overwrite:
+            raise ConfigError(f"{card} is of a finished scorer; give another --out, or add --overwrite")
+    records = read(data, space_for(data, space), rejected=rejected)
+    personas = [record.persona for record in records]
+    encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
+    texts = embedded(records, personas, encoder)
+    people = len({record.user_id or record.record_id for record in records})
+    say(f"{method}: fitting on {people} people, {len(records)} records")
+    told = {"method": method, "scorer": str(out), "encoder": encoder.name, "people": people, "records": len(records)}
+    if method == "encoder":
+        scorer = fit_parts(records, personas, encoder, texts, ("both",))["both"]
+        _remove(cards)
+        scorer.save(out)
+        return told
+    fitted = BASELINES[method].fit(records, personas, texts, seed)
+    _remove(cards)
+    fitted.save(out, encoder=encoder.name)
+    return {**told, "fit": fitted.remark}
+
+
+def refuse_unread(method: str, options: Collection[str]) -> None:
+    """Raises ConfigError for the first option that the fitting of one of LEARNED does not read."""
+    for name in sorted(set(options) - _READ - ({"seed"} if method != "encoder" else set())):
+        flag = "set" if name == "overrides" else name.replace("_", "-")
+        raise ConfigError(f"--{flag} is not read when {method} is fitted; leave it out")
+
+
+def folders(text: str | None) -> tuple[Path, ...]:
+    """Folders of scorers, as `--baselines` names them for `--suite all`; none where it is not given."""
+    found = tuple(Path(name.strip()) for name in (text or "").split(",") if name.strip())
+    if text is not None and not found:
+        raise ConfigError(f"--baselines {text}: name folders of scorers, comma-separated")
+    return found
+
+
+def opened(saved: Sequence[Path]) -> list[Within]:
+    """The scorers of some folders.
+
+    Raises:
+        ConfigError: no scorer in one of them, or two that tables would call the same.
+        ModelError: one that is not complete, or was fitted over another encoder.
+    """
+    if not saved:
+        return []
+    from penchant.encoder.sentence import load_encoder
+    from penchant.scorer.encoder import CARD, EncoderScorer
+    from penchant.train.baselines import load_baseline
+    from penchant.train.baselines.saved import CARD as BASELINE_CARD
+
+    encoder, found = load_encoder(), dict[str, "Within"]()
+    for folder in saved:
+        scorer: Within
+        if (folder / CARD).is_file():
+            scorer = EncoderScorer.load(folder, encoder)
+        elif (folder / BASELINE_CARD).is_file():
+            scorer = load_baseline(folder, encoder=encoder.name)
+        else:
+            raise ConfigError(
+                f"--baselines {folder}: no scorer there; fit one by penchant train --method {', '.join(LEARNED)}"
+            )
+        if scorer.name in found:
+            raise ConfigError(f"--baselines {folder}: another folder holds {scorer.name} too; give one of them")
+        found[scorer.name] = scorer
+    return list(found.values())
+
+
+def scored(
+    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[Within]
+) -> tuple[Scored, ...]:
+    """Margins of some scorers wherever the models of a bench are measured."""
+    from penchant.encoder.sentence import load_encoder
+    from penchant.eval.beside import beside
+
+    texts = embedded(records, [record.persona for record in records], load_encoder())
+    return tuple(beside(bench, records, personas, scorers, texts))
+
+
+def embedded(records: Sequence[Record], personas: Sequence[Persona], encoder: Encoder) -> Texts:
+    """A table of every text of some records and of what is shown beside them."""
+    from penchant.scorer.cases import Texts, texts_of
+
+    distinct = texts_of(records, personas)
+    with bar(len(distinct), "embedding texts") as advance:
+        return Texts.of(distinct, encoder, progress=advance)
+
+
+def _remove(cards: Sequence[Path]) -> None:
+    # before anything is written: a folder holds one scorer, and a card stands for whole weights
+    for card in cards:
+        card.unlink(missing_ok=True)

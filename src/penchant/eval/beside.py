@@ -1,0 +1,36 @@
+"""Scorers over embedded texts beside the models of a bench: the same records, and the same shown of every person.
+
+They see a persona itself, as controls do. Knows nothing of how they were fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from penchant.eval.benchmark import Bench
+from penchant.eval.score import Scored
+from penchant.record import Record
+from penchant.scorer.base import Within
+from penchant.scorer.cases import Texts
+
+
+def beside(
+    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[Within], texts: Texts
+) -> Iterator[Scored]:
+    """Margins of each scorer for every persona setting, then `none` and `shuffled`, as `Bench.score` has them.
+
+    Args:
+        texts: a table that has every text of the records and their personas.
+    Raises:
+        RecordError: fewer than two people.
+    """
+    told, blind = bench.shown(records, personas)
+    for place, shown in enumerate((*told, *blind)):
+        ceiling = bench.limits(shown)
+        if place >= len(told) and ceiling is not None:
+            ceiling = np.full(len(shown.records), 0.5)  # nothing true is shown: chance
+        for one in scorers:
+            margins = one.margins_within(texts, shown.records, shown.personas)
+            yield Scored(one.name, shown.persona, shown.records, margins, ceiling)

@@ -1,0 +1,65 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from penchant import Persona, Record
+from penchant.encoder.fake import FakeEncoder
+from penchant.eval.benchmark import Bench
+from penchant.eval.beside import beside
+from penchant.eval.score import Setting
+from penchant.model.fake import FakeModel
+from penchant.scorer.cases import Texts, texts_of
+
+
+class Counting:
+    """Prefers the chosen answer by as much as it is shown."""
+
+    name = "counting"
+
+    def margins_within(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
+        assert set(texts.places) >= texts_of(records, personas)
+        return np.array([float(len(persona)) for persona in personas])
+
+
+class Rule:
+    noise = 0.1
+
+    def probability(self, record: Record, persona: Persona) -> float:
+        return 0.2 if persona.evidence else 0.5
+
+    def covered(self, record: Record, persona: Persona) -> bool:
+        return True
+
+
+@pytest.fixture
+def bench(tiny) -> Bench:
+    return Bench(Setting("d", "user_first", 3), "user_first", tiny, FakeModel(), {})
+
+
+@pytest.fixture(scope="module")
+def texts(planted: list[Record]) -> Texts:
+    return Texts.of(texts_of(planted, [record.persona for record in planted]), FakeEncoder(8))
+
+
+def test_a_scorer_is_shown_what_the_models_are_shown(bench: Bench, planted, texts) -> None:
+    found = list(beside(bench, planted, ["pair", "ugc", "mixed"], [Counting()], texts))
+    told, blind = bench.shown(planted, ["pair", "ugc", "mixed"])
+    assert [one.persona for one in found] == ["pair", "ugc", "mixed", "none", "shuffled"]
+    for one, shown in zip(found, (*told, *blind), strict=True):
+        assert (one.method, one.records, one.ceiling) == ("counting", shown.records, None)
+        assert one.margins.tolist() == [len(persona) for persona in shown.personas]
+    by_persona = {one.persona: one.margins for one in found}
+    assert (by_persona["pair"] == 2).all()
+    assert not by_persona["none"].any()
+
+
+def test_the_limit_is_that_of_the_evidence_shown_and_chance_where_nothing_true_is(bench: Bench, planted, texts) -> None:
+    bench.rule = Rule()
+    found = {one.persona: one.ceiling for one in beside(bench, planted, ["pair", "ugc"], [Counting()], texts)}
+    assert {persona: set(ceiling.tolist()) for persona, ceiling in found.items()} == {
+        "pair": {0.8},
+        "ugc": {0.5},
+        "none": {0.5},
+        "shuffled": {0.5},
+    }
