@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, assert_never
 import typer
 
 from penchant.cli.data import (
-    SPACE_FILE,
     RejectedOption,
     SpaceOption,
     individual,
@@ -33,7 +32,7 @@ from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.posterior import EVEN, KINDS, Prior
 from penchant.record import Record
-from penchant.space import PreferenceSpace
+from penchant.space import SPACE_FILE, PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.infer.base import Annotator, Reason
