@@ -50,10 +50,12 @@ class Chooser(FakeModel):
 def ask(source: Any, tmp_path: Path, reply: Callable[[str], str], **options: Any) -> Any:
     """What inspect logs when a model replies to the last turn of each prompt."""
     import inspect_ai
-    from inspect_ai.model import ModelOutput, get_model
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
     def output(turns: Sequence[Any], *_: object) -> ModelOutput:
-        return ModelOutput.from_content(model="mockllm", content=reply(turns[-1].text))
+        said = ModelOutput.from_content(model="mockllm", content=reply(turns[-1].text))
+        said.usage = ModelUsage()  # or the mock counts tokens, by a tokenizer that it downloads
+        return said
 
     model = get_model("mockllm/model", custom_outputs=output, memoize=False)
     (log,) = inspect_ai.eval(source, model=model, log_dir=str(tmp_path), display="none", **options)

@@ -89,7 +89,7 @@ def test_a_path_is_read_in_the_space_beside_it_and_rows_set_aside_are_warned_of(
     assert source.facts["rows"] == "4 rows: 3 kept, 1 dropped (prompt is empty: 1)"
     assert (source.facts["records"], source.facts["persona"], source.facts["seed"]) == (2, "ugc", 5)
     json.dumps(source.facts)
-    with pytest.warns(UserWarning), pytest.raises(ConfigError, match="no records"):
+    with pytest.warns(UserWarning, match="1 dropped"), pytest.raises(ConfigError, match="no records"):
         Source.read(data, split="dev")
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="1 dropped"):
         assert Source.read(data, space="alignx90").space.name == "alignx90"
