@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import RecordError
-from penchant.stats import accuracy, correctness, difference, holm, sign_flip, spread
+from penchant.stats import accuracy, clustered_error, correctness, difference, holm, sign_flip, spread
 
 margins = st.lists(st.floats(-5, 5), min_size=1, max_size=30)
 
@@ -138,3 +138,12 @@ def test_people_count_alike_and_the_worst_tenth_is_told() -> None:
     assert many.worst_decile == pytest.approx(0.25)
     with pytest.raises(RecordError, match="no records"):
         spread(np.array([]), [])
+
+
+def test_a_clustered_error_is_that_computed_by_hand_and_that_of_rows_where_each_is_a_user() -> None:
+    # mean 1/2; users are off by 1 and -1 in sum, so sqrt((1 + 1) * 2 / 1) / 4
+    assert clustered_error([1, 1, 0, 0], list("aabb")) == pytest.approx(0.5)
+    values = [1, 0, 0.5, 1, 1]
+    assert clustered_error(values, list("abcde")) == pytest.approx(np.std(values, ddof=1) / np.sqrt(5))
+    assert clustered_error([1, 0, 1, 0], list("aabb")) == 0
+    assert np.isnan(clustered_error([1, 0], list("aa")))

@@ -279,6 +279,15 @@ def parse_space(text: str, *, where: str) -> PreferenceSpace:
         ) from error
 
 
+SPACE_FILE = "space.toml"
+"""Stands with or beside records that were written for a space of their own."""
+
+
+def space_beside(data: Path) -> Path | None:
+    """The space file that stands with or beside the data."""
+    return next((folder / SPACE_FILE for folder in (data, data.parent) if (folder / SPACE_FILE).is_file()), None)
+
+
 @lru_cache
 def load_space(name: str = "alignx90") -> PreferenceSpace:
     """A space shipped with penchant, by name, or a user's own, by the path of its .toml file.

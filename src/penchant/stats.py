@@ -81,6 +81,21 @@ def _over_users(
     return float(values.mean()), (float(low), float(high)), count
 
 
+def clustered_error(values: Sequence[float], users: Sequence[str]) -> float:
+    """Standard error of the mean over records, clustered by user; NaN for one user, from whom nothing can be told.
+
+    Args:
+        values: `correctness` of each record, say, (records,).
+        users: whose record each is.
+    Source: Miller 2024, arXiv:2411.00640, appendix A, with the finite correction C / (C - 1) for C clusters.
+    """
+    right = np.asarray(values, dtype=np.float64)
+    _, owner = np.unique(np.asarray(users), return_inverse=True)
+    sums = np.bincount(owner, weights=right - right.mean())
+    count = len(sums)
+    return float(np.sqrt((sums**2).sum() * count / (count - 1)) / len(right)) if count > 1 else float("nan")
+
+
 def sign_flip(one: NDArray[np.float64], two: NDArray[np.float64], users: Sequence[str]) -> float:
     """Probability, if neither method were better for anybody, of a difference in accuracy as large as this one.
 

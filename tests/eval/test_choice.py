@@ -1,6 +1,7 @@
 """A model names the answer that it would choose; a liking for a letter or a place decides nothing."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.eval.benchmark import Bench, Shown
-from penchant.eval.choice import choices, margins, task
+from penchant.eval.choice import choices, margins, named, orders, task
 from penchant.eval.score import Setting
 from penchant.model.base import Candidates, Likelihood
 from penchant.model.fake import FakeModel
@@ -93,3 +94,26 @@ def test_both_answers_stay_whole_where_a_budget_leaves_out_evidence(bench) -> No
     record = Record("r", "u", "drink?", "tea", "water", persona)
     margins(bench, "ica", Shown("mixed", (record,), (persona,)))
     assert bench.dropped > 0
+
+
+def test_both_orders_of_a_record_keep_everything_but_the_question() -> None:
+    record = Record("r", "u", "drink?", "tea", "water", Persona((Comment("a post", "tea"),)))
+    one, other = orders(record)
+    assert [data_of(asked.prompt)["A"] for asked in (one, other)] == ["tea", "water"]
+    assert [replace(asked, prompt="drink?") for asked in (one, other)] == [record, record]
+
+
+@pytest.mark.parametrize(
+    "reply", ["A", "a", " (A)\n", "**A**", "A.", "A) it is short", "A: tea", "**A**. As", "Answer: A", "answer: **a**"]
+)
+def test_a_letter_that_stands_first_or_alone_is_named(reply: str) -> None:
+    assert named(reply) == "A"
+    assert named(re.sub(r"\b[Aa]\b", "B", reply)) == "B"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["", "C", "A good answer is B", "A or B", "A/B", "A, B", "Both", "Answers", "I like A", "As said: B", "tie"],
+)
+def test_a_reply_that_goes_on_about_something_else_names_none(reply: str) -> None:
+    assert named(reply) is None

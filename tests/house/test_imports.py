@@ -45,6 +45,8 @@ FENCES = {
     "sqlalchemy": ("store/",),
     "fastapi": ("serve/",),
     "openai": ("model/remote.py",),
+    "inspect_ai": ("eval/plugins/inspect_task.py",),
+    "lm_eval": ("eval/plugins/lm_eval_task.py",),
     "pyarrow": TABLES,
     "polars": TABLES,
 }

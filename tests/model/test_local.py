@@ -54,6 +54,7 @@ def test_a_prompt_is_the_beginning_of_the_conversation_that_follows_it(chat: Cha
     decode = chat.tokenizer.decode
     assert decode(encoded.prompt) == "<|user|> what about tea ? <|assistant|>"
     assert [decode(ids) for ids in encoded.answers] == ["hot tea <|end|>", "milk <|end|>"]
+    assert "".join(chat.texts(ASK, ("milk",))) == chat.prompt_text(ASK) + "milk<|end|>"
 
 
 def test_no_token_straddles_the_boundary_of_prompt_and_answer() -> None:

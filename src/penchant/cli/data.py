@@ -16,7 +16,7 @@ from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
 from penchant.manner import manner_space, measured
 from penchant.record import Record
-from penchant.space import PreferenceSpace, load_space
+from penchant.space import PreferenceSpace, load_space, space_beside
 
 if TYPE_CHECKING:
     from penchant.shards.base import Loaded
@@ -33,8 +33,6 @@ DIRECTIONS = ("given", "measured")
 DirectionsOption = Annotated[
     str, typer.Option("--directions", help="Of the evidence, for PBA: given in the data, or measured on its texts.")
 ]
-SPACE_FILE = "space.toml"
-"""Written beside simulated shards: the dimensions that were in play."""
 
 
 def recipe_space(recipe: Recipe) -> PreferenceSpace:
@@ -66,14 +64,14 @@ def space_for(path: Path, name: str | None, *, directions: str = "given") -> Pre
         return load_space(name)
     if directions == "measured":
         return manner_space()
-    beside = _beside(path)
+    beside = space_beside(path)
     return load_space(str(beside)) if beside else load_space()
 
 
 def say_space(path: Path, space: PreferenceSpace, named: str | None) -> None:
     """Says which space data was read in, unless it was named, and of which of its dimensions nothing is concluded."""
     if named is None:
-        why = f"of {beside}" if (beside := _beside(path)) else "default"
+        why = f"of {beside}" if (beside := space_beside(path)) else "default"
         say(f"{path}: read in space {space.name} ({why}); --space names another")
     kept = [dimension.id for dimension, kept in zip(space.dimensions, space.withheld, strict=True) if kept]
     if kept:
@@ -81,11 +79,6 @@ def say_space(path: Path, space: PreferenceSpace, named: str | None) -> None:
             f"nothing is concluded of {', '.join(kept)}, which are protected; "
             f"--space {space.name}+demographics allows it"
         )
-
-
-def _beside(path: Path) -> Path | None:
-    """The space file that stands with or beside the data."""
-    return next((folder / SPACE_FILE for folder in (path, path.parent) if (folder / SPACE_FILE).is_file()), None)
 
 
 def read(
@@ -190,7 +183,7 @@ def _advised(path: Path) -> Iterator[None]:
     try:
         yield
     except SpaceMismatch as error:
-        beside = _beside(path)
+        beside = space_beside(path)
         advice = (
             f"leave out --space, as {beside} stands beside the data" if beside else "give its .toml file by --space"
         )

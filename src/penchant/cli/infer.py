@@ -14,7 +14,6 @@ import typer
 
 from penchant.cli.beliefs import Inferred, Known, tell
 from penchant.cli.data import (
-    SPACE_FILE,
     RejectedOption,
     SpaceOption,
     individual,
@@ -31,7 +30,7 @@ from penchant.encoder import open_encoder
 from penchant.errors import ConfigError
 from penchant.persona import Evidence
 from penchant.record import Record
-from penchant.space import PreferenceSpace
+from penchant.space import SPACE_FILE, PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.infer.base import Annotator, Reason

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.data import SPACE_FILE, recipe_space
+from penchant.cli.data import recipe_space
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.config import Recipe, load_recipe
 from penchant.errors import ConfigError
+from penchant.space import SPACE_FILE
 
 RecipeOption = Annotated[Path, typer.Option("--recipe", help="Recipe YAML.")]
 SetOption = Annotated[list[str], typer.Option("--set", help="Override: section.key=value; repeatable.")]

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.data import SPACE_FILE
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.errors import ConfigError
-from penchant.space import load_space
+from penchant.space import SPACE_FILE, load_space
 
 if TYPE_CHECKING:
     from penchant.eval.tasks import Task

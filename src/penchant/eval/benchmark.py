@@ -66,6 +66,11 @@ def show(records: Sequence[Record], persona: str, *, seed: int, swapped: Persona
     return Shown(persona, tuple(records), shown)
 
 
+def met(record: Record, persona: Persona, space: PreferenceSpace, *, summary: str | None = None) -> Person:
+    """The person that a record and what is shown of its persona make; a stated profile is shown with evidence only."""
+    return meet(persona, space, profile=record.profile if persona.evidence else None, summary=summary)
+
+
 @dataclass
 class Bench:
     """Models and settings of one table."""
@@ -268,8 +273,7 @@ class Bench:
         return ours - theirs
 
     def _meet(self, record: Record, persona: Persona) -> Person:
-        profile = record.profile if persona.evidence else None
-        return meet(self.believed(persona), self.space, profile=profile, summary=self.summary(persona))
+        return met(record, self.believed(persona), self.space, summary=self.summary(persona))
 
     def limits(self, shown: Shown) -> NDArray[np.float64] | None:
         """Expected accuracy of the ideal observer per record."""

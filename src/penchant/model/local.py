@@ -82,21 +82,25 @@ class ChatTokenizer:
         Raises:
             ModelError: the chat template changes the prompt when an answer follows.
         """
-        texts: list[str] = []
-        for messages, answers in asked:
-            prompt = self.prompt_text(messages)
-            texts.append(prompt)
-            for answer in answers:
-                whole = self._written([*messages, {"role": "assistant", "content": answer}])
-                if not whole.startswith(prompt):
-                    raise ModelError(
-                        "the chat template writes a prompt differently when an answer follows it; "
-                        "use a template whose prompt is a prefix of the whole conversation"
-                    )
-                texts.append(whole[len(prompt) :])
+        texts = [text for messages, answers in asked for text in self.texts(messages, answers)]
         # all at once: a call for each text costs more than the tokenising
         ids = iter(self.tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else iter(())
         return [Encoded(tuple(next(ids)), tuple(tuple(next(ids)) for _ in answers)) for _, answers in asked]
+
+    def texts(self, messages: Sequence[Message], answers: Sequence[str]) -> list[str]:
+        """The prompt, then each answer with the template's end of turn, as text.
+
+        Raises:
+            ModelError: the chat template changes the prompt when an answer follows.
+        """
+        prompt = self.prompt_text(messages)
+        wholes = [self._written([*messages, {"role": "assistant", "content": answer}]) for answer in answers]
+        if not all(whole.startswith(prompt) for whole in wholes):
+            raise ModelError(
+                "the chat template writes a prompt differently when an answer follows it; "
+                "use a template whose prompt is a prefix of the whole conversation"
+            )
+        return [prompt, *(whole[len(prompt) :] for whole in wholes)]
 
     def _written(self, turns: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
         plain = [{"role": turn["role"], "content": self._plain(turn["content"])} for turn in turns]

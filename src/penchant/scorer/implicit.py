@@ -81,20 +81,31 @@ def prompts(
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
 ) -> list[Rendered]:
-    """What a method shows a model for every record; `prompt`, with the record named where that fails.
+    """What a method shows a model for every record.
 
     Raises:
         RecordError: as `pair_likelihoods`.
     """
     budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
 
-    def written(record: Record, persona: Persona) -> Rendered:
-        try:
-            return prompt(method, meet(record, persona), record.prompt, layout=layout, budget=budget)
-        except RecordError as error:
-            raise RecordError(f"cannot ask {method.name} about record '{record.record_id}': {error}") from error
+    return [
+        asked(method, record, meet(record, persona), layout=layout, budget=budget)
+        for record, persona in zip(records, personas, strict=True)
+    ]
 
-    return [written(record, persona) for record, persona in zip(records, personas, strict=True)]
+
+def asked(
+    method: Method, record: Record, person: Person, *, layout: Layout = "user_first", budget: Budget | None = None
+) -> Rendered:
+    """What a method shows a model for one record; `prompt`, with the record named where that fails.
+
+    Raises:
+        RecordError: as `pair_likelihoods`.
+    """
+    try:
+        return prompt(method, person, record.prompt, layout=layout, budget=budget)
+    except RecordError as error:
+        raise RecordError(f"cannot ask {method.name} about record '{record.record_id}': {error}") from error
 
 
 def prompt(

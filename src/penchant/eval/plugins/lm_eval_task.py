@@ -1,0 +1,207 @@
+"""A task of lm-evaluation-harness: which of a pair's two answers does a model find likelier, given the person?
+
+Equals `penchant eval`: `acc` is the accuracy of `log p(chosen) - log p(rejected)` with the end of turn, ties one half.
+With method few_shot that is penchant's row `few_shot` (`base` under persona none), with any other its `_raw` row.
+Prompt and answers are the text that penchant's own models read, through the tokenizer of the harness's model.
+
+The harness tokenises that text by itself: prompt and answer in one piece, a prompt's last blanks with the answer,
+perhaps with a special token put in front, and cut from the left at the model's length. Blanks that end a prompt are in
+both sums and cancel. Everything else is looked for in every pair: `same_tokens` is the share of pairs that read token
+by token as penchant reads them. At 1 decisions are the same, but for margins within rounding; below, the warning says
+what helps. No metric by token is given, as blanks of the prompt would count among an answer's tokens.
+
+Needs `apply_chat_template` and a model of the harness with a Hugging Face tokenizer (hf, vllm). Rows of one person are
+not independent, so instead of the harness's error, which takes them to be, `acc_se_users` is clustered by user.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from penchant.errors import ConfigError
+from penchant.eval.plugins.source import Source
+from penchant.model.local import ChatTokenizer
+from penchant.record import Record
+from penchant.render import Budget
+from penchant.stats import clustered_error, correctness
+
+try:
+    from lm_eval.api.instance import Instance
+    from lm_eval.api.model import TemplateLM
+    from lm_eval.api.task import Task
+    from lm_eval.config.task import TaskConfig
+except ImportError as error:
+    raise ConfigError(f"lm-evaluation-harness is missing ({error}); run: pip install 'penchant[eval]'") from error
+
+_FILE = ("data", "space", "split", "method", "persona", "layout", "seed")
+"""Keys of a YAML file that say what is asked."""
+_HARNESS = ("task", "class", "metadata", "include", "task_alias", "tag")
+"""Keys that the harness reads, or adds."""
+
+
+class PersonaTask(Task):
+    """The task for `lm_eval.simple_evaluate(model=…, tasks=[PersonaTask(source)], apply_chat_template=True)`.
+
+    Args:
+        name: in the harness's tables.
+        max_prompt_tokens: evidence beyond it is left out, as `penchant eval` does, and counted under `dropped`.
+    """
+
+    VERSION = 1
+    OUTPUT_TYPE = "multiple_choice"
+
+    def __init__(self, source: Source, *, name: str = "penchant", max_prompt_tokens: int | None = None) -> None:
+        super().__init__()
+        self.source = source
+        self.max_prompt_tokens = max_prompt_tokens
+        facts = {"version": self.VERSION, **source.facts, "max_prompt_tokens": max_prompt_tokens}
+        self._config = TaskConfig(task=name, output_type=self.OUTPUT_TYPE, num_fewshot=0, metadata=facts)
+        self._docs = [
+            {"place": place, "record_id": r.record_id, "user": source.user(place), "answers": [r.chosen, r.rejected]}
+            for place, r in enumerate(source.shown.records)
+        ]
+
+    def download(self, *_: object, **__: object) -> None:
+        """Nothing: the records are at hand."""
+
+    def build_all_requests(self, **options: Any) -> None:
+        """Two requests per record.
+
+        Raises:
+            ConfigError: an option that would change what is asked, or a model without a tokenizer of its own.
+            ModelError: the tokenizer has no chat template, or one that cannot be used.
+            RecordError: as `Source.rendered`.
+        """
+        if not options.get("apply_chat_template"):
+            raise ConfigError("penchant's prompts are chat messages; pass apply_chat_template (--apply_chat_template)")
+        if self.config.num_fewshot or options.get("system_instruction") is not None:
+            raise ConfigError("penchant's prompts are whole; leave out num_fewshot and system_instruction")
+        if options.get("cache_requests"):
+            raise ConfigError("cached requests do not know their records; leave out cache_requests")
+        # the harness hands over the model's method, and no other way to its tokenizer
+        model = getattr(options.get("chat_template"), "__self__", None)
+        if not isinstance(model, TemplateLM) or not hasattr(model.tokenizer, "added_tokens_decoder"):
+            raise ConfigError("a model with a Hugging Face tokenizer is needed; use --model hf or vllm")
+        self._model, self._chat = model, ChatTokenizer(model.tokenizer)
+        super().build_all_requests(**options)
+        asked = {request.doc["place"]: request.doc for request in self.instances}.values()
+        other = sum(not doc["same_tokens"] for doc in asked)
+        if other:
+            warnings.warn(
+                f"{other} of {len(asked)} pairs are not read as penchant reads them, and decisions may differ; pass "
+                "add_bos_token=False among the model's arguments if special tokens are put in front, or "
+                "max_prompt_tokens to the task if prompts are longer than the model takes",
+                stacklevel=2,
+            )
+
+    def fewshot_context(self, doc: dict[str, Any], *_: object, **__: object) -> str:
+        """The prompt as text; notes the answers' texts and how the harness reads them in `doc`, for its log."""
+        budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens is not None else None
+        rendered = self.source.rendered(doc["place"], budget=budget)
+        pair = (self._record(doc).chosen, self._record(doc).rejected)
+        prompt, *answers = self._chat.texts(rendered.messages, pair)
+        read = self._chat.encode(rendered.messages, pair)
+        same = all(
+            self._reads_as(prompt, answer, read.prompt, ids) for answer, ids in zip(answers, read.answers, strict=True)
+        )
+        doc.update(answers=answers, dropped=rendered.dropped, same_tokens=float(same))
+        return prompt
+
+    def _count(self, messages: Sequence[Any]) -> int:
+        return len(self._chat.prompt_ids(messages))
+
+    def _reads_as(self, prompt: str, answer: str, prompt_ids: tuple[int, ...], ids: tuple[int, ...]) -> bool:
+        """Whether the harness has these tokens, whole, and the answer's among those that it sums over."""
+        context, continuation = self._model._encode_pair(prompt, answer)
+        whole = (*context, *continuation)
+        # the last token is predicted, not read
+        fits = len(whole) <= self._model.max_length + 1
+        return fits and whole == (*prompt_ids, *ids) and len(continuation) >= len(ids)
+
+    def construct_requests(self, doc: dict[str, Any], ctx: str, **options: Any) -> list[Instance]:
+        """How likely is the chosen answer, how likely the rejected one?"""
+        return [
+            Instance(
+                request_type="loglikelihood", doc=doc, arguments=(ctx, answer), idx=i, metadata=options["metadata"]
+            )
+            for i, answer in enumerate(doc["answers"])
+        ]
+
+    def process_results(self, doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+        """The metrics of one pair."""
+        (chosen, _), (rejected, _) = results
+        right = float(correctness(np.array([chosen - rejected]))[0])
+        return {
+            "acc": right,
+            "acc_se_users": (right, doc["user"]),
+            "ties": float(chosen == rejected),
+            "same_tokens": doc["same_tokens"],
+            "dropped": doc["dropped"],
+        }
+
+    def aggregation(self) -> dict[str, Any]:
+        """How each metric is put together; `ties` and `dropped` (items of evidence) are counts."""
+        return {"acc": _mean, "acc_se_users": _clustered, "ties": sum, "same_tokens": _mean, "dropped": sum}
+
+    def higher_is_better(self) -> dict[str, bool]:
+        """For the arrows of the harness's tables."""
+        return {"acc": True, "acc_se_users": False, "ties": False, "same_tokens": True, "dropped": False}
+
+    def has_training_docs(self) -> bool:
+        """No."""
+        return False
+
+    def has_validation_docs(self) -> bool:
+        """No."""
+        return False
+
+    def has_test_docs(self) -> bool:
+        """Yes, all of them."""
+        return True
+
+    def test_docs(self) -> list[dict[str, Any]]:
+        """One per record."""
+        return self._docs
+
+    def doc_to_text(self, doc: dict[str, Any]) -> str:
+        """The record's prompt, without the person."""
+        return self._record(doc).prompt
+
+    def doc_to_target(self, doc: dict[str, Any]) -> str:
+        """The chosen answer."""
+        return self._record(doc).chosen
+
+    def _record(self, doc: Mapping[str, Any]) -> Record:
+        source: Source = self.source
+        return source.shown.records[int(doc["place"])]
+
+
+class YamlTask(PersonaTask):
+    """The task of a YAML file, for `lm_eval --tasks FILE`; see docs/plugins.md.
+
+    Raises:
+        ConfigError: no data, or an unknown key.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        unknown = sorted(set(config) - {*_FILE, *_HARNESS, "max_prompt_tokens"})
+        if unknown:
+            raise ConfigError(f"task '{config['task']}': unknown {', '.join(unknown)}; known are {', '.join(_FILE)}")
+        if "data" not in config:
+            raise ConfigError(f"task '{config['task']}' has no data; name a file or folder of records")
+        source = Source.read(**{key: config[key] for key in _FILE if key in config})
+        super().__init__(source, name=config["task"], max_prompt_tokens=config.get("max_prompt_tokens"))
+
+
+def _mean(values: Sequence[float]) -> float:
+    # not the harness's own `mean`, to which it would add an error over rows
+    return float(np.mean(values))
+
+
+def _clustered(pairs: Iterable[tuple[float, str]]) -> float:
+    values, users = zip(*pairs, strict=True)
+    return clustered_error(values, users)
