@@ -119,3 +119,32 @@ def test_what_cannot_be_known_about_a_pair_is_not_counted(tiny, records) -> None
     assert (found.unaffected, found.followed) == (None, None)
     assert np.isfinite(found.flipped.value)
     assert isinstance(unlabelled[0].golden, Direction)
+
+
+class Writer(Obedient):
+    """Writes "funny" where its prompt says that jokes are liked, "dry" where disliked; to couple 1 it says nothing."""
+
+    def generate(self, prompts, *, max_tokens: int, seed: int = 0) -> list[str]:
+        texts = ["\n".join(message["content"] for message in one) for one in prompts]
+        return ["" if "couple 1" in text else "dry" if DISLIKES in text else "funny" for text in texts]
+
+
+@pytest.mark.parametrize(("writer", "share"), [(Writer, 1.0), (Obedient, None)])
+def test_what_is_written_turns_where_a_side_is_read_in_it(tiny, records, writer, share) -> None:
+    said = {"funny": tiny.direction({"humour": 1}), "dry": tiny.direction({"humour": -1})}
+
+    def read(prompts: list[str], texts: list[str]) -> list[Direction | None]:
+        assert len(prompts) == len(texts) == 4
+        return [said.get(text) for text in texts]
+
+    true, believed = control(bench(tiny, {"pba": writer(name="pba")}), records, read)
+    for found in (true, believed):
+        assert found.texts_silent == (2 if share else 4)
+        assert (found.texts_turned and (found.texts_turned.value, found.texts_turned.n)) == (share and (share, 2))
+
+
+def test_a_text_that_stays_is_counted_as_staying(tiny, records) -> None:
+    same = tiny.direction({"humour": 1})
+    true, _ = control(bench(tiny, {"pba": Writer(name="pba")}), records, lambda _prompts, texts: [same] * len(texts))
+    assert true.texts_turned is not None
+    assert (true.texts_turned.value, true.texts_turned.n, true.texts_silent) == (0, 4, 0)

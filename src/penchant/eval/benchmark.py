@@ -246,9 +246,13 @@ class Bench:
         """The model that a method asks: the policy trained for it, or the reference where it needs none."""
         return self.policies[name] if METHODS[name].trained else self.reference
 
-    def prompts(self, name: str, shown: Shown) -> list[Rendered]:
+    def prompts(
+        self, name: str, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
+    ) -> list[Rendered]:
         """What a method shows its model for each record, (records,); counts what a budget left out.
 
+        Args:
+            met: as in `likelihoods`.
         Raises:
             RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
         """
@@ -257,7 +261,7 @@ class Bench:
             METHODS[name],
             shown.records,
             shown.personas,
-            self._meet,
+            met or self._meet,
             layout=self.layout,
             max_prompt_tokens=self.max_prompt_tokens,
         )

@@ -5,6 +5,8 @@ Margins are against a reference that reads the same prompt, so that only what al
 
 - *flipped*: decisions that turn when everything is turned; *both right*: those that were right before, and right
   again by the turned person's lights.
+- *texts turned*: the same of answers that the model writes: of those in which an annotator reads a side in something that
+  the person holds, those in which it is the opposite after turning everything.
 - *unaffected*: of pairs that are not about the one direction turned, decisions that stay. *followed*: of pairs about
   it, margins that move towards the turned pole.
 - *opposite people*: where simulated twins, who hold the opposite throughout, are asked the same pair, decisions that
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,11 +67,23 @@ class Control:
     both_right: Share | None = None
     unaffected: Share | None = None
     followed: Share | None = None
+    texts_turned: Share | None = None
+    """Of written answers that take a side; None where nobody reads them."""
+    texts_silent: int = 0
+    """Written answers in which no side is read before turning, or none after: they are left out."""
     opposite_people: Share | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict."""
         return asdict(self)
+
+
+ReadTexts = Callable[[Sequence[str], Sequence[str]], Sequence[Direction | None]]
+"""(prompts, answers written to them) -> what each answer says, as if the person had written it."""
+TEXTS = 100
+"""People for whom an answer is written, of each wording."""
+TEXT_TOKENS = 64
+"""Of an answer at most."""
 
 
 def passes(bench: Bench, records: Sequence[Record]) -> int:
@@ -78,9 +92,11 @@ def passes(bench: Bench, records: Sequence[Record]) -> int:
     return sum(6 * sources if METHODS[name].content in BRIDGES else 2 for name in bench.policies)
 
 
-def control(bench: Bench, records: Sequence[Record]) -> list[Control]:
+def control(bench: Bench, records: Sequence[Record], read: ReadTexts | None = None) -> list[Control]:
     """What every policy of the bench does; pba by stated directions, all others by opposite people.
 
+    Args:
+        read: reads written answers; without it none are written.
     Raises:
         RecordError: nothing is believed of a person, so that there is no direction to turn.
     """
@@ -89,7 +105,8 @@ def control(bench: Bench, records: Sequence[Record]) -> list[Control]:
     for name in bench.policies:
         if METHODS[name].content in BRIDGES:
             for source, held in _held(bench, shown):
-                found.append(_stated(bench, name, shown, source, held))
+                one = _stated(bench, name, shown, source, held)
+                found.append(one if read is None else _written(bench, name, shown, held, read, one))
         else:
             margins = bench.margins(name, shown, meets(bench))
             found.append(_between_people(bench, name, shown, margins))
@@ -137,6 +154,28 @@ def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[D
         unaffected=Share.of((before * one > 0)[other], _kept(shown.records, other), seed),
         followed=Share.of(((one - before) * about < 0)[asked], _kept(shown.records, asked), seed),
     )
+
+
+def _written(
+    bench: Bench, name: str, shown: Shown, held: Sequence[Direction], read: ReadTexts, found: Control
+) -> Control:
+    """The same with what is written to the first thing that each person asks."""
+    first = list({r.user_id or r.record_id: place for place, r in reversed(list(enumerate(shown.records)))}.values())
+    places = sorted(first)[:TEXTS]
+    some = Shown(shown.persona, tuple(shown.records[i] for i in places), tuple(shown.personas[i] for i in places))
+    mine = [held[i] for i in places]
+    sides = []
+    for directions in (mine, [direction.flipped() for direction in mine]):
+        asked = bench.prompts(name, some, _profiles(bench, some, directions))
+        model, seed = bench.model(name), bench.setting.seed
+        texts = model.generate([one.messages for one in asked], max_tokens=TEXT_TOKENS, seed=seed)
+        said = read([record.prompt for record in some.records], texts)
+        # for what the person holds, against it, or neither: the sum over what they hold
+        sides.append([0 if one is None else int(one.signs @ own.signs) for one, own in zip(said, mine, strict=True)])
+    before, after = map(np.array, sides)
+    told = (before != 0) & (after != 0)
+    turned = Share.of((before * after < 0)[told], _kept(some.records, told), bench.setting.seed)
+    return replace(found, texts_turned=turned, texts_silent=int((~told).sum()))
 
 
 def _said(record: Record, turned: tuple[int | None, Direction], held: Direction) -> float:

@@ -1,8 +1,8 @@
 """`penchant eval --suite control`."""
 
 
-def test_control_is_measured_by_wording_and_told(penchant, small_forum, models) -> None:
-    where = ("eval", "--suite", "control", "--data", small_forum / "test", *models)
+def test_control_is_measured_by_wording_and_told(penchant, small_forum, models, annotator) -> None:
+    where = ("eval", "--suite", "control", "--data", small_forum / "test", *models, "--annotator", annotator)
     ran = penchant(*where, "--json")
     assert ran.code == 0, ran.err
     assert set(ran.last["wordings"]) == {"known", "unseen"}
@@ -12,6 +12,8 @@ def test_control_is_measured_by_wording_and_told(penchant, small_forum, models) 
     assert ica["flipped"] is None
     assert 0 <= ica["opposite_people"]["value"] <= 1
     assert 0 <= true["unaffected"]["value"] <= 1
+    texts = true["texts_turned"]
+    assert true["texts_silent"] + (texts["n"] if texts else 0) == 8  # people of known wording, asked once each
     told = penchant(*where).out
     assert f"{100 * true['flipped']['value']:.1f}" in told
     assert "everything turned: decisions that turn" in told

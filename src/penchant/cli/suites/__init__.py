@@ -99,7 +99,7 @@ def run(
         measured = limited.measure(bench, records)
         show([measured], json=json, seconds={suite: perf_counter() - started}, seed=seed)
     elif suite == "control":
-        turned = control.measure(bench, records)
+        turned = control.measure(bench, records, annotator)
         wordings = {wording: [one.as_json() for one in part] for wording, part in turned.items()}
         _tell(suite, {"wordings": wordings}, control.lines(turned), seed=seed, json=json)
     elif suite == "cost":

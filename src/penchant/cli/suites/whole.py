@@ -68,7 +68,7 @@ def run(
     with _timed("limited", seconds):
         few = limited.measure(bench, some)
     with _timed("control", seconds):
-        turned = control.measure(bench, some)
+        turned = control.measure(bench, some, annotator)
     sections = [_limited(few, command), _control(turned, command)]
     told: dict[str, Any] = {"control": {wording: [one.as_json() for one in part] for wording, part in turned.items()}}
     if annotator is None:
