@@ -5,8 +5,8 @@ Margins are against a reference that reads the same prompt, so that only what al
 
 - *flipped*: decisions that turn when everything is turned; *both right*: those that were right before, and right
   again by the turned person's lights.
-- *texts turned*: the same of answers that the model writes: of those in which an annotator reads a side in something that
-  the person holds, those in which it is the opposite after turning everything.
+- *texts turned*: the same of answers that the model writes: of those in which an annotator reads a side in something
+  that the person holds, those in which it is the opposite after turning everything.
 - *unaffected*: of pairs that are not about the one direction turned, decisions that stay. *followed*: of pairs about
   it, margins that move towards the turned pole.
 - *opposite people*: where simulated twins, who hold the opposite throughout, are asked the same pair, decisions that
