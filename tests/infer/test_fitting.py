@@ -84,3 +84,16 @@ def test_everyday_texts_say_nothing_once_a_head_has_met_some_of_them(annotator: 
     read = annotator.annotate([Comment("", text) for text in everyday()])
     stated = np.maximum(read[..., 0], read[..., 2]) >= 0.5
     assert stated.mean() < 0.01
+
+
+def test_what_no_item_speaks_of_is_not_labelled_as_neutral(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
+    some = [one for one in annotated if not one.direction.sign("depth")][:200]
+    rest = tiny.subset(["length", "humour"], name=tiny.name)
+    told = [replace(one, direction=rest.direction({d.id: s for d, s in one.direction.poles()})) for one in some]
+    found, without = fit(some, FakeEncoder(), tiny, steps=20), fit(told, FakeEncoder(), rest, steps=20)
+    items = [one.item for one in annotated[:50]]
+    assert found.space == tiny
+    np.testing.assert_allclose(found.annotate(items)[:, :2], without.annotate(items), atol=1e-6)
+    np.testing.assert_allclose(found.annotate(items), without.over(tiny).annotate(items), atol=1e-6)
+    assert found.held_out == without.held_out
+    assert found.prior.positive is None or len(found.prior.positive) == 3

@@ -32,7 +32,7 @@ from penchant.infer.voice import fit_voice
 from penchant.persona import Comment
 from penchant.population import learned
 from penchant.posterior import EVEN, Prior, Tally, kind_of
-from penchant.space import PreferenceSpace
+from penchant.space import Direction, PreferenceSpace
 
 _RATE = 1e-2
 _DECAY = 1e-2
@@ -54,7 +54,7 @@ def fit(
     embedding: Progress | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EncoderAnnotator:
-    """An annotator from items whose directions are known.
+    """An annotator from items whose directions are known; what none of them speaks of is read from its phrases alone.
 
     Args:
         embedding: told how many more clauses are embedded.
@@ -65,6 +65,13 @@ def fit(
     """
     for one in labelled:
         one.direction.require(space, where=f"an item of '{one.person}'")
+    spoken = np.any([one.direction.signs != 0 for one in labelled], axis=0) if labelled else np.zeros(0, dtype=bool)
+    if spoken.any() and not spoken.all():
+        # nobody labelled the others: fitted on as neutral, their very words would be learned to say nothing
+        rest = space.subset([d.id for d, kept in zip(space.dimensions, spoken, strict=True) if kept], name=space.name)
+        narrow = [replace(one, direction=Direction(rest, one.direction.signs[spoken])) for one in labelled]
+        found = fit(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
+        return replace(found, space=space, prior=_population(labelled, space, seed))
     people = sorted({one.person for one in labelled})
     random.Random(f"held out:{seed}").shuffle(people)
     held = set(people[: int(len(people) * _HELD_OUT)])
