@@ -209,7 +209,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         ConfigError: missing file, broken YAML, an unknown key (the nearest is named) or a value out of range.
     """
-    recipe = parse(Recipe, override(_yaml(path), overrides), where=str(path))
+    where = f"{path} with --set {' '.join(overrides)}" if overrides else str(path)
+    recipe = parse(Recipe, override(_yaml(path), overrides), where=where)
     if Path(recipe.base).exists():
         return recipe
     # a folder that stands beside the recipe's own: what the working directory lacks would be taken for a Hub id

@@ -49,7 +49,7 @@ def test_an_interrupt_says_so_and_exits_with_130(penchant, monkeypatch) -> None:
     monkeypatch.setattr("penchant.cli.show.load_space", interrupted)
     ran = penchant("show", "space")
     assert ran.code == 130
-    assert ran.err == "penchant: interrupted; what was complete is kept\n"
+    assert ran.err == "penchant: interrupted; whatever was complete is kept\n"
 
 
 def test_an_unknown_verb_exits_with_2(penchant) -> None:

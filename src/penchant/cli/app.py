@@ -61,5 +61,5 @@ def main() -> None:
     except SystemExit as ended:
         # typer turns an interrupt into this code before it gets here
         if ended.code == _INTERRUPTED:
-            sys.stderr.write("penchant: interrupted; what was complete is kept\n")
+            sys.stderr.write("penchant: interrupted; whatever was complete is kept\n")
         raise
