@@ -130,7 +130,8 @@ def _met(records: Sequence[Record], fit_on: Sequence[Record] | None, dataset: st
     if met:
         say(f"{len(met)} of the {len(people)} people measured are among those whom the models were aligned to")
         return f"{len(met)} of these {len(people)} people were met in training: this is no measure of new people."
-    return f"None of these {len(people)} people was seen in training."
+    # what a model was really aligned on is not known here, only what was named
+    return f"None of these {len(people)} people is in what is named as training data (--fit-data)."
 
 
 def _accuracy(
