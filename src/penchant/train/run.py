@@ -11,6 +11,7 @@ pairs are weighted so that the loss is that of one process in one part.
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import json
 import shutil
@@ -279,9 +280,20 @@ def align(
         model.save_pretrained(folder)
         grove.tokenizer.tokenizer.save_pretrained(folder)
     trainer.accelerator.wait_for_everyone()
+    atexit.register(_leave)
     curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
     pairs = sum(len(grove.records(row)) for row in rows)
     return Trained(folder, len(rows), pairs, trainer.split, curve, trainer.accelerator.is_main_process)
+
+
+def _leave() -> None:
+    """Leaves the other processes, if there are any, while the interpreter is whole.
+
+    gloo's threads may still hold tensors; let go of during the interpreter's own end, they abort a run that is done
+    (pytorch/pytorch#179291).
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _clear(folder: Path, checkpoints: Path) -> None:
