@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from penchant import Persona, PreferenceSpace, Record, RecordError
+from penchant.record import people_digest
 
 
 def record(**changes: object) -> Record:
@@ -35,3 +36,17 @@ def test_a_record_cannot_be_changed_but_replaced() -> None:
         record().prompt = "q"
     with pytest.raises(RecordError):
         dataclasses.replace(record(), chosen="")
+
+
+def test_a_record_without_a_user_is_of_a_person_apart() -> None:
+    assert record().person_id == "u1"
+    assert record(user_id=None).person_id == "r1"
+
+
+def test_a_digest_says_which_people_there_are_whatever_else_is_in_their_records() -> None:
+    some = [record(user_id="a"), record(record_id="r2", user_id="b", prompt="q")]
+    digest = people_digest(some)
+    assert len(digest) == 16
+    assert people_digest([*reversed(some), record(record_id="r3", user_id="a")]) == digest
+    assert people_digest(some[:1]) != digest
+    assert people_digest([record(user_id="ab")]) != people_digest([record(user_id="a"), record(user_id="b")])

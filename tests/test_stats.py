@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import RecordError
-from penchant.stats import accuracy, clustered_error, correctness, difference, holm, sign_flip, spread
+from penchant.stats import accuracy, clustered_error, correctness, difference, finite, holm, sign_flip, spread
 
 margins = st.lists(st.floats(-5, 5), min_size=1, max_size=30)
 
@@ -147,3 +147,11 @@ def test_a_clustered_error_is_that_computed_by_hand_and_that_of_rows_where_each_
     assert clustered_error(values, list("abcde")) == pytest.approx(np.std(values, ddof=1) / np.sqrt(5))
     assert clustered_error([1, 0, 1, 0], list("aabb")) == 0
     assert np.isnan(clustered_error([1, 0], list("aa")))
+
+
+def test_only_where_all_margins_are_numbers_a_record_is_kept_and_one_must_be() -> None:
+    one, two = np.array([1.0, np.nan, 0.0]), np.array([1.0, 2.0, np.inf])
+    assert finite(one, two, of="x").tolist() == [True, False, False]
+    assert finite(one[:0], of="x").tolist() == []
+    with pytest.raises(RecordError, match="x: none of 1 margins is a finite number; check the model's weights"):
+        finite(one[1:2], of="x")

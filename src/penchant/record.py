@@ -6,6 +6,8 @@ readers count it and set it aside.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from penchant.errors import RecordError
@@ -49,3 +51,17 @@ class Record:
         for name in ("prompt", "chosen", "rejected"):
             if not getattr(self, name).strip():
                 raise RecordError(f"record '{self.record_id}' has an empty {name}; fill it in or drop the row")
+
+    @property
+    def person_id(self) -> str:
+        """Whose it is: the user's id, or the record's own where nobody is named, who is then one person apart."""
+        return self.user_id or self.record_id
+
+
+def people_digest(records: Iterable[Record]) -> str:
+    """Which people some records are of, in 16 hexadecimal digits that name nobody; whatever else is in the records.
+
+    Cards of what was fitted keep it, so that it can be told later on whom.
+    """
+    people = sorted({record.person_id for record in records})
+    return hashlib.sha256("\0".join(people).encode()).hexdigest()[:16]

@@ -37,6 +37,22 @@ def correctness(margins: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(margins > 0, 1.0, np.where(margins < 0, 0.0, 0.5))
 
 
+def finite(*margins: NDArray[np.float64], of: str) -> NDArray[np.bool_]:
+    """Where margins on the same records are all finite numbers, (records,).
+
+    Args:
+        of: what was measured, for the error.
+    Raises:
+        RecordError: there are records, and none is so.
+    """
+    kept = np.asarray(np.isfinite(np.stack(margins)).all(axis=0))
+    if len(kept) and not kept.any():
+        raise RecordError(
+            f"{of}: none of {len(kept):,} margins is a finite number; check the model's weights and precision"
+        )
+    return kept
+
+
 def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 0) -> Accuracy:
     """Alignment accuracy with a percentile bootstrap over users; by Wilson (1927) where all or none is right.
 

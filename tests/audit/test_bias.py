@@ -1,11 +1,12 @@
 """Bias, with deciders that look at a person's words in known ways."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from penchant import Comment, Comparison, Demographics, Persona, Record, Statement, load_space
+from penchant import Comment, Comparison, Demographics, Persona, Record, RecordError, Statement, load_space
 from penchant.audit.bias import changed, cost, parity, swaps
 
 SPACE = load_space()
@@ -78,6 +79,22 @@ def test_nothing_held_on_one_side_is_a_change_of_all_that_is_held_on_the_other()
     own = next(swaps(RECORDS[:1], PERSONAS[:1]))
     said = {own.one[0]: SPACE.direction({"gaming": 1})}
     assert changed(own, blind, said.get, neutral=False).directions == 1
+
+
+def test_margins_that_are_no_numbers_are_counted_and_decide_nothing() -> None:
+    def broken(records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
+        """As by words, but that ann's is lost with words for women."""
+        found = by_words(records, personas)
+        return np.where((found > 0) & np.array([r.user_id == "ann" for r in records]), np.nan, found)
+
+    own, *_ = swaps(RECORDS, PERSONAS)
+    found = changed(own, broken, None, neutral=False)
+    assert (found.decisions, found.pairs, found.users, found.not_finite) == (1, 1, 1, 1)
+    assert cost(RECORDS, PERSONAS, broken).before == 0.5
+    golden = [replace(r, golden=SPACE.direction({"gender": 1})) for r in RECORDS]
+    assert parity(golden, np.array([np.nan, -1.0, 1.0]))[0].users == 2
+    with pytest.raises(RecordError, match="gender swapped: none of 2 margins is a finite number"):
+        changed(own, lambda records, _: np.full(len(records), np.nan), None, neutral=False)
 
 
 def test_the_cost_of_neutral_words_is_told_with_its_interval() -> None:

@@ -59,6 +59,7 @@ def test_an_unknown_verb_exits_with_2(penchant) -> None:
 
 
 def test_a_shell_sees_the_same_exit_codes() -> None:
+    assert subprocess.run([sys.executable, "-m", "penchant", "--version"], check=False).returncode == 0
     program = "from penchant.cli import main; main()"
     wrong = subprocess.run([sys.executable, "-c", program, "show", "space", "nowhere"], capture_output=True, text=True)
     assert (wrong.returncode, wrong.stdout) == (2, "")

@@ -113,6 +113,26 @@ def test_people_too_few_leave_nothing_behind(penchant, planted, tmp_path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_a_scorer_and_a_model_never_stand_in_one_folder(fit, penchant, small_recipe, small_forum, tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    weights = tmp_path / "out" / "model.safetensors"
+    weights.write_bytes(b"")
+    for more in ((), ("--overwrite",)):
+        refused = fit("lore", *more)
+        assert (refused.code, refused.out) == (2, "")
+        assert f"{weights} is a model, beside which no scorer is put; give another --out" in refused.err
+    weights.unlink()
+    assert fit("lore").code == 0
+    for more in ((), ("--overwrite",), ("--resume",)):
+        where = ("--recipe", small_recipe, "--data", small_forum / "train", "--out", tmp_path / "out")
+        refused = penchant("train", "--method", "ica", *where, *more)
+        assert (refused.code, refused.out) == (2, "")
+        assert "baseline.json is of a scorer, beside which no model is put; give another --out" in refused.err
+    (tmp_path / "out" / "scorer.json").write_text("{}")
+    with pytest.raises(ConfigError, match="out: two scorers stand there; fit each into a folder of its own"):
+        opened([tmp_path / "out"])
+
+
 def test_folders_are_named_one_after_another() -> None:
     assert [str(folder) for folder in folders("a, b/c,")] == ["a", "b/c"]
     assert folders(None) == ()

@@ -16,6 +16,10 @@ class Counting:
     """Prefers the chosen answer by as much as it is shown."""
 
     name = "counting"
+    people_digest = ""
+
+    def __init__(self, choices_alone: bool = False) -> None:
+        self.choices_alone = choices_alone
 
     def margins_within(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
         assert set(texts.places) >= texts_of(records, personas)
@@ -63,3 +67,8 @@ def test_the_limit_is_that_of_the_evidence_shown_and_chance_where_nothing_true_i
         "none": {0.5},
         "shuffled": {0.5},
     }
+
+
+def test_a_scorer_of_choices_has_no_row_where_none_are_shown_but_for_the_controls(bench: Bench, planted, texts) -> None:
+    found = list(beside(bench, planted, ["pair", "ugc", "mixed"], [Counting(choices_alone=True)], texts))
+    assert [one.persona for one in found] == ["pair", "mixed", "none", "shuffled"]

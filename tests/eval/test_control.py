@@ -148,3 +148,23 @@ def test_a_text_that_stays_is_counted_as_staying(tiny, records) -> None:
     true, _ = control(bench(tiny, {"pba": Writer(name="pba")}), records, lambda _prompts, texts: [same] * len(texts))
     assert true.texts_turned is not None
     assert (true.texts_turned.value, true.texts_turned.n, true.texts_silent) == (0, 4, 0)
+
+
+class Broken(Obedient):
+    """The same, but for one person's pair, which gives no number."""
+
+    def logprobs(self, batch: list[Candidates]) -> list[tuple[Likelihood, ...]]:
+        found = super().logprobs(batch)
+        lost = tuple(Likelihood(float("nan"), 1) for _ in range(2))
+        return [
+            lost if "couple 1" in one.messages[-1]["content"] else two for one, two in zip(batch, found, strict=True)
+        ]
+
+
+@pytest.mark.parametrize(("method", "share", "left"), [("pba", "flipped", 2), ("ica", "opposite_people", 1)])
+def test_margins_that_are_no_numbers_are_counted_and_turn_nothing(tiny, records, method, share, left) -> None:
+    found = control(bench(tiny, {method: Broken(name=method)}), records)[0]
+    assert (found.not_finite, getattr(found, share).n) == (2, left)
+    nothing = [record for record in records if record.prompt == "couple 1"]
+    with pytest.raises(RecordError, match="none of 2 margins is a finite number"):
+        control(bench(tiny, {method: Broken(name=method)}), nothing)

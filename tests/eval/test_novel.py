@@ -89,9 +89,11 @@ def test_adapted_models_stand_beside_models_that_were_never_aligned(tiny: Prefer
     found = Novel.of(people(tiny, {"length": 1}), [], tiny)
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {})
     adapted, unaligned = {"ica": FakeModel(follow=2.0, name="a")}, {"ica": FakeModel(follow=-1.0, name="b")}
+    before = {one.method for one in after(bench, found, 0, adapted, {})}
+    assert {"ica", "ica_raw", "few_shot", "overlap", "longer"} <= before
     rows = {one.method: one for one in after(bench, found, 8, adapted, unaligned)}
     assert {one.persona for one in rows.values()} == {"after 8"}
     assert rows["ica"].margins.tolist() == [2.0] * 8
     assert rows["ica_unaligned"].margins.tolist() == [-1.0] * 8
-    assert {"few_shot", "overlap"} <= set(rows)
+    assert not {"few_shot", "overlap", "ideal", "longer"} & set(rows)  # they learn nothing from examples
     assert "overlap_unaligned" not in rows

@@ -109,8 +109,12 @@ def test_what_is_held_out_nobody_in_training_holds_and_everybody_tested_is_asked
 def test_too_few_or_too_many_held_out_dimensions_are_refused() -> None:
     space = load_space("alignx90")
     everything = tuple(dimension.id for dimension in space.dimensions)
-    for held_out in (NEW[:4], everything[:85]):
-        with pytest.raises(ConfigError, match=f"{len(held_out)} dimensions held out of 90 must be at least asked=5"):
+    for held_out, instead in (
+        (NEW[:4], "set asked to 4 or less, or hold out more"),
+        (everything[:85], "set active_max to 5 or less, or hold out fewer"),
+    ):
+        message = f"{len(held_out)} dimensions held out of 90 must be at least asked=5 and leave .*; {instead}"
+        with pytest.raises(ConfigError, match=message):
             ForumSettings(held_out=held_out).check(space)
     with pytest.raises(SpaceError, match="gamming"):
         ForumSettings(held_out=("gamming", *NEW)).check(space)

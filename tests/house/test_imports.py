@@ -31,7 +31,7 @@ IDEAS = (
 SEAMS = {"shards": 0, "model": 0, "encoder": 1, "infer": 2, "method": 3, "scorer": 4, "store": 5}
 """Rooms of floor 1 and their order: a room sees those before it."""
 WORK = ("forum", "build", "train", "decode", "eval", "audit")
-FACES = {"serve": 0, "cli": 1}
+FACES = {"serve": 0, "cli": 1, "__main__": 2}
 FLOORS = {**dict.fromkeys(IDEAS, 0), **dict.fromkeys(SEAMS, 1), **dict.fromkeys(WORK, 2), **dict.fromkeys(FACES, 3)}
 RANK = {**SEAMS, **FACES}
 

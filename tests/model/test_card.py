@@ -3,8 +3,8 @@
 import yaml
 
 from penchant.config import BaseSection, Recipe, TrainSection
-from penchant.model.card import aligned_card, base_card, tags, versions
-from penchant.record import Provenance, Record
+from penchant.model.card import aligned_card, base_card, finished, tags, trained_on, versions
+from penchant.record import Provenance, Record, people_digest
 
 
 def front(card: str) -> dict[str, object]:
@@ -97,3 +97,22 @@ def test_the_tags_of_a_card_can_be_read_back_and_of_anything_else_there_are_none
         assert ("pba" in tags(tmp_path)) is found
         assert found or not tags(tmp_path)
     assert not tags(tmp_path / "absent")
+
+
+def test_a_card_tells_by_a_digest_to_whom_a_model_was_aligned_and_its_base_before_it(tmp_path) -> None:
+    mine, others = [record(0, "u1"), record(1, "u2")], [record(0, "u3")]
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, base, records in ((first, "b", mine), (second, str(first), others)):
+        folder.mkdir()
+        card = aligned_card(Recipe(name="demo", base=base), "ica", TrainSection(), [], records)
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        assert "u1" not in card
+    assert trained_on(first) == {people_digest(mine)}
+    assert trained_on(second) == {people_digest(mine), people_digest(others)}
+    assert trained_on(tmp_path) == frozenset()
+
+
+def test_a_folder_with_weights_is_finished(tmp_path) -> None:
+    assert finished(tmp_path) is None
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"")
+    assert finished(tmp_path) == tmp_path / "adapter_model.safetensors"

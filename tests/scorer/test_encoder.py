@@ -11,6 +11,7 @@ from penchant import ModelError, Person, Persona, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.infer.fake import FakeAnnotator
 from penchant.posterior import Prior
+from penchant.record import people_digest
 from penchant.scorer import encoder as module
 from penchant.scorer.base import Scorer
 from penchant.scorer.belief import BeliefScorer
@@ -121,6 +122,7 @@ def test_fitting_twice_gives_the_same_weights(scorers, planted) -> None:
 
 def test_what_was_fitted_is_counted(scorers, planted) -> None:
     assert (scorers["both"].records, scorers["both"].people) == (96, 24)
+    assert scorers["both"].people_digest == people_digest(planted)
     nameless = [replace(record, user_id=None) for record in planted]
     assert EncoderScorer.fit(nameless, [r.persona for r in nameless], FakeEncoder(16)).people == 96
 
@@ -132,7 +134,14 @@ def test_a_saved_scorer_gives_the_same_margins(scorers, planted, tmp_path: Path)
         loaded = EncoderScorer.load(tmp_path / parts, FakeEncoder(16))
         np.testing.assert_array_equal(loaded.margins(planted, shown), scorer.margins(planted, shown))
         assert (loaded.name, loaded.records, loaded.people) == (scorer.name, 96, 24)
+        assert loaded.people_digest == scorer.people_digest
     assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["scorer.json", "scorer.safetensors"]
+
+
+def test_weights_that_are_no_numbers_are_refused_with_their_folder(scorers, tmp_path: Path) -> None:
+    replace(scorers["both"], weights=np.full_like(scorers["both"].weights, np.nan)).save(tmp_path)
+    with pytest.raises(ModelError, match=f"{tmp_path / 'scorer.safetensors'}: weights that are not numbers"):
+        EncoderScorer.load(tmp_path, FakeEncoder(16))
 
 
 def test_another_encoder_is_refused(scorers, tmp_path: Path) -> None:

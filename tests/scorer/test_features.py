@@ -17,7 +17,7 @@ def learned(records: list[Record]) -> tuple[Lens, np.ndarray, Texts, Contexts, n
     texts = Texts.of(texts_of(records, personas), FakeEncoder(16))
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(getattr(record, name) for record in records) for name in ("chosen", "rejected"))
-    people = [record.user_id or record.record_id for record in records]
+    people = [record.person_id for record in records]
     lens, fitted = learn(texts, contexts, chosen, rejected, people)
     return lens, fitted, texts, contexts, chosen, rejected
 

@@ -19,7 +19,7 @@ from penchant.demographics import TRAITS, Trait, counterpart, neutralised
 from penchant.persona import Persona, Statement
 from penchant.record import Record
 from penchant.space import Direction
-from penchant.stats import accuracy, difference
+from penchant.stats import accuracy, difference, finite
 
 How = Literal["own words", "stated"]
 STATED: Final[Mapping[Trait, tuple[str, str]]] = {
@@ -64,6 +64,8 @@ class Changed:
     """Share of the signs held on either side that are not held on the other; None where nothing is inferred."""
     pairs: int
     users: int
+    not_finite: int = 0
+    """Pairs besides, left out as a margin of theirs is no finite number on one side or the other."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict."""
@@ -109,18 +111,21 @@ def changed(swap: Swap, decide: Decide, infer: Infer | None, *, neutral: bool, s
     if not swap.records:
         return None
     sides = swap.neutral() if neutral else swap
-    margins = [np.sign(decide(sides.records, personas)) for personas in (sides.one, sides.other)]
-    differ = margins[0] != margins[1]
-    users = [record.user_id or record.record_id for record in sides.records]
+    margins = [decide(sides.records, personas) for personas in (sides.one, sides.other)]
+    kept = finite(*margins, of=f"{swap.trait} swapped")
+    differ = (np.sign(margins[0]) != np.sign(margins[1]))[kept]
+    users = _users(sides.records, kept)
     found = accuracy(np.where(differ, 1.0, -1.0), users, seed=seed)
     directions = None if infer is None else _directions(sides, infer)
-    return Changed(swap.trait, swap.how, neutral, found.value, found.ci95, directions, found.n, found.users)
+    lost = int((~kept).sum())
+    return Changed(swap.trait, swap.how, neutral, found.value, found.ci95, directions, found.n, found.users, lost)
 
 
 def cost(records: Sequence[Record], personas: Sequence[Persona], decide: Decide, *, seed: int = 0) -> Cost:
     """Accuracy with people's own words and with neutral ones."""
-    users = [record.user_id or record.record_id for record in records]
-    before, after = (decide(records, some) for some in (personas, [neutralised(persona) for persona in personas]))
+    both = [decide(records, some) for some in (personas, [neutralised(persona) for persona in personas])]
+    kept = finite(*both, of="words made neutral")
+    users, (before, after) = _users(records, kept), (margins[kept] for margins in both)
     value, ci95 = difference(after, before, users, seed=seed)
     first, second = (accuracy(margins, users, seed=seed).value for margins in (before, after))
     return Cost(first, second, value, ci95)
@@ -130,22 +135,26 @@ def parity(records: Sequence[Record], margins: NDArray[np.float64], *, seed: int
     """Accuracy by group, for people whose true directions are known; empty for others."""
     found: list[Parity] = []
     space = next((record.golden.space for record in records if record.golden is not None), None)
-    users = np.array([record.user_id or record.record_id for record in records])
+    users = np.array([record.person_id for record in records])
     for place, dimension in enumerate(space.dimensions if space is not None else ()):
         if dimension.origin != "demographic":
             continue
         held = np.array([0 if record.golden is None else record.golden.signs[place] for record in records])
         for sign in (1, -1):
-            here = held == sign
+            here = (held == sign) & np.isfinite(margins)
             if here.any():
                 ours = accuracy(margins[here], users[here].tolist(), seed=seed)
                 found.append(Parity(dimension.id, dimension.pole(sign), ours.value, ours.ci95, ours.users))
     return found
 
 
+def _users(records: Sequence[Record], kept: NDArray[np.bool_]) -> list[str]:
+    return [record.person_id for record, keep in zip(records, kept, strict=True) if keep]
+
+
 def _directions(sides: Swap, infer: Infer) -> float:
     """Over the people of a swap, each once."""
-    people = {record.user_id or record.record_id: i for i, record in enumerate(sides.records)}
+    people = {record.person_id: i for i, record in enumerate(sides.records)}
     differ = held = 0
     for i in people.values():
         signs = [np.zeros(1) if (said := infer(p)) is None else said.signs for p in (sides.one[i], sides.other[i])]

@@ -55,7 +55,7 @@ def shortcuts(records: Sequence[Record], *, seed: int = 0) -> list[Shortcut]:
     if not records:
         raise RecordError("no records to audit")
     personas = [record.persona for record in records]
-    users = [record.user_id or record.record_id for record in records]
+    users = [record.person_id for record in records]
     found = []
     for rule, control in CONTROLS.items():
         margins = control(records, personas)

@@ -87,10 +87,10 @@ def _measure(
 ) -> None:
     """Trains what is not trained yet and keeps the scores of one fold."""
     from penchant.eval.crossval import save_scores
-    from penchant.train.run import WEIGHTS
+    from penchant.model.card import finished
 
     for method in METHODS:
-        if not any((out / method / weights).is_file() for weights in WEIGHTS):
+        if finished(out / method) is None:
             say(f"== {name}, {method}")
             aligned_to(recipe, method, train, space, out / method, resume=True)
     say(f"== {name}, {len(test)} records of people never met")

@@ -109,7 +109,7 @@ def read(
         records = list(islice(filter(wanted, loaded), limit))
         say_losses(loaded)
         if limit is not None and not loaded.counts.complete:
-            people = len({record.user_id or record.record_id for record in records})
+            people = len({record.person_id for record in records})
             say(f"{path}: only the first {len(records):,} records are read, as --limit says, of {people:,} people")
     if not records:
         refuse(loaded, split, splits)

@@ -50,6 +50,7 @@ FitDataOption = Annotated[
     Path | None,
     typer.Option(help="encoder: other records to fit on, instead of folds; novel, all: what models were aligned on."),
 ]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="all: replace an earlier report in --out.")]
 RecipeOption = Annotated[
     Path | None, typer.Option(help="novel: how models adapt to examples; default: recipes/adapt.yaml.")
 ]
@@ -84,6 +85,7 @@ def command(
     summaries: SummariesOption = None,
     judge: JudgeOption = None,
     out: OutOption = None,
+    overwrite: OverwriteOption = False,
     recipe: RecipeOption = None,
     suite: Annotated[str | None, typer.Option(help="Another table: " + ", ".join(suites.SUITES) + ".")] = None,
     rejected: RejectedOption = None,
@@ -108,7 +110,7 @@ def command(
             *(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral, beside)
         )
     if suite is not None:
-        asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe)
+        asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe, overwrite)
         suites.run(suite, records, where, data.stem, aligned, asked)
         return
     if aligned is None:
@@ -156,10 +158,12 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
     mode = suite or scorer
     models = ENCODER | {"scorer", "personas", "draws", "summaries"} | ({"neutral"} if suite == "bias" else set())
     unread = {"implicit": ENCODER, "encoder": IMPLICIT, "infer": models | IMPLICIT}.get(mode, models)
-    own = {"judge": {"judge"}, "all": {"out", "fit_data", "baselines"}, "novel": {"recipe", "fit_data"}}.get(
-        mode, set()
-    )
-    unread = (unread | {"judge", "out", "recipe"}) - own
+    own = {
+        "judge": {"judge"},
+        "all": {"out", "overwrite", "fit_data", "baselines"},
+        "novel": {"recipe", "fit_data"},
+    }.get(mode, set())
+    unread = (unread | {"judge", "out", "overwrite", "recipe"}) - own
     for name in sorted(unread & options):
         flag = name.replace("_", "-")
         raise ConfigError(f"--{flag} is not read when {mode} is measured; leave it out")

@@ -267,7 +267,7 @@ def people_of(
     evidence: dict[str, dict[Evidence, None]] = {}
     for record in records:
         if user in (None, record.user_id, record.record_id):
-            evidence.setdefault(record.user_id or record.record_id, {}).update(dict.fromkeys(record.persona.evidence))
+            evidence.setdefault(record.person_id, {}).update(dict.fromkeys(record.persona.evidence))
     if not evidence:
         _refuse_user(user, records[0])
     return {name: Known(tuple(items), tuple(range(len(items)))) for name, items in evidence.items()}

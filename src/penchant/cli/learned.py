@@ -47,30 +47,34 @@ def fit(
     """
     from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
-    from penchant.scorer.encoder import CARD, fit_parts
+    from penchant.scorer.encoder import fit_parts
     from penchant.train.baselines import BASELINES
-    from penchant.train.baselines.saved import CARD as BASELINE_CARD
 
-    cards = [out / name for name in (BASELINE_CARD, CARD)]
-    for card in cards:
-        if card.exists() and not overwrite:
-            raise ConfigError(f"{card} is of a finished scorer; give another --out, or add --overwrite")
+    _refuse_model(out)
+    if (card := next((card for card in _cards(out) if card.exists()), None)) is not None and not overwrite:
+        raise ConfigError(f"{card} is of a finished scorer; give another --out, or add --overwrite")
     records = read(data, space_for(data, space), rejected=rejected)
     personas = [record.persona for record in records]
     encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
     texts = embedded(records, personas, encoder)
-    people = len({record.user_id or record.record_id for record in records})
+    people = len({record.person_id for record in records})
     say(f"{method}: fitting on {people} people, {len(records)} records")
     told = {"method": method, "scorer": str(out), "encoder": encoder.name, "people": people, "records": len(records)}
     if method == "encoder":
         scorer = fit_parts(records, personas, encoder, texts, ("both",))["both"]
-        _remove(cards)
+        _remove(out)
         scorer.save(out)
         return told
     fitted = BASELINES[method].fit(records, personas, texts, seed)
-    _remove(cards)
+    _remove(out)
     fitted.save(out, encoder=encoder.name)
     return {**told, "fit": fitted.remark}
+
+
+def refuse_scorer(out: Path) -> None:
+    """Raises ConfigError where a folder holds a scorer, which no aligned model replaces."""
+    if (card := next((card for card in _cards(out) if card.exists()), None)) is not None:
+        raise ConfigError(f"{card} is of a scorer, beside which no model is put; give another --out")
 
 
 def refuse_unread(method: str, options: Collection[str]) -> None:
@@ -98,16 +102,18 @@ def opened(saved: Sequence[Path]) -> list[Within]:
     if not saved:
         return []
     from penchant.encoder.sentence import load_encoder
-    from penchant.scorer.encoder import CARD, EncoderScorer
+    from penchant.scorer.encoder import EncoderScorer
     from penchant.train.baselines import load_baseline
-    from penchant.train.baselines.saved import CARD as BASELINE_CARD
 
     encoder, found = load_encoder(), dict[str, "Within"]()
     for folder in saved:
         scorer: Within
-        if (folder / CARD).is_file():
+        baseline, own = (card.is_file() for card in _cards(folder))
+        if baseline and own:
+            raise ConfigError(f"--baselines {folder}: two scorers stand there; fit each into a folder of its own")
+        if own:
             scorer = EncoderScorer.load(folder, encoder)
-        elif (folder / BASELINE_CARD).is_file():
+        elif baseline:
             scorer = load_baseline(folder, encoder=encoder.name)
         else:
             raise ConfigError(
@@ -139,7 +145,21 @@ def embedded(records: Sequence[Record], personas: Sequence[Persona], encoder: En
         return Texts.of(distinct, encoder, progress=advance)
 
 
-def _remove(cards: Sequence[Path]) -> None:
+def _refuse_model(out: Path) -> None:
+    from penchant.model.card import finished
+
+    if (weights := finished(out)) is not None:
+        raise ConfigError(f"{weights} is a model, beside which no scorer is put; give another --out")
+
+
+def _cards(folder: Path) -> list[Path]:
+    from penchant.scorer.encoder import CARD
+    from penchant.train.baselines.saved import CARD as BASELINE_CARD
+
+    return [folder / name for name in (BASELINE_CARD, CARD)]
+
+
+def _remove(folder: Path) -> None:
     # before anything is written: a folder holds one scorer, and a card stands for whole weights
-    for card in cards:
+    for card in _cards(folder):
         card.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ def prompt(
     chosen: Layout = "paper" if layout == "paper" else "user_first"
     where = space_for(data, space, directions=directions)
     (found,) = directed([find(data, where, record)], directions)
-    shown = found.persona.select(kind, seed=f"{seed}:{found.user_id or found.record_id}")
+    shown = found.persona.select(kind, seed=f"{seed}:{found.person_id}")
     summary = summaries_of(summaries, [shown])(shown)
     person = meet(shown, where, profile=found.profile if shown.evidence else None, summary=summary)
     if not shown.evidence and kind != "none":

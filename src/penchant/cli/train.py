@@ -78,6 +78,7 @@ def command(
     if lora:
         sections = {name: getattr(settings, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
         settings = settings.model_copy(update=sections)
+    learned.refuse_scorer(out)
     if not (resume or overwrite):
         _refuse_finished(out)
     if resume and not out.exists():
@@ -174,11 +175,10 @@ def aligned_to(
 
 
 def _refuse_finished(out: Path) -> None:
-    from penchant.train.run import WEIGHTS
+    from penchant.model.card import finished
 
-    finished = next((out / name for name in WEIGHTS if (out / name).is_file()), None)
-    if finished is not None:
-        raise ConfigError(f"{finished} is a finished model; give another --out, or add --overwrite")
+    if (weights := finished(out)) is not None:
+        raise ConfigError(f"{weights} is a finished model; give another --out, or add --overwrite")
 
 
 def run_ratings(

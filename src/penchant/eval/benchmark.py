@@ -60,9 +60,9 @@ def show(records: Sequence[Record], persona: str, *, seed: int, swapped: Persona
     """
     if persona == "shuffled":
         # a record that names no user is a person of its own, as everywhere
-        records = swap_personas([replace(r, user_id=r.user_id or r.record_id) for r in records], seed=seed)
+        records = swap_personas([replace(r, user_id=r.person_id) for r in records], seed=seed)
     kind: PersonaKind = swapped if persona == "shuffled" else persona  # type: ignore[assignment]
-    shown = tuple(r.persona.select(kind, seed=f"{seed}:{r.user_id or r.record_id}") for r in records)
+    shown = tuple(r.persona.select(kind, seed=f"{seed}:{r.person_id}") for r in records)
     return Shown(persona, tuple(records), shown)
 
 
@@ -177,7 +177,7 @@ class Bench:
                 person = self._meet(record, persona)
                 if person.profile is not None or person.belief is None or not person.belief.items:
                     return person
-                who = record.user_id or record.record_id
+                who = record.person_id
                 return replace(person, profile=person.belief.draw(f"{self.setting.seed}:{draw}:{who}"))
 
             sums += self.likelihoods(self.policies[name], METHODS[name], shown, met).raw()

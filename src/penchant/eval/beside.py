@@ -11,6 +11,7 @@ import numpy as np
 
 from penchant.eval.benchmark import Bench
 from penchant.eval.score import Scored
+from penchant.persona import Comparison
 from penchant.record import Record
 from penchant.scorer.base import Within
 from penchant.scorer.cases import Texts
@@ -20,6 +21,8 @@ def beside(
     bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[Within], texts: Texts
 ) -> Iterator[Scored]:
     """Margins of each scorer for every persona setting, then `none` and `shuffled`, as `Bench.score` has them.
+
+    A scorer of choices alone has no row where nobody's are shown.
 
     Args:
         texts: a table that has every text of the records and their personas.
@@ -31,6 +34,9 @@ def beside(
         ceiling = bench.limits(shown)
         if place >= len(told) and ceiling is not None:
             ceiling = np.full(len(shown.records), 0.5)  # nothing true is shown: chance
+        chose = any(isinstance(item, Comparison) for persona in shown.personas for item in persona.evidence)
         for one in scorers:
+            if one.choices_alone and not chose and place < len(told):
+                continue
             margins = one.margins_within(texts, shown.records, shown.personas)
             yield Scored(one.name, shown.persona, shown.records, margins, ceiling)

@@ -108,7 +108,7 @@ def _contrasted(mine: Scored, rival: Scored, setting: Setting) -> Iterator[Contr
         here = np.flatnonzero(shared & (phrasings == phrasing))
         records = [mine.records[i] for i in here]
         theirs: NDArray[np.float64] = rival.margins[matched[here]]
-        users = [record.user_id or record.record_id for record in records]
+        users = [record.person_id for record in records]
         value, ci95 = difference(mine.margins[here], theirs, users, seed=setting.seed)
         yield Contrast(
             dataset=setting.dataset,

@@ -31,7 +31,7 @@ from penchant.persona import Persona
 from penchant.record import Record
 from penchant.render import BRIDGES
 from penchant.space import Direction
-from penchant.stats import accuracy
+from penchant.stats import accuracy, finite
 
 Margins = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Share:
         """None where there are no decisions."""
         if not len(happened):
             return None
-        users = [record.user_id or record.record_id for record in records]
+        users = [record.person_id for record in records]
         found = accuracy(np.where(happened, 1.0, -1.0), users, seed=seed)
         return cls(found.value, found.ci95, found.n)
 
@@ -72,6 +72,8 @@ class Control:
     texts_silent: int = 0
     """Written answers in which no side is read before turning, or none after: they are left out."""
     opposite_people: Share | None = None
+    not_finite: int = 0
+    """Pairs of which a margin, before turning or after, is no finite number: they are left out."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict."""
@@ -143,16 +145,19 @@ def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[D
     one = bench.margins(name, shown, _profiles(bench, shown, [direction for _, direction in ones]))
     # what each pair says of the direction that was turned: for the pole held before (1), against it (-1), nothing (0)
     about = np.array([_said(*row) for row in zip(shown.records, ones, held, strict=True)])
+    kept = finite(before, turned, one, of=f"{name}, directions turned")
+    records = _kept(shown.records, kept)
+    before, turned, one, about = (part[kept] for part in (before, turned, one, about))
     asked, other = np.abs(about) == 1, about == 0
-    users = [record.user_id or record.record_id for record in shown.records]
     return Control(
         method=name,
         directions=source,
-        accuracy=accuracy(before, users, seed=seed).value,
-        flipped=Share.of(before * turned < 0, shown.records, seed),
-        both_right=Share.of((before > 0) & (turned < 0), shown.records, seed),
-        unaffected=Share.of((before * one > 0)[other], _kept(shown.records, other), seed),
-        followed=Share.of(((one - before) * about < 0)[asked], _kept(shown.records, asked), seed),
+        accuracy=accuracy(before, [record.person_id for record in records], seed=seed).value,
+        flipped=Share.of(before * turned < 0, records, seed),
+        both_right=Share.of((before > 0) & (turned < 0), records, seed),
+        unaffected=Share.of((before * one > 0)[other], _kept(records, other), seed),
+        followed=Share.of(((one - before) * about < 0)[asked], _kept(records, asked), seed),
+        not_finite=int((~kept).sum()),
     )
 
 
@@ -160,7 +165,7 @@ def _written(
     bench: Bench, name: str, shown: Shown, held: Sequence[Direction], read: ReadTexts, found: Control
 ) -> Control:
     """The same with what is written to the first thing that each person asks."""
-    first = list({r.user_id or r.record_id: place for place, r in reversed(list(enumerate(shown.records)))}.values())
+    first = list({r.person_id: place for place, r in reversed(list(enumerate(shown.records)))}.values())
     places = sorted(first)[:TEXTS]
     some = Shown(shown.persona, tuple(shown.records[i] for i in places), tuple(shown.personas[i] for i in places))
     mine = [held[i] for i in places]
@@ -188,21 +193,24 @@ def _said(record: Record, turned: tuple[int | None, Direction], held: Direction)
 
 def _between_people(bench: Bench, name: str, shown: Shown, margins: Margins) -> Control:
     """Of pairs that two opposite people are both asked, how many they decide differently."""
-    places = {(r.prompt, r.chosen, r.rejected): i for i, r in enumerate(shown.records)}
+    kept = finite(margins, of=name)
+    records, margins = _kept(shown.records, kept), margins[kept]
+    places = {(r.prompt, r.chosen, r.rejected): i for i, r in enumerate(records)}
     couples = [
         (i, j)
-        for i, r in enumerate(shown.records)
+        for i, r in enumerate(records)
         if (j := places.get((r.prompt, r.rejected, r.chosen))) is not None and i < j
     ]
     first, second = np.array(couples, dtype=np.intp).reshape(-1, 2).T
     # chosen and rejected stand the other way round, so that both margins being positive means different decisions
     differ = margins[first] * margins[second] > 0
-    users = [record.user_id or record.record_id for record in shown.records]
+    users = [record.person_id for record in records]
     return Control(
         method=name,
         directions="evidence",
         accuracy=accuracy(margins, users, seed=bench.setting.seed).value,
-        opposite_people=Share.of(differ, [shown.records[i] for i in first], bench.setting.seed),
+        opposite_people=Share.of(differ, [records[i] for i in first], bench.setting.seed),
+        not_finite=int((~kept).sum()),
     )
 
 
@@ -220,7 +228,7 @@ def _one_turned(records: Sequence[Record], held: Sequence[Direction], seed: int)
         if not places:
             found.append((None, direction))
             continue
-        place = random.Random(f"{seed}:{record.user_id or record.record_id}").choice(places)
+        place = random.Random(f"{seed}:{record.person_id}").choice(places)
         signs = direction.signs.copy()
         signs[place] = -signs[place]
         found.append((place, Direction(direction.space, signs)))

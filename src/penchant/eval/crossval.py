@@ -27,7 +27,7 @@ def save_scores(folder: Path, scored: Sequence[Scored]) -> None:
             "method": one.method,
             "persona": one.persona,
             "records": [record.record_id for record in one.records],
-            "users": [record.user_id or record.record_id for record in one.records],
+            "users": [record.person_id for record in one.records],
             "margins": one.margins.tolist(),
         }
         for one in scored

@@ -51,7 +51,7 @@ class Fold:
 
 def people_of(records: Sequence[Record]) -> list[str]:
     """Whose each record is; a record without a `user_id` is a person of its own."""
-    return [record.user_id or record.record_id for record in records]
+    return [record.person_id for record in records]
 
 
 def user_folds(records: Sequence[Record], *, folds: int, seed: int) -> list[Fold]:

@@ -104,7 +104,7 @@ def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: Beli
     seen: set[str] = set()
     read = read_items((item for persona in personas for item in persona.evidence), scorer.annotator)
     for record, persona in zip(records, personas, strict=True):
-        name = record.user_id or record.record_id
+        name = record.person_id
         if name in seen:
             continue
         seen.add(name)
@@ -137,7 +137,7 @@ def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> l
     said = scorer.said(records)
     histories = [record.persona.select("behaviour") for record in records]
     read = read_items((item for history in histories for item in history.evidence), scorer.annotator)
-    users = [record.user_id or record.record_id for record in records]
+    users = [record.person_id for record in records]
     lines: list[dict[str, object]] = []
     for count in ITEMS:
         if count > max(map(len, histories)):
@@ -204,7 +204,7 @@ def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, ask
     prior, chose = scorer.prior, kind_of(Comparison("", "a", "b"))
     known: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
     for record in records:
-        name = record.user_id or record.record_id
+        name = record.person_id
         if name in known:
             continue
         pool = [read[item].direction for item in record.persona.of(Comparison)]
@@ -220,7 +220,7 @@ def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, ask
             told.add(left.pop(question.place), chose, prior)
             count += 1
         known[name] = 2 * told.probability(prior) - 1, 2 * random.probability(prior) - 1, count
-    users = [record.user_id or record.record_id for record in records]
+    users = [record.person_id for record in records]
     said_NP = scorer.said(records)
     chosen, at_random = (
         accuracy(scorer.weigh(np.array([known[user][side] for user in users]), said_NP), users) for side in (0, 1)
@@ -278,7 +278,7 @@ def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, s
     """
     truth = labelled(records)
     by_kind: dict[str, object] = {}
-    users = [record.user_id or record.record_id for record in records]
+    users = [record.person_id for record in records]
     for kind in KINDS:
         shown = [
             record.persona.select(kind, seed=f"{seed}:{name}") for record, name in zip(records, users, strict=True)

@@ -231,7 +231,7 @@ def askable(shown: Shown) -> Shown:
     once: dict[tuple[str, str, Persona], Record] = {}
     for record, persona in zip(shown.records, shown.personas, strict=True):
         if persona.evidence:
-            once.setdefault((record.user_id or record.record_id, record.prompt, persona), record)
+            once.setdefault((record.person_id, record.prompt, persona), record)
     return Shown(shown.persona, tuple(once.values()), tuple(persona for _, _, persona in once))
 
 
@@ -268,7 +268,7 @@ def write(bench: Bench, shown: Shown, *, progress: Progress | None = None) -> di
 def cases(bench: Bench, shown: Shown, one: Sequence[str], two: Sequence[str]) -> list[Case]:
     """What is to be judged: the answers of two methods to each record, beside what methods are told of its person."""
     return [
-        Case(record.user_id or record.record_id, bench.believed(persona), record.prompt, mine, theirs)
+        Case(record.person_id, bench.believed(persona), record.prompt, mine, theirs)
         for record, persona, mine, theirs in zip(shown.records, shown.personas, one, two, strict=True)
     ]
 

@@ -22,7 +22,7 @@ def mistakes(scored: Scored, shown: Shown, *, people: int = 3) -> Iterator[Mista
         shown: what the margins were computed from, record by record.
     """
     finite = np.flatnonzero(np.isfinite(scored.margins))
-    users = np.array([record.user_id or record.record_id for record in scored.records])[finite]
+    users = np.array([record.person_id for record in scored.records])[finite]
     right = correctness(scored.margins[finite])
     worst = sorted(dict.fromkeys(users.tolist()), key=lambda user: float(right[users == user].mean()))
     for user in worst[:people]:

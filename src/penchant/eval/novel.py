@@ -65,11 +65,11 @@ class Novel:
             )
         told = [record for record, dims in zip(records, about, strict=True) if dims.any() and not dims[~new].any()]
         people = _examples_of(told, seed)
-        examples = _in_turn([[record for record in told if _person(record) == person] for person in people])
+        examples = _in_turn([[record for record in told if record.person_id == person] for person in people])
         pairs = {_pair(record) for record in examples}
-        rest = [record for record in told if _person(record) not in people]
+        rest = [record for record in told if record.person_id not in people]
         tested = tuple(record for record in rest if _pair(record) not in pairs)
-        if len({_person(record) for record in tested}) < 2:
+        if len({record.person_id for record in tested}) < 2:
             raise RecordError(f"{len(told)} records about novel dimensions leave fewer than two people to be tested")
         names = tuple(dimension.id for dimension, is_new in zip(space.dimensions, new, strict=True) if is_new)
         return cls(names, tested, tuple(examples), len(records) - len(told), len(rest) - len(tested))
@@ -84,6 +84,8 @@ def after(
 ) -> Iterator[Scored]:
     """Everything that is told the same of each person, once models have adapted to `count` pairs of others.
 
+    Rules and limits learn nothing from examples: they stand before them alone.
+
     Args:
         bench: whose policies are set to the models given.
         adapted: by method, from the aligned models.
@@ -91,7 +93,9 @@ def after(
     """
     shown = replace(show(found.tested, "mixed", seed=bench.setting.seed), persona=f"after {count}")
     bench.policies = adapted
-    yield from bench.measure(shown)
+    # what knows nothing of examples stays as it is before them
+    told = tuple(f"{name}_" for name in adapted)
+    yield from (one for one in bench.measure(shown) if not count or f"{one.method}_".startswith(told))
     bench.policies = unaligned
     for one in bench.measure(shown):
         if one.method in unaligned:
@@ -103,9 +107,9 @@ def _examples_of(records: Sequence[Record], seed: int) -> list[str]:
     asked: dict[frozenset[str], list[str]] = {}
     mine: dict[str, list[frozenset[str]]] = {}
     for record in records:
-        asked.setdefault(_pair(record), []).append(_person(record))
-        mine.setdefault(_person(record), []).append(_pair(record))
-    order = list(dict.fromkeys(_person(r) for r in records if r.provenance.phrasing != "unseen")) or list(mine)
+        asked.setdefault(_pair(record), []).append(record.person_id)
+        mine.setdefault(record.person_id, []).append(_pair(record))
+    order = list(dict.fromkeys(r.person_id for r in records if r.provenance.phrasing != "unseen")) or list(mine)
     random.Random(f"examples:{seed}").shuffle(order)
     chosen: list[str] = []
     for who in order:
@@ -128,10 +132,6 @@ def _held(record: Record, space: PreferenceSpace) -> NDArray[np.bool_]:
 
 def _signs(direction: Direction | None, space: PreferenceSpace) -> NDArray[np.bool_]:
     return np.zeros(len(space), dtype=bool) if direction is None else direction.signs != 0
-
-
-def _person(record: Record) -> str:
-    return record.user_id or record.record_id
 
 
 def _pair(record: Record) -> frozenset[str]:

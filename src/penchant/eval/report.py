@@ -34,11 +34,13 @@ class Section:
     lead: str
     """What was done, for somebody who knows nothing of it."""
     command: str
-    """How to get these numbers again."""
+    """How to get these numbers again; empty where there are none."""
     head: tuple[str, ...] = ()
     body: tuple[tuple[str, ...], ...] = ()
     figure: str = ""
     """SVG."""
+    asked: str = ""
+    """Of how many pairs, where the command asks more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
         headline=headline(main),
         contrasts=[one for one in found.contrasts if one.persona in personas],
         share=share_of_gain,
+        grouped=any(row.worst_group for row in main),
         probability=probability,
         bars=accuracy_bars(main, personas, methods),
         curves=training_curves(story.curves) if story.curves else "",

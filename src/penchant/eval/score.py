@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import RecordError
 from penchant.eval.rows import Row, WorstGroup
 from penchant.record import Record
-from penchant.stats import accuracy, correctness, spread
+from penchant.stats import accuracy, correctness, finite, spread
 
 Margins = NDArray[np.float64]
 GROUP_USERS = 5
@@ -80,7 +79,7 @@ def limit_rows(
 ) -> list[Row]:
     """Rows of a limit that is known per record as an expected accuracy; each row is its own ceiling."""
     found = rows(setting, method, persona, records, expected - 0.5, expected)
-    users = np.array([record.user_id or record.record_id for record in records])
+    users = np.array([record.person_id for record in records])
     result = []
     for row, group in zip(found, groups(records), strict=True):
         people, value = spread(expected[group.keep], users[group.keep].tolist()), float(row.ceiling or 0)
@@ -107,16 +106,14 @@ def rows(
     Raises:
         RecordError: no margin of a phrasing is finite.
     """
-    users, finite = [record.user_id or record.record_id for record in records], np.isfinite(margins)
+    users, whole = [record.person_id for record in records], np.isfinite(margins)
     result = []
     for group in groups(records):
-        kept, count = group.keep & finite, int(group.keep.sum())
+        kept, count = group.keep & whole, int(group.keep.sum())
+        if group.attribute == "all":
+            where = f"{method} under '{persona}'" + f", {group.phrasing} phrasings" * (group.phrasing != "-")
+            finite(margins[group.keep], of=where)
         if not kept.any():
-            if group.attribute == "all":
-                where = f"{method} under '{persona}'" + f", {group.phrasing} phrasings" * (group.phrasing != "-")
-                raise RecordError(
-                    f"{where}: none of {count:,} margins is a finite number; check the model's weights and precision"
-                )
             continue
         who = [user for user, keep in zip(users, kept, strict=True) if keep]
         measured, people = (

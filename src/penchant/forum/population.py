@@ -61,9 +61,12 @@ class ForumSettings:
         elif not self.dimensions_per_item <= self.asked <= self.active_min <= self.active_max:
             problem = "need dimensions_per_item <= asked <= active_min <= active_max"
         elif self.held_out and not self._room(space):
+            count = len(set(self.held_out))
+            most = f"asked to {count}" if count < self.asked else f"active_max to {len(space) - count}"
             problem = (
-                f"{len(set(self.held_out))} dimensions held out of {len(space)} must be at least "
-                f"asked={self.asked} and leave active_max={self.active_max}"
+                f"{count} dimensions held out of {len(space)} must be at least asked={self.asked} and leave "
+                f"active_max={self.active_max}; set {most} or less, or hold out "
+                f"{'more' if 'asked' in most else 'fewer'}"
             )
         elif not 0 <= self.noise < 0.5:
             problem = f"noise={self.noise} is not in [0, 0.5)"

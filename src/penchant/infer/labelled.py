@@ -24,7 +24,7 @@ def labelled(records: Sequence[Record]) -> list[Labelled]:
     """The annotated evidence of some records, each item once per person, and their own pairs where annotated."""
     found: dict[tuple[str, Evidence], Labelled] = {}
     for record in records:
-        person = record.user_id or record.record_id
+        person = record.person_id
         pair = Comparison(record.prompt, record.chosen, record.rejected, record.direction)
         for item in (*record.persona.evidence, pair):
             if item.direction is not None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import yaml
 
 from penchant.config import BaseSection, Recipe, TrainSection
-from penchant.record import Record
+from penchant.record import Record, people_digest
 
 _LIBRARIES = ("penchant", "torch", "transformers", "trl", "tokenizers", "numpy", "sentence-transformers")
 
 
+WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
+_MET = "people_digests"
 _LOSSES = {
     "sigmoid": "DPO (arXiv:2305.18290) through TRL, one tree of pairs per person",
     "hinge": "SLiC (arXiv:2305.10425) through TRL, one tree of pairs per person",
@@ -99,15 +101,17 @@ def aligned_card(
     ratings: int = 0,
 ) -> str:
     """The card of a model aligned by one method, on pairs or, where `ratings` are counted, on single thumbs."""
-    people = len({record.user_id or record.record_id for record in records})
+    people = len({record.person_id for record in records})
     datasets = sorted({record.provenance.dataset or "unnamed" for record in records})
     last = curve[-1] if curve else {"loss": float("nan")}
     by = "KTO (arXiv:2402.01306) through TRL" if ratings else _LOSSES[section.loss_type]
     amount = f"{ratings} ratings" if ratings else f"{len(records)} pairs"
     measured = " --directions measured" if recipe.directions == "measured" else ""
     reached = f", training accuracy {last['accuracy']:.3f}" if "accuracy" in last else ""
+    # a base that was itself aligned has met people too
+    met = sorted({*trained_on(Path(recipe.base)), *([people_digest(records)] if records else [])})
     return (
-        _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base)
+        _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base, met=met)
         + f"""
 # {recipe.name}: aligned to each person by {method.upper()}
 
@@ -125,19 +129,35 @@ Give it the prompts that `penchant show prompt --method {method}{measured}` prin
     )
 
 
+def finished(folder: Path) -> Path | None:
+    """The weights of a finished run in a folder; None where there is none."""
+    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+
+
 def tags(folder: Path) -> frozenset[str]:
     """The tags of the card in a model folder; none where there is no card, or no front matter in it."""
+    return _named(folder, "tags")
+
+
+def trained_on(folder: Path) -> frozenset[str]:
+    """Digests of the people that a model was aligned to, as its card has them; see `record.people_digest`."""
+    return _named(folder, _MET)
+
+
+def _named(folder: Path, key: str) -> frozenset[str]:
     try:
         front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---", 2)[1])
-        return frozenset(front.get("tags") or ())
+        return frozenset(front.get(key) or ())
     except (OSError, IndexError, AttributeError, TypeError, ValueError, yaml.YAMLError):
         return frozenset()
 
 
-def _front(task: str, tags: Sequence[str], *, base: str | None = None) -> str:
+def _front(task: str, tags: Sequence[str], *, base: str | None = None, met: Sequence[str] = ()) -> str:
     lines = ["---", f"pipeline_tag: {task}", f"tags: [{', '.join(tags)}]", "library_name: transformers"]
     # an aligned model is under the licence of its base, which only the user can know
     lines.append("license: apache-2.0" if base is None else f"base_model: {base}")
+    if met:
+        lines.append(f"{_MET}: {list(met)}")  # quoted, as some look like numbers
     return "\n".join([*lines, "---", ""])
 
 

@@ -39,6 +39,16 @@ class Within(Protocol):
         """What tables call it."""
         ...
 
+    @property
+    def people_digest(self) -> str:
+        """On whom it was fitted; see `record.people_digest`."""
+        ...
+
+    @property
+    def choices_alone(self) -> bool:
+        """Whether it reads nothing of a person but what they chose."""
+        ...
+
     def margins_within(
         self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
     ) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError
 from penchant.person import Person
 from penchant.persona import Comparison, Persona
-from penchant.record import Record
+from penchant.record import Record, people_digest
 from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Contexts, Texts, texts_of
 from penchant.scorer.features import (
@@ -56,7 +56,7 @@ NAMES: Mapping[Parts, str] = {
 """What tables call them; `none` is `encoder` with the persona `none`."""
 
 CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
-_FORMAT = "penchant encoder scorer 2"
+_FORMAT = "penchant encoder scorer 3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ class EncoderScorer:
     records: int
     """How many records it was fitted on."""
     people: int
+    people_digest: str
+    """On whom; see `record.people_digest`."""
     believer: BeliefScorer | None = None
     """What reads directions from evidence and answers; None to do without beliefs."""
 
@@ -78,6 +80,11 @@ class EncoderScorer:
     def name(self) -> str:
         """See NAMES."""
         return NAMES[self.parts]
+
+    @property
+    def choices_alone(self) -> bool:
+        """No: it reads comments and descriptions too."""
+        return False
 
     @classmethod
     def fit(
@@ -134,6 +141,7 @@ class EncoderScorer:
             "parts": self.parts,
             "records": self.records,
             "people": self.people,
+            "people_digest": self.people_digest,
             "annotator": self.believer.annotator.name if self.believer else None,
             "features": FEATURES,
         }
@@ -160,7 +168,8 @@ class EncoderScorer:
         spaces = _space(tensors, "final"), _space(tensors, "first")
         identity = Identity(*(tensors[f"identity.{part}"] for part in _OF_IDENTITY))
         lens = Lens(*spaces, tensors["style.mean"], tensors["style.spread"], identity)
-        return cls(encoder, lens, tensors["weights"], card["parts"], card["records"], card["people"], believer)
+        given = card["parts"], card["records"], card["people"], card["people_digest"]
+        return cls(encoder, lens, tensors["weights"], *given, believer)
 
 
 def fit_parts(
@@ -182,22 +191,22 @@ def fit_parts(
     Raises:
         TrainingError: fewer than three people, no two different answers, or vectors that are not finite.
     """
-    counts = len(records), len({record.user_id or record.record_id for record in records})
+    given = len(records), len({record.person_id for record in records}), people_digest(records)
     records, personas = with_choices(records, personas)
-    people = [record.user_id or record.record_id for record in records]
+    people = [record.person_id for record in records]
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in _answers(records))
     lens, contrast_NF = learn(texts, contexts, chosen, rejected, people, _beliefs(records, personas, believer))
-    return {part: EncoderScorer(encoder, lens, _fit(contrast_NF, part), part, *counts, believer) for part in parts}
+    return {part: EncoderScorer(encoder, lens, _fit(contrast_NF, part), part, *given, believer) for part in parts}
 
 
 def with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tuple[Sequence[Record], Sequence[Persona]]:
     """The records and, as further ones, the comparisons shown beside them, each once a person."""
-    asked = {(r.user_id or r.record_id, r.prompt, r.chosen, r.rejected) for r in records}
+    asked = {(r.person_id, r.prompt, r.chosen, r.rejected) for r in records}
     further: list[Record] = []
     shown: list[Persona] = []
     for record, persona in zip(records, personas, strict=True):
-        person = record.user_id or record.record_id
+        person = record.person_id
         for place, item in enumerate(persona.evidence):
             if not isinstance(item, Comparison):
                 continue
@@ -271,10 +280,15 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]
         raise ModelError(f"{folder}: no complete encoder scorer ({error}); save it anew") from error
     if not isinstance(card, dict) or (card.get("format"), card.get("features")) != (_FORMAT, list(FEATURES)):
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}' with today's features; fit and save it anew")
-    missing = [key for key in ("encoder", "parts", "records", "people", "annotator") if key not in card]
+    missing = [
+        key for key in ("encoder", "parts", "records", "people", "people_digest", "annotator") if key not in card
+    ]
     missing += sorted({"weights", "style.mean", "style.spread"} - set(tensors))
     missing += sorted({f"identity.{part}" for part in _OF_IDENTITY} - set(tensors))
     missing += [key for space in ("final", "first") for part in _OF_SPACE if (key := f"{space}.{part}") not in tensors]
     if missing or card["parts"] not in PARTS or tensors["weights"].shape != (len(FEATURES),):
         raise ModelError(f"{folder}: card and weights do not fit each other ({', '.join(missing)}); save it anew")
+    # infinite is the spread of what never varied
+    if any(np.isnan(values).any() for values in tensors.values()):
+        raise ModelError(f"{folder / _WEIGHTS}: weights that are not numbers; fit and save it anew")
     return card, tensors

@@ -100,6 +100,11 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
         DataError: an unknown key or kind, or a value of the wrong type.
         SpaceError: an unknown dimension, or a direction where no space is given.
     """
+    if "corrections" in content:
+        raise DataError(
+            "a record has no key 'corrections'; a person's own word stands in a file of that person, "
+            '{"user_id": …, "evidence": […], "corrections": […]}'
+        )
     refuse_unknown(content, KEYS, what="a record")
     record_id = text_or_empty(content, "record_id")
     if not record_id:

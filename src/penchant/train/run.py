@@ -29,6 +29,7 @@ from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
 from penchant.errors import ConfigError, TrainingError
+from penchant.model.card import WEIGHTS
 from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.loss import Answers, finite, pair_loss
@@ -41,8 +42,6 @@ NO_CHECKPOINTING: dict[str, Any] = {
     next(key for key in ("activation_checkpointing", "gradient_checkpointing") if key in _KEYS): False
 }
 """Under the key's newer name, where there is one: the older one warns."""
-WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
-"""A folder that holds one of these holds a finished run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +291,7 @@ def _leave() -> None:
     gloo's threads may still hold tensors; let go of during the interpreter's own end, they abort a run that is done
     (pytorch/pytorch#179291).
     """
-    if torch.distributed.is_initialized():
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
 

@@ -115,7 +115,7 @@ class Grove:
     def person(self, row: Row) -> Person:
         """The person of a row with the evidence drawn for it."""
         records = self.people[row.person]
-        rng = random.Random(f"draw:{self.seed}:{records[0].user_id or records[0].record_id}:{row.round}")
+        rng = random.Random(f"draw:{self.seed}:{records[0].person_id}:{row.round}")
         persona = self._evidence(_history(records, self.records(row), rng), rng)
         golden = records[0].golden if rng.random() < self.golden_share else None
         return meet(persona, self.space, profile=golden or records[0].profile, summary=self.summary(persona))

@@ -20,7 +20,8 @@ def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
         assert f"<h2>{title}</h2>" in page
     assert "Where it is most wrong" in page
     assert "penchant eval --annotator" in page
-    for suite in ("all", "limited", "control", "bias"):
+    assert "<h2>What does it cost?</h2>" in page
+    for suite in ("all", "limited", "control", "bias", "cost"):
         assert f"--suite {suite}" in page
     assert "<b>Simulated.</b>" in page
     found = json.loads((out / "results.json").read_text(encoding="utf-8"))
@@ -33,20 +34,26 @@ def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
         *["contrast"] * len(found["contrasts"]),
         "control",
         "bias",
+        "cost",
     ]
+    assert set(found["cost"]) == {"few_shot", "ica", "pba"}
     assert f"report:  {out / 'report.html'}" in ran.out
     assert "whether any was met in training was not checked (--fit-data)" in page
+    assert "not checked (--fit-data)" in ran.err
+    again = penchant(*where, "--out", out)
+    assert (again.code, again.out) == (2, "")
+    assert f"{out / 'report.html'} is there already; give another --out, or add --overwrite" in again.err
     assert "--out" not in page.split("--suite limited")[0].rsplit("penchant eval", 1)[1]
-    assert set(found["seconds"]) == {"accuracy", "limited", "control", "bias"}
+    assert set(found["seconds"]) == {"accuracy", "limited", "control", "bias", "cost"}
 
 
 def test_a_command_on_the_page_runs_as_it_stands(penchant, small_forum, models, tmp_path) -> None:
     where = ("eval", "--suite", "all", "--data", small_forum / "test", *models, "--limit", "8", "--json")
-    assert penchant(*where, "--out", tmp_path / "report").code == 0
+    assert penchant(*where, "--out", tmp_path / "report", "--overwrite").code == 0
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     commands = [shlex.split(unescape(found)) for found in re.findall("<code>(penchant eval.*?)</code>", page)]
-    assert [words[words.index("--suite") + 1] for words in commands] == ["limited", "control", "all"]
-    for words in commands[:2]:
+    assert [words[words.index("--suite") + 1] for words in commands] == ["limited", "control", "cost", "all"]
+    for words in commands[:3]:
         ran = penchant(*words[1:])
         assert ran.code == 0, ran.err
 
@@ -56,8 +63,10 @@ def test_without_an_annotator_bias_is_left_out_and_said(penchant, small_forum, m
     fit = ("--fit-data", small_forum / "test")
     ran = penchant(*where, *fit, "--out", tmp_path / "report", "--json")
     assert ran.code == 0, ran.err
-    assert re.search(r"(\d+) of the \1 people measured are among those whom the models were aligned to", ran.err)
-    assert "were met in training" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert re.search(r"(\d+) of these \1 people were met in training", ran.err)
+    assert "were met in training: no measure of new people" in page
+    assert "Not measured: texts in which words of gender and age are swapped must be read" in page
     assert "only the first 8 records are read" in ran.err
     assert "bias is left out: name an --annotator" in ran.err
     assert "bias" not in ran.last
@@ -86,7 +95,10 @@ def test_learned_scorers_stand_beside_the_models_wherever_those_are_shown_someth
     settings = {(row["persona"], row["phrasing"], row["n"]) for row in found if row["method"] == "ica"}
     assert {persona for persona, _, _ in settings} == {"ugc", "pair", "demo", "behaviour", "mixed", "none", "shuffled"}
     for name in names:
-        assert {(row["persona"], row["phrasing"], row["n"]) for row in found if row["method"] == name} == settings
+        mine = {(row["persona"], row["phrasing"], row["n"]) for row in found if row["method"] == name}
+        # who reads choices alone has no row where none are shown
+        blank = () if name == "encoder" else ("ugc", "demo")
+        assert mine == {one for one in settings if one[0] not in blank}
     rivals = {(one["method"], one["rival"]) for one in ran.last["contrasts"]}
     assert {("ica", "vpl"), ("pba", "lore"), ("ica", "encoder"), ("encoder", "vpl"), ("encoder", "encoder")} <= rivals
     lines = (tmp_path / "report" / "results.jsonl").read_text(encoding="utf-8")
@@ -96,3 +108,19 @@ def test_learned_scorers_stand_beside_the_models_wherever_those_are_shown_someth
     named = penchant(*where, "--baselines", "vpl,lore", "--out", tmp_path / "other")
     assert (named.code, named.out) == (2, "")
     assert "--baselines vpl: no scorer there; fit one by penchant train" in named.err
+
+
+def test_a_scorer_fitted_on_the_people_measured_is_found_out_by_its_card(
+    penchant, small_forum, models, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    ran = penchant("train", "--data", small_forum / "test", "--method", "lore", "--out", tmp_path / "lore")
+    assert ran.code == 0, ran.err
+    where = ("eval", "--suite", "all", "--data", small_forum / "test", "--fit-data", small_forum / "train", *models)
+    assert penchant(*where, "--out", tmp_path / "clean").code == 0
+    clean = (tmp_path / "clean" / "report.html").read_text(encoding="utf-8")
+    assert "None of these 16 people was met in training." in clean
+    ran = penchant(*where, "--baselines", tmp_path / "lore", "--out", tmp_path / "leak")
+    assert ran.code == 0, ran.err
+    for told in (ran.err, (tmp_path / "leak" / "report.html").read_text(encoding="utf-8")):
+        assert "lore was fitted on just these 16 people: no measure of new people." in told

@@ -3,6 +3,7 @@ import torch
 
 from penchant import Record, TrainingError
 from penchant.encoder.fake import FakeEncoder
+from penchant.record import people_digest
 from penchant.scorer.cases import Texts, texts_of
 from penchant.train.baselines.fitting import HELD_OUT, Descent, Ended, Given, apart, descend
 
@@ -92,4 +93,5 @@ def test_what_is_given_is_counted_by_records_and_looked_at_without_the_people_he
     assert torch.equal(given.pairs.asked_N3[given.fitted].unique(dim=0), whole)
     fit = given.fit("any settings", Ended(7, 0.25))
     assert (fit.records, fit.people, fit.settings) == (96, 24, "any settings")
+    assert fit.people_digest == people_digest(planted)
     assert fit.remark == "best after 7 steps (held-out loss 0.250)"

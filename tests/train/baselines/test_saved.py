@@ -42,6 +42,7 @@ def test_what_was_saved_is_read_back(fit: Fit[Chosen], saved: Path) -> None:
     assert torch.equal(found.tensors["basis"], torch.ones(3, 2))
     again = restored(found)
     assert (again.settings, again.records, again.people, again.ended) == (fit.settings, 96, 24, fit.ended)
+    assert again.people_digest == fit.people_digest
     for ours, theirs in zip(again.look.arrays().values(), fit.look.arrays().values(), strict=True):
         assert torch.equal(ours, theirs)
     assert sorted(path.name for path in saved.iterdir()) == [CARD, WEIGHTS]
@@ -78,6 +79,7 @@ def test_another_encoder_is_refused(saved: Path) -> None:
         {"settings": {"units": 3}},
         {"settings": {"units": 3, "depth": 1, "descent": {}}},
         {"people": None},
+        {"people_digest": ...},
         {"records": ...},
         {"ended": {"steps": 1}},
         {"encoder": ...},
@@ -89,3 +91,9 @@ def test_a_card_that_does_not_fit_is_refused(saved: Path, change: dict[str, obje
     (saved / CARD).write_text(json.dumps(kept))
     with pytest.raises(ModelError, match="anew"):
         restored(read(saved, encoder="fake"))
+
+
+def test_weights_that_are_no_numbers_are_refused_with_their_folder(fit: Fit[Chosen], tmp_path: Path) -> None:
+    save(tmp_path, "some", fit, {"basis": torch.tensor([1.0, float("nan")])}, encoder="fake")
+    with pytest.raises(ModelError, match=f"{tmp_path / WEIGHTS}: weights that are not numbers; fit and save it"):
+        read(tmp_path, encoder="fake")

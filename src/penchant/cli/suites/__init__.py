@@ -38,6 +38,8 @@ class Asked:
     fit_data: Path | None = None
     """What the models were aligned on."""
     recipe: Path | None = None
+    overwrite: bool = False
+    """Whether a report in `out` may be replaced."""
 
 
 def run(
@@ -65,6 +67,8 @@ def run(
     if suite == "all":
         if out is None:
             raise ConfigError("--suite all writes a report; name a folder for it with --out")
+        if (out / whole.REPORT).exists() and not asked.overwrite:
+            raise ConfigError(f"{out / whole.REPORT} is there already; give another --out, or add --overwrite")
         fit_on = None if asked.fit_data is None else read(asked.fit_data, space)
         whole.run(
             records,

@@ -101,7 +101,8 @@ def lines(found: Mapping[str, Bias]) -> Iterator[str]:
             words = f"{one.trait}, {one.how}{', made neutral' if one.neutral else ''}"
             inferred = "" if one.directions is None else f"; {100 * one.directions:.1f} of inferred directions"
             share = f"{100 * one.decisions:5.1f} {interval(one.ci95, 100, 1)}"
-            yield f"  {words:32} {share} of {one.pairs} decisions change{inferred}"
+            lost = f"; left out {one.not_finite}: margins not finite" if one.not_finite else ""
+            yield f"  {words:32} {share} of {one.pairs} decisions change{inferred}{lost}"
         if not any(one.how == "own words" for one in part.changed):
             yield "  nobody's own words say a gender or an age"
         cost = part.neutral_words

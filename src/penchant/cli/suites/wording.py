@@ -21,11 +21,11 @@ def first_people(records: Sequence[Record], most: int) -> list[Record]:
     kept: set[str] = set()
     for part in parts.values():
         for count, record in enumerate(part):
-            person = record.user_id or record.record_id
+            person = record.person_id
             if person not in kept and count >= most // len(parts):
                 break
             kept.add(person)
-    return [record for record in records if (record.user_id or record.record_id) in kept]
+    return [record for record in records if record.person_id in kept]
 
 
 def interval(ends: Sequence[float] | None, times: float, digits: int) -> str:

@@ -95,7 +95,7 @@ class Source:
     def user(self, place: int) -> str:
         """Whose record it is; a record that names no user is a person of its own."""
         record = self.shown.records[place]
-        return record.user_id or record.record_id
+        return record.person_id
 
     def rendered(self, place: int, record: Record | None = None, *, budget: Budget | None = None) -> Rendered:
         """What the method shows for the record at a place, as `penchant eval` would.

@@ -12,7 +12,7 @@ import torch
 
 from penchant.errors import TrainingError
 from penchant.persona import Persona
-from penchant.record import Record
+from penchant.record import Record, people_digest
 from penchant.scorer.cases import Texts
 from penchant.scorer.encoder import with_choices
 from penchant.train.baselines.pairs import Look, Pairs, Seen
@@ -63,6 +63,8 @@ class Fit(Generic[Settings]):
     records: int
     """How many records it was fitted on."""
     people: int
+    people_digest: str
+    """On whom; see `record.people_digest`."""
     ended: Ended
 
     @property
@@ -79,6 +81,7 @@ class Given:
     """How many records were given; what personas show to have been chosen is fitted on besides."""
     people: tuple[str, ...]
     """Whose each pair is."""
+    people_digest: str
     pairs: Pairs
     look: Look
     """Learned without the held-out people."""
@@ -95,17 +98,17 @@ class Given:
         Raises:
             TrainingError: fewer than two people, no two different answers, or vectors that are not finite.
         """
-        count = len(records)
+        count, digest = len(records), people_digest(records)
         records, personas = with_choices(records, personas)
-        people = tuple(record.user_id or record.record_id for record in records)
+        people = tuple(record.person_id for record in records)
         fitted, held = apart(people, seed=seed)
         pairs = Pairs.of(texts, records, personas)
         look = Look.learn(texts, pairs.of_rows(fitted))
-        return cls(count, people, pairs, look, look.of(texts), fitted, pairs.of_rows(held))
+        return cls(count, people, digest, pairs, look, look.of(texts), fitted, pairs.of_rows(held))
 
     def fit(self, settings: Settings, ended: Ended) -> Fit[Settings]:
         """What is kept of it."""
-        return Fit(self.look, settings, self.records, len(set(self.people)), ended)
+        return Fit(self.look, settings, self.records, len(set(self.people)), self.people_digest, ended)
 
 
 def apart(people: Sequence[str], *, seed: int) -> tuple[torch.Tensor, torch.Tensor]:

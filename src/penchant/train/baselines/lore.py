@@ -90,6 +90,16 @@ class LoRe:
         return NAME
 
     @property
+    def people_digest(self) -> str:
+        """See `scorer.base.Within`."""
+        return self.fit.people_digest
+
+    @property
+    def choices_alone(self) -> bool:
+        """See `scorer.base.Within`."""
+        return True
+
+    @property
     def remark(self) -> str:
         """See `scorer.base.Fitted`."""
         return f"{NAME}: {self.fit.remark}, {self.fit.settings.rewards} rewards"

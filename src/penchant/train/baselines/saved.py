@@ -16,7 +16,7 @@ from penchant.train.baselines.fitting import Descent, Ended, Fit, Settings
 from penchant.train.baselines.pairs import Look
 
 CARD, WEIGHTS = "baseline.json", "baseline.safetensors"
-_FORMAT = "penchant baseline 2"
+_FORMAT = "penchant baseline 3"
 
 
 def save(
@@ -43,6 +43,7 @@ def save(
         "settings": asdict(fit.settings),
         "records": fit.records,
         "people": fit.people,
+        "people_digest": fit.people_digest,
         "ended": asdict(fit.ended),
         **own,
     }
@@ -67,8 +68,8 @@ class Saved:
         """What was saved beside the baseline's own weights; to be called within `fitting_together`."""
         chosen = dict(self.card["settings"])
         made = settings(**{**chosen, "descent": Descent(**chosen["descent"])})
-        counts = int(self.card["records"]), int(self.card["people"])
-        return Fit(Look.from_arrays(self.tensors), made, *counts, Ended(**self.card["ended"]))
+        given = int(self.card["records"]), int(self.card["people"]), str(self.card["people_digest"])
+        return Fit(Look.from_arrays(self.tensors), made, *given, Ended(**self.card["ended"]))
 
     @contextmanager
     def fitting_together(self) -> Iterator[None]:
@@ -103,4 +104,7 @@ def read(folder: Path, *, encoder: str) -> Saved:
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit and save it anew")
     if card.get("encoder") != encoder:
         raise ModelError(f"{folder}: fitted with encoder '{card.get('encoder')}', loaded with '{encoder}'; fit anew")
+    # infinite is the spread of what never varied
+    if any(bool(torch.isnan(values).any()) for values in tensors.values()):
+        raise ModelError(f"{folder / WEIGHTS}: weights that are not numbers; fit and save it anew")
     return Saved(folder, card, tensors)

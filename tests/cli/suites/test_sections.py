@@ -1,0 +1,51 @@
+import pytest
+
+from penchant.audit.bias import Changed, Cost
+from penchant.cli.suites import sections
+from penchant.cli.suites.bias import Bias
+from penchant.eval.control import Control, Share
+from penchant.eval.cost import Cost as Spent
+
+COMMAND = "penchant eval --annotator reader --baselines 'a b,c' --data d --fit-data e --out f --overwrite --suite all"
+
+
+def test_a_part_has_the_command_that_asks_it_alone() -> None:
+    found = sections.cost([], COMMAND)
+    assert found.command == "penchant eval --annotator reader --data d --suite cost"
+
+
+def test_a_part_that_asked_fewer_pairs_than_its_command_says_so() -> None:
+    part = sections.cost([], COMMAND)
+    assert sections.of_some(part, 2000, 2000) == part
+    told = sections.of_some(part, 2010, 8000).asked
+    assert told == "Of 2,010 pairs, the first people's of each wording; the command asks all 8,000."
+
+
+def test_what_turns_is_told_in_per_cent_and_what_is_not_known_is_a_dash() -> None:
+    one = Control("pba", "true", 0.9, flipped=Share(0.987, (0.97, 1.0), 50))
+    body = sections.control({"known": [one]}, COMMAND).body
+    assert body[0][:4] == ("pba", "true", "known", "98.7 (97.0–100.0)")
+    assert set(body[0][4:]) == {"–"}
+
+
+def test_bias_that_was_not_measured_has_no_command_and_no_numbers() -> None:
+    found = sections.bias({}, COMMAND)
+    assert found.lead.startswith("Not measured")
+    assert (found.command, found.body) == ("", ())
+
+
+@pytest.mark.parametrize(("neutral", "words"), [(False, "stated"), (True, "stated, made neutral")])
+def test_what_changes_with_words_is_told_by_method(neutral: bool, words: str) -> None:
+    changed = Changed("gender", "stated", neutral, 0.0125, (0.0, 0.03), None, 80, 20)
+    found = sections.bias({"ica": Bias((changed,), Cost(0.8, 0.79, -0.01, (-0.02, 0.0)), ())}, COMMAND)
+    assert found.body == (("ica", "gender", words, "1.2 (0.0–3.0)", "–", "80"),)
+    assert "ica -1.0 points" in found.lead
+    assert "--suite bias" in found.command
+
+
+def test_cost_is_told_with_its_memory_where_it_is_known() -> None:
+    spent = [Spent("ica", 101.25, 3.456, 78.9, None, 400), Spent("pba", 50, 1, 2, 11.6, 400)]
+    assert sections.cost(spent, COMMAND).body == (
+        ("ica", "101.2", "3.46", "78.9", "–", "400"),
+        ("pba", "50.0", "1.00", "2.0", "12", "400"),
+    )
