@@ -1,9 +1,11 @@
 """`penchant train --method vpl|lore|encoder`, and what becomes of the folders."""
 
 import json
+import re
 
 import pytest
 
+from penchant import load_space
 from penchant.cli.learned import LEARNED, folders, opened
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError, ModelError
@@ -37,7 +39,7 @@ def test_what_was_fitted_is_saved_told_in_one_line_and_opened_again(fit, tmp_pat
     assert ("fit" in ran.last) == (method != "encoder")
     assert "embedding texts" in ran.err
     assert f"{method}: fitting on 24 people, 96 records" in ran.err
-    assert [scorer.name for scorer in opened([tmp_path / "out"])] == [method]
+    assert [scorer.name for scorer in opened([tmp_path / "out"], load_space())] == [method]
 
 
 def test_without_json_a_line_tells_each_figure(fit) -> None:
@@ -79,7 +81,7 @@ def test_a_finished_one_is_replaced_only_when_asked_to_and_a_folder_holds_one(fi
     assert "baseline.json is of a finished scorer; give another --out, or add --overwrite" in refused.err
     assert (tmp_path / "out" / "baseline.json").read_bytes() == before
     assert fit("encoder", "--overwrite").code == 0
-    assert [scorer.name for scorer in opened([tmp_path / "out"])] == ["encoder"]
+    assert [scorer.name for scorer in opened([tmp_path / "out"], load_space())] == ["encoder"]
     assert not (tmp_path / "out" / "baseline.json").exists()
 
 
@@ -90,6 +92,8 @@ def test_a_finished_one_is_replaced_only_when_asked_to_and_a_folder_holds_one(fi
         ("vpl", ("--set", "seed=1"), "--set is not read when vpl is fitted"),
         ("lore", ("--lora",), "--lora is not read when lore is fitted"),
         ("lore", ("--model", "x"), "--model is not read when lore is fitted"),
+        ("lore", ("--annotator", "x"), "--annotator is not read when lore is fitted"),
+        ("ica", ("--annotator", "x"), "--annotator is not read when ica is trained; leave it out"),
         ("encoder", ("--resume",), "--resume is not read when encoder is fitted"),
         ("encoder", ("--seed", "1"), "--seed is not read when encoder is fitted"),
         ("encoder", ("--reference-cache", "x"), "--reference-cache is not read when encoder is fitted"),
@@ -130,7 +134,7 @@ def test_a_scorer_and_a_model_never_stand_in_one_folder(fit, penchant, small_rec
         assert "baseline.json is of a scorer, beside which no model is put; give another --out" in refused.err
     (tmp_path / "out" / "scorer.json").write_text("{}")
     with pytest.raises(ConfigError, match="out: two scorers stand there; fit each into a folder of its own"):
-        opened([tmp_path / "out"])
+        opened([tmp_path / "out"], load_space())
 
 
 def test_folders_are_named_one_after_another() -> None:
@@ -142,12 +146,26 @@ def test_folders_are_named_one_after_another() -> None:
 
 def test_folders_that_cannot_stand_in_a_table_are_refused(fit, tmp_path) -> None:
     with pytest.raises(ConfigError, match="none: no scorer there; fit one by penchant train --method vpl, lore, enc"):
-        opened([tmp_path / "none"])
+        opened([tmp_path / "none"], load_space())
     assert fit("lore").code == 0
     folder = tmp_path / "out"
     with pytest.raises(ConfigError, match="another folder holds lore too"):
-        opened([folder, folder])
+        opened([folder, folder], load_space())
     card = json.loads((folder / "baseline.json").read_text())
     (folder / "baseline.json").write_text(json.dumps(card | {"encoder": "other"}))
     with pytest.raises(ModelError, match="fitted with encoder 'other', loaded with 'fake'"):
-        opened([folder])
+        opened([folder], load_space())
+
+
+def test_a_scorer_that_weighs_directions_is_saved_and_opened_with_what_reads_them(
+    penchant, small_forum, annotator, tmp_path
+) -> None:
+    out, space = tmp_path / "out", load_space(str(small_forum / "space.toml"))
+    train = ("train", "--data", small_forum / "train", "--method", "encoder", "--out", out)
+    ran = penchant(*train, "--annotator", annotator)
+    assert ran.code == 0, ran.err
+    name = json.loads((out / "scorer.json").read_text())["annotator"]
+    (scorer,) = opened([out], space, annotator)
+    assert scorer.believer.annotator.name == name
+    with pytest.raises(ConfigError, match=re.escape(f"fitted with '{name}'; name it with --annotator")):
+        opened([out], space)

@@ -19,7 +19,6 @@ from penchant.cli.tables import show
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.render import LAYOUTS
-from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.eval.measured import Measured
@@ -125,7 +124,7 @@ def command(
             personas=shown,
             strict=strict,
             cache=cache,
-            believer=believer_of(annotator, where),
+            believer=learned.believer_of(annotator, where),
             baselines=_baselines(baselines),
         )
     else:
@@ -234,17 +233,6 @@ def encoder_measured(
         )
         measured.append(Measured(setting, tuple(scored)))
     return measured
-
-
-def believer_of(annotator: Path | None, space: PreferenceSpace) -> BeliefScorer | None:
-    """What reads directions for the encoder scorer; None where no annotator is given."""
-    if annotator is None:
-        return None
-    from penchant.cli.infer import load
-    from penchant.scorer.belief import BeliefScorer
-
-    opened = load(annotator, space)
-    return BeliefScorer(opened, opened.prior)
 
 
 def _baselines(text: str | None) -> list[Baseline]:

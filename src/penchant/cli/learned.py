@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,36 +12,40 @@ from penchant.cli.output import bar, say
 from penchant.errors import ConfigError
 from penchant.persona import Persona
 from penchant.record import Record
+from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.encoder.base import Encoder
     from penchant.eval.benchmark import Bench
     from penchant.eval.score import Scored
     from penchant.scorer.base import Within
+    from penchant.scorer.belief import BeliefScorer
     from penchant.scorer.cases import Texts
 
 LEARNED = ("vpl", "lore", "encoder")
-OPTIONS = {"seed", "cache"}
-"""Options that only fitting one of them reads."""
+OPTIONS = {"seed", "cache", "annotator"}
+"""Options that only fitting one of them reads: encoder the annotator, the others the seed."""
 _READ = {"data", "method", "out", "space", "rejected", "overwrite", "json", "cache"}
 """What is read for each; vpl and lore also draw by a seed."""
 
 
-def fit(
-    method: str,
-    data: Path,
-    out: Path,
-    *,
-    space: str | None,
-    rejected: Path | None,
-    seed: int,
-    cache: Path | None,
-    overwrite: bool,
-) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class More:
+    """What fitting is told besides what, on whom and where to."""
+
+    space: str | None = None
+    rejected: Path | None = None
+    seed: int = 0
+    cache: Path | None = None
+    """Keeps embeddings, for whatever is fitted on the same records later."""
+    annotator: Path | None = None
+    """Reads directions, which `encoder` then weighs too."""
+    overwrite: bool = False
+
+
+def fit(method: str, data: Path, out: Path, more: More) -> dict[str, object]:
     """Fits one of LEARNED on records, each beside all that it shows of its person, and saves it; says what was fitted.
 
-    Args:
-        cache: keeps embeddings, for whatever is fitted on the same records later.
     Raises:
         ConfigError: a finished one is in `out`, and it is not to be replaced.
         TrainingError: the records cannot be fitted on.
@@ -51,21 +56,23 @@ def fit(
     from penchant.train.baselines import BASELINES
 
     _refuse_model(out)
-    if (card := next((card for card in _cards(out) if card.exists()), None)) is not None and not overwrite:
+    if (card := next((card for card in _cards(out) if card.exists()), None)) is not None and not more.overwrite:
         raise ConfigError(f"{card} is of a finished scorer; give another --out, or add --overwrite")
-    records = read(data, space_for(data, space), rejected=rejected)
+    where = space_for(data, more.space)
+    believer = believer_of(more.annotator, where)
+    records = read(data, where, rejected=more.rejected)
     personas = [record.persona for record in records]
-    encoder = load_encoder() if cache is None else CachedEncoder(load_encoder(), cache)
+    encoder = load_encoder() if more.cache is None else CachedEncoder(load_encoder(), more.cache)
     texts = embedded(records, personas, encoder)
     people = len({record.person_id for record in records})
     say(f"{method}: fitting on {people} people, {len(records)} records")
     told = {"method": method, "scorer": str(out), "encoder": encoder.name, "people": people, "records": len(records)}
     if method == "encoder":
-        scorer = fit_parts(records, personas, encoder, texts, ("both",))["both"]
+        scorer = fit_parts(records, personas, encoder, texts, ("both",), believer)["both"]
         _remove(out)
         scorer.save(out)
         return told
-    fitted = BASELINES[method].fit(records, personas, texts, seed)
+    fitted = BASELINES[method].fit(records, personas, texts, more.seed)
     _remove(out)
     fitted.save(out, encoder=encoder.name)
     return {**told, "fit": fitted.remark}
@@ -79,7 +86,7 @@ def refuse_scorer(out: Path) -> None:
 
 def refuse_unread(method: str, options: Collection[str]) -> None:
     """Raises ConfigError for the first option that the fitting of one of LEARNED does not read."""
-    for name in sorted(set(options) - _READ - ({"seed"} if method != "encoder" else set())):
+    for name in sorted(set(options) - _READ - ({"seed"} if method != "encoder" else {"annotator"})):
         flag = "set" if name == "overrides" else name.replace("_", "-")
         raise ConfigError(f"--{flag} is not read when {method} is fitted; leave it out")
 
@@ -92,17 +99,30 @@ def folders(text: str | None) -> tuple[Path, ...]:
     return found
 
 
-def opened(saved: Sequence[Path]) -> list[Within]:
+def believer_of(annotator: Path | None, space: PreferenceSpace) -> BeliefScorer | None:
+    """What reads directions for the encoder scorer; None where no annotator is given."""
+    if annotator is None:
+        return None
+    from penchant.cli.infer import load
+    from penchant.scorer.belief import BeliefScorer
+
+    opened = load(annotator, space)
+    return BeliefScorer(opened, opened.prior)
+
+
+def opened(saved: Sequence[Path], space: PreferenceSpace, annotator: Path | None = None) -> list[Within]:
     """The scorers of some folders.
 
+    Args:
+        annotator: reads directions for those that were fitted with one.
     Raises:
-        ConfigError: no scorer in one of them, or two that tables would call the same.
-        ModelError: one that is not complete, or was fitted over another encoder.
+        ConfigError: no scorer in one of them, two that tables would call the same, or no annotator for one.
+        ModelError: one that is not complete, or was fitted over another encoder or with another annotator.
     """
     if not saved:
         return []
     from penchant.encoder.sentence import load_encoder
-    from penchant.scorer.encoder import EncoderScorer
+    from penchant.scorer.encoder import EncoderScorer, annotator_of
     from penchant.train.baselines import load_baseline
 
     encoder, found = load_encoder(), dict[str, "Within"]()
@@ -112,7 +132,10 @@ def opened(saved: Sequence[Path]) -> list[Within]:
         if baseline and own:
             raise ConfigError(f"--baselines {folder}: two scorers stand there; fit each into a folder of its own")
         if own:
-            scorer = EncoderScorer.load(folder, encoder)
+            reads = annotator_of(folder)
+            if reads is not None and annotator is None:
+                raise ConfigError(f"--baselines {folder}: fitted with '{reads}'; name it with --annotator")
+            scorer = EncoderScorer.load(folder, encoder, believer_of(annotator, space) if reads is not None else None)
         elif baseline:
             scorer = load_baseline(folder, encoder=encoder.name)
         else:

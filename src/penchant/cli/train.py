@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from penchant.train.trees import Grove
 
 
+ReaderOption = Annotated[
+    Path | None, typer.Option(help="encoder: reads directions, which it then weighs too; a folder or a recipe.")
+]
+CacheOption = Annotated[
+    Path | None, typer.Option(help="vpl, lore, encoder: folder that keeps embeddings for later runs.")
+]
+
+
 def command(
     context: typer.Context,
     data: Annotated[Path, typer.Option(help="Shards, Parquet or JSONL with the training records.")],
@@ -51,18 +59,17 @@ def command(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished model in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    annotator: ReaderOption = None,
     seed: Annotated[int, typer.Option(help="vpl, lore: of the weights and the people held out.")] = 0,
-    cache: Annotated[
-        Path | None, typer.Option(help="vpl, lore, encoder: folder that keeps embeddings for later runs.")
-    ] = None,
+    cache: CacheOption = None,
     json: Annotated[bool, typer.Option("--json", help="Summary as one JSON line.")] = False,
 ) -> None:
     """Aligns a base model to people by DPO; the base is also the reference. Or fits a learned scorer."""
     if method in learned.LEARNED:
         learned.refuse_unread(method, given(context))
         where = (method, data, out)
-        found = learned.fit(*where, space=space, rejected=rejected, seed=seed, cache=cache, overwrite=overwrite)
-        _tell(found, json=json)
+        more = learned.More(space, rejected, seed, cache, annotator, overwrite)
+        _tell(learned.fit(*where, more), json=json)
         return
     for name in sorted(learned.OPTIONS & given(context)):
         instead = f"its seed is the recipe's: --set seed={seed}" if name == "seed" else "leave it out"

@@ -172,6 +172,16 @@ class EncoderScorer:
         return cls(encoder, lens, tensors["weights"], *given, believer)
 
 
+def annotator_of(folder: Path) -> str | None:
+    """The name of what reads directions for a saved scorer; None for one that does without.
+
+    Raises:
+        ModelError: no complete scorer there.
+    """
+    card, _ = _read(folder)
+    return None if card["annotator"] is None else str(card["annotator"])
+
+
 def fit_parts(
     records: Sequence[Record],
     personas: Sequence[Persona],

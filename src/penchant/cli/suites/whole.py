@@ -62,7 +62,7 @@ def run(
 
     seconds: dict[str, float] = {}
     personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
-    rivals = learned.opened(aligned.beside)
+    rivals = learned.opened(aligned.beside, space, annotator)
     bench = aligned.bench(records, space, dataset)
     main = _accuracy(bench, records, personas, rivals, seconds)
     some = first_people(records, SOME)
