@@ -37,6 +37,7 @@ def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
         "cost",
     ]
     assert set(found["cost"]) == {"few_shot", "ica", "pba"}
+    assert found["cost"]["ica"]["peak_mb"] is None
     assert f"report:  {out / 'report.html'}" in ran.out
     assert "whether any was met in training was not checked (--fit-data)" in page
     assert "not checked (--fit-data)" in ran.err

@@ -102,21 +102,20 @@ def bias(found: Mapping[str, Bias], command: str) -> Section:
 
 
 def cost(found: Sequence[Cost], command: str) -> Section:
-    """Tokens, time and memory, a method a line."""
+    """Tokens and time, a method a line."""
     return Section(
         title="What does it cost?",
         lead="What a method is told of a person on mixed evidence, how long it takes to score a pair (a person's "
-        "history is read once for all of their pairs) and to write sixteen tokens, and the memory that scoring "
-        "takes above what the models themselves do. Taken once, on this machine: comparisons that hold need repeating.",
+        "history is read once for all of their pairs) and to write sixteen tokens. Taken once, on this machine: "
+        "comparisons that hold need repeating. The command asks for memory as well, which can only be told alone.",
         command=_alone(command, "cost"),
-        head=("method", "prompt tokens", "ms a pair", "ms an answer", "peak MB", "pairs"),
+        head=("method", "prompt tokens", "ms a pair", "ms an answer", "pairs"),
         body=tuple(
             (
                 one.method,
                 f"{one.prompt_tokens:.1f}",
                 f"{one.ms_per_pair:.2f}",
                 f"{one.ms_per_answer:.1f}",
-                "–" if one.peak_mb is None else f"{one.peak_mb:.0f}",
                 str(one.pairs),
             )
             for one in found
