@@ -120,7 +120,8 @@ def command(
             seed=seed,
             fit=fit,
             split=split,
-            fit_on=read(fit_data, where, rejected=rejected) if fit_data is not None else [],
+            # its rejected rows would take the place of those of --data
+            fit_on=read(fit_data, where) if fit_data is not None else [],
             personas=shown,
             strict=strict,
             cache=cache,

@@ -56,6 +56,7 @@ def measure(bench: Bench, records: Sequence[Record], annotator: Path | None) -> 
     """
     from penchant.audit.bias import changed, cost, parity, swaps
     from penchant.eval.benchmark import Shown, show
+    from penchant.eval.control import meets
     from penchant.infer.read import reread
     from penchant.method import METHODS
     from penchant.person import meet
@@ -79,7 +80,8 @@ def measure(bench: Bench, records: Sequence[Record], annotator: Path | None) -> 
         for name in told:
 
             def decide(some: Sequence[Record], personas: Sequence[Persona], name: str = name) -> NDArray[np.float64]:
-                return bench.margins(name, Shown("mixed", tuple(some), tuple(personas)))
+                # by what their texts say: a stated profile would outrank swapped words
+                return bench.margins(name, Shown("mixed", tuple(some), tuple(personas)), meets(bench))
 
             def infer(persona: Persona) -> Direction | None:
                 return meet(bench.believed(persona), bench.space).direction()

@@ -2,7 +2,8 @@
 
 Every pair is two samples, one with the chosen answer as A and one as B: a liking for a letter cancels, and a pair of
 which the orders disagree counts one half. Words and reading are those of `eval.choice`, so where a model writes the
-letter that it finds likelier, accuracy is that of penchant's `_choice` rows. A reply that names neither letter gets no
+letter that it finds likelier, accuracy is that of penchant's `_choice` rows but for pairs of which the orders disagree:
+there penchant weighs the one liking against the other, which no letter tells. A reply that names neither letter gets no
 point (NOANSWER) and is told under `unanswered`; what penchant's likelihoods would have said of it is not known here.
 
     inspect eval penchant/persona_choice -T data=rows.jsonl --model ORG/MODEL
