@@ -115,9 +115,10 @@ def headline(rows: Sequence[Row]) -> list[str]:
             lead = 100 * (mixed[name].accuracy - best.accuracy)
             part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
             low, high = (100 * end for end in mixed[name].ci95)
+            wording = " in known phrasings" if mixed[name].phrasing == "known" else ""
             lines.append(
                 f"{name.upper()}: {100 * mixed[name].accuracy:.1f} % ({low:.1f} to {high:.1f}, of "
-                f"{mixed[name].users} people) on mixed evidence{part}; "
+                f"{mixed[name].users} people) on mixed evidence{wording}{part}; "
                 f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best of the plain prompt and the "
                 f"rules that count words ({best.method}, {100 * best.accuracy:.1f} %)."
             )
