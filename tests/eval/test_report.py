@@ -117,8 +117,8 @@ def test_contrasts_stand_on_the_page_with_their_corrected_p(story) -> None:
 def test_the_headline_compares_with_the_best_row_that_was_not_trained_on_personas() -> None:
     ica, pba = headline([r for r in ROWS if r.phrasing == "known" and r.attribute == "all"])
     assert ica == (
-        "ICA: 80.0 % (70.0 to 90.0, of 5 people) on mixed evidence in known phrasings, 86 % of the gain that is possible; "
-        "20.0 points above the best of the plain prompt and the rules that count words (overlap, 60.0 %)."
+        "ICA: 80.0 % (70.0 to 90.0, of 5 people) on mixed evidence in known phrasings, 86 % of the gain that is "
+        "possible; 20.0 points above the best of the plain prompt and the rules that count words (overlap, 60.0 %)."
     )
     assert pba.startswith("PBA: 82.0 %")
 
