@@ -56,7 +56,7 @@ def fit(method: str, data: Path, out: Path, more: More) -> dict[str, object]:
     from penchant.train.baselines import BASELINES
 
     _refuse_model(out)
-    if (card := next((card for card in _cards(out) if card.exists()), None)) is not None and not more.overwrite:
+    if (card := _card(out)) is not None and not more.overwrite:
         raise ConfigError(f"{card} is of a finished scorer; give another --out, or add --overwrite")
     where = space_for(data, more.space)
     believer = believer_of(more.annotator, where)
@@ -80,7 +80,7 @@ def fit(method: str, data: Path, out: Path, more: More) -> dict[str, object]:
 
 def refuse_scorer(out: Path) -> None:
     """Raises ConfigError where a folder holds a scorer, which no aligned model replaces."""
-    if (card := next((card for card in _cards(out) if card.exists()), None)) is not None:
+    if (card := _card(out)) is not None:
         raise ConfigError(f"{card} is of a scorer, beside which no model is put; give another --out")
 
 
@@ -180,6 +180,10 @@ def _cards(folder: Path) -> list[Path]:
     from penchant.train.baselines.saved import CARD as BASELINE_CARD
 
     return [folder / name for name in (BASELINE_CARD, CARD)]
+
+
+def _card(folder: Path) -> Path | None:
+    return next((card for card in _cards(folder) if card.exists()), None)
 
 
 def _remove(folder: Path) -> None:
