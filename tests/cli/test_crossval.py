@@ -1,6 +1,7 @@
 """`penchant crossval`: every person tested once, by models that never met them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -42,7 +43,7 @@ def test_every_record_is_tested_once_beside_its_controls_and_nothing_is_done_twi
     assert "not measured yet: folds 0; run again with --only 0" in first.err
     other = crossval("--set", "ica.beta=0.7")
     assert other.code == 2
-    assert "run.json holds other settings than these; give another --out" in other.err
+    assert "run.json is of other data or settings than these; give another --out" in other.err
     ran = crossval("--json")
     assert ran.code == 0, ran.err
     assert "== fold 0, ica" in ran.err
@@ -77,6 +78,13 @@ def test_a_model_of_measured_directions_is_evaluated_and_shown_by_measuring_them
     assert "<person>" in shown.out
     ran = penchant(*asked, "--directions", "guessed")
     assert (ran.code, "--directions guessed: known are given, measured" in ran.err) == (2, True)
+
+
+def test_other_data_by_the_same_name_does_not_go_on_in_the_folder(crossval, planted, texts) -> None:
+    assert crossval("--only", "0").code == 0
+    jsonl.write([replace(record, chosen=f"{record.chosen} Indeed.") for record in planted], texts, space=None)
+    ran = crossval("--only", "1")
+    assert (ran.code, "run.json is of other data or settings than these" in ran.err) == (2, True)
 
 
 def test_only_records_of_an_attribute_and_known_folds_are_taken(crossval, planted) -> None:

@@ -45,6 +45,11 @@ def test_folds_that_measured_other_things_are_refused() -> None:
         together([fold(RECORDS[:2], 1.0, 2.0), fold(RECORDS[2:4], 1.0, 2.0, method="pba")])
 
 
+def test_folds_of_the_same_records_are_refused() -> None:
+    with pytest.raises(DataError, match="two folds measured the same records"):
+        together([fold(RECORDS[:2], 1.0, 2.0), fold(RECORDS[1:3], 1.0, 2.0)])
+
+
 def test_scores_of_other_records_or_a_broken_file_are_refused(tmp_path) -> None:
     save_scores(tmp_path, fold((replace(RECORDS[0], record_id="other"),), 1.0))
     with pytest.raises(DataError, match=r"measured on other records \('other'"):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.cli.aligned import progress
 from penchant.cli.data import RejectedOption, directed, read, space_for
 from penchant.cli.evaluate import encoder_measured
-from penchant.cli.output import as_json, bar, say, write_whole
+from penchant.cli.output import as_json, say, write_whole
 from penchant.cli.simulate import SetOption
 from penchant.cli.tables import show
 from penchant.cli.train import aligned_to
@@ -48,6 +49,7 @@ def command(
     from penchant.eval.folds import refuse_small, user_folds
     from penchant.eval.measured import Measured
     from penchant.eval.score import Setting
+    from penchant.shards.manifest import digest_of
 
     started = perf_counter()
     settings = load_recipe(recipe, overrides)
@@ -57,7 +59,8 @@ def command(
     if encoder:  # before hours of training, not after
         refuse_small(records, folds=folds)
     chosen = _folds(only, folds)
-    _same_run(out, {"data": data.name, "folds": folds, "attribute": attribute, "recipe": settings.model_dump()})
+    source = {"data": data.name, "digest": digest_of(data), "space": where.digest, "attribute": attribute}
+    _same_run(out, {**source, "folds": folds, "recipe": settings.model_dump()})
     for k in chosen:
         if not (out / f"fold-{k}" / SCORES).is_file():
             train, test = ([records[i] for i in places] for places in (plan[k].train, plan[k].test))
@@ -78,7 +81,7 @@ def _same_run(out: Path, asked: dict[str, object]) -> None:
     """Refuses to go on in a folder whose folds were measured under other settings."""
     file, text = out / RUN, as_json(asked) + "\n"
     if file.is_file() and file.read_text(encoding="utf-8") != text:
-        raise ConfigError(f"{file} holds other settings than these; give another --out, or the same settings")
+        raise ConfigError(f"{file} is of other data or settings than these; give another --out, or the same as then")
     write_whole(file, text)
 
 
@@ -112,8 +115,7 @@ def _scores(recipe: Recipe, space: PreferenceSpace, test: Sequence[Record], out:
         swapped="all",
     )
     personas = recipe.evaluate.personas
-    with bar(bench.passes(personas), f"evaluating {name}") as advance:
-        bench.done = lambda _name: advance(1)
+    with progress(bench, bench.passes(personas)):
         return bench.score(test, personas)
 
 

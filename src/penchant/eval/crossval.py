@@ -27,7 +27,6 @@ def save_scores(folder: Path, scored: Sequence[Scored]) -> None:
             "method": one.method,
             "persona": one.persona,
             "records": [record.record_id for record in one.records],
-            "users": [record.person_id for record in one.records],
             "margins": one.margins.tolist(),
         }
         for one in scored
@@ -68,18 +67,17 @@ def together(folds: Sequence[Sequence[Scored]]) -> list[Scored]:
     """The scores of all folds by method and persona, in the order of the first fold.
 
     Raises:
-        DataError: folds that measured different things.
+        DataError: folds that measured different things, or the same record.
     """
     asked = [[(one.method, one.persona) for one in fold] for fold in folds]
     if any(order != asked[0] for order in asked):
         raise DataError("the folds measured different methods or personas; remove those of an older run")
-    return [
-        Scored(
-            parts[0].method,
-            parts[0].persona,
-            tuple(record for part in parts for record in part.records),
-            np.concatenate([part.margins for part in parts]),
-            None,
-        )
-        for parts in zip(*folds, strict=True)
-    ]
+    return [_joined(parts) for parts in zip(*folds, strict=True)]
+
+
+def _joined(parts: Sequence[Scored]) -> Scored:
+    records = tuple(record for part in parts for record in part.records)
+    if len({record.record_id for record in records}) < len(records):
+        raise DataError("two folds measured the same records; remove those of an older run")
+    margins = np.concatenate([part.margins for part in parts])
+    return Scored(parts[0].method, parts[0].persona, records, margins, None)
