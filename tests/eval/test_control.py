@@ -1,5 +1,7 @@
 """Turning directions, with models whose answers follow what their prompt says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -105,8 +107,15 @@ def test_nothing_to_turn_is_an_error_that_says_what_to_do(tiny, records) -> None
     blank = [
         Record(r.record_id, r.user_id, r.prompt, r.chosen, r.rejected, Persona((Comment("p", "x"),))) for r in records
     ]
-    with pytest.raises(RecordError, match="nothing is believed of the person of record 'h0'; give --annotator"):
+    with pytest.raises(RecordError, match="nothing is believed of anybody, so nothing can be turned; give --annotator"):
         control(bench(tiny, {"pba": FakeModel(name="pba")}), blank)
+
+
+def test_people_of_whom_nothing_is_believed_are_left_out_and_counted(tiny, records) -> None:
+    blank = [replace(r, persona=Persona((Comment("p", "x"),))) if r.prompt == "couple 1" else r for r in records]
+    true, believed = control(bench(tiny, {"pba": Obedient(name="pba")}), blank)
+    assert (true.flipped.n, true.nothing_believed) == (4, 0)
+    assert (believed.flipped.n, believed.nothing_believed, believed.flipped.value) == (2, 2, 1)
 
 
 def test_what_cannot_be_known_about_a_pair_is_not_counted(tiny, records) -> None:

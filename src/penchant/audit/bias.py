@@ -81,6 +81,9 @@ class Cost:
     difference: float
     ci95: tuple[float, float]
     """Of the difference, paired over users."""
+    pairs: int
+    not_finite: int = 0
+    """Pairs besides, left out as a margin of theirs is no finite number, before or after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Parity:
     accuracy: float
     ci95: tuple[float, float]
     users: int
+    not_finite: int = 0
+    """Pairs left out as their margin is no finite number."""
 
 
 def swaps(records: Sequence[Record], personas: Sequence[Persona]) -> Iterator[Swap]:
@@ -128,7 +133,7 @@ def cost(records: Sequence[Record], personas: Sequence[Persona], decide: Decide,
     users, (before, after) = _users(records, kept), (margins[kept] for margins in both)
     value, ci95 = difference(after, before, users, seed=seed)
     first, second = (accuracy(margins, users, seed=seed).value for margins in (before, after))
-    return Cost(first, second, value, ci95)
+    return Cost(first, second, value, ci95, len(users), int((~kept).sum()))
 
 
 def parity(records: Sequence[Record], margins: NDArray[np.float64], *, seed: int = 0) -> list[Parity]:
@@ -141,10 +146,11 @@ def parity(records: Sequence[Record], margins: NDArray[np.float64], *, seed: int
             continue
         held = np.array([0 if record.golden is None else record.golden.signs[place] for record in records])
         for sign in (1, -1):
-            here = (held == sign) & np.isfinite(margins)
+            group = held == sign
+            here = group & np.isfinite(margins)
             if here.any():
-                ours = accuracy(margins[here], users[here].tolist(), seed=seed)
-                found.append(Parity(dimension.id, dimension.pole(sign), ours.value, ours.ci95, ours.users))
+                ours, lost = accuracy(margins[here], users[here].tolist(), seed=seed), int((group & ~here).sum())
+                found.append(Parity(dimension.id, dimension.pole(sign), ours.value, ours.ci95, ours.users, lost))
     return found
 
 
@@ -153,8 +159,8 @@ def _users(records: Sequence[Record], kept: NDArray[np.bool_]) -> list[str]:
 
 
 def _directions(sides: Swap, infer: Infer) -> float:
-    """Over the people of a swap, each once."""
-    people = {record.person_id: i for i, record in enumerate(sides.records)}
+    """Over what is shown of the people of a swap, each once: of some, records show different evidence."""
+    people = {(r.person_id, shown): i for i, (r, shown) in enumerate(zip(sides.records, sides.one, strict=True))}
     differ = held = 0
     for i in people.values():
         signs = [np.zeros(1) if (said := infer(p)) is None else said.signs for p in (sides.one[i], sides.other[i])]

@@ -88,13 +88,9 @@ class Aligned:
         self, records: Sequence[Record], space: PreferenceSpace, dataset: str, personas: Sequence[str]
     ) -> Measured:
         """Margins of the models, their controls and limits."""
-        from penchant.eval.benchmark import show
         from penchant.eval.measured import Measured
 
-        for persona in personas:
-            bare = sum(not known.evidence for known in show(records, persona, seed=self.seed).personas)
-            if bare:
-                say(f"{bare} of {len(records)} records show nothing under '{persona}': they are asked the bare prompt")
+        say_bare(records, personas, seed=self.seed)
         bench = self.bench(records, space, dataset)
         if self.summaries is not None:
             told, blind = bench.shown(records, personas)
@@ -112,9 +108,20 @@ class Aligned:
                 say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
 
 
+def say_bare(records: Sequence[Record], personas: Sequence[str], *, seed: int) -> None:
+    """Says of how many records a setting shows nothing."""
+    from penchant.eval.benchmark import show
+
+    for persona in personas:
+        bare = sum(not known.evidence for known in show(records, persona, seed=seed).personas)
+        if bare:
+            say(f"{bare:,} of {len(records):,} records show nothing under '{persona}': they are asked the bare prompt")
+
+
 @contextmanager
 def progress(bench: Bench, passes: int) -> Iterator[None]:
-    """A bar over the passes of a bench; says afterwards what a token budget left out."""
+    """A bar over the passes of a bench; says afterwards what a token budget left out of them."""
+    bench.dropped = 0
     with bar(passes, "evaluating") as advance:
         bench.done = lambda _name: advance(1)
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -100,7 +101,7 @@ def command(
     _refuse(pba, summaries=summaries, draws=draws, fit=fit, fit_data=fit_data, split=split)
     where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
-    records = _of(attribute, directed(records, directions), data)
+    records = _of(attribute, _unstated(directed(records, directions), annotator), data)
     aligned = None
     if reference is not None:
         policies = _policies(ica, pba, universal)
@@ -136,6 +137,15 @@ def command(
 def _policies(ica: str | None, pba: str | None, universal: str | None) -> dict[str, str]:
     named = {"ica": ica, "pba" if pba is None else _bridge(pba): pba, "universal": universal}
     return {method: folder for method, folder in named.items() if folder is not None}
+
+
+def _unstated(records: list[Record], annotator: Path | None) -> list[Record]:
+    """The records without the profiles that they state, where somebody reads evidence: a profile would outrank it."""
+    stated = sum(record.profile is not None for record in records)
+    if annotator is None or not stated:
+        return records
+    say(f"the profiles that {stated:,} records state are left aside: directions are what --annotator reads")
+    return [replace(record, profile=None) for record in records]
 
 
 def _of(attribute: str | None, records: list[Record], data: Path) -> list[Record]:

@@ -16,7 +16,7 @@ Margins are against a reference that reads the same prompt, so that only what al
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -72,8 +72,19 @@ class Control:
     texts_silent: int = 0
     """Written answers in which no side is read before turning, or none after: they are left out."""
     opposite_people: Share | None = None
+    nothing_believed: int = 0
+    """Pairs of people of whom nothing is believed, who have no direction to turn: they are left out."""
     not_finite: int = 0
     """Pairs of which a margin, before turning or after, is no finite number: they are left out."""
+
+    def left_out(self) -> Iterator[str]:
+        """What no figure counts, in words."""
+        if self.nothing_believed:
+            yield f"{self.nothing_believed:,} pairs, as nothing is believed of the person"
+        if self.not_finite:
+            yield f"{self.not_finite:,} pairs, as a margin is no finite number"
+        if self.texts_silent:
+            yield f"{self.texts_silent:,} people's written answers, as no side is read in them"
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict."""
@@ -100,15 +111,16 @@ def control(bench: Bench, records: Sequence[Record], read: ReadTexts | None = No
     Args:
         read: reads written answers; without it none are written.
     Raises:
-        RecordError: nothing is believed of a person, so that there is no direction to turn.
+        RecordError: nothing is believed of anybody, so that there is no direction to turn.
     """
     shown = show(records, "mixed", seed=bench.setting.seed)
     found: list[Control] = []
     for name in bench.policies:
         if METHODS[name].content in BRIDGES:
-            for source, held in _held(bench, shown):
-                one = _stated(bench, name, shown, source, held)
-                found.append(one if read is None else _written(bench, name, shown, held, read, one))
+            for source, of, held in _held(bench, shown):
+                one = _stated(bench, name, of, source, held)
+                one = one if read is None else _written(bench, name, of, held, read, one)
+                found.append(replace(one, nothing_believed=len(records) - len(held)))
         else:
             margins = bench.margins(name, shown, meets(bench))
             found.append(_between_people(bench, name, shown, margins))
@@ -120,21 +132,17 @@ def meets(bench: Bench) -> Callable[[Record, Persona], Person]:
     return lambda _record, persona: meet(bench.believed(persona), bench.space, summary=bench.summary(persona))
 
 
-def _held(bench: Bench, shown: Shown) -> Iterator[tuple[str, list[Direction]]]:
-    """Where directions come from, and each record's."""
+def _held(bench: Bench, shown: Shown) -> Iterator[tuple[str, Shown, list[Direction]]]:
+    """Where directions come from, the records of people who have one, and each record's."""
     golden = [record.golden for record in shown.records]
     known = [direction for direction in golden if direction is not None]
     if len(known) == len(golden):
-        yield "true", known
-    believed = []
-    for record, persona in zip(shown.records, shown.personas, strict=True):
-        direction = meets(bench)(record, persona).direction()
-        if direction is None:
-            raise RecordError(
-                f"nothing is believed of the person of record '{record.record_id}'; give --annotator to read evidence"
-            )
-        believed.append(direction)
-    yield "believed", believed
+        yield "true", shown, known
+    said = (meets(bench)(r, p).direction() for r, p in zip(shown.records, shown.personas, strict=True))
+    held = {place: direction for place, direction in enumerate(said) if direction is not None}
+    if not held:
+        raise RecordError("nothing is believed of anybody, so nothing can be turned; give --annotator to read evidence")
+    yield "believed", _some(shown, held), list(held.values())
 
 
 def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[Direction]) -> Control:
@@ -167,7 +175,7 @@ def _written(
     """The same with what is written to the first thing that each person asks."""
     first = list({r.person_id: place for place, r in reversed(list(enumerate(shown.records)))}.values())
     places = sorted(first)[:TEXTS]
-    some = Shown(shown.persona, tuple(shown.records[i] for i in places), tuple(shown.personas[i] for i in places))
+    some = _some(shown, places)
     mine = [held[i] for i in places]
     sides = []
     for directions in (mine, [direction.flipped() for direction in mine]):
@@ -181,6 +189,11 @@ def _written(
     told = (before != 0) & (after != 0)
     turned = Share.of((before * after < 0)[told], _kept(some.records, told), bench.setting.seed)
     return replace(found, texts_turned=turned, texts_silent=int((~told).sum()))
+
+
+def _some(shown: Shown, places: Iterable[int]) -> Shown:
+    places = list(places)
+    return Shown(shown.persona, tuple(shown.records[i] for i in places), tuple(shown.personas[i] for i in places))
 
 
 def _said(record: Record, turned: tuple[int | None, Direction], held: Direction) -> float:

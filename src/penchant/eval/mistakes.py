@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -10,10 +10,14 @@ from penchant.eval.benchmark import Shown
 from penchant.eval.report import Mistake
 from penchant.eval.score import Scored
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
+from penchant.render import Rendered
 from penchant.stats import correctness
 
+Read = Callable[[str, Shown], Sequence[Rendered]]
+"""(method, records and what is shown of their people) -> what the method's model reads, a prompt a record."""
 
-def mistakes(scored: Scored, shown: Shown, *, people: int = 3) -> Iterator[Mistake]:
+
+def mistakes(scored: Scored, shown: Shown, read: Read, *, people: int = 3) -> Iterator[Mistake]:
     """One pair each of so many people, the worst first; none of people who are never got wrong.
 
     Margins that are no finite numbers are left out.
@@ -22,15 +26,15 @@ def mistakes(scored: Scored, shown: Shown, *, people: int = 3) -> Iterator[Mista
         shown: what the margins were computed from, record by record.
     """
     finite = np.flatnonzero(np.isfinite(scored.margins))
-    users = np.array([record.person_id for record in scored.records])[finite]
-    right = correctness(scored.margins[finite])
-    worst = sorted(dict.fromkeys(users.tolist()), key=lambda user: float(right[users == user].mean()))
-    for user in worst[:people]:
-        places = finite[users == user]
-        place = int(places[scored.margins[places].argmin()])
-        if scored.margins[place] >= 0:
-            return
+    users, owner = np.unique(np.array([scored.records[i].person_id for i in finite]), return_inverse=True)
+    right = np.bincount(owner, weights=correctness(scored.margins[finite])) / np.bincount(owner)
+    # each person's pair that is furthest off: the first of theirs when pairs are sorted by margin
+    by_margin = np.argsort(scored.margins[finite], kind="stable")
+    furthest = finite[by_margin[np.unique(owner[by_margin], return_index=True)[1]]]
+    wrong = [i for i in np.argsort(right, kind="stable") if scored.margins[furthest[i]] < 0]
+    for user, place in ((str(users[i]), int(furthest[i])) for i in wrong[:people]):
         record, persona = scored.records[place], shown.personas[place]
+        (prompt,) = read(scored.method, Shown(shown.persona, (record,), (persona,)))
         yield Mistake(
             method=scored.method,
             user=user,
@@ -38,14 +42,15 @@ def mistakes(scored: Scored, shown: Shown, *, people: int = 3) -> Iterator[Mista
             chosen=record.chosen,
             rejected=record.rejected,
             shown=tuple(_line(item) for item in persona.evidence),
+            read="\n\n".join(message["content"] for message in prompt.messages),
             margin=-float(scored.margins[place]),
         )
 
 
-def worst(scored: Sequence[Scored], shown: Shown, methods: Sequence[str]) -> list[Mistake]:
+def worst(scored: Sequence[Scored], shown: Shown, methods: Sequence[str], read: Read) -> list[Mistake]:
     """The mistakes of some methods under what was shown."""
     found = [one for one in scored if one.method in methods and one.persona == shown.persona]
-    return [mistake for one in found for mistake in mistakes(one, shown)]
+    return [mistake for one in found for mistake in mistakes(one, shown, read)]
 
 
 def _line(item: Evidence) -> str:

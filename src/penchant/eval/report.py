@@ -39,6 +39,8 @@ class Section:
     body: tuple[tuple[str, ...], ...] = ()
     figure: str = ""
     """SVG."""
+    left_out: tuple[str, ...] = ()
+    """What no figure counts, in words."""
     asked: str = ""
     """Of how many pairs, where the command asks more."""
 
@@ -54,6 +56,8 @@ class Mistake:
     rejected: str
     shown: tuple[str, ...]
     """What was shown of the person, an item a line."""
+    read: str
+    """What the model read before it scored the answers."""
     margin: float
     """Nats by which the rejected answer was preferred."""
 

@@ -1,5 +1,12 @@
 """`penchant eval --suite bias`."""
 
+from dataclasses import replace
+
+import pytest
+
+from penchant import load_space
+from penchant.shards import parquet, read_records
+
 
 def test_bias_is_measured_before_and_after_words_are_made_neutral(penchant, small_forum, models, annotator) -> None:
     where = ("eval", "--suite", "bias", "--data", small_forum / "test", *models)
@@ -18,3 +25,41 @@ def test_bias_is_measured_before_and_after_words_are_made_neutral(penchant, smal
     ran = penchant(*where)
     assert ran.code == 2
     assert "--suite bias needs --annotator to measure pba: swapped texts must be read" in ran.err
+
+
+@pytest.fixture
+def stated(small_forum, tmp_path):
+    """The forum's tested people, each with their true direction as a profile that the file states."""
+    space = load_space(str(small_forum / "space.toml"))
+    records = list(read_records(small_forum / "test", space=space))[:80]
+    for name, some in (("plain", records), ("stated", [replace(one, profile=one.golden) for one in records])):
+        parquet.write(some, tmp_path / name, space=space, seed=0, simulated=True)
+        (tmp_path / name / "space.toml").write_text(space.as_toml(), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("suite", [("--personas", "ugc"), ("--suite", "bias")])
+def test_what_an_annotator_reads_outranks_a_stated_profile(penchant, stated, models, annotator, suite) -> None:
+    ran = {
+        name: penchant("eval", *suite, "--data", stated / name, *models, "--annotator", annotator, "--json")
+        for name in ("plain", "stated")
+    }
+    assert {name: one.code for name, one in ran.items()} == {"plain": 0, "stated": 0}, ran["stated"].err
+    said = "the profiles that 80 records state are left aside: directions are what --annotator reads"
+    assert (said in ran["stated"].err, said in ran["plain"].err) == (True, False)
+    one, other = (ran[name].last for name in ("plain", "stated"))
+    if "methods" in one:
+        assert one["methods"] == other["methods"]
+    else:
+        same = [
+            [{**row, "dataset": ""} for row in some["rows"] if "golden" not in row["method"]] for some in (one, other)
+        ]
+        assert same[0] == same[1]
+
+
+def test_a_model_that_is_told_of_nobody_has_no_bias_to_be_measured(penchant, small_forum, small_base, aligned) -> None:
+    ran = penchant(
+        *("eval", "--suite", "bias", "--data", small_forum / "test"),
+        *("--reference", small_base, "--universal", aligned["ica"]),
+    )
+    assert (ran.code, "--suite bias measures models that are told of people" in ran.err) == (2, True)

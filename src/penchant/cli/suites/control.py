@@ -59,8 +59,7 @@ def lines(found: Mapping[str, Sequence[Control]]) -> Iterator[str]:
         yield f"wording {phrasing}; in %, with the 95 % interval over users"
         for one in part:
             yield f"  {one.method}, directions: {one.directions}; right before: {100 * one.accuracy:.1f}"
-            if one.not_finite:
-                yield f"    left out, as a margin is no finite number: {one.not_finite}"
+            yield from (f"    left out: {lost}" for lost in one.left_out())
             for name, meaning in CONTROLLED.items():
                 share = getattr(one, name)
                 if share is not None:

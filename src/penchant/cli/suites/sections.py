@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _WHOLE = {"--out": 2, "--baselines": 2, "--fit-data": 2, "--overwrite": 1}
 """Options that only all questions together read, and how many words each is."""
+_UNREAD = {"bias": {"--neutral": 1}}
+"""The same of options that one question does not read; bias asks both ways."""
 
 
 def of_some(section: Section, asked: int, pairs: int) -> Section:
@@ -35,7 +37,8 @@ def of_some(section: Section, asked: int, pairs: int) -> Section:
 def _alone(command: str, suite: str) -> str:
     """The command of one question, less the options that only all of them together read."""
     words = shlex.split(command.replace("--suite all", f"--suite {suite}"))
-    unread = {place + i for place, word in enumerate(words) for i in range(_WHOLE.get(word, 0))}
+    lengths = _WHOLE | _UNREAD.get(suite, {})
+    unread = {place + i for place, word in enumerate(words) for i in range(lengths.get(word, 0))}
     return shlex.join(word for place, word in enumerate(words) if place not in unread)
 
 
@@ -64,15 +67,21 @@ def control(found: Mapping[str, Sequence[Control]], command: str) -> Section:
         title="Is the person in control?",
         lead="We state a person's directions, then turn all of them, or one, and ask the same pairs again. Decisions "
         "should turn with everything turned, follow the one that is turned, and stay where a pair is about something "
-        "else. In %, with the 95 % interval over people.",
+        "else. In %, with the 95 % interval over people, of so many.",
         command=_alone(command, "control"),
         head=head,
         body=body,
+        left_out=tuple(
+            f"{one.method}, {one.directions}{f', {wording}' * (len(found) > 1)}: {lost}"
+            for wording, part in found.items()
+            for one in part
+            for lost in one.left_out()
+        ),
     )
 
 
-def bias(found: Mapping[str, Bias], command: str) -> Section:
-    """What changes with words of gender or age, by method; nothing found means that nobody could read them."""
+def bias(found: Mapping[str, Bias], command: str, why: str = "") -> Section:
+    """What changes with words of gender or age, by method; `why` there is nothing where nothing was measured."""
 
     def line(name: str, one: Changed) -> tuple[str, ...]:
         low, high = (100 * end for end in one.ci95)
@@ -84,8 +93,7 @@ def bias(found: Mapping[str, Bias], command: str) -> Section:
     if not found:
         return Section(
             title=title,
-            lead="Not measured: texts in which words of gender and age are swapped must be read, and no --annotator "
-            "was named that reads them.",
+            lead=f"Not measured: {why}.",
             command="",
         )
     return Section(
@@ -97,7 +105,9 @@ def bias(found: Mapping[str, Bias], command: str) -> Section:
         + ".",
         command=_alone(command, "bias"),
         head=("method", "trait", "words", "decisions that change, %", "inferred directions that change, %", "pairs"),
-        body=tuple(line(name, one) for name, part in found.items() for one in part.changed),
+        body=tuple(line(name, one) for name, part in found.items() for one in part.changed)
+        + tuple((name, trait, "own words", "–", "–", "0") for name, part in found.items() for trait in part.silent()),
+        left_out=tuple(f"{name}, {lost}" for name, part in found.items() for lost in part.left_out()),
     )
 
 
@@ -126,4 +136,4 @@ def cost(found: Sequence[Cost], command: str) -> Section:
 def _share(found: Share | None) -> str:
     if found is None:
         return "–"
-    return f"{100 * found.value:.1f} ({100 * found.ci95[0]:.1f}–{100 * found.ci95[1]:.1f})"
+    return f"{100 * found.value:.1f} ({100 * found.ci95[0]:.1f}–{100 * found.ci95[1]:.1f}) of {found.n:,}"

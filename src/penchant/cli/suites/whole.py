@@ -97,7 +97,7 @@ def run(
         seconds=seconds,
         versions=versions(),
         sections=parts,
-        mistakes=worst(main.scored, shown, [name for name in aligned.policies if name in PERSONAL]),
+        mistakes=worst(main.scored, shown, [name for name in aligned.policies if name in PERSONAL], bench.prompts),
     )
     whole = {**summary(found, seconds=seconds, seed=aligned.seed, versions=versions()), **told}
     lines = [*found.lines(), *({"kind": kind, **{"found": part}} for kind, part in told.items())]
@@ -119,9 +119,14 @@ def _questions(
         turned = control.measure(bench, some, annotator)
     told = {wording: [one.as_json() for one in part] for wording, part in turned.items()}
     yield "control", sections.control(turned, command), len(some), told
-    if annotator is None:
-        say("bias is left out: name an --annotator to read texts in which words of gender and age are swapped")
-        yield "bias", sections.bias({}, command), len(some), None
+    why = ""
+    if not bias.told(bench.policies):
+        why = "no model that is told of people was named"
+    elif annotator is None:
+        why = "texts in which words of gender and age are swapped must be read, and no --annotator was named"
+    if why:
+        say(f"bias is left out: {why}")
+        yield "bias", sections.bias({}, command, why), len(some), None
     else:
         with _timed("bias", seconds):
             swapped = bias.measure(bench, some, annotator)
