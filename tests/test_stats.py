@@ -1,4 +1,5 @@
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
@@ -113,6 +114,23 @@ def test_every_way_to_flip_is_counted(rows: list[tuple[float, float, int]]) -> N
     own = [sum((a - b) / 2 for a, b, user in rows if user == who) for who in sorted({user for *_, user in rows})]
     sums = [abs(sum(s * d for s, d in zip(signs, own, strict=True))) for signs in product((-1, 1), repeat=len(own))]
     assert sign_flip(one, two, users) == pytest.approx(np.mean(np.array(sums) >= abs(sum(own)) - 1e-9))
+
+
+def test_of_very_many_people_neither_interval_nor_test_draws_anybody() -> None:
+    rng = np.random.default_rng(0)
+    users = np.repeat(np.arange(4001), rng.integers(1, 6, size=4001))
+    margins = np.where(rng.random(len(users)) < 0.6, 1.0, -1.0)
+    some = users < 4000
+    drawn = accuracy(margins[some], [str(user) for user in users[some]])
+    known = accuracy(margins, [str(user) for user in users])
+    assert known.ci95 == pytest.approx(drawn.ci95, abs=1e-3)
+    # a hundred thousand people, a pair each: a difference of d pairs among m has the tail of a binomial
+    people = [str(i) for i in range(100_000)]
+    one, two = np.ones(100_000), np.ones(100_000)
+    one[:500], two[:400], two[500:1000] = -1.0, -1.0, -1.0
+    assert accuracy(one, people).ci95 == pytest.approx((0.99456, 0.99544), abs=1e-5)
+    exact = 2 * sum(comb(600, k) for k in range(500, 601)) / 2**600
+    assert sign_flip(one, two, people) == pytest.approx(exact, abs=1e-14)
 
 
 def test_where_there_is_no_difference_one_test_in_twenty_says_there_is() -> None:

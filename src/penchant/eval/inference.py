@@ -27,12 +27,11 @@ from penchant.question import next_question
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import Direction
-from penchant.stats import Accuracy, accuracy, correctness
+from penchant.stats import Accuracy, accuracy, correctness, ratio_interval
 
 ITEMS = (0, 1, 2, 4, 8, 16)
 """Items of evidence, the earliest of a person's history, at which choices are measured."""
 KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
-_RESAMPLES = 2000
 _FEWEST = 12
 """Comparisons of a person from which on there is something to choose from."""
 
@@ -163,15 +162,11 @@ def share_of_ideal(
         None when the ideal observer gains nothing.
     """
     _, owner = np.unique(np.asarray(users), return_inverse=True)
-    ours, ideal = (np.bincount(owner, weights=part - 0.5) for part in (correctness(margins), limits))
+    both = (correctness(margins), limits)
+    ours, ideal = (np.bincount(owner, weights=values - 0.5).astype(np.float64) for values in both)
     if not ideal.sum() > 0:
         return None
-    count = len(ideal)
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)
-    gained = draws @ ideal
-    told = gained > 0  # of nobody else is there a share
-    low, high = np.quantile((draws @ ours)[told] / gained[told], [0.025, 0.975])
-    return float(ours.sum() / ideal.sum()), (float(low), float(high))
+    return float(ours.sum() / ideal.sum()), ratio_interval(ours, ideal, seed=seed)
 
 
 def _limits(records: Sequence[Record], shown: Sequence[Persona], rule: KnownRule) -> NDArray[np.float64]:
