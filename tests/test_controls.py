@@ -20,7 +20,7 @@ from penchant.controls import (
 )
 from penchant.errors import RecordError
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
-from penchant.record import Record
+from penchant.record import Provenance, Record
 
 TEXTS = st.text(alphabet="ab ,!?\nCÄ", min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
 ITEMS = st.one_of(
@@ -162,6 +162,29 @@ def test_a_swap_takes_profile_and_golden_with_the_persona(tiny) -> None:
     )
     swapped = swap_personas([one, two], seed=0)
     assert (swapped[0].profile, swapped[0].golden) == (two.profile, two.golden)
+
+
+def test_a_swap_is_with_somebody_who_is_asked_about_the_same() -> None:
+    def told(user: str, *attributes: str) -> list[Record]:
+        return [
+            replace(
+                asked("a", "b", user=user, evidence=(Comment(attribute, f"I am {user}"),)),
+                provenance=Provenance(attribute=attribute),
+            )
+            for attribute in attributes
+        ]
+
+    people = [told(f"u{i}", ("ugc", "demo")[i % 2]) for i in range(8)]
+    records = [record for some in people for record in some] + told("both", "ugc", "pair") + told("twin", "pair", "ugc")
+    swapped = swap_personas(records, seed=3)
+    assert all(
+        new.persona.evidence[0].prompt == old.provenance.attribute for old, new in zip(records, swapped, strict=True)
+    )
+    assert all(new.persona != old.persona for old, new in zip(records, swapped, strict=True))
+    # who is alone in what they are asked about gets somebody's all the same, and nobody keeps their own
+    records = [*records, *told("alone", "pair")]
+    swapped = swap_personas(records, seed=3)
+    assert all(new.persona.evidence[0].text != f"I am {old.user_id}" for old, new in zip(records, swapped, strict=True))
 
 
 def test_a_swap_is_decided_by_its_seed() -> None:

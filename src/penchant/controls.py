@@ -109,6 +109,9 @@ CONTROLS: Mapping[str, Control] = {"longer": longer, "habit": habit, "overlap": 
 def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
     """The same targets with somebody else's persona: no person keeps their own.
 
+    Of somebody who is asked about the same attributes, where there are any, and of a record of the same attribute: some
+    benchmarks show other kinds of evidence in each of their subsets, and a control is to differ in the person alone.
+
     Raises:
         RecordError: fewer than two people, or records without user ids.
     """
@@ -118,9 +121,30 @@ def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
     order = users.copy()
     random.Random(f"swap:{seed}").shuffle(order)
     # a cyclic shift of a random order is a derangement
-    donor = dict(zip(order, order[1:] + order[:1], strict=True))
+    alike = _alike(order, records)
+    donor = {user: other for some in alike for user, other in zip(some, some[1:] + some[:1], strict=True)}
     first = {record.user_id: record for record in reversed(records)}
-    return [_with_persona_of(record, first[donor[str(record.user_id)]]) for record in records]
+    same = {(record.user_id, record.provenance.attribute): record for record in reversed(records)}
+    swapped = []
+    for record in records:
+        other = donor[str(record.user_id)]
+        swapped.append(_with_persona_of(record, same.get((other, record.provenance.attribute), first[other])))
+    return swapped
+
+
+def _alike(order: Sequence[str], records: Sequence[Record]) -> list[list[str]]:
+    """Users who are asked about the same attributes, two or more together; those left alone are put together."""
+    attributes: dict[str, set[str]] = {}
+    for record in records:
+        attributes.setdefault(str(record.user_id), set()).add(record.provenance.attribute)
+    groups: dict[frozenset[str], list[str]] = {}
+    for user in order:
+        groups.setdefault(frozenset(attributes[user]), []).append(user)
+    together = [some for some in groups.values() if len(some) > 1]
+    alone = [user for some in groups.values() if len(some) == 1 for user in some]
+    if len(alone) == 1:
+        return [[*together[0], *alone], *together[1:]]
+    return [*together, alone] if alone else together
 
 
 def _with_persona_of(record: Record, donor: Record) -> Record:

@@ -20,6 +20,8 @@ ON_TRAINED, ON_TESTED, ON_OTHERS = ({people_digest(some)} for some in (TRAINED, 
         ({"ica": ON_TRAINED}, None, "whether any was met in training was not checked (--fit-data)", False),
         # the card gives it away, whatever is named as training data
         ({"ica": ON_TRAINED, "vpl": ON_TESTED}, TRAINED, "vpl was fitted on just these 3 people: no measure", False),
+        ({"ica": ON_TRAINED, "vpl": ON_TESTED}, TRAINED, "Of ica: None of these 3 people was met in training.", False),
+        ({"ica": ON_OTHERS, "vpl": ON_TESTED}, TRAINED, "but ica was fitted on others", False),
         ({"ica": ON_TESTED, "vpl": ON_TESTED}, None, "ica, vpl were fitted on just these 3 people", False),
         ({"ica": ON_TRAINED}, of("a", "c", "d"), "2 of these 3 people were met in training: no measure", False),
         ({"ica": ON_TRAINED, "pba": ON_OTHERS}, TRAINED, "but pba was fitted on others", False),

@@ -104,7 +104,7 @@ def test_a_page_without_curves_samples_or_limits_stands(story) -> None:
     page = report(Results(tuple(rows), ()), replace(story, curves={}, samples=[]), personas=["mixed"])
     assert "How training went" not in page
     assert "Two opposite people" not in page
-    assert '<td class="n">–</td>' in page
+    assert "limit" not in page.split("<details>")[0].replace("unlimited", "")
 
 
 def test_contrasts_stand_on_the_page_with_their_corrected_p(story) -> None:
@@ -115,17 +115,22 @@ def test_contrasts_stand_on_the_page_with_their_corrected_p(story) -> None:
 
 
 def test_the_headline_compares_with_the_best_row_that_was_not_trained_on_personas() -> None:
-    ica, pba = headline([r for r in ROWS if r.phrasing == "known" and r.attribute == "all"])
+    ica, pba = headline(ROWS)
     assert ica == (
-        "ICA: 80.0 % (70.0 to 90.0, of 5 people) on mixed evidence in known phrasings, 86 % of the gain that is "
-        "possible; 20.0 points above the best of the plain prompt and the rules that count words (overlap, 60.0 %)."
+        "ica: 80.0 % (70.0 to 90.0, of 5 people) on mixed evidence in known phrasings, 86 % of the gain that is "
+        "possible; 20.0 points above the best row that was trained on nobody's persona (overlap, 60.0 %)."
     )
-    assert pba.startswith("PBA: 82.0 %")
+    assert pba.startswith("pba: 82.0 %")
+    assert "kept from training" not in pba
+    _, pba = headline([*ROWS, row("style", phrasing="unseen", accuracy=0.66)])
+    assert pba.endswith(
+        " In phrasings kept from training people: 71.0 % (70.0 to 90.0, of 5 people), 5.0 points above style, 66.0 %."
+    )
 
 
 def test_a_method_that_loses_to_a_control_is_said_to_be_below_it() -> None:
     (line,) = headline([row("ica", accuracy=0.55), row("overlap", accuracy=0.6)])
-    assert "5.0 points below the best of the plain prompt and the rules that count words (overlap, 60.0 %)" in line
+    assert "5.0 points below the best row that was trained on nobody's persona (overlap, 60.0 %)" in line
 
 
 def test_there_is_no_headline_without_mixed_evidence_or_anything_to_compare_with() -> None:
@@ -140,4 +145,4 @@ def test_what_the_base_can_read_when_asked_is_said_beside_what_it_does_unasked()
         "asked outright what the person said, it puts the right reply first in 86.0 %; given the plain post, in 52.0 %"
         in line
     )
-    assert "the rules that count words (few_shot" in headline(rows)[0]
+    assert "nobody's persona (few_shot" in headline(rows)[0]

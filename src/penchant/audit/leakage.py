@@ -96,9 +96,20 @@ def _repeated(records: Sequence[Record]) -> list[bool]:
 
 
 def _contradicted(records: Sequence[Record]) -> list[bool]:
-    """The same person is asked the same, with the answers the other way round."""
-    asked = {(r.user_id, *_asked(r)) for r in records if r.user_id is not None}
-    return [(r.user_id, r.prompt, r.rejected, r.chosen) in asked for r in records]
+    """The same person is asked the same, with the answers the other way round.
+
+    Benchmarks may name a prompt where a user belongs: those who show nothing of the same history are not the same.
+    """
+    asked: dict[tuple[str | None, str, str, str], list[set[tuple[str, ...]]]] = {}
+    for r in records:
+        asked.setdefault((r.user_id, *_asked(r)), []).append(set(map(_bare, r.persona.evidence)))
+
+    def contradicted(r: Record) -> bool:
+        own = set(map(_bare, r.persona.evidence))
+        others = asked.get((r.user_id, r.prompt, r.rejected, r.chosen), [])
+        return r.user_id is not None and any(own & other or own == other for other in others)
+
+    return [contradicted(r) for r in records]
 
 
 def _shared_person(records: Sequence[Record], others: Sequence[Record]) -> list[bool]:

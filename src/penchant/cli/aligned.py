@@ -20,6 +20,7 @@ from penchant.space import PreferenceSpace
 if TYPE_CHECKING:
     from penchant.eval.benchmark import Bench
     from penchant.eval.measured import Measured
+    from penchant.persona import PersonaKind
 
 METHODS = ("ica", "pba", "universal")
 """Methods by the options that name their models; `pba` over any bridge."""
@@ -92,6 +93,8 @@ class Aligned:
 
         say_bare(records, personas, seed=self.seed)
         bench = self.bench(records, space, dataset)
+        # where one kind of evidence is measured, nothing but the person is to differ in what is shown of another
+        bench.swapped = kind_of(personas)
         if self.summaries is not None:
             told, blind = bench.shown(records, personas)
             people = (known for shown in (*told, *blind) for known in shown.personas)
@@ -106,6 +109,11 @@ class Aligned:
             others = tags(Path(folder)) & {other for other in METHODS if other != method}
             if others:
                 say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
+
+
+def kind_of(personas: Sequence[str]) -> PersonaKind:
+    """What `shuffled` shows of somebody else: the one kind of evidence that is measured, of several a mixture."""
+    return personas[0] if len(personas) == 1 else "mixed"  # type: ignore[return-value]  # of options, checked
 
 
 def say_bare(records: Sequence[Record], personas: Sequence[str], *, seed: int) -> None:

@@ -61,7 +61,7 @@ def command(
         "the report says what each row is; 'ceiling' is the limit of any method, in expectation\n"
     )
     result(table(main))
-    result("\n" + "\n".join(headline(main)))
+    result("\n" + "\n".join(headline(rows)))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
 

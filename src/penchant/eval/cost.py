@@ -1,4 +1,4 @@
-"""What a method costs: tokens it is told, time to score a pair and to begin an answer, and memory.
+"""What a method costs: tokens it is told, time to score a pair and to the first token of an answer, and memory.
 
 Timings are of this machine and of nothing else; they are taken once, after a few pairs to warm up, one method after the
 other on the same people. Comparisons that hold are those of benchmarks/ (interleaved, repeated).
@@ -20,9 +20,7 @@ from penchant.model.remembered import forgetful
 from penchant.record import Record
 
 ANSWERS = 8
-"""Answers that are begun."""
-TOKENS = 16
-"""Tokens of each."""
+"""Answers that are begun; none goes on, as some would end sooner than others."""
 _WARM = 8
 
 
@@ -48,8 +46,8 @@ class Cost:
     """Mean over the records."""
     ms_per_pair: float
     """Both answers scored; people's histories are shared by all of their pairs."""
-    ms_per_answer: float
-    """`TOKENS` tokens written."""
+    ms_to_first_token: float
+    """Of an answer: the prompt is read and a token drawn."""
     peak_mb: float | None
     """Above what was held before, in scoring; 2^20 bytes."""
     pairs: int
@@ -77,13 +75,13 @@ def costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterator[Cos
             bench.likelihoods(model, method, shown)
             scored = perf_counter() - started
         started = perf_counter()
-        model.generate(prompts[:ANSWERS], max_tokens=TOKENS, seed=bench.setting.seed)
+        model.generate(prompts[:ANSWERS], max_tokens=1, seed=bench.setting.seed)
         written = perf_counter() - started
         yield Cost(
             method=name,
             prompt_tokens=float(np.mean([model.count(prompt) for prompt in prompts])),
             ms_per_pair=1000 * scored / len(shown.records),
-            ms_per_answer=1000 * written / min(ANSWERS, len(prompts)),
+            ms_to_first_token=1000 * written / min(ANSWERS, len(prompts)),
             peak_mb=None if found.bytes is None else found.bytes / 2**20,
             pairs=len(shown.records),
         )

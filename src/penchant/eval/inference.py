@@ -56,8 +56,10 @@ class Asked(NamedTuple):
     """Questions asked of a person; fewer than allowed where nothing more was to be learned."""
 
 
-def readings(truth: Sequence[Labelled], scorer: BeliefScorer, places: Sequence[int] | None = None) -> dict[str, float]:
-    """AUROC and accuracy of what is read from items.
+def readings(
+    truth: Sequence[Labelled], scorer: BeliefScorer, places: Sequence[int] | None = None
+) -> dict[str, float | None]:
+    """AUROC and accuracy of what is read from items; of poles that are said, and `side` where both of them are.
 
     Args:
         places: only these dimensions of the space.
@@ -71,13 +73,13 @@ def readings(truth: Sequence[Labelled], scorer: BeliefScorer, places: Sequence[i
     spoken = signs != 0
     if not spoken.any():
         raise RecordError("no item speaks of these dimensions; readings are measured on annotated evidence")
-    poles = [auroc(found[..., 1 + sign].ravel(), (signs == sign).ravel()) for sign in (-1, 1)]
+    poles = [auroc(found[..., 1 + sign].ravel(), (signs == sign).ravel()) for sign in (-1, 1) if (signs == sign).any()]
     odds = np.log(found[..., 2] + 1e-9) - np.log(found[..., 0] + 1e-9)
     said = found.argmax(-1) - 1
     return {
         "items": len(truth),
         "auroc": float(np.mean(poles)),
-        "side": auroc(odds[spoken], signs[spoken] > 0),
+        "side": auroc(odds[spoken], signs[spoken] > 0) if len(poles) == 2 else None,
         "found": float((said == signs)[spoken].mean()),
         "wrongly_found": float(((said != 0) & ~spoken).sum() / spoken.sum()),
     }

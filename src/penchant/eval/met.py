@@ -33,16 +33,30 @@ class Met:
         """
         people = {record.person_id for record in records}
         own = people_digest(records)
-        if on_these := [name for name, digests in fitted.items() if own in digests]:
-            return cls(
-                f"{_names(on_these)} fitted on just these {len(people)} people: no measure of new people.", False
-            )
+        on_these = [name for name, digests in fitted.items() if own in digests]
+        if not on_these:
+            return cls._otherwise(people, dataset, fitted, fit_on)
+        caught = f"{_names(on_these)} fitted on just these {len(people)} people: no measure of new people."
+        rest = {name: digests for name, digests in fitted.items() if name not in on_these}
+        if not rest:
+            return cls(caught, False)
+        return cls(f"{caught} Of {', '.join(rest)}: {cls._otherwise(people, dataset, rest, fit_on).sentence}", False)
+
+    @classmethod
+    def _otherwise(
+        cls,
+        people: Collection[str],
+        dataset: str,
+        fitted: Mapping[str, Collection[str]],
+        fit_on: Sequence[Record] | None,
+    ) -> Met:
+        """Of what is not known to have been fitted on all of these people."""
         if fit_on is None:
             return cls(
                 f"These are the people of {dataset}; whether any was met in training was not checked (--fit-data).",
                 False,
             )
-        if met := people & {record.person_id for record in fit_on}:
+        if met := set(people) & {record.person_id for record in fit_on}:
             return cls(
                 f"{len(met)} of these {len(people)} people were met in training: no measure of new people.", False
             )

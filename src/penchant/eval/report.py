@@ -11,10 +11,34 @@ from jinja2 import Environment, StrictUndefined
 from penchant.eval.contrasts import probability
 from penchant.eval.measured import Results
 from penchant.eval.plots import accuracy_bars, training_curves
-from penchant.eval.rows import Row, is_variant, share_of_gain
+from penchant.eval.rows import PERSONAL, Row, is_variant, share_of_gain
 
 UNTRAINED = ("universal", "few_shot", "base", "overlap", "habit", "longer", "style")
 """Rows that were not trained on any persona."""
+MEANINGS: Mapping[str, str] = {
+    "ica": "the model was aligned with the evidence itself in the prompt",
+    "pba": "aligned with directions inferred from the evidence",
+    "pba_summary": "the same with a few sentences that a language model wrote of the person",
+    "pba_both": "the same with directions and such sentences",
+    "pba_golden": "pba that is shown the true directions",
+    "pba_drawn": "pba, averaged over directions drawn from the belief",
+    "few_shot": "the evidence in the prompt of the model before alignment",
+    "asked": "that model asked outright what the person said",
+    "base": "that model without any evidence",
+    "universal": "the model aligned to everybody at once, which is never told of the person",
+    "encoder": "no language model, but a score learned on the training people over a sentence encoder's vectors",
+    "vpl": "the same, as published by Poddar et al. 2024, from the person's choices alone",
+    "lore": "the same with low-rank rewards, from the person's choices alone",
+    "overlap": "the reply that shares words with what the person wrote and chose",
+    "style": "the reply written like the chosen ones",
+    "habit": "the longer or the shorter reply, as those they chose were",
+    "longer": "the longer reply",
+    "chance": "a coin",
+    "ideal": "what an observer decides who knows the rule of the simulation; the limit is what that should get right",
+    "coverage": "knowing for certain what the evidence mentions, and nothing else; more than evidence tells, and so "
+    "above the limit of the others",
+}
+"""Rows by what they are, in the order in which the page explains them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +111,24 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
     known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
     main = [row for row in known if not is_variant(row.method)]
+    unseen = [r for r in rows if r.phrasing == "unseen" and r.attribute == "all" and not is_variant(r.method)]
     order = (
-        *("ideal", "pba", "ica", "encoder", "vpl", "lore", "asked", "universal", "few_shot"),
-        *("overlap", "style", "habit", "longer"),
+        *("ideal", "pba", "pba_summary", "pba_both", "ica", "encoder", "vpl", "lore", "asked", "universal"),
+        *("few_shot", "overlap", "style", "habit", "longer"),
     )
     methods = [method for method in order if any(row.method == method for row in main)]
     return page.render(
         story=story,
         rows=rows,
         known=main,
-        unseen=[r for r in rows if r.phrasing == "unseen" and r.attribute == "all" and not is_variant(r.method)],
-        headline=headline(main),
+        unseen=unseen,
+        headline=headline(rows),
+        meanings={name: text for name, text in MEANINGS.items() if any(row.method == name for row in main)},
+        subsets={row.attribute for row in rows},
         contrasts=[one for one in found.contrasts if one.persona in personas],
+        corrected=len(found.contrasts),
         share=share_of_gain,
+        limited=any(row.ceiling is not None for row in main),
         grouped=any(row.worst_group for row in main),
         probability=probability,
         bars=accuracy_bars(main, personas, methods),
@@ -108,24 +137,27 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
 
 
 def headline(rows: Sequence[Row]) -> list[str]:
-    """One sentence per trained method: accuracy, limit, and the distance to the best row without personas."""
+    """One sentence per method aligned to people: accuracy, limit, and the distance to the best row without personas.
+
+    Of known phrasings, and beside them of those that nobody was trained on, where phrasings are told apart.
+    """
     lines = []
-    mixed = {row.method: row for row in rows if row.persona == "mixed" and row.attribute == "all"}
-    rivals = [row for name, row in mixed.items() if name in UNTRAINED]
-    for name in ("ica", "pba"):
-        if name in mixed and rivals:
-            best = max(rivals, key=lambda row: row.accuracy)
-            gained = share_of_gain(mixed[name])
-            lead = 100 * (mixed[name].accuracy - best.accuracy)
-            part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
-            low, high = (100 * end for end in mixed[name].ci95)
-            wording = " in known phrasings" if mixed[name].phrasing == "known" else ""
-            lines.append(
-                f"{name.upper()}: {100 * mixed[name].accuracy:.1f} % ({low:.1f} to {high:.1f}, of "
-                f"{mixed[name].users} people) on mixed evidence{wording}{part}; "
-                f"{abs(lead):.1f} points {'above' if lead >= 0 else 'below'} the best of the plain prompt and the "
-                f"rules that count words ({best.method}, {100 * best.accuracy:.1f} %)."
-            )
+    told = [row for row in rows if row.persona == "mixed" and row.attribute == "all"]
+    mixed = {row.method: row for row in told if row.phrasing != "unseen"}
+    others = {row.method: row for row in told if row.phrasing == "unseen"}
+    for name in PERSONAL:
+        if name not in mixed or (best := _best(mixed)) is None:
+            continue
+        gained, wording = share_of_gain(mixed[name]), " in known phrasings" if mixed[name].phrasing == "known" else ""
+        part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
+        line = (
+            f"{name}: {_figure(mixed[name])} on mixed evidence{wording}{part}; {_lead(mixed[name], best)} the best row "
+            f"that was trained on nobody's persona ({_named(best)})."
+        )
+        if name in others and (rival := _best(others)) is not None:
+            far = f"{_lead(others[name], rival)} {_named(rival)}"
+            line += f" In phrasings kept from training people: {_figure(others[name])}, {far}."
+        lines.append(line)
     if lines and "asked" in mixed and "few_shot" in mixed:
         asked, plain = (100 * mixed[name].accuracy for name in ("asked", "few_shot"))
         lines.append(
@@ -133,3 +165,22 @@ def headline(rows: Sequence[Row]) -> list[str]:
             f"given the plain post, in {plain:.1f} %. Alignment teaches it to do unasked what it can."
         )
     return lines
+
+
+def _best(rows: Mapping[str, Row]) -> Row | None:
+    rivals = [row for name, row in rows.items() if name in UNTRAINED]
+    return max(rivals, key=lambda row: row.accuracy) if rivals else None
+
+
+def _figure(row: Row) -> str:
+    low, high = (100 * end for end in row.ci95)
+    return f"{100 * row.accuracy:.1f} % ({low:.1f} to {high:.1f}, of {row.users} people)"
+
+
+def _lead(row: Row, rival: Row) -> str:
+    points = 100 * (row.accuracy - rival.accuracy)
+    return f"{abs(points):.1f} points {'above' if points >= 0 else 'below'}"
+
+
+def _named(row: Row) -> str:
+    return f"{row.method}, {100 * row.accuracy:.1f} %"

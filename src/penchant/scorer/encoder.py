@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError
 from penchant.person import Person
-from penchant.persona import Comparison, Persona
+from penchant.persona import Comparison, Evidence, Persona
 from penchant.record import Record, people_digest
 from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.cases import Contexts, Texts, texts_of
@@ -223,11 +223,17 @@ def with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tupl
             key = person, item.prompt, item.chosen, item.rejected
             if key not in asked:
                 asked.add(key)
-                rest = Persona(persona.evidence[:place] + persona.evidence[place + 1 :])
+                # all of its copies go, wherever they stand: what is left would give the answer away
+                rest = Persona(tuple(other for other in persona.evidence if not _same(other, item)))
                 name = f"{record.record_id}, choice {place}"
                 further.append(Record(name, person, item.prompt, item.chosen, item.rejected, rest))
                 shown.append(rest)
     return [*records, *further], [*personas, *shown]
+
+
+def _same(one: Evidence, two: Comparison) -> bool:
+    asked = (two.prompt, two.chosen, two.rejected)
+    return isinstance(one, Comparison) and (one.prompt, one.chosen, one.rejected) == asked
 
 
 def _fit(contrast_NF: NDArray[np.float64], part: Parts) -> NDArray[np.float64]:

@@ -25,9 +25,10 @@ def measure(bench: Bench, records: Sequence[Record]) -> list[Cost]:
 def lines(found: Sequence[Cost]) -> Iterator[str]:
     """The same for people."""
     yield "taken once, on this machine; benchmarks/ has comparisons that hold"
-    yield f"  {'method':12} {'prompt tokens':>14} {'ms a pair':>10} {'ms an answer':>13} {'peak MB':>8}"
+    yield f"  {'method':12} {'prompt tokens':>14} {'ms a pair':>10} {'ms to 1st token':>16} {'peak MB':>8}"
     for one in found:
         memory = "–" if one.peak_mb is None else f"{one.peak_mb:.0f}"
         yield (
-            f"  {one.method:12} {one.prompt_tokens:14.1f} {one.ms_per_pair:10.2f} {one.ms_per_answer:13.1f} {memory:>8}"
+            f"  {one.method:12} {one.prompt_tokens:14.1f} {one.ms_per_pair:10.2f} {one.ms_to_first_token:16.1f} "
+            f"{memory:>8}"
         )

@@ -62,9 +62,10 @@ def run(records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | 
 
 def _table(phrasing: str, found: dict[str, Any]) -> str:
     read = found["readings"]
+    side = "–" if read["side"] is None else f"{read['side']:.4f}"
     lines = [
         f"wording {phrasing}: {found['people']} people, {found['records']} pairs",
-        f"  readings: AUROC {read['auroc']:.4f}, side {read['side']:.4f}, found {100 * read['found']:.1f} %",
+        f"  readings: AUROC {read['auroc']:.4f}, side {side}, found {100 * read['found']:.1f} %",
         f"  {'shown':10} {'acc %':>6} {'':13} {'ideal %':>8} {'of ideal':>9} {'':13} {'of golden':>10} {'ECE':>6}",
     ]
     for kind, row in found["personas"].items():
@@ -75,10 +76,9 @@ def _table(phrasing: str, found: dict[str, Any]) -> str:
             f"{row['calibration_error']:6.3f}"
         )
     lines.append("  items of behaviour: " + ", ".join(_point(one) for one in found["curve"]))
-    surest = found["personas"]["behaviour"]["abstention"]
-    lines.append(
-        "  surest beliefs: " + ", ".join(f"{one['coverage']:.0%} {100 * one['accuracy']:.1f} %" for one in surest)
-    )
+    if behaviour := found["personas"].get("behaviour"):
+        shares = (f"{one['coverage']:.0%} {100 * one['accuracy']:.1f} %" for one in behaviour["abstention"])
+        lines.append("  surest beliefs: " + ", ".join(shares))
     turned = (f"{one['events']}: {100 * one['right']:.0f} %" for one in found["drift"])
     lines.append("  turned dimensions right after events: " + ", ".join(turned))
     if asked := found["questions"]:

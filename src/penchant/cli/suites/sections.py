@@ -116,16 +116,17 @@ def cost(found: Sequence[Cost], command: str) -> Section:
     return Section(
         title="What does it cost?",
         lead="What a method is told of a person on mixed evidence, how long it takes to score a pair (a person's "
-        "history is read once for all of their pairs) and to write sixteen tokens. Taken once, on this machine: "
-        "comparisons that hold need repeating. The command asks for memory as well, which can only be told alone.",
+        "history is read once for all of their pairs), and how long until the first token of an answer is written. "
+        "Taken once, on this machine: comparisons that hold need repeating. The command asks for memory as well, which "
+        "can only be told alone.",
         command=_alone(command, "cost"),
-        head=("method", "prompt tokens", "ms a pair", "ms an answer", "pairs"),
+        head=("method", "prompt tokens", "ms a pair", "ms to first token", "pairs"),
         body=tuple(
             (
                 one.method,
                 f"{one.prompt_tokens:.1f}",
                 f"{one.ms_per_pair:.2f}",
-                f"{one.ms_per_answer:.1f}",
+                f"{one.ms_to_first_token:.1f}",
                 str(one.pairs),
             )
             for one in found

@@ -12,11 +12,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from penchant.cli import learned
-from penchant.cli.aligned import Aligned, progress
+from penchant.cli.aligned import Aligned, progress, say_bare
 from penchant.cli.output import as_json, result, say, write_whole
 from penchant.cli.suites import bias, control, cost, limited
 from penchant.cli.suites.wording import first_people
 from penchant.cli.tables import say_not_finite, summary
+from penchant.errors import DataError
 from penchant.record import Record
 from penchant.space import PreferenceSpace
 
@@ -50,6 +51,9 @@ def run(
 
     Bias needs somebody who reads swapped texts, and is left out, said, without an annotator.
 
+    Raises:
+        DataError: no record shows any evidence.
+
     Args:
         fit_on: what the models were aligned on, so that it can be told whether anybody was met before.
     """
@@ -63,6 +67,9 @@ def run(
 
     seconds: dict[str, float] = {}
     personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
+    if not personas:
+        raise DataError(f"no record of {dataset} shows any evidence of a person; there is nothing to align to")
+    say_bare(records, personas, seed=aligned.seed)
     rivals = learned.opened(aligned.beside, space, annotator)
     bench = aligned.bench(records, space, dataset)
     main = _accuracy(bench, records, personas, rivals, seconds)
@@ -80,7 +87,8 @@ def run(
         title="Aligned to each person",
         people=_met(records, fit_on, dataset, aligned, rivals),
         command=command,
-        simulated=bench.rule is not None,
+        # whoever has read them since: only of invented people is it known what they truly prefer
+        simulated=any(record.golden is not None for record in records),
         settings={
             "data": dataset,
             "seed": str(aligned.seed),
@@ -101,7 +109,8 @@ def run(
     )
     whole = {**summary(found, seconds=seconds, seed=aligned.seed, versions=versions()), **told}
     lines = [*found.lines(), *({"kind": kind, **{"found": part}} for kind, part in told.items())]
-    _write(out, lines, whole, report(Results.of([main]), story, personas=personas))
+    page = replace(found, rows=tuple(row for row in found.rows if not row.persona.startswith("first ")))
+    _write(out, lines, whole, report(page, story, personas=personas))
     if json:
         result(as_json(whole))
         return
