@@ -1,6 +1,7 @@
 """`penchant eval --suite infer`."""
 
 import json
+from dataclasses import replace
 
 from penchant.cli.data import read, space_for
 from penchant.cli.suites.infer import LEGEND
@@ -38,3 +39,15 @@ def test_only_simulated_people_have_a_known_truth(penchant, small_forum, annotat
     ran = penchant("eval", "--suite", "infer", "--annotator", annotator, *where)
     assert ran.code == 2
     assert "needs simulated records" in ran.err
+
+
+def test_people_who_show_a_description_alone_are_measured_by_it(penchant, small_forum, annotator, tmp_path) -> None:
+    records = read(small_forum / "test", space_for(small_forum / "test", None))
+    path = tmp_path / "rows.jsonl"
+    described = [replace(record, persona=record.persona.select("demo")) for record in records]
+    jsonl.write(described, path, space=records[0].golden.space)
+    where = ("--suite", "infer", "--data", path, "--space", small_forum / "space.toml", "--annotator", annotator)
+    ran = penchant("eval", *where)
+    assert ran.code == 0, ran.err
+    assert "  items of behaviour: 0: " in ran.out
+    assert "surest beliefs" not in ran.out.split("readings   of items")[0]

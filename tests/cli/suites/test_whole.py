@@ -3,9 +3,14 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
+from penchant import Persona, load_space
 from penchant.encoder.fake import FakeEncoder
+from penchant.record import Provenance
+from penchant.shards import parquet, read_records
 
 
 def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
@@ -69,9 +74,51 @@ def test_without_an_annotator_bias_is_left_out_and_said(penchant, small_forum, m
     assert "were met in training: no measure of new people" in page
     assert "Not measured: texts in which words of gender and age are swapped must be read" in page
     assert "only the first 8 records are read" in ran.err
-    assert "bias is left out: name an --annotator" in ran.err
+    assert "bias is left out: texts in which words of gender and age" in ran.err
     assert "bias" not in ran.last
     assert "control" in ran.last
+
+
+def _written(small_forum, folder, **changes) -> Path:
+    """The people of a forum as a file whose records are changed."""
+    space = load_space(str(small_forum / "space.toml"))
+    records = [replace(one, **changes) for one in read_records(small_forum / "test", space=space)]
+    parquet.write(records, folder, space=space, seed=0, simulated=True)
+    (folder / "space.toml").write_text(space.as_toml(), encoding="utf-8")
+    return folder
+
+
+def test_a_model_that_is_told_of_nobody_has_no_part_on_bias_and_no_annotator_is_blamed(
+    penchant, small_forum, small_base, aligned, annotator, tmp_path
+) -> None:
+    where = ("eval", "--suite", "all", "--data", small_forum / "test", "--limit", "8", "--reference", small_base)
+    ran = penchant(*where, "--universal", aligned["ica"], "--annotator", annotator, "--out", tmp_path / "report")
+    assert ran.code == 0, ran.err
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Not measured: no model that is told of people was named." in page
+    assert "<b>Simulated.</b>" in page
+    # rows that are not there are not explained
+    assert "<b>universal</b>" in page
+    assert "<b>encoder</b>" not in page
+
+
+def test_invented_people_are_called_so_whoever_has_read_them_since(penchant, small_forum, models, tmp_path) -> None:
+    unread = _written(small_forum, tmp_path / "data", provenance=Provenance("some-data"))
+    where = ("eval", "--suite", "all", "--data", unread, "--limit", "8", *models, "--out", tmp_path / "report")
+    ran = penchant(*where)
+    assert ran.code == 0, ran.err
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "<b>Simulated.</b>" in page
+    assert "limit %" not in page
+
+
+def test_people_who_show_nothing_are_refused_before_anything_is_measured(
+    penchant, small_forum, models, tmp_path
+) -> None:
+    bare = _written(small_forum, tmp_path / "data", persona=Persona())
+    ran = penchant("eval", "--suite", "all", "--data", bare, *models, "--out", tmp_path / "report")
+    assert (ran.code, "shows any evidence of a person; there is nothing to align to" in ran.err) == (2, True)
+    assert not (tmp_path / "report").exists()
 
 
 def test_it_wants_a_folder_for_the_report(penchant, small_forum, models) -> None:
