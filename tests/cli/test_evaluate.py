@@ -232,3 +232,12 @@ def test_an_unknown_layout_is_refused_before_a_model_is_loaded(planted) -> None:
 
 def test_the_settings_measured_are_the_four_kinds_of_evidence() -> None:
     assert PERSONAS == ("ugc", "pair", "demo", "mixed")
+
+
+def test_folders_that_hold_no_model_are_refused_before_data_is_read(penchant, small_base, annotator, tmp_path) -> None:
+    where = ("eval", "--data", tmp_path / "nothing.jsonl", "--reference", small_base)
+    ran = penchant(*where, "--ica", annotator)
+    assert ran.code == 2
+    assert f"{annotator} holds no language model but annotator.json, annotator.safetensors; name a folder" in ran.err
+    ran = penchant(*where, "--suite", "all", "--ica", small_base, "--baselines", annotator, "--out", tmp_path / "out")
+    assert (ran.code, f"--baselines {annotator}: no scorer there; fit one by" in ran.err) == (2, True)

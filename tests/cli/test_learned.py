@@ -137,7 +137,11 @@ def test_a_scorer_and_a_model_never_stand_in_one_folder(fit, penchant, small_rec
         opened([tmp_path / "out"], load_space())
 
 
-def test_folders_are_named_one_after_another() -> None:
+def test_folders_are_named_one_after_another(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b/c"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "baseline.json").touch()
     assert [str(folder) for folder in folders("a, b/c,")] == ["a", "b/c"]
     assert folders(None) == ()
     with pytest.raises(ConfigError, match="--baselines ,: name folders of scorers"):
@@ -146,7 +150,7 @@ def test_folders_are_named_one_after_another() -> None:
 
 def test_folders_that_cannot_stand_in_a_table_are_refused(fit, tmp_path) -> None:
     with pytest.raises(ConfigError, match="none: no scorer there; fit one by penchant train --method vpl, lore, enc"):
-        opened([tmp_path / "none"], load_space())
+        folders(str(tmp_path / "none"))
     assert fit("lore").code == 0
     folder = tmp_path / "out"
     with pytest.raises(ConfigError, match="another folder holds lore too"):
@@ -167,5 +171,7 @@ def test_a_scorer_that_weighs_directions_is_saved_and_opened_with_what_reads_the
     name = json.loads((out / "scorer.json").read_text())["annotator"]
     (scorer,) = opened([out], space, annotator)
     assert scorer.believer.annotator.name == name
-    with pytest.raises(ConfigError, match=re.escape(f"fitted with '{name}'; name it with --annotator")):
+    with pytest.raises(
+        ConfigError, match=re.escape(f"fitted with the annotator '{name}'; name its folder with --annotator")
+    ):
         opened([out], space)

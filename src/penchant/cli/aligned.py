@@ -45,6 +45,17 @@ class Aligned:
     beside: tuple[Path, ...] = ()
     """Folders of learned scorers that stand beside the models where everything is measured."""
 
+    def require(self) -> None:
+        """Refuses folders that hold no model, before data is read.
+
+        Raises:
+            ModelError: names the folder and what it holds.
+        """
+        from penchant.model.local import require_model
+
+        for source in (self.reference, *self.policies.values()):
+            require_model(source)
+
     def bench(self, records: Sequence[Record], space: PreferenceSpace, dataset: str) -> Bench:
         """The models, loaded, and what is believed of the people of these records.
 

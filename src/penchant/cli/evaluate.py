@@ -99,9 +99,6 @@ def command(
     if suite is None and scorer == "implicit" and reference is None:
         raise ConfigError("--scorer implicit needs --reference, the base that the models were aligned from")
     _refuse(pba, summaries=summaries, draws=draws, fit=fit, fit_data=fit_data, split=split)
-    where = space_for(data, space, directions=directions)
-    records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
-    records = _of(attribute, _unstated(directed(records, directions), annotator), data)
     aligned = None
     if reference is not None:
         policies = _policies(ica, pba, universal)
@@ -109,6 +106,10 @@ def command(
         aligned = Aligned(
             *(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral, beside)
         )
+        aligned.require()
+    where = space_for(data, space, directions=directions)
+    records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
+    records = _of(attribute, _unstated(directed(records, directions), annotator), data)
     if suite is not None:
         asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe, overwrite)
         suites.run(suite, records, where, data.stem, aligned, asked)

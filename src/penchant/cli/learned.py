@@ -92,10 +92,19 @@ def refuse_unread(method: str, options: Collection[str]) -> None:
 
 
 def folders(text: str | None) -> tuple[Path, ...]:
-    """Folders of scorers, as `--baselines` names them for `--suite all`; none where it is not given."""
+    """Folders of scorers, as `--baselines` names them for `--suite all`; none where it is not given.
+
+    Raises:
+        ConfigError: none is named, or one holds no scorer.
+    """
     found = tuple(Path(name.strip()) for name in (text or "").split(",") if name.strip())
     if text is not None and not found:
         raise ConfigError(f"--baselines {text}: name folders of scorers, comma-separated")
+    for folder in found:
+        if _card(folder) is None:
+            raise ConfigError(
+                f"--baselines {folder}: no scorer there; fit one by penchant train --method {', '.join(LEARNED)}"
+            )
     return found
 
 
@@ -134,14 +143,12 @@ def opened(saved: Sequence[Path], space: PreferenceSpace, annotator: Path | None
         if own:
             reads = annotator_of(folder)
             if reads is not None and annotator is None:
-                raise ConfigError(f"--baselines {folder}: fitted with '{reads}'; name it with --annotator")
+                raise ConfigError(
+                    f"--baselines {folder}: fitted with the annotator '{reads}'; name its folder with --annotator"
+                )
             scorer = EncoderScorer.load(folder, encoder, believer_of(annotator, space) if reads is not None else None)
-        elif baseline:
-            scorer = load_baseline(folder, encoder=encoder.name)
         else:
-            raise ConfigError(
-                f"--baselines {folder}: no scorer there; fit one by penchant train --method {', '.join(LEARNED)}"
-            )
+            scorer = load_baseline(folder, encoder=encoder.name)
         if scorer.name in found:
             raise ConfigError(f"--baselines {folder}: another folder holds {scorer.name} too; give one of them")
         found[scorer.name] = scorer

@@ -137,6 +137,21 @@ _TRAINER_STATE = frozenset({"optimizer.pt", "scheduler.pt", "rng_state.pth", "sc
 """Written by the trainer for its own resume; never read when a model is loaded for use."""
 
 
+def require_model(source: str) -> None:
+    """Refuses a folder that holds no language model that can be loaded; a Hub id is not asked for before it is.
+
+    Raises:
+        ModelError: names the folder and what it holds.
+    """
+    if not _is_local(source):
+        return
+    folder = Path(source)
+    require_safetensors(folder)
+    if not any((folder / name).is_file() for name in ("config.json", _ADAPTER)):
+        held = ", ".join(sorted(entry.name for entry in folder.iterdir())[:4])
+        raise ModelError(f"{folder} holds no language model but {held}; name a folder that penchant train wrote")
+
+
 def load_tokenizer(source: str, *, revision: str | None = None) -> ChatTokenizer:
     """The tokenizer of a folder or Hub id.
 
@@ -157,10 +172,9 @@ def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTo
     Raises:
         ModelError: unsafe, missing or without a chat template.
     """
-    if _is_local(source):
-        require_safetensors(Path(source))
-        if (Path(source) / _ADAPTER).is_file():
-            return _with_adapter(Path(source))
+    require_model(source)
+    if _is_local(source) and (Path(source) / _ADAPTER).is_file():
+        return _with_adapter(Path(source))
     tokenizer = load_tokenizer(source, revision=revision)
     dtype = "auto" if torch.cuda.is_available() else torch.float32
     try:

@@ -88,16 +88,18 @@ def run(
         )
     if suite == "bias":
         bias.require_reader(aligned.policies, annotator)
-    recipe = load_recipe(asked.recipe or Path("recipes/adapt.yaml"), []) if suite == "novel" else None
-    # before any model is loaded, as it may lack a key
+    # before any model is loaded, as nothing may be novel, or a key be missing
+    recipe = new = None
+    if suite == "novel" and asked.fit_data is not None:
+        recipe = load_recipe(asked.recipe or Path("recipes/adapt.yaml"), [])
+        new = novel.find(records, asked.fit_data, space, seed=aligned.seed)
     endpoint = None if judge is None else judge_of(judge)
     started = perf_counter()
     bench = aligned.bench(records, space, dataset)
     if endpoint is not None:
         judged.run(bench, by_phrasing(records), endpoint, json=json)
-    elif recipe is not None and asked.fit_data is not None:
-        known = read(asked.fit_data, space)
-        measured = novel.measure(bench, records, known, aligned=aligned, recipe=recipe)
+    elif recipe is not None and new is not None:
+        measured = novel.measure(bench, new, aligned=aligned, recipe=recipe)
         show([measured], json=json, seconds={suite: perf_counter() - started}, seed=seed)
     elif suite == "limited":
         measured = limited.measure(bench, records)

@@ -9,10 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from penchant.cli.aligned import Aligned, progress
+from penchant.cli.data import read
 from penchant.cli.output import say
 from penchant.cli.train import aligned_to
 from penchant.config import Recipe
+from penchant.errors import ConfigError, RecordError
 from penchant.record import Record
+from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.eval.benchmark import Bench
@@ -22,25 +25,34 @@ if TYPE_CHECKING:
     from penchant.model.base import Model
 
 
-def measure(
-    bench: Bench, records: Sequence[Record], aligned_on: Sequence[Record], *, aligned: Aligned, recipe: Recipe
-) -> Measured:
-    """Margins of everything that is told the same, by the number of examples; adapted models are not kept.
+def find(records: Sequence[Record], fit_data: Path, space: PreferenceSpace, *, seed: int) -> Novel:
+    """What is novel to models that were aligned on other records; said.
 
-    Args:
-        aligned_on: what the models were aligned on.
-        recipe: how they are adapted; its base, seed and layout are not read.
     Raises:
-        RecordError: nothing asked about is novel.
+        ConfigError: nothing that is asked about is novel, or too few people ask about it.
     """
-    from penchant.eval.measured import Measured
-    from penchant.eval.novel import Novel, after
+    from penchant.eval.novel import Novel
 
-    found = Novel.of(records, aligned_on, bench.space, seed=aligned.seed)
+    try:
+        found = Novel.of(records, read(fit_data, space), space, seed=seed)
+    except RecordError as error:
+        raise ConfigError(f"--suite novel of what is new beside --fit-data {fit_data}: {error}") from error
     say(
         f"novel: {', '.join(found.dimensions)}; {len(found.tested)} pairs tested, {len(found.examples)} of other "
         f"people to adapt to; left out are {found.known} about known dimensions and {found.shared} that are examples"
     )
+    return found
+
+
+def measure(bench: Bench, found: Novel, *, aligned: Aligned, recipe: Recipe) -> Measured:
+    """Margins of everything that is told the same, by the number of examples; adapted models are not kept.
+
+    Args:
+        recipe: how models are adapted; its base, seed and layout are not read.
+    """
+    from penchant.eval.measured import Measured
+    from penchant.eval.novel import after
+
     starts = {"aligned": dict(aligned.policies), "unaligned": dict.fromkeys(aligned.policies, aligned.reference)}
     models = {"aligned": bench.policies, "unaligned": dict.fromkeys(bench.policies, bench.reference)}
     scored: list[Scored] = []
