@@ -109,8 +109,9 @@ CONTROLS: Mapping[str, Control] = {"longer": longer, "habit": habit, "overlap": 
 def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
     """The same targets with somebody else's persona: no person keeps their own.
 
-    Of somebody who is asked about the same attributes, where there are any, and of a record of the same attribute: some
-    benchmarks show other kinds of evidence in each of their subsets, and a control is to differ in the person alone.
+    Of somebody who shows the same kinds of evidence, where there is anybody: some benchmarks show comments of some
+    people and descriptions of others, and a control is to differ in the person alone. Never by attribute, which in some
+    data names what the person prefers.
 
     Raises:
         RecordError: fewer than two people, or records without user ids.
@@ -124,27 +125,31 @@ def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
     alike = _alike(order, records)
     donor = {user: other for some in alike for user, other in zip(some, some[1:] + some[:1], strict=True)}
     first = {record.user_id: record for record in reversed(records)}
-    same = {(record.user_id, record.provenance.attribute): record for record in reversed(records)}
+    same = {(record.user_id, _kinds(record)): record for record in reversed(records)}
     swapped = []
     for record in records:
         other = donor[str(record.user_id)]
-        swapped.append(_with_persona_of(record, same.get((other, record.provenance.attribute), first[other])))
+        swapped.append(_with_persona_of(record, same.get((other, _kinds(record)), first[other])))
     return swapped
 
 
 def _alike(order: Sequence[str], records: Sequence[Record]) -> list[list[str]]:
-    """Users who are asked about the same attributes, two or more together; those left alone are put together."""
-    attributes: dict[str, set[str]] = {}
+    """Users who show the same kinds of evidence, two or more together; those left alone are put together."""
+    kinds: dict[str, set[frozenset[type]]] = {}
     for record in records:
-        attributes.setdefault(str(record.user_id), set()).add(record.provenance.attribute)
-    groups: dict[frozenset[str], list[str]] = {}
+        kinds.setdefault(str(record.user_id), set()).add(_kinds(record))
+    groups: dict[frozenset[frozenset[type]], list[str]] = {}
     for user in order:
-        groups.setdefault(frozenset(attributes[user]), []).append(user)
+        groups.setdefault(frozenset(kinds[user]), []).append(user)
     together = [some for some in groups.values() if len(some) > 1]
     alone = [user for some in groups.values() if len(some) == 1 for user in some]
     if len(alone) == 1:
         return [[*together[0], *alone], *together[1:]]
     return [*together, alone] if alone else together
+
+
+def _kinds(record: Record) -> frozenset[type]:
+    return frozenset(map(type, record.persona.evidence))
 
 
 def _with_persona_of(record: Record, donor: Record) -> Record:

@@ -20,7 +20,7 @@ def test_the_demo_ends_with_a_table_a_sentence_per_method_and_where_things_are(d
     assert ran.code == 0, ran.err
     assert ran.out.startswith("simulated people;")
     assert "\nica: " in ran.out
-    assert "\nPBA: " in ran.out
+    assert "\npba: " in ran.out
     assert ran.out.splitlines()[-2:] == [f"results: {out / 'results.json'}", f"report:  {out / 'report.html'}"]
     assert "'loss'" not in ran.out
 

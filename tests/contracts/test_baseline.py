@@ -90,7 +90,8 @@ def test_people_without_comparisons_get_finite_margins_that_do_not_depend_on_who
     some = [Persona(), Persona((Comment("", "gear"),)), Persona((Rating("q", "rose", True),))]
     margins = learnt.margins([learnt.new[0]] * 3, some)
     assert np.isfinite(margins).all()
-    assert len(set(margins.tolist())) == 1
+    # a row's place in a batch may cost a float32 a last digit
+    assert margins == pytest.approx(margins[0], rel=1e-5)
     assert learnt.margins([], []).shape == (0,)
 
 

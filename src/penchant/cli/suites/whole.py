@@ -66,10 +66,7 @@ def run(
     from penchant.model.card import versions
 
     seconds: dict[str, float] = {}
-    personas = [kind for kind in PERSONAS if any(show(records, kind, seed=aligned.seed).personas)]
-    if not personas:
-        raise DataError(f"no record of {dataset} shows any evidence of a person; there is nothing to align to")
-    say_bare(records, personas, seed=aligned.seed)
+    personas = _shown(records, dataset, seed=aligned.seed)
     rivals = learned.opened(aligned.beside, space, annotator)
     bench = aligned.bench(records, space, dataset)
     main = _accuracy(bench, records, personas, rivals, seconds)
@@ -116,6 +113,17 @@ def run(
         return
     result(table([row for row in found.rows if row.attribute == "all" and not is_variant(row.method)]))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / REPORT}")
+
+
+def _shown(records: Sequence[Record], dataset: str, *, seed: int) -> list[str]:
+    """The kinds of evidence that there is; says of how many records one shows nothing."""
+    from penchant.eval.benchmark import show
+
+    personas = [kind for kind in PERSONAS if any(show(records, kind, seed=seed).personas)]
+    if not personas:
+        raise DataError(f"no record of {dataset} shows any evidence of a person; there is nothing to align to")
+    say_bare(records, personas, seed=seed)
+    return personas
 
 
 def _questions(
