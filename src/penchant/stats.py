@@ -96,7 +96,7 @@ def ratio_interval(ours: NDArray[np.float64], theirs: NDArray[np.float64], *, se
     """95 % interval of the ratio of two sums over users, when users are drawn anew.
 
     By a percentile bootstrap; of more than 4,000 users by the normal distribution of a ratio of means (Cochran 1977,
-    equation 6.13), which that then is, and which takes no memory of users times resamples. Draws in which `theirs` adds
+    equation 6.13), which takes no memory of users times resamples. Draws in which `theirs` adds
     up to nothing have no ratio and are left out.
 
     Args:

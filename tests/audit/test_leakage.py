@@ -47,6 +47,11 @@ def test_pairs_that_are_asked_twice_and_turned_round_are_counted() -> None:
     # somebody else may well like the other one
     assert hits([CLEAN, replace(turned, user_id="v")]) == {}
     assert hits([replace(CLEAN, user_id=None), replace(turned, user_id=None)]) == {}
+    # a benchmark may name the prompt where a user belongs: whoever shows another history is somebody else
+    other = replace(turned, persona=Persona((Comment("another post", "something else altogether"),)))
+    assert hits([CLEAN, other]) == {}
+    grown = replace(turned, persona=Persona((*CLEAN.persona.evidence, *other.persona.evidence)))
+    assert hits([CLEAN, grown]) == {"contradicted": 2}
 
 
 def test_a_profile_that_was_read_off_the_pair_is_found(tiny: PreferenceSpace) -> None:

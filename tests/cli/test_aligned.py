@@ -3,7 +3,7 @@
 import pytest
 
 from penchant import Comment, Persona, Record
-from penchant.cli.aligned import Aligned, progress
+from penchant.cli.aligned import Aligned, kind_of, progress
 from penchant.errors import ModelError
 from penchant.space import load_space
 
@@ -41,3 +41,8 @@ def test_what_a_budget_left_out_is_said_after_the_last_pass(small_base, planted,
         bench.done("a pass")
         bench.dropped = 7
     assert "the budget of 45 tokens left out 7 items of evidence over 1 passes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("personas", "kind"), [(["pair"], "pair"), (["all"], "all"), (["ugc", "pair"], "mixed")])
+def test_somebody_else_is_shown_by_the_one_kind_of_evidence_that_is_measured(personas, kind: str) -> None:
+    assert kind_of(personas) == kind

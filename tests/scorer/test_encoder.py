@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant import ModelError, Person, Persona, Record
+from penchant import Comparison, ModelError, Person, Persona, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.infer.fake import FakeAnnotator
 from penchant.posterior import Prior
@@ -15,7 +15,7 @@ from penchant.record import people_digest
 from penchant.scorer import encoder as module
 from penchant.scorer.base import Scorer
 from penchant.scorer.belief import BeliefScorer
-from penchant.scorer.encoder import PARTS, EncoderScorer, fit_parts
+from penchant.scorer.encoder import PARTS, EncoderScorer, fit_parts, with_choices
 from penchant.scorer.features import BELIEF, FEATURES
 from penchant.space import PreferenceSpace
 
@@ -216,3 +216,14 @@ def test_of_nobody_the_population_and_what_knows_no_persona_speak(planted: list[
     scorer = EncoderScorer.fit(planted, shown, FakeEncoder(16), believer=believer)
     rose, gear = scorer.score(Person(), "What shall I read?", ["rose", "gear"])
     assert rose != gear
+
+
+def test_a_comparison_that_stands_twice_is_fitted_on_once_and_without_its_copies() -> None:
+    twice, other = Comparison("p", "yes", "no"), Comparison("p", "tea", "milk")
+    record = Record("r", "u", "q", "good", "bad", Persona((twice, other, twice)))
+    records, personas = with_choices([record], [record.persona])
+    assert [(one.chosen, shown.evidence) for one, shown in zip(records, personas, strict=True)] == [
+        ("good", (twice, other, twice)),
+        ("yes", (other,)),
+        ("tea", (twice, twice)),
+    ]
