@@ -140,6 +140,7 @@ def test_poles_are_the_decided_dimensions_in_index_order(tiny: PreferenceSpace) 
 def test_overlaying_sets_named_dimensions_and_leaves_the_original(tiny: PreferenceSpace) -> None:
     direction = tiny.direction({"length": 1, "humour": 1})
     assert direction.overlaid({"length": -1, "humour": 0}).signs.tolist() == [-1, 0, 0]
+    assert direction.overlaid({}) == direction
     assert direction.signs.tolist() == [1, 1, 0]
 
 

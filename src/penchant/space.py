@@ -152,7 +152,7 @@ class Direction:
                 f"a direction over space '{space.name}' needs {len(space)} values, got {raw.size}; "
                 "check which space the data was written for"
             )
-        if not np.isin(raw, (-1, 0, 1)).all():
+        if not ((raw == 0) | (raw == 1) | (raw == -1)).all():
             raise SpaceError(f"a direction holds -1, 0 and +1 only, got {sorted(set(raw.tolist()))[:5]}")
         vector = raw.astype(np.int8)
         vector.flags.writeable = False
@@ -238,6 +238,8 @@ class Direction:
 
     def overlaid(self, signs: Mapping[str, Sign]) -> Direction:
         """This direction with some dimensions set by name."""
+        if not signs:
+            return self
         over = self.space.direction(signs)
         vector = self.signs.copy()
         for dimension_id in signs:

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -50,6 +51,17 @@ def test_an_interrupt_says_so_and_exits_with_130(penchant, monkeypatch) -> None:
     ran = penchant("show", "space")
     assert ran.code == 130
     assert ran.err == "penchant: interrupted; whatever was complete is kept\n"
+
+
+def test_an_interrupt_of_the_last_moments_has_no_traceback() -> None:
+    late = "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGINT); "
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{late}from penchant.cli import main; main()", "show", "space"],
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stderr) == (-signal.SIGINT, "")
+    assert ran.stdout.startswith("alignx90: 90 dimensions")
 
 
 def test_an_unknown_verb_exits_with_2(penchant) -> None:

@@ -216,6 +216,30 @@ def test_a_mixed_draw_is_the_same_for_all_records_of_a_person(people) -> None:
     assert len({len(persona) for persona in shown.personas}) > 1
 
 
+def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_alike(bench, people, tiny) -> None:
+    asked: list[Persona] = []
+
+    def believed(persona: Persona) -> Persona:
+        asked.append(persona)
+        return persona
+
+    made = bench(("pba",), believed=believed)
+    shown = show(people, "ugc", seed=0)
+    alone = [
+        made.prompts("pba", replace(shown, records=(r,), personas=(p,)))[0] for r, p in zip(people, shown.personas)
+    ]
+    asked.clear()
+    assert made.prompts("pba", shown) == alone
+    # eight people, of whom half write just the same
+    assert len(asked) == 2
+    stated = [replace(record, profile=tiny.direction({"length": 1})) for record in people[:4]]
+    asked.clear()
+    mixed = [*people[:4], *stated]
+    told = [prompt.messages[-1]["content"] for prompt in made.prompts("pba", show(mixed, "ugc", seed=0))]
+    assert len(asked) == 4
+    assert told[0] != told[4] == told[7] != told[3]
+
+
 def test_shuffled_personas_are_never_the_persons_own_also_without_user_ids(people) -> None:
     told = [replace(r, persona=Persona((Comment("", f"I am {r.record_id}"),)), user_id=None) for r in people]
     shown = show(told, "shuffled", seed=0)

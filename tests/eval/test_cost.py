@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+
 from penchant import Comment, Persona, PreferenceSpace, Record
+from penchant.encoder.fake import FakeEncoder
 from penchant.eval.benchmark import Bench
-from penchant.eval.cost import costs, passes
+from penchant.eval.cost import costs, costs_beside, passes
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 
@@ -57,3 +60,43 @@ def test_memory_that_cannot_be_told_is_not(tiny: PreferenceSpace) -> None:
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {})
     (one,) = costs(bench, records, blind)
     assert one.peak_mb is None
+
+
+class Reading(FakeEncoder):
+    """Takes a fifth of a second, however much it reads."""
+
+    def tokens(self, texts, *, progress=None):
+        time.sleep(0.2)
+        return super().tokens(texts, progress=progress)
+
+
+class Ready:
+    """A scorer that has only to be asked."""
+
+    people_digest, choices_alone = "", False
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name, self.seconds, self.asked = name, seconds, []
+
+    def margins_within(self, texts, records, personas):
+        self.asked.append(len(records))
+        time.sleep(self.seconds)
+        return np.zeros(len(records))
+
+
+def test_every_scorer_is_charged_with_the_embedding_of_what_it_reads(tiny: PreferenceSpace) -> None:
+    persona = Persona((Comment("a post", "one two three"),))
+    records = [Record(f"r{i}", f"u{i}", "drink?", "tea", "coffee", persona) for i in range(40)]
+    bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {})
+    scorers = [Ready("vpl", 0.0), Ready("lore", 0.2)]
+    vpl, lore = costs_beside(bench, records, scorers, Reading(), meter)
+    assert (vpl.method, vpl.prompt_tokens, vpl.ms_to_first_token, vpl.peak_mb, vpl.pairs) == (
+        "vpl",
+        None,
+        None,
+        3.0,
+        40,
+    )
+    assert 5 <= vpl.ms_per_pair < lore.ms_per_pair
+    assert lore.ms_per_pair >= 10
+    assert [one.asked for one in scorers] == [[8, 40], [8, 40]]

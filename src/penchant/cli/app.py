@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import signal
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -63,3 +65,6 @@ def main() -> None:
         if ended.code == _INTERRUPTED:
             sys.stderr.write("penchant: interrupted; whatever was complete is kept\n")
         raise
+    finally:
+        # all is printed and only libraries are taken down: an interrupt then is to end it, with no traceback of theirs
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)

@@ -44,7 +44,9 @@ DrawsOption = Annotated[
 ]
 BaselinesOption = Annotated[
     str | None,
-    typer.Option(help="encoder: fit vpl, lore beside it, comma-separated. --suite all: folders of fitted scorers."),
+    typer.Option(
+        help="encoder: fit vpl, lore beside it, comma-separated. --suite all, cost: folders of fitted scorers."
+    ),
 ]
 FitDataOption = Annotated[
     Path | None,
@@ -173,6 +175,7 @@ def _refuse_unread(suite: str | None, scorer: str, options: set[str]) -> None:
         "judge": {"judge"},
         "all": {"out", "overwrite", "fit_data", "baselines"},
         "novel": {"recipe", "fit_data"},
+        "cost": {"baselines"},
     }.get(mode, set())
     unread = (unread | {"judge", "out", "overwrite", "recipe"}) - own
     for name in sorted(unread & options):

@@ -23,7 +23,7 @@ from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
 from penchant.render import BRIDGES, Layout, Rendered
 from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods, prompts
-from penchant.space import PreferenceSpace
+from penchant.space import Direction, PreferenceSpace
 
 
 class KnownRule(Protocol):
@@ -56,14 +56,16 @@ class Shown:
 def show(records: Sequence[Record], persona: str, *, seed: int, swapped: PersonaKind = "mixed") -> Shown:
     """What one setting shows; `shuffled` is somebody else's persona, of the kind `swapped`.
 
-    A mixed persona is drawn once per person, so that all of a person's pairs are asked of the same evidence.
+    A mixed persona is drawn once per person, so that all of a person's pairs are asked of the same evidence. Those that
+    are equal are one object, so that what was worked out of one is found again at once.
     """
     if persona == "shuffled":
         # a record that names no user is a person of its own, as everywhere
         records = swap_personas([replace(r, user_id=r.person_id) for r in records], seed=seed)
     kind: PersonaKind = swapped if persona == "shuffled" else persona  # type: ignore[assignment]
-    shown = tuple(r.persona.select(kind, seed=f"{seed}:{r.person_id}") for r in records)
-    return Shown(persona, tuple(records), shown)
+    same: dict[Persona, Persona] = {}
+    shown = (r.persona.select(kind, seed=f"{seed}:{r.person_id}") for r in records)
+    return Shown(persona, tuple(records), tuple(same.setdefault(one, one) for one in shown))
 
 
 def met(record: Record, persona: Persona, space: PreferenceSpace, *, summary: str | None = None) -> Person:
@@ -149,13 +151,11 @@ class Bench:
 
     def measure(self, shown: Shown) -> Iterator[Scored]:
         """Margins of everything that is told the same of each person: controls, the ideal observer, models."""
-        ceiling = self.limits(shown)
+        guesses = self._guesses(shown)
+        ceiling = None if guesses is None else np.maximum(guesses, 1 - guesses)
         for name, control in CONTROLS.items():
             yield _scored(name, shown, control(shown.records, shown.personas), ceiling)
-        if self.rule is not None:
-            guesses = np.array(
-                [self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
-            )
+        if guesses is not None:
             yield _scored("ideal", shown, guesses - 0.5, ceiling)
         yield _scored("few_shot", shown, self._reference_likelihoods("few_shot", shown).raw(), ceiling)
         for name in self.policies:
@@ -169,12 +169,12 @@ class Bench:
 
         Directions are drawn once per person and round, so that all of a person's pairs are asked of the same ones.
         """
-        history = self._reference_likelihoods("few_shot", shown)
+        history, meet = self._reference_likelihoods("few_shot", shown), self._meeting()
         sums = np.zeros(len(shown.records))
         for draw in range(self.draws):
 
             def met(record: Record, persona: Persona, draw: int = draw) -> Person:
-                person = self._meet(record, persona)
+                person = meet(record, persona)
                 if person.profile is not None or person.belief is None or not person.belief.items:
                     return person
                 who = record.person_id
@@ -234,7 +234,7 @@ class Bench:
             method,
             shown.records,
             shown.personas,
-            met or self._meet,
+            met or self._meeting(),
             layout=self.layout,
             max_prompt_tokens=self.max_prompt_tokens,
         )
@@ -261,7 +261,7 @@ class Bench:
             METHODS[name],
             shown.records,
             shown.personas,
-            met or self._meet,
+            met or self._meeting(),
             layout=self.layout,
             max_prompt_tokens=self.max_prompt_tokens,
         )
@@ -276,15 +276,28 @@ class Bench:
         ours, theirs = (self.likelihoods(model, METHODS[name], shown, met).raw() for model in models)
         return ours - theirs
 
-    def _meet(self, record: Record, persona: Persona) -> Person:
-        return met(record, self.believed(persona), self.space, summary=self.summary(persona))
+    def _meeting(self) -> Callable[[Record, Persona], Person]:
+        """How people are met in one pass; of those who are shown and stated alike the belief is worked out once."""
+        known: dict[tuple[Persona, Direction | None], Person] = {}
+
+        def met_once(record: Record, persona: Persona) -> Person:
+            key = (persona, record.profile)
+            if key not in known:
+                known[key] = met(record, self.believed(persona), self.space, summary=self.summary(persona))
+            return known[key]
+
+        return met_once
 
     def limits(self, shown: Shown) -> NDArray[np.float64] | None:
         """Expected accuracy of the ideal observer per record."""
+        guesses = self._guesses(shown)
+        return None if guesses is None else np.maximum(guesses, 1 - guesses)
+
+    def _guesses(self, shown: Shown) -> NDArray[np.float64] | None:
+        """The ideal observer's probability of each choice, where the rule is known."""
         if self.rule is None:
             return None
-        guesses = [self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)]
-        return np.array([max(guess, 1 - guess) for guess in guesses])
+        return np.array([self.rule.probability(r, p) for r, p in zip(shown.records, shown.personas, strict=True)])
 
     def _coverage(self, shown: Shown) -> Iterator[Scored]:
         """Somebody who knows for certain each dimension that the evidence mentions, and nothing of the others."""

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
 
+from penchant.encoder.base import Encoder
 from penchant.eval.benchmark import Bench, Shown, show
 from penchant.method import METHODS
 from penchant.model.remembered import forgetful
 from penchant.record import Record
+from penchant.scorer.base import Within
+from penchant.scorer.cases import Texts, texts_of
 
 ANSWERS = 8
 """Answers that are begun; none goes on, as some would end sooner than others."""
@@ -42,12 +45,12 @@ class Cost:
     """Of one method, on one kind of evidence."""
 
     method: str
-    prompt_tokens: float
-    """Mean over the records."""
+    prompt_tokens: float | None
+    """Mean over the records; None of a scorer over embedded texts, which is told no prompt."""
     ms_per_pair: float
     """Both answers scored; people's histories are shared by all of their pairs."""
-    ms_to_first_token: float
-    """Of an answer: the prompt is read and a token drawn."""
+    ms_to_first_token: float | None
+    """Of an answer: the prompt is read and a token drawn; None of a scorer, which writes none."""
     peak_mb: float | None
     """Above what was held before, in scoring; 2^20 bytes."""
     pairs: int
@@ -83,5 +86,38 @@ def costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterator[Cos
             ms_per_pair=1000 * scored / len(shown.records),
             ms_to_first_token=1000 * written / min(ANSWERS, len(prompts)),
             peak_mb=None if found.bytes is None else found.bytes / 2**20,
+            pairs=len(shown.records),
+        )
+
+
+def costs_beside(
+    bench: Bench, records: Sequence[Record], scorers: Sequence[Within], encoder: Encoder, meter: Meter
+) -> Iterator[Cost]:
+    """The same of scorers over embedded texts, where all that pairs and evidence say is embedded first.
+
+    Every scorer is charged with the embedding, which is timed once, as each would need it alone.
+
+    Args:
+        encoder: one that remembers nothing of these texts.
+    """
+    shown = show(records, "mixed", seed=bench.setting.seed)
+    few = Texts.of(texts_of(shown.records[:_WARM], shown.personas[:_WARM]), encoder)
+    with meter() as read:
+        started = perf_counter()
+        texts = Texts.of(texts_of(shown.records, shown.personas), encoder)
+        embedded = perf_counter() - started
+    for one in scorers:
+        one.margins_within(few, shown.records[:_WARM], shown.personas[:_WARM])
+        with meter() as found:
+            started = perf_counter()
+            one.margins_within(replace(texts, met={}), shown.records, shown.personas)
+            scored = perf_counter() - started
+        peaks = [held.bytes for held in (read, found) if held.bytes is not None]
+        yield Cost(
+            method=one.name,
+            prompt_tokens=None,
+            ms_per_pair=1000 * (embedded + scored) / len(shown.records),
+            ms_to_first_token=None,
+            peak_mb=max(peaks) / 2**20 if peaks else None,
             pairs=len(shown.records),
         )

@@ -1,5 +1,7 @@
 """`penchant eval --suite cost`."""
 
+from penchant.encoder.fake import FakeEncoder
+
 
 def test_every_method_has_its_tokens_time_and_memory(penchant, small_forum, models) -> None:
     where = ("eval", "--suite", "cost", "--data", small_forum / "test", *models, "--limit", "16")
@@ -15,3 +17,15 @@ def test_every_method_has_its_tokens_time_and_memory(penchant, small_forum, mode
     told = penchant(*where).out
     assert "prompt tokens" in told
     assert "few_shot" in told
+
+
+def test_learned_scorers_have_a_line_without_a_prompt(penchant, small_forum, models, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    fitted = penchant("train", "--data", small_forum / "train", "--method", "lore", "--out", tmp_path / "lore")
+    assert fitted.code == 0, fitted.err
+    where = ("eval", "--suite", "cost", "--data", small_forum / "test", *models, "--limit", "16")
+    ran = penchant(*where, "--baselines", tmp_path / "lore")
+    assert ran.code == 0, ran.err
+    line = ran.out.splitlines()[-1].split()
+    assert (line[0], line[1], line[3]) == ("lore", "–", "–")
+    assert float(line[2]) > 0

@@ -13,7 +13,9 @@ COMMAND = "penchant eval --annotator reader --baselines 'a b,c' --data d --fit-d
 
 def test_a_part_has_the_command_that_asks_it_alone() -> None:
     found = sections.cost([], COMMAND)
-    assert found.command == "penchant eval --annotator reader --data d --suite cost"
+    assert found.command == "penchant eval --annotator reader --baselines 'a b,c' --data d --suite cost"
+    nothing = Bias(0, (), Cost(0.8, 0.8, 0.0, (0.0, 0.0), pairs=0, not_finite=0), ())
+    assert sections.bias({"ica": nothing}, COMMAND).command == "penchant eval --annotator reader --data d --suite bias"
 
 
 def test_a_part_that_asked_fewer_pairs_than_its_command_says_so() -> None:
@@ -55,6 +57,7 @@ def test_what_changes_with_words_is_told_by_method(neutral: bool, words: str) ->
 
 
 def test_cost_is_told_a_method_a_line() -> None:
-    found = sections.cost([Spent("ica", 101.25, 3.456, 78.9, None, 400)], COMMAND)
-    assert found.body == (("ica", "101.2", "3.46", "78.9", "400"),)
+    scorer = Spent("vpl", None, 0.5, None, None, 400)
+    found = sections.cost([Spent("ica", 101.25, 3.456, 78.9, None, 400), scorer], COMMAND)
+    assert found.body == (("ica", "101.2", "3.46", "78.9", "400"), ("vpl", "–", "0.50", "–", "400"))
     assert len(found.head) == len(found.body[0])

@@ -153,6 +153,7 @@ def test_learned_scorers_stand_beside_the_models_wherever_those_are_shown_someth
     assert '"method": "lore"' in lines
     assert f"scorer, vpl</td><td>{tmp_path / 'vpl'}" in (tmp_path / "report" / "report.html").read_text("utf-8")
     assert "baselines" in ran.last["seconds"]
+    assert list(ran.last["cost"]) == ["few_shot", "ica", "pba", *names]
     named = penchant(*where, "--baselines", "vpl,lore", "--out", tmp_path / "other")
     assert (named.code, named.out) == (2, "")
     assert "--baselines vpl: no scorer there; fit one by penchant train" in named.err

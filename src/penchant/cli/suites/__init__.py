@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from penchant.cli import learned
 from penchant.cli.aligned import Aligned
 from penchant.cli.data import read
 from penchant.cli.language import judge_of
@@ -93,6 +94,7 @@ def run(
     if suite == "novel" and asked.fit_data is not None:
         recipe = load_recipe(asked.recipe or Path("recipes/adapt.yaml"), [])
         new = novel.find(records, asked.fit_data, space, seed=aligned.seed)
+    rivals = learned.opened(aligned.beside, space, annotator)
     endpoint = None if judge is None else judge_of(judge)
     started = perf_counter()
     bench = aligned.bench(records, space, dataset)
@@ -109,7 +111,7 @@ def run(
         wordings = {wording: [one.as_json() for one in part] for wording, part in turned.items()}
         _tell(suite, {"wordings": wordings}, control.lines(turned), seed=seed, json=json)
     elif suite == "cost":
-        spent = cost.measure(bench, records)
+        spent = cost.measure(bench, records, rivals)
         methods = {one.method: one.as_json() for one in spent}
         _tell(suite, {"methods": methods}, cost.lines(spent), seed=seed, json=json)
     else:

@@ -11,15 +11,20 @@ from penchant.record import Record
 if TYPE_CHECKING:
     from penchant.eval.benchmark import Bench
     from penchant.eval.cost import Cost
+    from penchant.scorer.base import Within
 
 
-def measure(bench: Bench, records: Sequence[Record]) -> list[Cost]:
-    """Every method, on mixed evidence."""
-    from penchant.eval.cost import costs, passes
+def measure(bench: Bench, records: Sequence[Record], scorers: Sequence[Within] = ()) -> list[Cost]:
+    """Every method, on mixed evidence; learned scorers beside them."""
+    from penchant.encoder.sentence import load_encoder
+    from penchant.eval.cost import costs, costs_beside, passes
     from penchant.model.memory import peak
 
     with progress(bench, passes(bench)):
-        return list(costs(bench, records, peak))
+        found = list(costs(bench, records, peak))
+    if scorers:
+        found.extend(costs_beside(bench, records, scorers, load_encoder(), peak))
+    return found
 
 
 def lines(found: Sequence[Cost]) -> Iterator[str]:
@@ -27,8 +32,10 @@ def lines(found: Sequence[Cost]) -> Iterator[str]:
     yield "taken once, on this machine; benchmarks/ has comparisons that hold"
     yield f"  {'method':12} {'prompt tokens':>14} {'ms a pair':>10} {'ms to 1st token':>16} {'peak MB':>8}"
     for one in found:
-        memory = "–" if one.peak_mb is None else f"{one.peak_mb:.0f}"
-        yield (
-            f"  {one.method:12} {one.prompt_tokens:14.1f} {one.ms_per_pair:10.2f} {one.ms_to_first_token:16.1f} "
-            f"{memory:>8}"
-        )
+        tokens, first, memory = known(one.prompt_tokens), known(one.ms_to_first_token), known(one.peak_mb, ".0f")
+        yield f"  {one.method:12} {tokens:>14} {one.ms_per_pair:10.2f} {first:>16} {memory:>8}"
+
+
+def known(value: float | None, form: str = ".1f") -> str:
+    """A number, or a dash where there is none."""
+    return "–" if value is None else format(value, form)

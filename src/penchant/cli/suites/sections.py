@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penchant.cli.suites.bias import Bias
 from penchant.cli.suites.control import CONTROLLED
+from penchant.cli.suites.cost import known
 from penchant.eval.plots import item_curves
 from penchant.eval.report import Section
 from penchant.eval.rows import is_variant
@@ -24,6 +25,8 @@ _WHOLE = {"--out": 2, "--baselines": 2, "--fit-data": 2, "--overwrite": 1}
 """Options that only all questions together read, and how many words each is."""
 _UNREAD = {"bias": {"--neutral": 1}}
 """The same of options that one question does not read; bias asks both ways."""
+_READ = {"cost": {"--baselines"}}
+"""Those of _WHOLE that one question reads too."""
 
 
 def of_some(section: Section, asked: int, pairs: int) -> Section:
@@ -37,7 +40,7 @@ def of_some(section: Section, asked: int, pairs: int) -> Section:
 def _alone(command: str, suite: str) -> str:
     """The command of one question, less the options that only all of them together read."""
     words = shlex.split(command.replace("--suite all", f"--suite {suite}"))
-    lengths = _WHOLE | _UNREAD.get(suite, {})
+    lengths = {word: n for word, n in _WHOLE.items() if word not in _READ.get(suite, ())} | _UNREAD.get(suite, {})
     unread = {place + i for place, word in enumerate(words) for i in range(lengths.get(word, 0))}
     return shlex.join(word for place, word in enumerate(words) if place not in unread)
 
@@ -117,6 +120,8 @@ def cost(found: Sequence[Cost], command: str) -> Section:
         title="What does it cost?",
         lead="What a method is told of a person on mixed evidence, how long it takes to score a pair (a person's "
         "history is read once for all of their pairs), and how long until the first token of an answer is written. "
+        "Learned scorers, if there are any, are told no prompt and write nothing; their time includes embedding every "
+        "text once. "
         "Taken once, on this machine: comparisons that hold need repeating. The command asks for memory as well, which "
         "can only be told alone.",
         command=_alone(command, "cost"),
@@ -124,9 +129,9 @@ def cost(found: Sequence[Cost], command: str) -> Section:
         body=tuple(
             (
                 one.method,
-                f"{one.prompt_tokens:.1f}",
+                known(one.prompt_tokens),
                 f"{one.ms_per_pair:.2f}",
-                f"{one.ms_to_first_token:.1f}",
+                known(one.ms_to_first_token),
                 str(one.pairs),
             )
             for one in found

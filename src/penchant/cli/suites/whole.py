@@ -74,7 +74,7 @@ def run(
     with _timed("limited", seconds):
         few = limited.measure(bench, some)
     parts, told = [sections.of_some(sections.limited(few, command), len(some), len(records))], dict[str, Any]()
-    for name, section, asked, found_of in _questions(bench, some, annotator, command, seconds):
+    for name, section, asked, found_of in _questions(bench, some, rivals, annotator, command, seconds):
         parts.append(sections.of_some(section, asked, len(records)))
         told |= {} if found_of is None else {name: found_of}
     found = Results.of([main, few])
@@ -127,7 +127,12 @@ def _shown(records: Sequence[Record], dataset: str, *, seed: int) -> list[str]:
 
 
 def _questions(
-    bench: Bench, some: Sequence[Record], annotator: Path | None, command: str, seconds: dict[str, float]
+    bench: Bench,
+    some: Sequence[Record],
+    rivals: Sequence[Within],
+    annotator: Path | None,
+    command: str,
+    seconds: dict[str, float],
 ) -> Iterator[tuple[str, Section, int, dict[str, Any] | None]]:
     """What is asked besides: its name, its part of the page, of how many pairs, and what was found; None: left out."""
     from penchant.cli.suites import sections
@@ -152,7 +157,7 @@ def _questions(
     with _timed("cost", seconds):
         few = first_people(some, FEW)
         # memory that the questions before have left is taken again: what scoring needs cannot be told here
-        spent = [replace(one, peak_mb=None) for one in cost.measure(bench, few)]
+        spent = [replace(one, peak_mb=None) for one in cost.measure(bench, few, rivals)]
     yield "cost", sections.cost(spent, command), len(few), {one.method: one.as_json() for one in spent}
 
 
