@@ -226,7 +226,8 @@ def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_al
     made = bench(("pba",), believed=believed)
     shown = show(people, "ugc", seed=0)
     alone = [
-        made.prompts("pba", replace(shown, records=(r,), personas=(p,)))[0] for r, p in zip(people, shown.personas)
+        made.prompts("pba", replace(shown, records=(r,), personas=(p,)))[0]
+        for r, p in zip(people, shown.personas, strict=True)
     ]
     asked.clear()
     assert made.prompts("pba", shown) == alone
