@@ -7,6 +7,7 @@ best partner, and the partners' nearness is averaged (MaxSim; Khattab & Zaharia 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +30,19 @@ def late(texts: Texts, contexts: Contexts, answers: Places) -> NDArray[np.float6
     groups: Sequence[Items] = [getattr(contexts, group) for group in GROUPS]
     starts = [np.concatenate([[0], np.cumsum(items.counts)]) for items in groups]
     found = np.zeros((len(answers), len(GROUPS), len(MEASURES)))
+
+    # a person's rows stand together and share their items, whose vectors are gathered once
+    @lru_cache(maxsize=len(GROUPS))
+    def gathered(places: tuple[int, ...]) -> NDArray[np.float32]:
+        return _vectors(texts, places)
+
     for row, answer in enumerate(answers.tolist()):
         for place, (items, start) in enumerate(zip(groups, starts, strict=True)):
             theirs = tuple(items.places[start[row] : start[row + 1]].tolist())
             if theirs:
                 key = (answer, theirs)
                 if key not in texts.met:
-                    texts.met[key] = _measures(_vectors(texts, [answer]), _vectors(texts, theirs))
+                    texts.met[key] = _measures(_vectors(texts, [answer]), gathered(theirs))
                 found[row, place] = texts.met[key]
     return found.reshape(len(answers), len(NAMES))
 
