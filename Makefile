@@ -47,7 +47,8 @@ check: setup
 	$(BIN)/lint-imports --no-logo
 
 test: check
-	$(BIN)/python -m pytest -m "not prove"
+	@# a file is run by one of two processes, which share no thread of the other's
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not prove"
 
 # the harnesses bring some 85 packages, which nothing but the proofs of eval/plugins needs
 $(VENV)/.ok-eval: $(VENV)/.ok
