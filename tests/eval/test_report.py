@@ -68,6 +68,13 @@ def test_the_page_loads_nothing_from_elsewhere(story) -> None:
     assert not re.findall(r"url\((?!#)", page)
 
 
+def test_a_share_just_below_nothing_is_nothing(story) -> None:
+    none = row("few_shot", accuracy=0.4999, ceiling=0.85)
+    page = report(Results((*ROWS, none), ()), story, personas=["mixed"])
+    assert ">0 %<" in page
+    assert "-0 %" not in page
+
+
 def test_text_of_people_and_models_is_escaped_wherever_it_stands(story) -> None:
     page = report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
     assert page.startswith("<!doctype html>")
