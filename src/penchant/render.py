@@ -160,7 +160,7 @@ def render(
         if direction is None:
             raise RecordError(
                 "nothing is believed of this person: no annotated evidence, profile or correction; "
-                "annotate the evidence with directions, or show the history itself (ica)"
+                "annotate the evidence with directions (penchant infer), or show the history itself (ica)"
             )
         poles = pole_lines(direction)
         summary = "" if content == "directions" else summary_of(person)

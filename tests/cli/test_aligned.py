@@ -1,5 +1,7 @@
 """Aligned models as the command line names them; most of it is in test_evaluate.py and test_suites.py."""
 
+import shutil
+
 import pytest
 
 from penchant import Comment, Persona, Record
@@ -18,6 +20,18 @@ def test_a_bench_is_of_the_models_named_and_the_records_given(small_base, small_
     assert list(bench.policies) == ["ica"]
     assert bench.golden
     assert bench.rule is not None
+
+
+def test_a_model_measured_against_another_base_than_its_own_is_said(
+    small_base, planted, aligned, tmp_path, capsys
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(small_base, copy)
+    Aligned(str(small_base), {"ica": aligned["ica"]}).bench(planted, load_space(), "d")
+    assert "as its card says" not in capsys.readouterr().err
+    Aligned(str(copy), {"ica": aligned["ica"]}).bench(planted, load_space(), "d")
+    told = f"was aligned from {small_base} as its card says, and is measured against {copy}"
+    assert told in capsys.readouterr().err
 
 
 def test_neutral_people_are_shown_without_words_of_gender_and_age(small_base) -> None:

@@ -65,6 +65,33 @@ def test_a_run_cut_off_and_resumed_gives_the_same_weights(train, tmp_path) -> No
         assert (values == whole[name]).all(), name
 
 
+@pytest.mark.parametrize(
+    ("more", "differs"), [(("--set", "ica.learning_rate=0.5"), "learning_rate"), (("--set", "seed=9"), "seed")]
+)
+def test_only_the_same_run_goes_on_from_checkpoints(train, tmp_path, more, differs: str) -> None:
+    folder = tmp_path / "m"
+    assert train("--out", folder).code == 0
+    before = (folder / "model.safetensors").read_bytes(), (folder / "README.md").read_text(encoding="utf-8")
+    refused = train("--out", folder, "--resume", *more)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"its checkpoints are of a run with other {differs}; give another --out" in refused.err
+    other = train("--out", folder, "--resume", method="pba")
+    assert other.code == 2
+    assert "method" in other.err
+    assert before == ((folder / "model.safetensors").read_bytes(), (folder / "README.md").read_text(encoding="utf-8"))
+
+
+def test_a_run_that_was_stopped_is_not_started_anew_unasked(train, tmp_path) -> None:
+    folder = tmp_path / "m"
+    assert train("--out", folder).code == 0
+    (folder / "model.safetensors").unlink()
+    kept = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    refused = train("--out", folder)
+    assert refused.code == 2
+    assert "holds a run that was stopped; go on with --resume, or add --overwrite to start anew" in refused.err
+    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == kept
+
+
 def test_a_record_without_evidence_is_refused_by_name_before_anything_is_written(train, bare, tmp_path) -> None:
     ran = train("--out", tmp_path / "m", data=bare)
     assert (ran.code, ran.out) == (2, "")
@@ -87,7 +114,10 @@ def test_pba_on_evidence_without_directions_says_what_is_missing_and_what_to_do(
 def test_a_method_that_is_not_trained_is_refused(train, tmp_path, method: str) -> None:
     ran = train("--out", tmp_path / "m", method=method)
     assert ran.code == 2
-    assert f"--method {method}: only ica, pba, pba_summary, pba_both, universal are trained" in ran.err
+    assert (
+        f"--method {method}: aligned are ica, pba, pba_summary, pba_both, universal, fitted are vpl, lore, encoder"
+        in ran.err
+    )
 
 
 def test_a_base_that_is_not_there_is_named(train, tmp_path) -> None:

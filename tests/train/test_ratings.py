@@ -34,6 +34,15 @@ def test_every_thumb_is_a_row_that_does_not_show_itself(grove, records) -> None:
         assert (" liked: try" in shown) is (said == "how")
 
 
+def test_thumbs_of_all_of_a_persons_records_count_each_once(grove, records) -> None:
+    first, second = Rating("what", "try", liked=True), Rating("what", "how", liked=False)
+    mine = [replace(record, user_id="one") for record in records[:2]]
+    evidence = ((first,), (first, second))
+    of = tuple(replace(r, persona=Persona(items)) for r, items in zip(mine, evidence, strict=True))
+    rows = rated(grove(of=of))
+    assert [(row["label"], row["completion"][0]["content"]) for row in rows] == [(True, "try"), (False, "how")]
+
+
 def test_a_lone_thumb_is_asked_with_the_bare_prompt(grove, records) -> None:
     for row in rated(grove(of=thumbed(records, other=False))):
         assert [turn["content"] for turn in row["prompt"]] == ["what"]

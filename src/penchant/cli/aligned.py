@@ -114,12 +114,15 @@ class Aligned:
             return Measured(bench.setting, tuple(bench.score(records, personas)))
 
     def _say_other_methods(self) -> None:
-        from penchant.model.card import tags
+        from penchant.model.card import base_of, tags
 
         for method, folder in self.policies.items():
             others = tags(Path(folder)) & {other for other in METHODS if other != method}
             if others:
                 say(f"{folder} was aligned by {', '.join(others)} as its card says, and is measured as {method}")
+            base = base_of(Path(folder))
+            if base is not None and Path(base).resolve() != Path(self.reference).resolve():
+                say(f"{folder} was aligned from {base} as its card says, and is measured against {self.reference}")
 
 
 def kind_of(personas: Sequence[str]) -> PersonaKind:

@@ -87,7 +87,7 @@ def command(
         settings = settings.model_copy(update=sections)
     learned.refuse_scorer(out)
     if not (resume or overwrite):
-        _refuse_finished(out)
+        _refuse_begun(out)
     if resume and not out.exists():
         say(f"nothing to go on with in {out}: starting anew")
     if summaries is not None and method not in ("pba_summary", "pba_both"):
@@ -181,11 +181,13 @@ def aligned_to(
     }
 
 
-def _refuse_finished(out: Path) -> None:
+def _refuse_begun(out: Path) -> None:
     from penchant.model.card import finished
 
     if (weights := finished(out)) is not None:
         raise ConfigError(f"{weights} is a finished model; give another --out, or add --overwrite")
+    if any((out / "checkpoints").glob("checkpoint-*")):
+        raise ConfigError(f"{out} holds a run that was stopped; go on with --resume, or add --overwrite to start anew")
 
 
 def run_ratings(
@@ -213,7 +215,9 @@ def section_of(recipe: Recipe, method: str) -> TrainSection:
         "universal": recipe.ica,
     }
     if method not in sections:
-        raise ConfigError(f"--method {method}: only {', '.join(sections)} are trained")
+        raise ConfigError(
+            f"--method {method}: aligned are {', '.join(sections)}, fitted are {', '.join(learned.LEARNED)}"
+        )
     return sections[method]
 
 

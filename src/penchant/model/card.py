@@ -6,6 +6,7 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -144,12 +145,25 @@ def trained_on(folder: Path) -> frozenset[str]:
     return _named(folder, _MET)
 
 
+def base_of(folder: Path) -> str | None:
+    """The base that a model was aligned from, as its card has it."""
+    found = _front_of(folder).get("base_model")
+    return found if isinstance(found, str) else None
+
+
 def _named(folder: Path, key: str) -> frozenset[str]:
     try:
-        front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---", 2)[1])
-        return frozenset(front.get(key) or ())
-    except (OSError, IndexError, AttributeError, TypeError, ValueError, yaml.YAMLError):
+        return frozenset(_front_of(folder).get(key) or ())
+    except TypeError:
         return frozenset()
+
+
+def _front_of(folder: Path) -> dict[str, Any]:
+    try:
+        front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---", 2)[1])
+    except (OSError, IndexError, ValueError, yaml.YAMLError):
+        return {}
+    return front if isinstance(front, dict) else {}
 
 
 def _front(task: str, tags: Sequence[str], *, base: str | None = None, met: Sequence[str] = ()) -> str:

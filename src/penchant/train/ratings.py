@@ -32,10 +32,13 @@ from penchant.train.trees import Grove
 
 
 def rated(grove: Grove) -> list[dict[str, Any]]:
-    """Every rating of every person as `prompt` and `completion` turns with a `label`, as TRL takes them."""
+    """Every rating of every person as `prompt` and `completion` turns with a `label`, as TRL takes them.
+
+    A person's evidence is that of all of their records, each item once.
+    """
     rows = []
     for records in grove.people:
-        persona = records[0].persona
+        persona = Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
         for place, item in enumerate(persona.evidence):
             if isinstance(item, Rating):
                 others = Persona((*persona.evidence[:place], *persona.evidence[place + 1 :]))

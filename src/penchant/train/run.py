@@ -34,6 +34,7 @@ from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
+from penchant.train.started import note, require_same, started_with
 from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10
@@ -237,7 +238,8 @@ def align(
             train.reference.
     Raises:
         ConfigError: a key under `trl` that TRL does not have or that is set elsewhere.
-        TrainingError: rows lost, a loss that is not a number, or other processes than the recipe asks for.
+        TrainingError: rows lost, a loss that is not a number, other processes than the recipe asks for, or checkpoints
+            of another run to go on from.
         ModelError: the base cannot be loaded.
     """
     model, _ = load_parts(base)
@@ -250,8 +252,13 @@ def align(
     reference = Reference(load, cache=reference_cache, key=key)
     rows = grove.rows(settings.max_steps * settings.users_per_step)
     folder.mkdir(parents=True, exist_ok=True)
-    if not resume and arguments.process_index == 0:
-        _clear(folder, checkpoints)
+    last, run = _last_checkpoint(checkpoints) if resume else None, started_with(grove, settings, key)
+    if last is not None:
+        require_same(checkpoints, run)
+    elif arguments.process_index == 0:
+        if not resume:
+            _clear(folder, checkpoints)
+        note(checkpoints, run)
     trainer = UserTreeTrainer(
         grove=grove,
         settings=settings,
@@ -267,7 +274,6 @@ def align(
         trainer.remove_callback(callback)
     if not quiet:
         trainer.add_callback(Bar)
-    last = _last_checkpoint(checkpoints) if resume else None
     before = _step(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     # counted as rows that differ: a trainer that lost some would go round the others again and do as many steps

@@ -1,0 +1,71 @@
+"""What a run was started with, kept among its checkpoints, so that only the same run goes on from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from penchant.config import TrainSection
+from penchant.errors import TrainingError
+from penchant.shards.atomic import replacing
+from penchant.shards.codec import encode
+from penchant.train.trees import Grove
+
+STARTED = "run.json"
+_FREE = {"max_steps", "save_steps", "max_tree_tokens", "processes", "distributed"}
+"""Settings that a run may go on with changed: how far it goes, and how it is computed and kept."""
+
+
+def started_with(grove: Grove, settings: TrainSection, base: str) -> dict[str, Any]:
+    """All that decides a run's steps, JSON-ready: the data by a digest of all that its people show and prefer.
+
+    Args:
+        base: digest of the base's weights.
+    """
+    data = hashlib.sha256()
+    for records in grove.people:
+        for record in records:
+            data.update(json.dumps(encode(record, grove.space), sort_keys=True, default=str).encode())
+    return {
+        "method": grove.method.name,
+        "base": base,
+        "data": data.hexdigest()[:16],
+        "space": grove.space.digest,
+        "layout": grove.layout,
+        "seed": grove.seed,
+        **settings.model_dump(mode="json", exclude=_FREE),
+    }
+
+
+def note(checkpoints: Path, run: Mapping[str, Any]) -> None:
+    """Keeps what a run is started with, in place of any other's."""
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    with replacing(checkpoints / STARTED) as part:
+        part.write_text(json.dumps(run, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def require_same(checkpoints: Path, run: Mapping[str, Any]) -> None:
+    """Refuses to go on from the checkpoints of another run.
+
+    Raises:
+        TrainingError: they are of other data or settings, which are named, or it is not known of what.
+    """
+    try:
+        before = json.loads((checkpoints / STARTED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = None
+    if not isinstance(before, dict):
+        differs = "do not say what run they are of"
+    else:
+        # as JSON has it, so that a tuple is the list that it was read back as
+        now = json.loads(json.dumps(run))
+        names = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+        differs = f"are of a run with other {', '.join(names)}" if names else ""
+    if differs:
+        raise TrainingError(
+            f"cannot go on in {checkpoints.parent}: its checkpoints {differs}; "
+            "give another --out, or leave out --resume and add --overwrite to start anew"
+        )
