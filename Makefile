@@ -47,7 +47,7 @@ check: setup
 	$(BIN)/lint-imports --no-logo
 
 test: check
-	@# a file is run by one of two processes, which share no thread of the other's
+	@# one thread each, so that two processes do not wait for each other; a file's tests stay with its fixtures
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not prove"
 
 # the harnesses bring some 85 packages, which nothing but the proofs of eval/plugins needs

@@ -73,7 +73,7 @@ def test_trl_trains_on_what_was_exported_without_losing_a_row(export, tmp_path) 
 def test_a_method_that_is_not_trained_is_refused(export) -> None:
     ran = export(method="few_shot")
     assert ran.code == 2
-    assert "aligned are ica, pba, pba_summary, pba_both, universal, fitted are" in ran.err
+    assert "only ica, pba, pba_summary, pba_both, universal are trained" in ran.err
 
 
 def test_an_earlier_export_is_replaced_only_when_asked(export) -> None:

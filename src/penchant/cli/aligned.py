@@ -70,7 +70,7 @@ class Aligned:
         from penchant.model.local import LocalModel
         from penchant.model.remembered import Remembered
 
-        self._say_other_methods()
+        self._say_mismatches()
         if self.layout not in LAYOUTS:
             raise ConfigError(f"--layout {self.layout}: known are {', '.join(LAYOUTS)}")
         written: Layout = "paper" if self.layout == "paper" else "user_first"
@@ -113,7 +113,7 @@ class Aligned:
         with progress(bench, bench.passes(personas)):
             return Measured(bench.setting, tuple(bench.score(records, personas)))
 
-    def _say_other_methods(self) -> None:
+    def _say_mismatches(self) -> None:
         from penchant.model.card import base_of, tags
 
         for method, folder in self.policies.items():

@@ -57,7 +57,7 @@ def command(
     ] = None,
     summaries: SummariesOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished model in --out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model or stopped run in --out.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     annotator: ReaderOption = None,
     seed: Annotated[int, typer.Option(help="vpl, lore: of the weights and the people held out.")] = 0,
@@ -215,8 +215,9 @@ def section_of(recipe: Recipe, method: str) -> TrainSection:
         "universal": recipe.ica,
     }
     if method not in sections:
+        fitted = ", ".join(learned.LEARNED)
         raise ConfigError(
-            f"--method {method}: aligned are {', '.join(sections)}, fitted are {', '.join(learned.LEARNED)}"
+            f"--method {method}: only {', '.join(sections)} are trained; penchant train also fits {fitted}, no models"
         )
     return sections[method]
 

@@ -22,7 +22,7 @@ from penchant.person import Person, meet
 from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
 from penchant.render import BRIDGES, Layout, Rendered
-from penchant.scorer.implicit import PairLikelihoods, pair_likelihoods, prompts
+from penchant.scorer.implicit import Meet, PairLikelihoods, pair_likelihoods, prompts
 from penchant.space import Direction, PreferenceSpace
 
 
@@ -221,9 +221,7 @@ class Bench:
             self._cache[key] = self.likelihoods(self.reference, METHODS[method], shown)
         return self._cache[key]
 
-    def likelihoods(
-        self, model: Model, method: Method, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
-    ) -> PairLikelihoods:
+    def likelihoods(self, model: Model, method: Method, shown: Shown, met: Meet | None = None) -> PairLikelihoods:
         """Both answers of all records under one model; counts what a budget left out.
 
         Args:
@@ -246,9 +244,7 @@ class Bench:
         """The model that a method asks: the policy trained for it, or the reference where it needs none."""
         return self.policies[name] if METHODS[name].trained else self.reference
 
-    def prompts(
-        self, name: str, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
-    ) -> list[Rendered]:
+    def prompts(self, name: str, shown: Shown, met: Meet | None = None) -> list[Rendered]:
         """What a method shows its model for each record, (records,); counts what a budget left out.
 
         Args:
@@ -268,15 +264,13 @@ class Bench:
         self.dropped += sum(one.dropped for one in found)
         return found
 
-    def margins(
-        self, name: str, shown: Shown, met: Callable[[Record, Persona], Person] | None = None
-    ) -> NDArray[np.float64]:
+    def margins(self, name: str, shown: Shown, met: Meet | None = None) -> NDArray[np.float64]:
         """Margins of one policy against the reference given the same prompt, (records,)."""
         models = (self.policies[name], self.reference)
         ours, theirs = (self.likelihoods(model, METHODS[name], shown, met).raw() for model in models)
         return ours - theirs
 
-    def _meeting(self) -> Callable[[Record, Persona], Person]:
+    def _meeting(self) -> Meet:
         """How people are met in one pass; of those who are shown and stated alike the belief is worked out once."""
         known: dict[tuple[Persona, Direction | None], Person] = {}
 

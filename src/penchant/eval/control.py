@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 from penchant.errors import RecordError
 from penchant.eval.benchmark import Bench, Shown, show
 from penchant.method import METHODS
-from penchant.person import Person, meet
+from penchant.person import meet
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.render import BRIDGES
+from penchant.scorer.implicit import Meet
 from penchant.space import Direction
 from penchant.stats import accuracy, finite
 
@@ -127,7 +128,7 @@ def control(bench: Bench, records: Sequence[Record], read: ReadTexts | None = No
     return found
 
 
-def meets(bench: Bench) -> Callable[[Record, Persona], Person]:
+def meets(bench: Bench) -> Meet:
     """A person as the bench meets one, from evidence and without a stated profile."""
     return lambda _record, persona: meet(bench.believed(persona), bench.space, summary=bench.summary(persona))
 
@@ -227,7 +228,7 @@ def _between_people(bench: Bench, name: str, shown: Shown, margins: Margins) -> 
     )
 
 
-def _profiles(bench: Bench, shown: Shown, directions: Sequence[Direction]) -> Callable[[Record, Persona], Person]:
+def _profiles(bench: Bench, shown: Shown, directions: Sequence[Direction]) -> Meet:
     """A person of whom nothing is known but a stated direction."""
     stated = {record.record_id: direction for record, direction in zip(shown.records, directions, strict=True)}
     return lambda record, _persona: meet(Persona(), bench.space, profile=stated[record.record_id])

@@ -28,7 +28,7 @@ from penchant.persona import Persona, Rating
 from penchant.record import Record
 from penchant.scorer.implicit import prompt
 from penchant.train.run import NO_CHECKPOINTING, Bar, Trained, adapter
-from penchant.train.trees import Grove
+from penchant.train.trees import Grove, pooled
 
 
 def rated(grove: Grove) -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ def rated(grove: Grove) -> list[dict[str, Any]]:
     """
     rows = []
     for records in grove.people:
-        persona = Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
+        persona = pooled(records)
         for place, item in enumerate(persona.evidence):
             if isinstance(item, Rating):
                 others = Persona((*persona.evidence[:place], *persona.evidence[place + 1 :]))

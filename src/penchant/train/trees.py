@@ -198,14 +198,18 @@ def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.R
     """
     if all(record.persona == records[0].persona for record in records):
         return _without(records[0].persona, targets)
-    everything = Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
-    allowed = _without(everything, targets).evidence
+    allowed = _without(pooled(records), targets).evidence
     like = Counter(map(type, rng.choice([r for r in records if r.persona.evidence]).persona.evidence))
     kept: set[int] = set()
     for kind, count in like.items():
         places = [place for place, item in enumerate(allowed) if type(item) is kind]
         kept.update(rng.sample(places, min(count, len(places))))
     return Persona(tuple(allowed[place] for place in sorted(kept)))
+
+
+def pooled(records: Sequence[Record]) -> Persona:
+    """All that the records of one person show of them, each item once."""
+    return Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
 
 
 def _without(persona: Persona, targets: Sequence[Record]) -> Persona:

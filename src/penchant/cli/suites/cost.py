@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 def measure(bench: Bench, records: Sequence[Record], scorers: Sequence[Within] = ()) -> list[Cost]:
     """Every method, on mixed evidence; learned scorers beside them."""
-    from penchant.encoder.sentence import load_encoder
     from penchant.eval.cost import costs, costs_beside, passes
     from penchant.model.memory import peak
 
     with progress(bench, passes(bench)):
         found = list(costs(bench, records, peak))
     if scorers:
+        from penchant.encoder.sentence import load_encoder
+
         found.extend(costs_beside(bench, records, scorers, load_encoder(), peak))
     return found
 

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from penchant.eval.measured import Measured
 
 
-_WHOLE = {"--out": 2, "--baselines": 2, "--fit-data": 2, "--overwrite": 1}
-"""Options that only all questions together read, and how many words each is."""
-_UNREAD = {"bias": {"--neutral": 1}}
-"""The same of options that one question does not read; bias asks both ways."""
-_READ = {"cost": {"--baselines"}}
-"""Those of _WHOLE that one question reads too."""
+_LENGTHS = {"--out": 2, "--baselines": 2, "--fit-data": 2, "--overwrite": 1, "--neutral": 1}
+"""Options that not every question reads, and how many words each is."""
+_READ: dict[str, set[str]] = {
+    "limited": {"--neutral"},
+    "control": {"--neutral"},
+    "bias": set(),
+    "cost": {"--neutral", "--baselines"},
+}
+"""Those that a question does read when it is asked alone; bias asks both ways."""
 
 
 def of_some(section: Section, asked: int, pairs: int) -> Section:
@@ -38,9 +41,9 @@ def of_some(section: Section, asked: int, pairs: int) -> Section:
 
 
 def _alone(command: str, suite: str) -> str:
-    """The command of one question, less the options that only all of them together read."""
+    """The command of one question, less the options that it does not read."""
     words = shlex.split(command.replace("--suite all", f"--suite {suite}"))
-    lengths = {word: n for word, n in _WHOLE.items() if word not in _READ.get(suite, ())} | _UNREAD.get(suite, {})
+    lengths = {word: length for word, length in _LENGTHS.items() if word not in _READ[suite]}
     unread = {place + i for place, word in enumerate(words) for i in range(lengths.get(word, 0))}
     return shlex.join(word for place, word in enumerate(words) if place not in unread)
 
