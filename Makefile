@@ -10,10 +10,10 @@ NOT_VERBS := __init__ __main__ aligned app beliefs data language learned output 
 VERBS := $(subst evaluate,eval,$(filter-out $(NOT_VERBS),$(notdir $(basename $(wildcard src/penchant/cli/*.py)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo baselines base test prove check time results docs
+.PHONY: help setup demo baselines base test prove check time docs
 
 help:
-	@echo "make setup | demo | baselines | base | test | prove | check | time | results | docs"
+	@echo "make setup | demo | baselines | base | test | prove | check | time | docs"
 
 $(VENV)/.ok: pyproject.toml constraints.txt
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "penchant needs Python 3.11 or newer; run make PY=python3.11 setup")'
@@ -65,9 +65,6 @@ time: setup
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/score.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/evaluate.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py
-
-results:
-	@echo "make results: not built yet; it will rewrite the results table of the README from recipes"
 
 docs: setup
 	@test -n "$(VERBS)" || { echo "make docs: no verb under src/penchant/cli yet" >&2; exit 1; }

@@ -30,6 +30,17 @@ def test_the_prompt_is_shown_turn_by_turn(penchant, rows) -> None:
     assert ran.out.endswith("[user]\n<person>\n- a post wrote: hello\n</person>\np\n")
 
 
+def test_what_a_mixed_draw_leaves_out_is_said(penchant, rows) -> None:
+    comments = [{"prompt": "a post", "comment": f"hello {i}", D: [0.5] * 90} for i in range(4)]
+    data = rows(published(**{"User-Generated Content": comments}))
+    ran = penchant("show", "prompt", "--data", data, "--json")
+    assert 0 < ran.last["shown"] < 4
+    assert f"{ran.last['shown']} of the 4 items that record" in ran.err
+    assert "--persona all shows each" in ran.err
+    every = penchant("show", "prompt", "--data", data, "--persona", "all", "--json")
+    assert (every.last["shown"], every.err) == (4, "")
+
+
 def test_pba_shows_directions(penchant, small_forum) -> None:
     ran = penchant("show", "prompt", "--data", small_forum / "test", "--method", "pba", "--json")
     assert ran.code == 0

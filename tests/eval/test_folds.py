@@ -113,13 +113,13 @@ def test_text_disjoint_drops_rows_that_share_an_answer_or_history_but_not_a_prom
     assert fold.dropped == 4
 
 
-def test_the_kind_shown_is_named_alone_or_mixed() -> None:
+def test_the_kind_shown_is_named_alone_or_all() -> None:
     ugc, choice, thumb = Comment("p", "c"), Comparison("p", "c", "r"), Rating("p", "a", liked=True)
     demo, stated = Demographics("old"), Statement("be short")
     assert kind_shown([Persona((ugc,)), Persona()]) == "ugc"
     assert kind_shown([Persona((choice,)), Persona((thumb,))]) == "pair"
     assert kind_shown([Persona((demo, stated))]) == "demo"
-    assert kind_shown([Persona((ugc,)), Persona((choice,))]) == "mixed"
+    assert kind_shown([Persona((ugc,)), Persona((choice,))]) == "all"
     with pytest.raises(RecordError, match="needs records with a persona"):
         kind_shown([Persona()])
 
@@ -352,15 +352,15 @@ def test_style3_is_learnt_from_choices(real_rows: Callable[..., list[Row]]) -> N
 @pytest.mark.prove
 def test_persona_chat_gains_six_points_by_the_persona(real_rows: Callable[..., list[Row]]) -> None:
     rows = real_rows("persona_chat")
-    assert of(rows, "encoder", "mixed") >= of(rows, "encoder", "none") + 0.06
+    assert of(rows, "encoder", "all") >= of(rows, "encoder", "none") + 0.06
     assert of(rows, "encoder", "shuffled") <= of(rows, "encoder", "none") + 0.03
 
 
 @pytest.mark.prove
 def test_reddit_membership_is_learnt_from_history(real_rows: Callable[..., list[Row]]) -> None:
     rows = real_rows("reddit_community", "membership")
-    assert of(rows, "encoder", "mixed") >= 0.85
-    assert of(rows, "encoder", "mixed") >= of(rows, "encoder", "none") + 0.25
+    assert of(rows, "encoder", "all") >= 0.85
+    assert of(rows, "encoder", "all") >= of(rows, "encoder", "none") + 0.25
     assert of(rows, "encoder", "shuffled") <= of(rows, "encoder", "none") + 0.03
 
 

@@ -1,4 +1,6 @@
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +42,10 @@ ROWS = [
 CONTRAST = Contrast(
     "simulated-forum", "pba", "mixed", "overlap", "mixed", "known", 0.22, (0.1, 0.3), 0.0001, 0.0003, 10, 5
 )
+
+
+def told(rows: Sequence[Row], *contrasts: Contrast) -> list[str]:
+    return headline(Results(tuple(rows), contrasts))
 
 
 @pytest.fixture
@@ -122,34 +128,46 @@ def test_contrasts_stand_on_the_page_with_their_corrected_p(story) -> None:
 
 
 def test_the_headline_compares_with_the_best_row_that_was_not_trained_on_personas() -> None:
-    ica, pba = headline(ROWS)
+    ica, pba = told(ROWS)
     assert ica == (
         "ica: 80.0 % (70.0 to 90.0, of 5 people) on mixed evidence in known phrasings, 86 % of the gain that is "
         "possible; 20.0 points above the best row that was trained on nobody's persona (overlap, 60.0 %)."
     )
     assert pba.startswith("pba: 82.0 %")
     assert "kept from training" not in pba
-    _, pba = headline([*ROWS, row("style", phrasing="unseen", accuracy=0.66)])
+    _, pba = told([*ROWS, row("style", phrasing="unseen", accuracy=0.66)])
     assert pba.endswith(
         " In phrasings kept from training people: 71.0 % (70.0 to 90.0, of 5 people), 5.0 points above style, 66.0 %."
     )
 
 
+def test_a_lead_that_may_be_chance_is_said_to_be() -> None:
+    unseen = row("style", phrasing="unseen", accuracy=0.66)
+    known, other = replace(CONTRAST, p_holm=0.09), replace(CONTRAST, rival="style", phrasing="unseen", p_holm=0.049)
+    ica, pba = told([*ROWS, unseen], known, other)
+    assert "chance" not in ica
+    assert "(overlap, 60.0 %), which may be chance (p 0.0900 after correction). In phrasings" in pba
+    assert pba.endswith("5.0 points above style, 66.0 %.")
+    _, pba = told([*ROWS, unseen], CONTRAST, replace(other, p_holm=0.55))
+    assert pba.endswith("5.0 points above style, 66.0 %, which may be chance (p 0.5500 after correction).")
+    assert "(overlap, 60.0 %). In phrasings" in pba
+
+
 def test_a_method_that_loses_to_a_control_is_said_to_be_below_it() -> None:
-    (line,) = headline([row("ica", accuracy=0.55), row("overlap", accuracy=0.6)])
+    (line,) = told([row("ica", accuracy=0.55), row("overlap", accuracy=0.6)])
     assert "5.0 points below the best row that was trained on nobody's persona (overlap, 60.0 %)" in line
 
 
 def test_there_is_no_headline_without_mixed_evidence_or_anything_to_compare_with() -> None:
-    assert headline([row("ica", "ugc"), row("few_shot", "ugc")]) == []
-    assert headline([row("ica")]) == []
+    assert told([row("ica", "ugc"), row("few_shot", "ugc")]) == []
+    assert told([row("ica")]) == []
 
 
 def test_what_the_base_can_read_when_asked_is_said_beside_what_it_does_unasked() -> None:
     rows = [row("ica", accuracy=0.84), row("few_shot", accuracy=0.52), row("asked", accuracy=0.86)]
-    *_, line = headline(rows)
+    *_, line = told(rows)
     assert (
         "asked outright what the person said, it puts the right reply first in 86.0 %; given the plain post, in 52.0 %"
         in line
     )
-    assert "nobody's persona (few_shot" in headline(rows)[0]
+    assert "nobody's persona (few_shot" in told(rows)[0]

@@ -30,8 +30,8 @@ from penchant.config import BaseSection, Recipe, load_recipe, load_section
 from penchant.record import Record
 
 if TYPE_CHECKING:
+    from penchant.eval.measured import Results
     from penchant.eval.report import Sample, Story
-    from penchant.eval.rows import Row
     from penchant.eval.score import Scored
 
 
@@ -51,8 +51,8 @@ def command(
     from penchant.eval.rows import is_variant, table
 
     settings = load_recipe(recipe, overrides)
-    found, rows = run(settings, out, from_scratch=from_scratch, command=_command(recipe, overrides, from_scratch))
-    main = [r for r in rows if r.attribute == "all" and r.phrasing == "known" and not is_variant(r.method)]
+    found, results = run(settings, out, from_scratch=from_scratch, command=_command(recipe, overrides, from_scratch))
+    main = [r for r in results.rows if r.attribute == "all" and r.phrasing == "known" and not is_variant(r.method)]
     if json:
         result(as_json(found))
         return
@@ -61,12 +61,12 @@ def command(
         "the report says what each row is; 'ceiling' is the limit of any method, in expectation\n"
     )
     result(table(main))
-    result("\n" + "\n".join(headline(rows)))
+    result("\n" + "\n".join(headline(results)))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / 'report.html'}")
 
 
-def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple[dict[str, object], Sequence[Row]]:
-    """The whole way; returns the content of results.json and the rows."""
+def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple[dict[str, object], Results]:
+    """The whole way; returns the content of results.json, and what was measured."""
     from penchant.eval.measured import Results
     from penchant.eval.report import report
     from penchant.model.card import versions
@@ -100,7 +100,7 @@ def run(recipe: Recipe, out: Path, *, from_scratch: bool, command: str) -> tuple
     write_whole(out / "results.json", as_json(found) + "\n")
     lines = "".join(as_json(line) + "\n" for line in results.lines())
     write_whole(out / "results.jsonl", lines)
-    return found, results.rows
+    return found, results
 
 
 @contextmanager

@@ -66,6 +66,11 @@ def prompt(
     person = meet(shown, where, profile=found.profile if shown.evidence else None, summary=summary)
     if not shown.evidence and kind != "none":
         say(f"record '{found.record_id}' has no evidence for persona '{kind}': the model sees the bare prompt")
+    if kind == "mixed" and len(shown) < len(found.persona):
+        say(
+            f"{len(shown)} of the {len(found.persona)} items that record '{found.record_id}' has are shown, as 'mixed' "
+            f"draws them with seed {seed}; --persona all shows each"
+        )
     chat = _tokenizer(model)
     if max_prompt_tokens is not None and chat is None:
         raise ConfigError("--max-prompt-tokens counts tokens of a model; name it with --model")

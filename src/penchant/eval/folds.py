@@ -112,7 +112,7 @@ def text_disjoint(records: Sequence[Record], fold: Fold) -> Fold:
 
 
 def kind_shown(personas: Sequence[Persona]) -> str:
-    """The kind of evidence there is: ugc, pair or demo when it is the only one, else `mixed`, which shows all of it.
+    """The kind of evidence there is: ugc, pair or demo when it is the only one, else `all`.
 
     Raises:
         RecordError: no persona has any evidence.
@@ -120,7 +120,7 @@ def kind_shown(personas: Sequence[Persona]) -> str:
     kinds = {_KINDS[type(item)] for persona in personas for item in persona.evidence}
     if not kinds:
         raise RecordError("no record shows anything of its person; the encoder scorer needs records with a persona")
-    return kinds.pop() if len(kinds) == 1 else "mixed"
+    return kinds.pop() if len(kinds) == 1 else "all"
 
 
 def encoder_scores(

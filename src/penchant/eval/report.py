@@ -8,11 +8,13 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
 
-from penchant.eval.contrasts import probability
+from penchant.eval.contrasts import Contrast, probability
 from penchant.eval.measured import Results
 from penchant.eval.plots import accuracy_bars, training_curves
 from penchant.eval.rows import PERSONAL, Row, is_variant, share_of_gain
 
+_SURE = 0.05
+"""Corrected p from which a lead is said to be what chance may be."""
 UNTRAINED = ("universal", "few_shot", "base", "overlap", "habit", "longer", "style")
 """Rows that were not trained on any persona."""
 MEANINGS: Mapping[str, str] = {
@@ -122,7 +124,7 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
         rows=rows,
         known=main,
         unseen=unseen,
-        headline=headline(rows),
+        headline=headline(found),
         meanings={name: text for name, text in MEANINGS.items() if any(row.method == name for row in main)},
         subsets={row.attribute for row in rows},
         contrasts=[one for one in found.contrasts if one.persona in personas],
@@ -136,13 +138,13 @@ def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
     )
 
 
-def headline(rows: Sequence[Row]) -> list[str]:
+def headline(found: Results) -> list[str]:
     """One sentence per method aligned to people: accuracy, limit, and the distance to the best row without personas.
 
     Of known phrasings, and beside them of those that nobody was trained on, where phrasings are told apart.
     """
     lines = []
-    told = [row for row in rows if row.persona == "mixed" and row.attribute == "all"]
+    told = [row for row in found.rows if row.persona == "mixed" and row.attribute == "all"]
     mixed = {row.method: row for row in told if row.phrasing != "unseen"}
     others = {row.method: row for row in told if row.phrasing == "unseen"}
     for name in PERSONAL:
@@ -152,11 +154,12 @@ def headline(rows: Sequence[Row]) -> list[str]:
         part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
         line = (
             f"{name}: {_figure(mixed[name])} on mixed evidence{wording}{part}; {_lead(mixed[name], best)} the best row "
-            f"that was trained on nobody's persona ({_named(best)})."
+            f"that was trained on nobody's persona ({_named(best)}){_chance(found.contrasts, mixed[name], best)}."
         )
         if name in others and (rival := _best(others)) is not None:
             far = f"{_lead(others[name], rival)} {_named(rival)}"
-            line += f" In phrasings kept from training people: {_figure(others[name])}, {far}."
+            maybe = _chance(found.contrasts, others[name], rival)
+            line += f" In phrasings kept from training people: {_figure(others[name])}, {far}{maybe}."
         lines.append(line)
     if lines and "asked" in mixed and "few_shot" in mixed:
         asked, plain = (100 * mixed[name].accuracy for name in ("asked", "few_shot"))
@@ -165,6 +168,15 @@ def headline(rows: Sequence[Row]) -> list[str]:
             f"given the plain post, in {plain:.1f} %. Alignment teaches it to do unasked what it can."
         )
     return lines
+
+
+def _chance(contrasts: Sequence[Contrast], row: Row, rival: Row) -> str:
+    """What is to be added of a lead that the table of contrasts does not tell from chance."""
+    asked = (row.method, row.persona, rival.method, rival.persona, row.phrasing)
+    for one in contrasts:
+        if (one.method, one.persona, one.rival, one.rival_persona, one.phrasing) == asked and one.p_holm >= _SURE:
+            return f", which may be chance (p {probability(one.p_holm)} after correction)"
+    return ""
 
 
 def _best(rows: Mapping[str, Row]) -> Row | None:
