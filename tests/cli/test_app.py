@@ -50,7 +50,17 @@ def test_an_interrupt_says_so_and_exits_with_130(penchant, monkeypatch) -> None:
     monkeypatch.setattr("penchant.cli.show.load_space", interrupted)
     ran = penchant("show", "space")
     assert ran.code == 130
-    assert ran.err == "penchant: interrupted; whatever was complete is kept\n"
+    assert ran.err == "penchant: interrupted; files that were whole are kept, and none is half written\n"
+
+
+def test_an_interrupt_says_how_to_go_on_where_one_can(penchant, monkeypatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("penchant.cli.train.load_recipe", interrupted)
+    ran = penchant("train", "--data", "rows.jsonl", "--method", "ica", "--out", "nowhere")
+    assert ran.code == 130
+    assert ran.err.endswith("--resume goes on after its last whole checkpoint or shard, if there is one\n")
 
 
 def test_an_interrupt_of_the_last_moments_has_no_traceback() -> None:

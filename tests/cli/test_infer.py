@@ -129,6 +129,15 @@ def stop(infer, stopping: Stopping, folder: Path, *arguments: object) -> None:
     assert not (folder / "manifest.json").exists()
 
 
+def test_what_is_written_is_told_with_the_same_cautions_as_what_is_shown(infer, records, tmp_path) -> None:
+    ran = infer("--out", tmp_path / "out", "--limit", 5)
+    assert ran.code == 0, ran.err
+    assert "to be taken with care: " in ran.err
+    assert "only the first 5 records are read, as --limit says" in ran.err
+    whole = infer("--out", tmp_path / "whole", "--limit", len(records) + 1)
+    assert "as --limit says" not in whole.err
+
+
 def test_a_run_that_was_stopped_goes_on_and_ends_as_one_in_one_go(infer, records, stopping, tmp_path) -> None:
     whole = infer("--out", tmp_path / "whole", "--json")
     assert whole.code == 0, whole.err

@@ -15,7 +15,12 @@ from penchant.shards.fields import (
 )
 
 
-@pytest.mark.parametrize("content", [{}, {"k": None}, {"k": ""}, {"k": " \n\u3000"}])
+def test_a_text_that_is_not_there_is_not_called_empty() -> None:
+    with pytest.raises(RecordError, match="^k is missing$"):
+        text({"other": "x"}, "k")
+
+
+@pytest.mark.parametrize("content", [{"k": None}, {"k": ""}, {"k": " \n\u3000"}])
 def test_a_text_that_says_nothing_sets_the_row_aside(content: dict[str, object]) -> None:
     with pytest.raises(RecordError, match="^k is empty$"):
         text(content, "k")

@@ -43,7 +43,7 @@ def test_items_that_say_nothing_are_left_out_with_a_reason_each() -> None:
     }
     persona, lost = history(content, KEYS, no_direction)
     assert persona.evidence == (Comment("a", "b"),)
-    assert lost == ("comment: comment is empty", "comparison: rejected is empty", "demographics: is is empty")
+    assert lost == ("comment: comment is empty", "comparison: rejected is missing", "demographics: is is empty")
 
 
 @pytest.mark.parametrize("content", [{"wrote": "x"}, {"chose": [3]}, {"is": ["a"]}, {"wrote": [{"comment": 3}]}])

@@ -89,7 +89,7 @@ def test_a_later_format_is_refused_by_its_number(tmp_path: Path) -> None:
         ({"simulated": "no"}, "'simulated' is of type str"),
         ({"seed": "7"}, "'seed' is of type str"),
         ({"rows": None}, "'rows' is missing"),
-        ({"space": {"name": "tiny"}}, "digest is empty"),
+        ({"space": {"name": "tiny"}}, "digest is missing"),
         ({"dropped": {"x": "y"}}, "'x' is of type str"),
         ({"shards": [{"name": "../part-00000.parquet", "records": 3, "sha256": "0"}]}, "named '../part-00000.parquet'"),
     ],

@@ -82,8 +82,8 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("read", [json_lines, json_list])
 def test_a_file_that_is_not_utf8_says_so(tmp_path: Path, read) -> None:
     path = tmp_path / "rows"
-    path.write_bytes(b'[{"a": "\xff"}]')
-    with pytest.raises(DataError, match="rows: not UTF-8"):
+    path.write_bytes(b'[{"a": "\xc3\xa9"},\n{"a": "\xff"}]' if read is json_list else b'{"a": 1}\n{"a": "\xff"}\n')
+    with pytest.raises(DataError, match="rows: line 2 is not UTF-8"):
         list(read(path))
 
 

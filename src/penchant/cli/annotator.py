@@ -73,7 +73,10 @@ def _new(found: HeldOut | None) -> list[str]:
     if found is None:
         return ["words left out of a first fit: none, too few are rare; how new wordings are read is not known"]
     of = f"words left out of a first fit: {found.cells:,} cells that speak for a pole in them"
-    warning = "  expect this, or less, of people whose wordings are like none that it was fitted on"
+    warning = (
+        "  expect this of new wordings of the same kind of text; texts of another kind, as real ones are to one "
+        "fitted on simulated people, it reads worse, and it may be sure and wrong"
+    )
     return [of, *_figures(found), warning]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import signal
 import sys
 from importlib import metadata
 from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from penchant.cli import annotator, audit, base, crossval, demo, evaluate, export, infer, show, simulate, task, train
 from penchant.errors import PenchantError
@@ -48,6 +50,18 @@ app.add_typer(show.app, name="show")
 app.command("demo")(demo.command)
 
 
+def _kept(verb: list[str]) -> str:
+    """What is left of a command that was stopped, and how to go on."""
+    options = {name for group in app.registered_commands if [group.name] == verb for name in _options(group)}
+    if "resume" in options:
+        return "--resume goes on after its last whole checkpoint or shard, if there is one"
+    return "files that were whole are kept, and none is half written"
+
+
+def _options(command: CommandInfo) -> set[str]:
+    return set(inspect.signature(command.callback).parameters) if command.callback is not None else set()
+
+
 def main() -> None:
     """Entry point; an error is printed as one sentence and exits with 2, an interrupt with 130."""
     try:
@@ -63,7 +77,7 @@ def main() -> None:
     except SystemExit as ended:
         # typer turns an interrupt into this code before it gets here
         if ended.code == _INTERRUPTED:
-            sys.stderr.write("penchant: interrupted; whatever was complete is kept\n")
+            sys.stderr.write(f"penchant: interrupted; {_kept(sys.argv[1:2])}\n")
         raise
     finally:
         # all is printed and only libraries are taken down: an interrupt then is to end it, with no traceback of theirs

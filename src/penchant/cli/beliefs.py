@@ -40,11 +40,16 @@ class Inferred(NamedTuple):
     """What the readings are to be taken with."""
 
 
+def with_care(caution: str) -> str:
+    """An annotator's caution, as it is told wherever it has read something."""
+    return f"to be taken with care: {caution}"
+
+
 def tell(people: Mapping[str, Known], space: PreferenceSpace, found: Inferred, *, json: bool) -> None:
     """Prints what is believed of everybody, one person after the other."""
     if not json:
         if found.caution:
-            result(f"to be taken with care: {found.caution}")
+            result(with_care(found.caution))
         counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, found.prior.weights, strict=True))
         times = "each times the probability of what was read; + is the positive pole, - the negative one"
         result(f"weights before items are counts ({counts}), {times}")

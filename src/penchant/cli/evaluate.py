@@ -109,11 +109,13 @@ def command(
             *(reference, policies, layout, max_prompt_tokens, annotator, draws, summaries, seed, neutral, beside)
         )
         aligned.require()
+    asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe, overwrite)
+    if suite is not None:
+        suites.require(suite, aligned, asked)
     where = space_for(data, space, directions=directions)
     records = read(data, where, split=split if fit is None else None, limit=limit, rejected=rejected)
     records = _of(attribute, _unstated(directed(records, directions), annotator), data)
     if suite is not None:
-        asked = suites.Asked(again(context), seed, json, annotator, judge, out, fit_data, recipe, overwrite)
         suites.run(suite, records, where, data.stem, aligned, asked)
         return
     if aligned is None:

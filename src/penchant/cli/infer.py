@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from penchant.cli.beliefs import Inferred, Known, tell
+from penchant.cli.beliefs import Inferred, Known, tell, with_care
 from penchant.cli.data import (
     RejectedOption,
     SpaceOption,
@@ -149,7 +149,11 @@ def _write(
         _refuse_user(chosen.user, next(iter(chosen.loaded)))
     if not items:
         refuse(chosen.loaded)
+    if chosen.limit is not None and not chosen.loaded.counts.complete:
+        say(f"{chosen.loaded.path}: only the first {chosen.limit:,} records are read, as --limit says")
     reader = load(annotator, space)
+    if caution := reader.caution():
+        say(with_care(caution))
     made_from = {"--data": digest_of(chosen.loaded.path), "--annotator": digest_of(annotator), "--space": space.digest}
     made_from |= {
         "--user": str(chosen.user),
@@ -209,7 +213,7 @@ def inferred(records: Sequence[Record], space: PreferenceSpace, annotator: Path,
 
     found = read_by(annotator, items_of(records), space, neutral=neutral)
     if found.caution:
-        say(found.caution)
+        say(with_care(found.caution))
     return found
 
 

@@ -103,5 +103,7 @@ def _list(tasks: list[Task], *, json: bool) -> None:
             as_json({"tasks": [{**one, "published": list(t.published)} for one, t in zip(listed, tasks, strict=True)]})
         )
         return
-    for one in listed:
-        result("\n".join([one["name"], *(f"  {key}: {one[key]}" for key in keys[1:])]))
+    for one, task in zip(listed, tasks, strict=True):
+        files = f"  files: {', '.join(task.published)}"
+        result("\n".join([one["name"], *(f"  {key}: {one[key]}" for key in keys[1:]), files]))
+    say("what else two of them are built from: docs/adding/benchmark.md")

@@ -88,7 +88,7 @@ def command(
     learned.refuse_scorer(out)
     if not (resume or overwrite):
         _refuse_begun(out)
-    if resume and not out.exists():
+    if resume and not _begun(out):
         say(f"nothing to go on with in {out}: starting anew")
     if summaries is not None and method not in ("pba_summary", "pba_both"):
         raise ConfigError(f"--summaries: {method} shows none; give --method pba_summary or pba_both")
@@ -176,7 +176,7 @@ def aligned_to(
         "records": len(records),
         "rows": trained.rows,
         "pairs": trained.pairs,
-        "split": trained.split,
+        "rows_in_parts": trained.split,
         "loss": trained.curve[-1]["loss"],
     }
 
@@ -186,8 +186,12 @@ def _refuse_begun(out: Path) -> None:
 
     if (weights := finished(out)) is not None:
         raise ConfigError(f"{weights} is a finished model; give another --out, or add --overwrite")
-    if any((out / "checkpoints").glob("checkpoint-*")):
+    if _begun(out):
         raise ConfigError(f"{out} holds a run that was stopped; go on with --resume, or add --overwrite to start anew")
+
+
+def _begun(out: Path) -> bool:
+    return any((out / "checkpoints").glob("checkpoint-*"))
 
 
 def run_ratings(

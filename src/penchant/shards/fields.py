@@ -23,7 +23,7 @@ def text(content: Content, key: str) -> str:
     """
     value = text_or_empty(content, key)
     if not value.strip():
-        raise RecordError(f"{key} is empty")
+        raise RecordError(f"{key} is {'empty' if key in content else 'missing'}")
     return value
 
 

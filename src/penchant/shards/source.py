@@ -153,9 +153,16 @@ def _text(path: Path) -> Iterator[IO[str]]:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             yield file
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 ({error.reason}); convert it to UTF-8") from error
+        line = _undecodable(path)
+        raise DataError(f"{path}: line {line} is not UTF-8 ({error.reason}); convert the file to UTF-8") from error
     except OSError as error:
         raise DataError(f"{path}: not readable ({error.strerror}); check its permissions") from error
+
+
+def _undecodable(path: Path) -> int:
+    """The first line that is not UTF-8, from 1; a text stream knows only its own buffer."""
+    with path.open("rb") as file:
+        return next((number for number, line in enumerate(file, 1) if line.decode(errors="ignore").encode() != line), 0)
 
 
 def require_file(path: Path) -> None:

@@ -43,6 +43,31 @@ class Asked:
     """Whether a report in `out` may be replaced."""
 
 
+def require(suite: str, aligned: Aligned | None, asked: Asked) -> None:
+    """Refuses, before any data is read, what one of SUITES cannot be asked.
+
+    Raises:
+        ConfigError: something that it needs is not named, or its report is there already.
+    """
+    if suite == "infer":
+        infer.named(asked.annotator)
+        return
+    if aligned is None or not aligned.policies:
+        raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
+    if suite == "judge" and asked.judge is None:
+        raise ConfigError("--suite judge asks a language model; name its recipe with --judge")
+    if suite == "all" and asked.out is None:
+        raise ConfigError("--suite all writes a report; name a folder for it with --out")
+    if suite == "all" and asked.out is not None and (asked.out / whole.REPORT).exists() and not asked.overwrite:
+        raise ConfigError(f"{asked.out / whole.REPORT} is there already; give another --out, or add --overwrite")
+    if suite == "novel" and asked.fit_data is None:
+        raise ConfigError(
+            "--suite novel must know what is new; name the records that the models were aligned on with --fit-data"
+        )
+    if suite == "bias":
+        bias.require_reader(aligned.policies, asked.annotator)
+
+
 def run(
     suite: str,
     records: Sequence[Record],
@@ -51,25 +76,16 @@ def run(
     aligned: Aligned | None,
     asked: Asked,
 ) -> None:
-    """Runs one of SUITES and prints it: for people, and with `json` as one object on the last line.
+    """Runs one of SUITES, which `require` let through, and prints it; with `json` as one object on the last line.
 
     Raises:
-        ConfigError: nothing to measure is named.
         DataError: records of people who are not simulated, where the truth must be known.
     """
     annotator, judge, out, seed, json = asked.annotator, asked.judge, asked.out, asked.seed, asked.json
-    if suite == "infer":
+    if aligned is None:  # only one suite measures none
         infer.run(records, space, annotator=annotator, seed=seed, json=json)
         return
-    if aligned is None or not aligned.policies:
-        raise ConfigError(f"--suite {suite} measures aligned models; name --reference and --ica or --pba")
-    if suite == "judge" and judge is None:
-        raise ConfigError("--suite judge asks a language model; name its recipe with --judge")
-    if suite == "all":
-        if out is None:
-            raise ConfigError("--suite all writes a report; name a folder for it with --out")
-        if (out / whole.REPORT).exists() and not asked.overwrite:
-            raise ConfigError(f"{out / whole.REPORT} is there already; give another --out, or add --overwrite")
+    if suite == "all" and out is not None:
         fit_on = None if asked.fit_data is None else read(asked.fit_data, space)
         whole.run(
             records,
@@ -83,12 +99,6 @@ def run(
             json=json,
         )
         return
-    if suite == "novel" and asked.fit_data is None:
-        raise ConfigError(
-            "--suite novel must know what is new; name the records that the models were aligned on with --fit-data"
-        )
-    if suite == "bias":
-        bias.require_reader(aligned.policies, annotator)
     # before any model is loaded, as nothing may be novel, or a key be missing
     recipe = new = None
     if suite == "novel" and asked.fit_data is not None:

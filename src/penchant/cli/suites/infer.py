@@ -28,6 +28,13 @@ turned dimensions: of the beliefs alone, whoever reads: a person turns, and so m
 """What the columns of `_table` mean."""
 
 
+def named(annotator: Path | None) -> Path:
+    """The annotator; ConfigError where none is named."""
+    if annotator is None:
+        raise ConfigError("--suite infer measures an annotator; name its folder or recipe with --annotator")
+    return annotator
+
+
 def run(records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | None, seed: int, json: bool) -> None:
     """Measures an annotator and prints it: for people, and with `json` as one object on the last line.
 
@@ -40,17 +47,16 @@ def run(records: Sequence[Record], space: PreferenceSpace, *, annotator: Path | 
     from penchant.model.card import versions
     from penchant.scorer.belief import BeliefScorer
 
-    if annotator is None:
-        raise ConfigError("--suite infer measures an annotator; name its folder or recipe with --annotator")
+    reader = named(annotator)
     rule = observer_of(records)
     if rule is None:
         raise DataError(
             "--suite infer needs simulated records as they were made: only of these is known what is true, and what an "
             "annotator wrote is what it read"
         )
-    opened = load(annotator, space)
-    reader = BeliefScorer(opened, opened.prior)
-    parts = {name: inference(some, reader, rule, seed=seed) for name, some in by_phrasing(records).items()}
+    opened = load(reader, space)
+    believer = BeliefScorer(opened, opened.prior)
+    parts = {name: inference(some, believer, rule, seed=seed) for name, some in by_phrasing(records).items()}
     if json:
         found = {"suite": "infer", "seed": seed, "annotator": opened.name, "wordings": parts, "versions": versions()}
         result(as_json(found))
