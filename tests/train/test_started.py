@@ -7,7 +7,7 @@ import pytest
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.persona import Comment, Persona
-from penchant.train.started import STARTED, note, require_same, started_with
+from penchant.train.started import STARTED, last_checkpoint, note, require_same, started_with, step_of
 
 SETTINGS = TrainSection(max_steps=4)
 
@@ -25,6 +25,16 @@ def test_the_same_run_goes_on_and_another_is_told_by_what_differs(grove, records
     ):
         with pytest.raises(TrainingError, match=f"its checkpoints are of a run with other {differs};"):
             require_same(tmp_path, changed)
+
+
+def test_the_last_checkpoint_is_the_newest_that_is_whole(tmp_path) -> None:
+    assert last_checkpoint(tmp_path / "nowhere") is None
+    for step, name in ((9, "trainer_state.json"), (10, "trainer_state.json"), (11, "model.safetensors")):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / name).touch()
+    found = last_checkpoint(tmp_path)
+    assert found is not None
+    assert step_of(found) == 10
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -191,7 +191,9 @@ def _refuse_begun(out: Path) -> None:
 
 
 def _begun(out: Path) -> bool:
-    return any((out / "checkpoints").glob("checkpoint-*"))
+    from penchant.train.started import last_checkpoint
+
+    return last_checkpoint(out / "checkpoints") is not None
 
 
 def run_ratings(

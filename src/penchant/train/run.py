@@ -34,7 +34,7 @@ from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
-from penchant.train.started import note, require_same, started_with
+from penchant.train.started import last_checkpoint, note, require_same, started_with, step_of
 from penchant.train.trees import Grove, Row
 
 _LOGGING_STEPS = 10
@@ -84,6 +84,12 @@ class UserTreeTrainer(DPOTrainer):
     def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
         # ours come tree by tree, see train.reference; being asked to precompute only keeps TRL from loading a model
         return dataset
+
+    def _issue_warnings_after_load(self, load_result: Any) -> None:
+        # a tied weight is kept once, under its other name, and is not missed
+        tied = getattr(self.model, "all_tied_weights_keys", {})
+        missing = [key for key in load_result.missing_keys if key not in tied]
+        super()._issue_warnings_after_load(load_result._replace(missing_keys=missing))
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         # the grove has drawn the order: mirrors must stay in one batch
@@ -252,7 +258,7 @@ def align(
     reference = Reference(load, cache=reference_cache, key=key)
     rows = grove.rows(settings.max_steps * settings.users_per_step)
     folder.mkdir(parents=True, exist_ok=True)
-    last, run = _last_checkpoint(checkpoints) if resume else None, started_with(grove, settings, key)
+    last, run = last_checkpoint(checkpoints) if resume else None, started_with(grove, settings, key)
     if last is not None:
         require_same(checkpoints, run)
     elif arguments.process_index == 0:
@@ -274,7 +280,7 @@ def align(
         trainer.remove_callback(callback)
     if not quiet:
         trainer.add_callback(Bar)
-    before = _step(last) * settings.users_per_step if last else 0
+    before = step_of(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     # counted as rows that differ: a trainer that lost some would go round the others again and do as many steps
     trained = before + trainer.trained()
@@ -386,13 +392,3 @@ def passed_on(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
             near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.0)[0]
             raise ConfigError(f"TRL's DPOConfig has no key '{key}' (under 'trl'); nearest is '{near}'")
     return given
-
-
-def _last_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest checkpoint that was written to its end; the trainer writes its state file last."""
-    whole = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=_step, default=None)
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])

@@ -1,4 +1,4 @@
-"""What a run was started with, kept among its checkpoints, so that only the same run goes on from them."""
+"""What a run was started with, kept among its checkpoints, so that only the same run goes on from them; and how far."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.shards.atomic import replacing
 from penchant.space import Direction
-from penchant.train.trees import Grove
+
+if TYPE_CHECKING:
+    from penchant.train.trees import Grove
 
 STARTED = "run.json"
 _FREE = {"max_steps", "save_steps", "max_tree_tokens", "processes", "distributed"}
@@ -52,6 +54,17 @@ def _bytes(value: object) -> bytes:
     if is_dataclass(value):
         return b"\0".join(_bytes(getattr(value, field.name)) for field in fields(value))
     return str(value).encode()
+
+
+def last_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; the trainer writes its state file last."""
+    whole = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=step_of, default=None)
+
+
+def step_of(checkpoint: Path) -> int:
+    """After how many steps it was written."""
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 def note(checkpoints: Path, run: Mapping[str, Any]) -> None:
