@@ -66,6 +66,37 @@ def test_folds_depend_on_the_seed_and_not_on_the_order_of_people(planted: list[R
     assert sets(planted, 0) != sets(planted, 1)
 
 
+def test_opposite_people_are_tested_in_the_same_fold_where_they_are_few(planted: list[Record]) -> None:
+    mirrored = [
+        replace(r, record_id=f"{r.record_id}-m", user_id=f"{r.user_id}-m", chosen=r.rejected, rejected=r.chosen)
+        for r in planted
+    ]
+    both = [*planted, *mirrored]
+    plan = user_folds(both, folds=4, seed=0)
+    assert sorted(np.concatenate([fold.test for fold in plan]).tolist()) == list(range(len(both)))
+    for fold in plan:
+        whose = [both[i].person_id for i in fold.test]
+        assert {name.removesuffix("-m") for name in whose} == {name for name in whose if not name.endswith("-m")}
+        assert len(whose) == len(both) // 4
+
+
+def test_people_who_are_all_linked_are_folded_one_by_one(planted: list[Record]) -> None:
+    names = sorted({record.person_id for record in planted})
+    shared = [
+        replace(
+            planted[0],
+            record_id=f"s{i}",
+            user_id=name,
+            **({"chosen": "a", "rejected": "b"} if i % 2 else {"chosen": "b", "rejected": "a"}),
+        )
+        for i, name in enumerate(names)
+    ]
+    plan = user_folds([*planted, *shared], folds=4, seed=0)
+    alone = user_folds(planted, folds=4, seed=0)
+    for one, other in zip(plan, alone, strict=True):
+        assert [i for i in one.test if i < len(planted)] == other.test.tolist()
+
+
 def test_records_without_a_user_are_folded_one_by_one(planted: list[Record]) -> None:
     nameless = [replace(record, user_id=None) for record in planted]
     sizes = [len(fold.test) for fold in user_folds(nameless, folds=48, seed=0)]

@@ -1,17 +1,21 @@
 """The encoder scorer on people it was not fitted on: folds by user, its controls, and a text-disjoint variant.
 
 Folds by user are not enough where people share texts: a test person's very answers may occur, labelled, with people
-of the training folds. `strict` drops such training rows; where texts are shared its figure is the honest one. Every
-figure is of one seed; averaging over seeds is the caller's.
+of the training folds. `strict` drops such training rows; where texts are shared its figure is the honest one. People
+who were asked the same pair and chose the other answer are tested in the same fold where they are few. Every figure is
+of one seed; averaging over seeds is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from penchant.controls import CONTROLS, swap_personas
 from penchant.encoder.base import Encoder, Progress
@@ -57,6 +61,10 @@ def people_of(records: Sequence[Record]) -> list[str]:
 def user_folds(records: Sequence[Record], *, folds: int, seed: int) -> list[Fold]:
     """Each person's records are tested in exactly one fold, and trained on in the others.
 
+    So are those of their opposites, unless the folds would be too uneven for it: fitted on one of two opposite
+    people, a scorer that knows no person learns what the other one does not choose, and everybody's leanings no longer
+    cancel.
+
     Raises:
         ConfigError: fewer than two folds, or too many for two people in each: personas are swapped within a fold.
     """
@@ -65,9 +73,36 @@ def user_folds(records: Sequence[Record], *, folds: int, seed: int) -> list[Fold
     if not 2 <= folds <= len(names) // 2:
         raise ConfigError(f"{folds} folds of {len(names)} people; give at least 2, and no more than {len(names) // 2}")
     order = np.random.default_rng(seed).permutation(names)
-    fold_of = dict(zip(order.tolist(), (np.arange(len(order)) % folds).tolist(), strict=True))
+    group = dict(zip(names.tolist(), opposites(records, names.tolist()), strict=True))
+    fold_of = _dealt(order.tolist(), group, folds)
+    most, fewest = max(Counter(group.values()).values()), min(Counter(fold_of.values()).values())
+    if most > len(names) // folds or fewest < 2:
+        fold_of = _dealt(order.tolist(), {name: place for place, name in enumerate(names.tolist())}, folds)
     fold = np.array([fold_of[person] for person in people.tolist()])
     return [Fold(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
+
+
+def _dealt(order: Sequence[str], group: Mapping[str, int], folds: int) -> dict[str, int]:
+    """Name -> fold: groups are dealt out one by one, in the order in which their first member comes."""
+    places = {one: place for place, one in enumerate(dict.fromkeys(group[name] for name in order))}
+    return {name: places[group[name]] % folds for name in order}
+
+
+def opposites(records: Sequence[Record], names: Sequence[str]) -> list[int]:
+    """Per name, a number that only those share who are linked by pairs in which one chose what the other rejected."""
+    place = {name: i for i, name in enumerate(names)}
+    asked: dict[tuple[str, str, str], list[int]] = {}
+    for record in records:
+        asked.setdefault((record.prompt, record.chosen, record.rejected), []).append(place[record.person_id])
+    linked = [
+        (mine[0], one)
+        for (prompt, chosen, rejected), mine in asked.items()
+        if (theirs := asked.get((prompt, rejected, chosen)))
+        for one in (*mine, *theirs)
+    ]
+    links = np.array(linked, dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(len(names), len(names)))
+    return list(connected_components(graph, directed=False)[1].tolist())
 
 
 def refuse_small(records: Sequence[Record], *, folds: int) -> None:
