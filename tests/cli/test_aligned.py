@@ -6,13 +6,12 @@ import pytest
 
 from penchant import Comment, Persona, Record
 from penchant.cli.aligned import Aligned, kind_of, progress
+from penchant.cli.data import read, space_for
 from penchant.errors import ModelError
 from penchant.space import load_space
 
 
 def test_a_bench_is_of_the_models_named_and_the_records_given(small_base, small_forum, aligned) -> None:
-    from penchant.cli.data import read, space_for
-
     space = space_for(small_forum / "test", None)
     records = read(small_forum / "test", space, limit=8)
     bench = Aligned(str(small_base), {"ica": aligned["ica"]}, seed=3).bench(records, space, "named")
@@ -32,6 +31,17 @@ def test_a_model_measured_against_another_base_than_its_own_is_said(
     Aligned(str(copy), {"ica": aligned["ica"]}).bench(planted, load_space(), "d")
     told = f"was aligned from {small_base} as its card says, and is measured against {copy}"
     assert told in capsys.readouterr().err
+
+
+def test_people_that_a_model_was_aligned_to_are_said_to_be_no_new_ones(
+    small_base, small_forum, planted, aligned, capsys
+) -> None:
+    space = space_for(small_forum / "train", None)
+    model = Aligned(str(small_base), {"ica": aligned["ica"]})
+    model.bench(planted, load_space(), "d")
+    assert "no measure of new people" not in capsys.readouterr().err
+    model.bench(read(small_forum / "train", space), space, "d")
+    assert f"{aligned['ica']} was aligned to just these people as its card says" in capsys.readouterr().err
 
 
 def test_neutral_people_are_shown_without_words_of_gender_and_age(small_base) -> None:

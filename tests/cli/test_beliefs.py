@@ -35,7 +35,9 @@ def test_the_persons_own_word_stands_first_and_above_what_was_read(known: Known,
         ("humour", 0, True),
     ]
     text = told(known, tiny, capsys, as_json=False)
-    assert f"length: {tiny.dimensions[0].negative} (their own word; from evidence " in text
+    assert (
+        f"length: {tiny.dimensions[0].negative} (their own word; from evidence {tiny.dimensions[0].positive}, " in text
+    )
     assert "humour: not about them (their own word" in text
 
 

@@ -89,6 +89,7 @@ def test_without_json_counts_are_lines_and_the_licence_goes_to_stderr(penchant, 
     assert "  test student_phd: 2\n" in ran.out
     assert ran.out.splitlines()[-1].startswith("next: penchant eval --data ")
     assert TASKS["p_soups"].licence in ran.err
+    assert f"{soups} lacks friendly_unfriendly.json: the benchmark is of all 3 files, these records not" in ran.err
 
 
 def test_records_are_not_replaced_unasked(penchant, soups, tmp_path) -> None:

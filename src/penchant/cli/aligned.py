@@ -70,7 +70,7 @@ class Aligned:
         from penchant.model.local import LocalModel
         from penchant.model.remembered import Remembered
 
-        self._say_mismatches()
+        self._say_mismatches(records)
         if self.layout not in LAYOUTS:
             raise ConfigError(f"--layout {self.layout}: known are {', '.join(LAYOUTS)}")
         written: Layout = "paper" if self.layout == "paper" else "user_first"
@@ -113,9 +113,11 @@ class Aligned:
         with progress(bench, bench.passes(personas)):
             return Measured(bench.setting, tuple(bench.score(records, personas)))
 
-    def _say_mismatches(self) -> None:
-        from penchant.model.card import base_of, tags
+    def _say_mismatches(self, records: Sequence[Record]) -> None:
+        from penchant.model.card import base_of, tags, trained_on
+        from penchant.record import people_digest
 
+        people = people_digest(records)
         for method, folder in self.policies.items():
             others = tags(Path(folder)) & {other for other in METHODS if other != method}
             if others:
@@ -123,6 +125,8 @@ class Aligned:
             base = base_of(Path(folder))
             if base is not None and Path(base).resolve() != Path(self.reference).resolve():
                 say(f"{folder} was aligned from {base} as its card says, and is measured against {self.reference}")
+            if people in trained_on(Path(folder)):
+                say(f"{folder} was aligned to just these people as its card says: this is no measure of new people")
 
 
 def kind_of(personas: Sequence[str]) -> PersonaKind:

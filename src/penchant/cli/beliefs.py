@@ -92,6 +92,7 @@ def beliefs(person: Person, places: Sequence[int]) -> Iterator[dict[str, object]
             "sign": sign,
             "pole": dimension.pole(sign) if sign else None,
             "leaning": round(float(leaning[place]), 4),
+            "leans_to": dimension.pole(1 if leaning[place] >= 0.5 else -1),
             "interval": [round(float(end), 4) for end in interval[place]],
             "contradicted": dimension_id in contradicted,
             "own_word": dimension_id in own,
@@ -127,14 +128,17 @@ def explained(name: str, person: Person, aside: Mapping[int, str] = MappingProxy
     lines = [f"{name}: {len(person.persona)} items of evidence"]
     for one in beliefs(person, range(len(person.persona))):
         leaning = float(str(one["leaning"]))
-        side = one["pole"] or _undecided(person, str(one["dimension"]), leaning)
+        side = one["pole"] or _undecided(person, str(one["dimension"]), one["leans_to"])
         doubt = ", contradicted" if one["contradicted"] else ""
         ends = one["interval"] if isinstance(one["interval"], list) else [leaning, leaning]
         low, high = ends if leaning >= 0.5 else (1 - ends[1], 1 - ends[0])
         sure = f"{100 * max(leaning, 1 - leaning):.0f} %, interval {100 * low:.0f} to {100 * high:.0f}{doubt}"
-        why = f"their own word; from evidence {sure}" if one["own_word"] else sure
-        lines.append(f"  {one['dimension']}: {side} ({why})")
         reasons = one["because"]
+        why = sure
+        if one["own_word"]:
+            read = f"from evidence {one['leans_to']}, {sure}"
+            why = f"their own word; {read if reasons else 'nothing in the evidence'}"
+        lines.append(f"  {one['dimension']}: {side} ({why})")
         for reason in reasons if isinstance(reasons, list) else []:
             lines.append(f"    {'+' if reason['sign'] > 0 else '-'}{reason['weight']:.2f}  {reason['text']}")
     known = len(lines)
@@ -149,12 +153,9 @@ def explained(name: str, person: Person, aside: Mapping[int, str] = MappingProxy
     return "\n".join(lines)
 
 
-def _undecided(person: Person, dimension_id: str, leaning: float) -> str:
+def _undecided(person: Person, dimension_id: str, leans_to: object) -> str:
     """Which way it leans where nothing is held, or that the person says it is not about them."""
-    if dimension_id in person.corrected() or person.belief is None:
-        return "not about them"
-    space = person.belief.space
-    return f"undecided, leaning to: {space.dimensions[space.index(dimension_id)].pole(1 if leaning >= 0.5 else -1)}"
+    return "not about them" if dimension_id in person.corrected() else f"undecided, leaning to: {leans_to}"
 
 
 def silent(person: Person) -> list[int]:

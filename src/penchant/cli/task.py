@@ -64,6 +64,11 @@ def run(task: Task, data: Path, out: Path, *, seed: int, overwrite: bool = False
     records, counts = built.records, built.counts
     parquet.write(records, out, space=space, seed=seed, simulated=task.simulated, counts=counts, overwrite=overwrite)
     write_whole(out / SPACE_FILE, space.as_toml())
+    missing = [name for name in task.published if not (data / name).is_file()] if data.is_dir() else []
+    if 0 < len(missing) < len(task.published):
+        say(
+            f"{data} lacks {', '.join(missing)}: the benchmark is of all {len(task.published)} files, these records not"
+        )
     for reason, count in sorted(counts.lost_items.items()):
         say(f"{data}: {count:,} items left out ({reason})")
     say(f"licence of the data: {task.licence}")
