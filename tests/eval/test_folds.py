@@ -82,15 +82,9 @@ def test_opposite_people_are_tested_in_the_same_fold_where_they_are_few(planted:
 
 def test_people_who_are_all_linked_are_folded_one_by_one(planted: list[Record]) -> None:
     names = sorted({record.person_id for record in planted})
-    shared = [
-        replace(
-            planted[0],
-            record_id=f"s{i}",
-            user_id=name,
-            **({"chosen": "a", "rejected": "b"} if i % 2 else {"chosen": "b", "rejected": "a"}),
-        )
-        for i, name in enumerate(names)
-    ]
+    asked = replace(planted[0], chosen="a", rejected="b")
+    turned = replace(asked, chosen="b", rejected="a")
+    shared = [replace((asked, turned)[i % 2], record_id=f"s{i}", user_id=name) for i, name in enumerate(names)]
     plan = user_folds([*planted, *shared], folds=4, seed=0)
     alone = user_folds(planted, folds=4, seed=0)
     for one, other in zip(plan, alone, strict=True):
