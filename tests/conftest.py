@@ -24,13 +24,16 @@ from hypothesis import strategies as st
 from penchant import (
     Comment,
     Comparison,
+    Correction,
     Demographics,
     Dimension,
+    Person,
     Persona,
     PreferenceSpace,
     Provenance,
     Rating,
     Record,
+    meet,
 )
 
 settings.register_profile("penchant", deadline=None, derandomize=True, max_examples=60)
@@ -47,6 +50,43 @@ def tiny() -> PreferenceSpace:
             Dimension("depth", "Depth", "need", "Likes detail, with sources", "Likes the gist"),
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def ann(tiny: PreferenceSpace) -> Person:
+    """Short and with sources by what she wrote, and jokes by her own word."""
+    evidence = (
+        Comment("A long post", "Too long, no sources.", tiny.direction({"length": 1, "depth": 1})),
+        Comparison("Best tea?", "Assam.", "It depends.", tiny.direction({"length": 1, "humour": -1})),
+        Demographics("a nurse from Leeds", tiny.direction()),
+    )
+    return meet(Persona(evidence), tiny, corrections=(Correction("humour", 1),))
+
+
+@pytest.fixture(scope="session")
+def nobody(tiny: PreferenceSpace) -> Person:
+    return meet(Persona(), tiny)
+
+
+@pytest.fixture(scope="session")
+def annotated(tiny: PreferenceSpace):
+    """Labelled items of sixty people, then of twenty more who are named test-…"""
+    from penchant.forum.population import ForumSettings
+    from penchant.forum.simulate import simulate
+    from penchant.infer.labelled import labelled
+
+    settings = ForumSettings(train_users=60, test_users=40, active_min=2, active_max=3, asked=2, train_targets=2)
+    forum = simulate(tiny, settings)
+    return labelled([*forum.split("train"), *forum.split("test", "known")])
+
+
+@pytest.fixture(scope="session")
+def annotator(tiny: PreferenceSpace, annotated):
+    """An annotator fitted on the sixty, over an encoder without weights."""
+    from penchant.encoder.fake import FakeEncoder
+    from penchant.fit.annotator import fit
+
+    return fit([one for one in annotated if one.person.startswith("train")], FakeEncoder(), tiny, steps=200)
 
 
 LIKINGS = {

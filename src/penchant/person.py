@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from penchant.errors import SpaceError
 from penchant.persona import Persona
 from penchant.posterior import EVEN, Belief, Prior, Rule, believe
+from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace, Sign
 
 
@@ -80,3 +81,24 @@ def meet(
     if profile is not None:
         profile.require(space, where="profile")
     return Person(persona, believe(persona, space, prior=prior), corrections, profile, summary)
+
+
+def meet_record(
+    record: Record,
+    persona: Persona,
+    space: PreferenceSpace,
+    *,
+    profile: Direction | None = None,
+    summary: str | None = None,
+) -> Person:
+    """The person behind a record, as far as `persona` shows them: the same in training and in evaluation.
+
+    A profile counts only beside evidence, so that settings that show no evidence reveal nothing.
+
+    Args:
+        persona: the part of the record's evidence that is shown.
+        profile: stands in for the profile that the record states.
+        summary: what a language model wrote about this person.
+    """
+    stated = profile or record.profile
+    return meet(persona, space, profile=stated if persona.evidence else None, summary=summary)

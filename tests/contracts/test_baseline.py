@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from penchant import Comment, Demographics, ModelError, Persona, Rating, Record, TrainingError
 from penchant.encoder.fake import FakeEncoder
+from penchant.fit import BASELINES, load_baseline
+from penchant.fit.saved import CARD
 from penchant.scorer.base import Fitted
-from penchant.scorer.cases import Texts, texts_of
-from penchant.train.baselines import BASELINES, load_baseline
-from penchant.train.baselines.saved import CARD
+from penchant.scorer.encoder.texts import Texts, texts_of
 
 ENCODER = FakeEncoder(32)
 
@@ -44,7 +44,7 @@ class Learnt(NamedTuple):
     """Of all records."""
 
     def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
-        return self.fitted.margins_within(table(records, personas), records, personas)
+        return self.fitted.table_margins(table(records, personas), records, personas)
 
 
 @pytest.fixture(scope="module", params=list(BASELINES))
@@ -107,7 +107,7 @@ def test_the_seed_decides_and_nothing_outside_does(learnt) -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
     other = BASELINES[learnt.name].fit(learnt.met, shown_beside(learnt.met), learnt.table, 1)
     own = shown_beside(learnt.new)
-    ours, same, another = (one.margins_within(learnt.table, learnt.new, own) for one in (learnt.fitted, again, other))
+    ours, same, another = (one.table_margins(learnt.table, learnt.new, own) for one in (learnt.fitted, again, other))
     np.testing.assert_array_equal(same, ours)
     assert (another != ours).any()
 
@@ -115,7 +115,7 @@ def test_the_seed_decides_and_nothing_outside_does(learnt) -> None:
 def test_people_who_show_nothing_can_be_fitted_on_and_what_everybody_likes_is_learnt(learnt) -> None:
     flowers = [r for r in (*learnt.met, *learnt.new) if r.provenance.attribute == "garden/flowers"]
     fitted = BASELINES[learnt.name].fit(flowers, [Persona()] * len(flowers), learnt.table, 0)
-    assert accuracy(fitted.margins_within(learnt.table, flowers, [Persona()] * len(flowers))) > 0.9
+    assert accuracy(fitted.table_margins(learnt.table, flowers, [Persona()] * len(flowers))) > 0.9
 
 
 def test_it_is_named_as_it_is_asked_for_and_says_how_fitting_went(learnt) -> None:
@@ -126,14 +126,14 @@ def test_it_is_named_as_it_is_asked_for_and_says_how_fitting_went(learnt) -> Non
 def test_a_table_of_another_encoder_is_refused(learnt) -> None:
     own = shown_beside(learnt.new)
     with pytest.raises(ModelError, match="vectors of 32 numbers, asked over those of 8"):
-        learnt.fitted.margins_within(table(learnt.new, own, FakeEncoder(8)), learnt.new, own)
+        learnt.fitted.table_margins(table(learnt.new, own, FakeEncoder(8)), learnt.new, own)
 
 
 def test_a_saved_one_gives_the_same_margins_whichever_it_is(learnt, tmp_path) -> None:
     learnt.fitted.save(tmp_path, encoder=ENCODER.name)
     again = load_baseline(tmp_path, encoder=ENCODER.name)
     own = shown_beside(learnt.new)
-    ours, theirs = (one.margins_within(learnt.table, learnt.new, own) for one in (learnt.fitted, again))
+    ours, theirs = (one.table_margins(learnt.table, learnt.new, own) for one in (learnt.fitted, again))
     np.testing.assert_array_equal(theirs, ours)
     assert (again.name, again.remark) == (learnt.fitted.name, learnt.fitted.remark)
 

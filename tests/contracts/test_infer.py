@@ -10,9 +10,9 @@ import pytest
 
 from penchant.config import EndpointSection
 from penchant.encoder.fake import FakeEncoder
+from penchant.fit.annotator import fit
 from penchant.infer.base import Annotator
 from penchant.infer.fake import FakeAnnotator
-from penchant.infer.fitting import fit
 from penchant.infer.labelled import Labelled
 from penchant.infer.llm import LLMAnnotator
 from penchant.model.ledger import Ledger

@@ -5,55 +5,88 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from penchant import Persona, PreferenceSpace, Record, meet
 from penchant.encoder.fake import FakeEncoder
+from penchant.fit import BASELINES
+from penchant.fit.encoder import fit_encoder
+from penchant.infer.fake import FakeAnnotator
 from penchant.method import METHODS
 from penchant.model.fake import FakeModel
 from penchant.scorer.base import Scorer
-from penchant.scorer.encoder import PARTS, EncoderScorer
+from penchant.scorer.belief import BeliefScorer
+from penchant.scorer.encoder import PARTS
+from penchant.scorer.encoder.texts import Texts, texts_of
 from penchant.scorer.implicit import ImplicitReward
+from penchant.scorer.over_encoder import OverEncoder
+
+Maker = Callable[[Sequence[Record], PreferenceSpace], Scorer]
 
 
-def encoder_scorer(parts) -> Callable[[Sequence[Record], PreferenceSpace], Scorer]:
-    return lambda records, _: EncoderScorer.fit(records, [r.persona for r in records], FakeEncoder(), parts=parts)
+def encoder_scorer(parts) -> Maker:
+    return lambda records, _: fit_encoder(records, [r.persona for r in records], FakeEncoder(), parts=parts)
 
 
 def implicit(records: Sequence[Record], space: PreferenceSpace) -> Scorer:
     policy, reference = FakeModel({"rose": -0.3}, follow=0.7), FakeModel(follow=0.1)
-    return ImplicitReward(policy, reference, METHODS["few_shot"], lambda _, persona: meet(persona, space))
+    return ImplicitReward(policy, reference, METHODS["few_shot"])
 
 
-MAKERS = {"implicit": implicit, **{f"encoder, {parts}": encoder_scorer(parts) for parts in PARTS}}
+def belief(records: Sequence[Record], space: PreferenceSpace) -> Scorer:
+    return BeliefScorer(FakeAnnotator(space, {"rose": ("length", 1), "gear": ("length", -1)}))
 
 
-@pytest.fixture(params=list(MAKERS))
+def baseline(name: str) -> Maker:
+    def make(records: Sequence[Record], space: PreferenceSpace) -> Scorer:
+        personas = [record.persona for record in records]
+        texts = Texts.of(texts_of(records, personas), FakeEncoder())
+        return OverEncoder(BASELINES[name].fit(records, personas, texts, 0), FakeEncoder())
+
+    return make
+
+
+MAKERS = {"implicit": implicit, "belief": belief, **{name: baseline(name) for name in BASELINES}}
+MAKERS |= {f"encoder, {parts}": encoder_scorer(parts) for parts in PARTS}
+
+
+@pytest.fixture(scope="module", params=list(MAKERS))
 def scorer(request: pytest.FixtureRequest, planted: list[Record], tiny: PreferenceSpace) -> Scorer:
     return MAKERS[request.param](planted, tiny)
 
 
-def test_swapping_the_answers_negates_every_margin_exactly(scorer: Scorer, planted: list[Record]) -> None:
+def margins(
+    scorer: Scorer, records: Sequence[Record], personas: Sequence[Persona], space: PreferenceSpace
+) -> NDArray[np.float64]:
+    scores = [
+        scorer.score(meet(persona, space), record.prompt, (record.chosen, record.rejected))
+        for record, persona in zip(records, personas, strict=True)
+    ]
+    assert {one.shape for one in scores} == {(2,)}
+    assert {one.dtype for one in scores} == {np.dtype(np.float64)}
+    return np.array([chosen - rejected for chosen, rejected in scores])
+
+
+def test_swapping_the_answers_negates_every_margin_exactly(scorer, planted: list[Record], tiny) -> None:
     personas = [record.persona for record in planted]
     swapped = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in planted]
-    ours = scorer.margins(planted, personas)
+    ours = margins(scorer, planted, personas, tiny)
     assert (ours != 0).any()
-    np.testing.assert_array_equal(scorer.margins(swapped, personas), -ours)
+    np.testing.assert_array_equal(margins(scorer, swapped, personas, tiny), -ours)
 
 
-def test_margins_are_one_finite_number_per_record(scorer: Scorer, planted: list[Record]) -> None:
+def test_margins_are_one_finite_number_per_record(scorer, planted: list[Record], tiny) -> None:
     for personas in ([record.persona for record in planted], [Persona()] * len(planted)):
-        margins = scorer.margins(planted, personas)
-        assert margins.shape == (len(planted),)
-        assert margins.dtype == np.float64
-        assert np.isfinite(margins).all()
+        assert np.isfinite(margins(scorer, planted, personas, tiny)).all()
 
 
-def test_two_equal_answers_tie(scorer: Scorer, planted: list[Record]) -> None:
+def test_two_equal_answers_tie(scorer, planted: list[Record], tiny) -> None:
     same = [replace(record, rejected=record.chosen) for record in planted]
-    assert not scorer.margins(same, [record.persona for record in planted]).any()
+    assert not margins(scorer, same, [record.persona for record in planted], tiny).any()
 
 
-def test_the_label_and_its_provenance_are_not_read(scorer: Scorer, planted: list[Record]) -> None:
+def test_the_label_and_its_provenance_are_not_read(scorer, planted: list[Record], tiny) -> None:
     personas = [record.persona for record in planted]
     bare = [Record(r.record_id, None, r.prompt, r.chosen, r.rejected, Persona()) for r in planted]
-    np.testing.assert_array_equal(scorer.margins(bare, personas), scorer.margins(planted, personas))
+    ours = margins(scorer, planted, personas, tiny)
+    np.testing.assert_array_equal(margins(scorer, bare, personas, tiny), ours)

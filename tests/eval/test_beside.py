@@ -9,7 +9,7 @@ from penchant.eval.benchmark import Bench
 from penchant.eval.beside import beside
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
-from penchant.scorer.cases import Texts, texts_of
+from penchant.scorer.encoder.texts import Texts, texts_of
 
 
 class Counting:
@@ -18,10 +18,10 @@ class Counting:
     name = "counting"
     people_digest = ""
 
-    def __init__(self, choices_alone: bool = False) -> None:
-        self.choices_alone = choices_alone
+    def __init__(self, choices_only: bool = False) -> None:
+        self.choices_only = choices_only
 
-    def margins_within(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
+    def table_margins(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
         assert set(texts.places) >= texts_of(records, personas)
         return np.array([float(len(persona)) for persona in personas])
 
@@ -70,5 +70,5 @@ def test_the_limit_is_that_of_the_evidence_shown_and_chance_where_nothing_true_i
 
 
 def test_a_scorer_of_choices_has_no_row_where_none_are_shown_but_for_the_controls(bench: Bench, planted, texts) -> None:
-    found = list(beside(bench, planted, ["pair", "ugc", "mixed"], [Counting(choices_alone=True)], texts))
+    found = list(beside(bench, planted, ["pair", "ugc", "mixed"], [Counting(choices_only=True)], texts))
     assert [one.persona for one in found] == ["pair", "mixed", "none", "shuffled"]

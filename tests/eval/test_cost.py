@@ -73,12 +73,12 @@ class Reading(FakeEncoder):
 class Ready:
     """A scorer that has only to be asked."""
 
-    people_digest, choices_alone = "", False
+    people_digest, choices_only = "", False
 
     def __init__(self, name: str, seconds: float) -> None:
         self.name, self.seconds, self.asked = name, seconds, []
 
-    def margins_within(self, texts, records, personas):
+    def table_margins(self, texts, records, personas):
         self.asked.append(len(records))
         time.sleep(self.seconds)
         return np.zeros(len(records))

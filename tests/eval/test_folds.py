@@ -27,9 +27,9 @@ from penchant.eval.measured import Measured
 from penchant.eval.rows import Row
 from penchant.eval.score import Setting
 from penchant.infer.fake import FakeAnnotator
-from penchant.scorer.base import Baseline, Fitted
+from penchant.scorer.base import Fitted, Fitter
 from penchant.scorer.belief import BeliefScorer
-from penchant.scorer.cases import Texts
+from penchant.scorer.encoder.texts import Texts
 from penchant.space import PreferenceSpace
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -249,7 +249,7 @@ class SharesWords:
         self.seeds.append(seed)
         return self
 
-    def margins_within(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
+    def table_margins(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
         assert {record.user_id for record in records}.isdisjoint(self.met[-1])
 
         def shared(answer: str, persona: Persona) -> int:
@@ -263,7 +263,7 @@ def test_baselines_are_fitted_on_the_same_people_and_stand_beside_with_their_own
     planted: list[Record], rows: list[Row]
 ) -> None:
     baseline, said = SharesWords(), list[str]()
-    beside: Baseline = baseline
+    beside: Fitter = baseline
     found = encoder_rows(planted, FakeEncoder(), dataset="planted", folds=4, baselines=[beside], say=said.append)
     assert found[: len(rows)] == rows
     assert [(row.method, row.persona, row.n) for row in found[len(rows) :] if row.attribute == "all"] == [

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from penchant.encoder.fake import FakeEncoder
+from penchant.fit.annotator import fit
 from penchant.infer.doubt import NONE, Doubt, fit_doubt, frequent, novelty, with_left_out
 from penchant.infer.encoder import EncoderAnnotator
-from penchant.infer.fitting import fit
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import parts
 from penchant.persona import Comment

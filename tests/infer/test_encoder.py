@@ -6,8 +6,8 @@ import pytest
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError
+from penchant.fit.annotator import fit
 from penchant.infer.encoder import EncoderAnnotator, encoder_of
-from penchant.infer.fitting import fit
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment

@@ -6,7 +6,7 @@ from penchant.errors import RecordError
 from penchant.method import METHODS
 from penchant.model.fake import FakeModel
 from penchant.person import Person, meet
-from penchant.scorer.implicit import ImplicitReward, pair_likelihoods, prompt
+from penchant.scorer.implicit import ImplicitReward, pair_likelihoods
 
 TOLD = Persona((Comment("a post", "tea"),))
 RECORD = Record("r", "u", "drink?", "tea cup", "coffee", TOLD)
@@ -27,37 +27,39 @@ def test_likelihoods_of_both_answers_are_summed_and_normalised_by_hand() -> None
     assert found.chosen.dtype == np.float64
 
 
+def margin(scorer: ImplicitReward, person: Person, record: Record) -> float:
+    chosen, rejected = scorer.score(person, record.prompt, (record.chosen, record.rejected))
+    return float(chosen - rejected)
+
+
 def test_the_published_reward_gives_the_reference_the_history_and_same_prompt_the_policys(tiny) -> None:
     persona = Persona((Comment("a post", "tea", tiny.direction({"humour": 1})),))
     record = Record("r", "u", "what?", "jokes", "tea", persona)
     models = {"policy": FakeModel(), "reference": FakeModel(follow=1.0), "method": METHODS["pba"]}
-
-    def known(record: Record, persona: Persona) -> Person:
-        return meet(persona, tiny)
-
+    person = meet(persona, tiny)
     # the policy finds both alike; a history holds "tea", directions hold "jokes"
-    published = ImplicitReward(**models, meet=known)
+    published = ImplicitReward(**models)
     assert published.name == "pba"
-    assert published.margins([record], [persona]).tolist() == [0.0 - (-1.0 - 0.0)]
-    same = ImplicitReward(**models, meet=known, same_prompt=True)
-    assert same.margins([record], [persona]).tolist() == [0.0 - (0.0 - -1.0)]
+    assert margin(published, person, record) == 0.0 - (-1.0 - 0.0)
+    same = ImplicitReward(**models, same_prompt=True)
+    assert margin(same, person, record) == 0.0 - (0.0 - -1.0)
 
 
 def test_swapping_the_answers_negates_the_margin() -> None:
-    scorer = ImplicitReward(FakeModel({"tea": -0.25}, follow=0.5), FakeModel(), METHODS["ica"], told)
+    scorer = ImplicitReward(FakeModel({"tea": -0.25}, follow=0.5), FakeModel(), METHODS["ica"])
     swapped = Record("r", "u", "drink?", RECORD.rejected, RECORD.chosen, TOLD)
-    one, two = scorer.margins([RECORD, swapped], [TOLD, TOLD])
+    one, two = (margin(scorer, Person(TOLD), record) for record in (RECORD, swapped))
     assert one == -two != 0
 
 
 def test_an_empty_persona_is_asked_the_bare_prompt_by_every_method() -> None:
     for method in METHODS.values():
-        assert prompt(method, Person(), "drink?").messages == ({"role": "user", "content": "drink?"},)
+        assert method.messages(Person(), "drink?").messages == ({"role": "user", "content": "drink?"},)
 
 
 def test_what_the_budget_leaves_out_is_counted_over_all_records() -> None:
     persona = Persona(tuple(Comment("a post", f"word{i}") for i in range(3)))
-    bare = FakeModel().count(prompt(METHODS["ica"], Person(persona), "drink?").messages)
+    bare = FakeModel().count(METHODS["ica"].messages(Person(persona), "drink?").messages)
     one_less = bare - 1
     found = pair_likelihoods(
         FakeModel(), METHODS["ica"], [RECORD, RECORD], [persona, TOLD], told, max_prompt_tokens=one_less
@@ -81,16 +83,13 @@ def test_no_records_give_no_margins() -> None:
 @pytest.mark.parametrize("same_prompt", [False, True])
 def test_rewards_of_many_answers_differ_by_the_margins_of_their_pairs(tiny, same_prompt: bool) -> None:
     persona = Persona((Comment("a post", "tea", tiny.direction({"humour": 1})),))
-
-    def known(record: Record, persona: Persona) -> Person:
-        return meet(persona, tiny)
-
     models = {"policy": FakeModel({"tea": -0.25}), "reference": FakeModel(follow=1.0), "method": METHODS["pba"]}
-    scorer = ImplicitReward(**models, meet=known, same_prompt=same_prompt)
+    scorer, person = ImplicitReward(**models, same_prompt=same_prompt), meet(persona, tiny)
     answers = ("tea", "jokes", "coffee cup", "tea jokes")
-    found = scorer.rewards(meet(persona, tiny), "what?", answers)
-    assert len(set(found.tolist())) > 1
+    rewards = scorer.score(person, "what?", answers)
+    assert len(set(rewards.tolist())) > 1
     for i, one in enumerate(answers):
         for j, two in enumerate(answers):
-            (margin,) = scorer.margins([Record("r", "u", "what?", one, two, persona)], [persona]) if i != j else (0.0,)
-            assert found[i] - found[j] == pytest.approx(margin)
+            pair = Record("r", "u", "what?", one, two, persona) if i != j else None
+            expected = 0.0 if pair is None else margin(scorer, person, pair)
+            assert rewards[i] - rewards[j] == pytest.approx(expected)

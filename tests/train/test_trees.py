@@ -181,9 +181,24 @@ def test_a_record_whose_task_is_beyond_the_budget_is_refused_by_its_name(grove, 
 
 
 def test_a_record_without_anything_to_show_is_refused_by_its_name(grove, records) -> None:
-    bare = tuple(r if r.user_id == records[0].user_id else replace(r, persona=Persona()) for r in records)
-    with pytest.raises(TrainingError, match="record train-known-000001-00: the persona has no evidence"):
+    bare = tuple(replace(record, persona=Persona()) for record in records)
+    with pytest.raises(TrainingError, match="record train-known-000000-00: the persona has no evidence, and neither"):
         refuse_unusable(grove(of=bare))
+    assert refuse_unusable(grove("universal", of=bare)) == len({record.user_id for record in bare})
+
+
+def test_people_without_evidence_are_counted_and_asked_the_bare_prompt_as_in_evaluation(grove, records) -> None:
+    bare = tuple(r if r.user_id == records[0].user_id else replace(r, persona=Persona()) for r in records)
+    planted = grove(of=bare)
+    people = len({record.user_id for record in records})
+    assert refuse_unusable(planted) == people - 1
+    rows = planted.rows(people)
+    prompts = [
+        planted.conversations(row)[0]["prompt"]
+        for row in rows
+        if planted.people[row.person][0].user_id != records[0].user_id
+    ]
+    assert [[turn["role"] for turn in prompt] for prompt in prompts] == [["user"]] * (people - 1)
 
 
 def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(grove, records) -> None:

@@ -35,8 +35,8 @@ def command(
     A tenth of the people is held out, and some words of a first fit. On them it is set how sure a reading is, and the
     figures printed are measured: either half of them with what was set on the other half alone.
     """
+    from penchant.fit.annotator import fit
     from penchant.infer.encoder import CARD
-    from penchant.infer.fitting import fit
     from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
 

@@ -23,7 +23,7 @@ from penchant.render import LAYOUTS
 
 if TYPE_CHECKING:
     from penchant.eval.measured import Measured
-    from penchant.scorer.base import Baseline
+    from penchant.scorer.base import Fitter
     from penchant.scorer.belief import BeliefScorer
 
 PERSONAS = ("ugc", "pair", "demo", "mixed")
@@ -200,10 +200,10 @@ def _refuse(
 
 def _bridge(folder: str) -> str:
     """The form of pba that a model was aligned by, as its card says."""
-    from penchant.method import BRIDGED
+    from penchant.method import METHODS
     from penchant.model.card import tags
 
-    return next(iter(sorted(tags(Path(folder)) & BRIDGED.keys())), "pba")
+    return next(iter(sorted(tags(Path(folder)) & {name for name, method in METHODS.items() if method.bridged})), "pba")
 
 
 def encoder_measured(
@@ -219,7 +219,7 @@ def encoder_measured(
     strict: bool = False,
     cache: Path | None = None,
     believer: BeliefScorer | None = None,
-    baselines: Sequence[Baseline] = (),
+    baselines: Sequence[Fitter] = (),
 ) -> list[Measured]:
     """Margins of the encoder scorer, its controls and learned baselines, over folds or fitted elsewhere; by persona."""
     from penchant.encoder.cached import CachedEncoder
@@ -252,10 +252,10 @@ def encoder_measured(
     return measured
 
 
-def _baselines(text: str | None) -> list[Baseline]:
+def _baselines(text: str | None) -> list[Fitter]:
     if text is None:
         return []
-    from penchant.train.baselines import BASELINES
+    from penchant.fit import BASELINES
 
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or not set(names) <= set(BASELINES):

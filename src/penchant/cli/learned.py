@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from penchant.encoder.base import Encoder
     from penchant.eval.benchmark import Bench
     from penchant.eval.score import Scored
-    from penchant.scorer.base import Within
+    from penchant.scorer.base import TableScorer
     from penchant.scorer.belief import BeliefScorer
-    from penchant.scorer.cases import Texts
+    from penchant.scorer.encoder.texts import Texts
 
 LEARNED = ("vpl", "lore", "encoder")
 OPTIONS = {"seed", "cache", "annotator"}
@@ -52,8 +52,8 @@ def fit(method: str, data: Path, out: Path, more: More) -> dict[str, object]:
     """
     from penchant.encoder.cached import CachedEncoder
     from penchant.encoder.sentence import load_encoder
-    from penchant.scorer.encoder import fit_parts
-    from penchant.train.baselines import BASELINES
+    from penchant.fit import BASELINES
+    from penchant.fit.encoder import fit_parts
 
     _refuse_model(out)
     if (card := _card(out)) is not None and not more.overwrite:
@@ -68,7 +68,7 @@ def fit(method: str, data: Path, out: Path, more: More) -> dict[str, object]:
     say(f"{method}: fitting on {people} people, {len(records)} records")
     told = {"method": method, "scorer": str(out), "encoder": encoder.name, "people": people, "records": len(records)}
     if method == "encoder":
-        scorer = fit_parts(records, personas, encoder, texts, ("both",), believer)["both"]
+        scorer = fit_parts(records, personas, encoder, texts, parts=("both",), believer=believer)["both"]
         _remove(out)
         scorer.save(out)
         return told
@@ -119,7 +119,7 @@ def believer_of(annotator: Path | None, space: PreferenceSpace) -> BeliefScorer 
     return BeliefScorer(opened, opened.prior)
 
 
-def opened(saved: Sequence[Path], space: PreferenceSpace, annotator: Path | None = None) -> list[Within]:
+def opened(saved: Sequence[Path], space: PreferenceSpace, annotator: Path | None = None) -> list[TableScorer]:
     """The scorers of some folders.
 
     Args:
@@ -131,12 +131,12 @@ def opened(saved: Sequence[Path], space: PreferenceSpace, annotator: Path | None
     if not saved:
         return []
     from penchant.encoder.sentence import load_encoder
-    from penchant.scorer.encoder import EncoderScorer, annotator_of
-    from penchant.train.baselines import load_baseline
+    from penchant.fit import load_baseline
+    from penchant.scorer.encoder.scorer import EncoderScorer, annotator_of
 
-    encoder, found = load_encoder(), dict[str, "Within"]()
+    encoder, found = load_encoder(), dict[str, "TableScorer"]()
     for folder in saved:
-        scorer: Within
+        scorer: TableScorer
         baseline, own = (card.is_file() for card in _cards(folder))
         if baseline and own:
             raise ConfigError(f"--baselines {folder}: two scorers stand there; fit each into a folder of its own")
@@ -156,7 +156,7 @@ def opened(saved: Sequence[Path], space: PreferenceSpace, annotator: Path | None
 
 
 def scored(
-    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[Within]
+    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[TableScorer]
 ) -> tuple[Scored, ...]:
     """Margins of some scorers wherever the models of a bench are measured."""
     from penchant.encoder.sentence import load_encoder
@@ -168,7 +168,7 @@ def scored(
 
 def embedded(records: Sequence[Record], personas: Sequence[Persona], encoder: Encoder) -> Texts:
     """A table of every text of some records and of what is shown beside them."""
-    from penchant.scorer.cases import Texts, texts_of
+    from penchant.scorer.encoder.texts import Texts, texts_of
 
     distinct = texts_of(records, personas)
     with bar(len(distinct), "embedding texts") as advance:
@@ -183,8 +183,8 @@ def _refuse_model(out: Path) -> None:
 
 
 def _cards(folder: Path) -> list[Path]:
-    from penchant.scorer.encoder import CARD
-    from penchant.train.baselines.saved import CARD as BASELINE_CARD
+    from penchant.fit.saved import CARD as BASELINE_CARD
+    from penchant.scorer.encoder.scorer import CARD
 
     return [folder / name for name in (BASELINE_CARD, CARD)]
 

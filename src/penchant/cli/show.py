@@ -48,8 +48,7 @@ def prompt(
     The evidence is the record's own, as in `eval`; training draws afresh from all of a user's records.
     """
     from penchant.method import METHODS
-    from penchant.person import meet
-    from penchant.scorer.implicit import prompt as messages
+    from penchant.person import meet_record
 
     if method not in METHODS:
         raise ConfigError(f"--method {method}: known are {', '.join(METHODS)}")
@@ -63,7 +62,7 @@ def prompt(
     (found,) = directed([find(data, where, record)], directions)
     shown = found.persona.select(kind, seed=f"{seed}:{found.person_id}")
     summary = summaries_of(summaries, [shown])(shown)
-    person = meet(shown, where, profile=found.profile if shown.evidence else None, summary=summary)
+    person = meet_record(found, shown, where, summary=summary)
     if not shown.evidence and kind != "none":
         say(f"record '{found.record_id}' has no evidence for persona '{kind}': the model sees the bare prompt")
     if kind == "mixed" and len(shown) < len(found.persona):
@@ -75,7 +74,7 @@ def prompt(
     if max_prompt_tokens is not None and chat is None:
         raise ConfigError("--max-prompt-tokens counts tokens of a model; name it with --model")
     budget = Budget(max_prompt_tokens, lambda m: len(chat.prompt_ids(m))) if max_prompt_tokens and chat else None
-    rendered = messages(METHODS[method], person, found.prompt, layout=chosen, budget=budget)
+    rendered = METHODS[method].messages(person, found.prompt, layout=chosen, budget=budget)
     text = chat.prompt_text(rendered.messages) if chat else None
     if json:
         tokens = len(chat.prompt_ids(rendered.messages)) if chat else None

@@ -162,7 +162,9 @@ def aligned_to(
         rows = grove.rows(section.max_steps * section.users_per_step)
         grove = replace(grove, summary=summaries_of(summaries, (grove.person(row).persona for row in rows)))
     with bar(len(grove.people), f"{method}: checking rows") as advance:
-        refuse_unusable(grove, progress=advance)
+        bare = refuse_unusable(grove, progress=advance)
+    if bare and grove.method.content != "none":
+        say(f"{bare} of {len(grove.people)} people have no evidence: they are trained on the bare prompt")
     say(f"{method}: aligning {recipe.base} to {len(grove.people)} people, {len(records)} pairs")
     cache = reference_cache or out.parent / "reference"
     trained = align(grove, section, base=recipe.base, folder=out, resume=resume, reference_cache=cache)
@@ -213,11 +215,11 @@ def run_ratings(
 
 def section_of(recipe: Recipe, method: str) -> TrainSection:
     """The settings of one method; ConfigError when it is not trained."""
-    from penchant.method import BRIDGED
+    from penchant.method import METHODS
 
     sections: dict[str, TrainSection] = {
         "ica": recipe.ica,
-        **dict.fromkeys(("pba", *BRIDGED), recipe.pba),
+        **{name: recipe.pba for name, method in METHODS.items() if method.bridged},
         "universal": recipe.ica,
     }
     if method not in sections:

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from penchant.controls import CONTROLS, swap_personas
 from penchant.eval.score import Margins, Scored, Setting
-from penchant.method import METHODS
-from penchant.method.base import Method
+from penchant.method import METHODS, Method
 from penchant.model.base import Model
-from penchant.person import Person, meet
+from penchant.person import Person, meet_record
 from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
 from penchant.render import BRIDGES, Layout, Rendered
@@ -66,11 +65,6 @@ def show(records: Sequence[Record], persona: str, *, seed: int, swapped: Persona
     same: dict[Persona, Persona] = {}
     shown = (r.persona.select(kind, seed=f"{seed}:{r.person_id}") for r in records)
     return Shown(persona, tuple(records), tuple(same.setdefault(one, one) for one in shown))
-
-
-def met(record: Record, persona: Persona, space: PreferenceSpace, *, summary: str | None = None) -> Person:
-    """The person that a record and what is shown of its persona make; a stated profile is shown with evidence only."""
-    return meet(persona, space, profile=record.profile if persona.evidence else None, summary=summary)
 
 
 @dataclass
@@ -277,7 +271,7 @@ class Bench:
         def met_once(record: Record, persona: Persona) -> Person:
             key = (persona, record.profile)
             if key not in known:
-                known[key] = met(record, self.believed(persona), self.space, summary=self.summary(persona))
+                known[key] = meet_record(record, self.believed(persona), self.space, summary=self.summary(persona))
             return known[key]
 
         return met_once

@@ -13,12 +13,12 @@ from penchant.eval.benchmark import Bench
 from penchant.eval.score import Scored
 from penchant.persona import Comparison
 from penchant.record import Record
-from penchant.scorer.base import Within
-from penchant.scorer.cases import Texts
+from penchant.scorer.base import TableScorer
+from penchant.scorer.encoder.texts import Texts
 
 
 def beside(
-    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[Within], texts: Texts
+    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[TableScorer], texts: Texts
 ) -> Iterator[Scored]:
     """Margins of each scorer for every persona setting, then `none` and `shuffled`, as `Bench.score` has them.
 
@@ -36,7 +36,7 @@ def beside(
             ceiling = np.full(len(shown.records), 0.5)  # nothing true is shown: chance
         chose = any(isinstance(item, Comparison) for persona in shown.personas for item in persona.evidence)
         for one in scorers:
-            if one.choices_alone and not chose and place < len(told):
+            if one.choices_only and not chose and place < len(told):
                 continue
-            margins = one.margins_within(texts, shown.records, shown.personas)
+            margins = one.table_margins(texts, shown.records, shown.personas)
             yield Scored(one.name, shown.persona, shown.records, margins, ceiling)

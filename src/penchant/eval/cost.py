@@ -19,8 +19,8 @@ from penchant.eval.benchmark import Bench, Shown, show
 from penchant.method import METHODS
 from penchant.model.remembered import forgetful
 from penchant.record import Record
-from penchant.scorer.base import Within
-from penchant.scorer.cases import Texts, texts_of
+from penchant.scorer.base import TableScorer
+from penchant.scorer.encoder.texts import Texts, texts_of
 
 ANSWERS = 8
 """Answers that are begun; none goes on, as some would end sooner than others."""
@@ -91,7 +91,7 @@ def costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterator[Cos
 
 
 def costs_beside(
-    bench: Bench, records: Sequence[Record], scorers: Sequence[Within], encoder: Encoder, meter: Meter
+    bench: Bench, records: Sequence[Record], scorers: Sequence[TableScorer], encoder: Encoder, meter: Meter
 ) -> Iterator[Cost]:
     """The same of scorers over embedded texts, where all that pairs and evidence say is embedded first.
 
@@ -107,10 +107,10 @@ def costs_beside(
         texts = Texts.of(texts_of(shown.records, shown.personas), encoder)
         embedded = perf_counter() - started
     for one in scorers:
-        one.margins_within(few, shown.records[:_WARM], shown.personas[:_WARM])
+        one.table_margins(few, shown.records[:_WARM], shown.personas[:_WARM])
         with meter() as found:
             started = perf_counter()
-            one.margins_within(replace(texts, met={}), shown.records, shown.personas)
+            one.table_margins(replace(texts, met={}), shown.records, shown.personas)
             scored = perf_counter() - started
         peaks = [held.bytes for held in (read, found) if held.bytes is not None]
         yield Cost(

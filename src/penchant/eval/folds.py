@@ -21,13 +21,14 @@ from penchant.controls import CONTROLS, swap_personas
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ConfigError, RecordError, TrainingError
 from penchant.eval.score import Margins, Scored
+from penchant.fit.encoder import fit_parts
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, PersonaKind, Rating, Statement
 from penchant.record import Record
-from penchant.scorer.base import Baseline
+from penchant.scorer.base import Fitter
 from penchant.scorer.belief import BeliefScorer
-from penchant.scorer.cases import Known, Texts, texts_of
-from penchant.scorer.encoder import NAMES, Parts, fit_parts, pair_features
-from penchant.scorer.features import PARTS as FEWEST
+from penchant.scorer.encoder import NAMES, Parts, pair_features
+from penchant.scorer.encoder.features import PARTS as FEWEST
+from penchant.scorer.encoder.texts import Known, Texts, texts_of
 
 STRICT = ", text-disjoint"
 """Ends the dataset's name in rows of the strict variant."""
@@ -171,7 +172,7 @@ def encoder_scores(
     kind: PersonaKind | None = None,
     texts: Texts | None = None,
     believer: BeliefScorer | None = None,
-    baselines: Sequence[Baseline] = (),
+    baselines: Sequence[Fitter] = (),
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> list[Scored]:
@@ -287,7 +288,7 @@ def _margins(
 
 def _rivals(
     records: Sequence[Record],
-    baselines: Sequence[Baseline],
+    baselines: Sequence[Fitter],
     plan: Sequence[Fold],
     texts: Texts,
     *,
@@ -303,7 +304,7 @@ def _rivals(
             if say is not None:
                 say(f"fold {number}: {fitted.remark}")
             for swapped, personas in _shown(test, seed).items():
-                found[one.name, swapped][fold.test] = fitted.margins_within(texts, test, personas)
+                found[one.name, swapped][fold.test] = fitted.table_margins(texts, test, personas)
     return found
 
 

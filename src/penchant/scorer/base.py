@@ -1,4 +1,4 @@
-"""The seam of a scorer: (record, the persona shown) -> margin."""
+"""The seam of a scorer: which of some answers would this person prefer?"""
 
 from __future__ import annotations
 
@@ -9,81 +9,93 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
-from penchant.scorer.cases import Texts
+from penchant.scorer.encoder.texts import Texts
 
 
 class Scorer(Protocol):
-    """Anything that can say by how much a person prefers one answer to another."""
+    """Scores answers for one person."""
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """The name in tables."""
         ...
 
-    def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-        """Score of the chosen answer less that of the rejected one, (records,); swapping the answers negates it.
+    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+        """One score per answer, (answers,); the highest is the answer that the person would prefer.
 
-        Args:
-            personas: what is shown of each record's person; an empty persona asks for the impersonal score.
+        Only differences between the answers of one call have a meaning. A score does not depend on the order of the
+        answers.
         """
         ...
 
 
-class Within(Protocol):
-    """A scorer over a table of texts that are embedded already."""
+class TableScorer(Protocol):
+    """A scorer of many pairs at once, over a table of texts that are embedded already."""
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """The name in tables."""
         ...
 
     @property
     def people_digest(self) -> str:
-        """On whom it was fitted; see `record.people_digest`."""
+        """The digest of the people it was fitted on; see `record.people_digest`."""
         ...
 
     @property
-    def choices_alone(self) -> bool:
-        """Whether it reads nothing of a person but what they chose."""
+    def choices_only(self) -> bool:
+        """Whether it reads the comparisons of a persona and nothing else."""
         ...
 
-    def margins_within(
+    def table_margins(
         self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
     ) -> NDArray[np.float64]:
-        """See `Scorer.margins`; the table has every text of the records and personas."""
+        """Score of the chosen answer minus that of the rejected one, (records,).
+
+        Swapping the answers negates a margin exactly.
+
+        Args:
+            texts: holds every text of the records and the personas.
+            personas: the evidence shown with each record; an empty persona asks for the impersonal score.
+        """
         ...
 
 
-class Fitted(Within, Protocol):
-    """The same, of a baseline that was fitted."""
+class Fitted(TableScorer, Protocol):
+    """A baseline after fitting."""
 
     @property
     def remark(self) -> str:
-        """How fitting went, in a line."""
+        """How the fit went, in one line."""
         ...
 
     def save(self, folder: Path, *, encoder: str) -> None:
-        """Writes it; `encoder` is the name of the one whose vectors it was fitted over."""
+        """Writes weights and card.
+
+        Args:
+            encoder: the name of the encoder whose vectors it was fitted on.
+        """
         ...
 
 
-class Baseline(Protocol):
-    """A way to fit a scorer that stands in tables as a rival."""
+class Fitter(Protocol):
+    """A way to fit a baseline."""
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """The name in tables."""
         ...
 
     def fit(self, records: Sequence[Record], personas: Sequence[Persona], texts: Texts, seed: int) -> Fitted:
-        """A scorer of the preferences in some records.
+        """A scorer fitted on the preferences of some records.
 
         Args:
-            personas: what is shown of each record's person.
-            texts: a table that has every text of the records and personas.
+            personas: the evidence shown with each record.
+            texts: holds every text of the records and the personas.
         Raises:
-            TrainingError: what was given cannot be fitted on.
+            TrainingError: there is too little to fit on.
         """
         ...

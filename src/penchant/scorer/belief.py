@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.infer.base import Annotator
 from penchant.infer.read import read_items, reread
+from penchant.person import Person
 from penchant.persona import Comparison, Evidence, Persona, Rating
 from penchant.posterior import EVEN, Prior, believe
 from penchant.record import Record
@@ -36,6 +37,10 @@ class BeliefScorer:
         """See `Scorer.margins`; between -2 and 2 a dimension that the pair is about."""
         read = read_items((item for persona in personas for item in persona.evidence), self.annotator)
         return self.weigh(self.leanings(personas, read), self.said(records))
+
+    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+        """See `Scorer.score`: how well each answer suits what is believed of the person; see `suits`."""
+        return self.suits([prompt] * len(answers), [person.persona] * len(answers), answers)
 
     def leanings(self, personas: Sequence[Persona], read: Mapping[Evidence, Evidence]) -> NDArray[np.float64]:
         """2 P(positive) - 1 of each persona's person, (personas, dimensions); equal personas are believed once."""

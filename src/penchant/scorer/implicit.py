@@ -14,14 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import RecordError
-from penchant.method import METHODS
-from penchant.method.base import Method
+from penchant.method import METHODS, Method
 from penchant.model.base import Candidates, Model
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
-from penchant.render import Budget, Layout, Rendered, render
+from penchant.render import Budget, Layout, Rendered
 
 Meet = Callable[[Record, Persona], Person]
 """Turns a record's shown persona into the person a method takes (belief, golden profile, corrections)."""
@@ -89,82 +87,42 @@ def prompts(
     budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
 
     return [
-        asked(method, record, meet(record, persona), layout=layout, budget=budget)
+        method.record_messages(record, meet(record, persona), layout=layout, budget=budget)
         for record, persona in zip(records, personas, strict=True)
     ]
 
 
-def asked(
-    method: Method, record: Record, person: Person, *, layout: Layout = "user_first", budget: Budget | None = None
-) -> Rendered:
-    """What a method shows a model for one record; `prompt`, with the record named where that fails.
-
-    Raises:
-        RecordError: as `pair_likelihoods`.
-    """
-    try:
-        return prompt(method, person, record.prompt, layout=layout, budget=budget)
-    except RecordError as error:
-        raise RecordError(f"cannot ask {method.name} about record '{record.record_id}': {error}") from error
-
-
-def prompt(
-    method: Method, person: Person, task: str, *, layout: Layout = "user_first", budget: Budget | None = None
-) -> Rendered:
-    """The method's messages, or the bare task when nothing is shown of the person."""
-    if not person.persona.evidence and not person.corrections and person.profile is None:
-        return render(person, task, content="none", layout=layout, budget=budget)
-    return method.messages(person, task, layout=layout, budget=budget)
-
-
 @dataclass(frozen=True, slots=True)
 class ImplicitReward:
-    """A trained policy against its reference, as a Scorer."""
+    """An aligned policy against its reference, as a `Scorer`."""
 
     policy: Model
     reference: Model
     method: Method
-    meet: Meet
     same_prompt: bool = False
+    """Whether the reference reads the policy's own prompt instead of the history."""
     layout: Layout = "user_first"
     max_prompt_tokens: int | None = None
 
     @property
     def name(self) -> str:
-        """The method's name."""
+        """The name of the method."""
         return self.method.name
 
-    def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-        """r(chosen) - r(rejected), nats."""
-        seen_by_reference = self._beside()
-        ours, theirs = (
-            pair_likelihoods(
-                model,
-                method,
-                records,
-                personas,
-                self.meet,
-                layout=self.layout,
-                max_prompt_tokens=self.max_prompt_tokens,
-            )
-            for model, method in ((self.policy, self.method), (self.reference, seen_by_reference))
-        )
-        return ours.raw() - theirs.raw()
-
-    def rewards(self, person: Person, task: str, answers: Sequence[str]) -> NDArray[np.float64]:
-        """r(y) of any number of answers to one task, nats, (answers,): the ranking of best-of-n, in one tree.
+    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+        """See `Scorer.score`: r(y) of each answer, nats, (answers,); all answers are computed in one tree.
 
         Raises:
-            RecordError: the method has nothing to show of the person, or the task alone is beyond the budget.
+            RecordError: the method cannot show the person's evidence, or the prompt alone exceeds the budget.
         """
-        sums = []
-        for model, method in ((self.policy, self.method), (self.reference, self._beside())):
-            budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
-            messages = prompt(method, person, task, layout=self.layout, budget=budget).messages
-            (found,) = model.logprobs([Candidates(messages, tuple(answers))])
-            sums.append(np.array([likelihood.logprob for likelihood in found], dtype=np.float64))
-        return np.asarray(sums[0] - sums[1])
+        reads_history = self.method if self.same_prompt else METHODS["few_shot"]
+        ours = self._logprobs(self.policy, self.method, person, prompt, answers)
+        return ours - self._logprobs(self.reference, reads_history, person, prompt, answers)
 
-    def _beside(self) -> Method:
-        """How the reference is asked."""
-        return self.method if self.same_prompt else METHODS["few_shot"]
+    def _logprobs(
+        self, model: Model, method: Method, person: Person, prompt: str, answers: Sequence[str]
+    ) -> NDArray[np.float64]:
+        budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
+        messages = method.messages(person, prompt, layout=self.layout, budget=budget).messages
+        (likelihoods,) = model.logprobs([Candidates(messages, tuple(answers))])
+        return np.array([likelihood.logprob for likelihood in likelihoods], dtype=np.float64)

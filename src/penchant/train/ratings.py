@@ -26,7 +26,6 @@ from penchant.model.local import load_parts
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
-from penchant.scorer.implicit import prompt
 from penchant.train.run import NO_CHECKPOINTING, Bar, Trained, adapter
 from penchant.train.trees import Grove, pooled
 
@@ -51,7 +50,7 @@ def rated(grove: Grove) -> list[dict[str, Any]]:
 
 def _turns(grove: Grove, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
     person = meet(persona, grove.space, profile=records[0].profile)
-    asked = prompt(grove.method, person, rating.prompt, layout=grove.layout, budget=grove.budget())
+    asked = grove.method.messages(person, rating.prompt, layout=grove.layout, budget=grove.budget())
     return list(asked.messages)
 
 

@@ -15,10 +15,10 @@ from functools import cached_property
 from typing import assert_never
 
 from penchant.errors import RecordError, TrainingError
-from penchant.method.base import Method
+from penchant.method import Method, is_known
 from penchant.model.local import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
-from penchant.person import Person, meet
+from penchant.person import Person, meet_record
 from penchant.persona import (
     Comment,
     Comparison,
@@ -118,7 +118,7 @@ class Grove:
         rng = random.Random(f"draw:{self.seed}:{records[0].person_id}:{row.round}")
         persona = self._evidence(_history(records, self.records(row), rng), rng)
         golden = records[0].golden if rng.random() < self.golden_share else None
-        return meet(persona, self.space, profile=golden or records[0].profile, summary=self.summary(persona))
+        return meet_record(records[0], persona, self.space, profile=golden, summary=self.summary(persona))
 
     def _evidence(self, persona: Persona, rng: random.Random) -> Persona:
         for kind in rng.sample(_KINDS, len(_KINDS)):
@@ -262,14 +262,19 @@ def _turn(records: Sequence[Record], start: int, count: int) -> list[Record]:
     return [records[(start + i) % len(records)] for i in range(min(count, len(records)))]
 
 
-def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = None) -> None:
+def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = None) -> int:
     """Checks, before training starts, that every record can be shown by the method and fits the budget.
 
+    Returns:
+        The number of people without any evidence. They are trained on the bare prompt, as they are evaluated.
+
     Raises:
-        TrainingError: names the record; nothing is left out silently.
+        TrainingError: a record cannot be shown, or nobody has evidence; it names the record.
     """
+    bare = 0
     for place, records in enumerate(grove.people):
         person = grove.person(Row(place, 0))
+        bare += not is_known(person)
         # without budgets, whether a record can be shown depends on the person alone
         for record in records if grove.max_prompt_tokens or grove.max_tree_tokens else records[:1]:
             _check(grove, record, person)
@@ -277,9 +282,15 @@ def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = No
         for kind in _KINDS[:-1]:
             shown = records[0].persona.select(kind)
             if shown.evidence:
-                _check(grove, records[0], meet(shown, grove.space, profile=records[0].profile))
+                _check(grove, records[0], meet_record(records[0], shown, grove.space))
         if progress is not None:
             progress(1)
+    if bare == len(grove.people) and grove.method.content != "none":
+        raise TrainingError(
+            f"cannot train {grove.method.name} on record {grove.people[0][0].record_id}: the persona has no evidence, "
+            "and neither has any other; give evidence, or train with method 'universal'"
+        )
+    return bare
 
 
 def _check(grove: Grove, record: Record, person: Person) -> None:

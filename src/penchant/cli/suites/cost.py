@@ -11,10 +11,10 @@ from penchant.record import Record
 if TYPE_CHECKING:
     from penchant.eval.benchmark import Bench
     from penchant.eval.cost import Cost
-    from penchant.scorer.base import Within
+    from penchant.scorer.base import TableScorer
 
 
-def measure(bench: Bench, records: Sequence[Record], scorers: Sequence[Within] = ()) -> list[Cost]:
+def measure(bench: Bench, records: Sequence[Record], scorers: Sequence[TableScorer] = ()) -> list[Cost]:
     """Every method, on mixed evidence; learned scorers beside them."""
     from penchant.eval.cost import costs, costs_beside, passes
     from penchant.model.memory import peak

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from penchant.eval.benchmark import Bench
     from penchant.eval.measured import Measured
     from penchant.eval.report import Section
-    from penchant.scorer.base import Within
+    from penchant.scorer.base import TableScorer
 
 SOME = 2000
 """Pairs, of whole people, on which the smaller questions are asked; the table of accuracy is over all."""
@@ -129,7 +129,7 @@ def _shown(records: Sequence[Record], dataset: str, *, seed: int) -> list[str]:
 def _questions(
     bench: Bench,
     some: Sequence[Record],
-    rivals: Sequence[Within],
+    rivals: Sequence[TableScorer],
     annotator: Path | None,
     command: str,
     seconds: dict[str, float],
@@ -169,7 +169,7 @@ def _write(out: Path, lines: Iterable[Mapping[str, Any]], whole: Mapping[str, An
 
 
 def _met(
-    records: Sequence[Record], fit_on: Sequence[Record] | None, dataset: str, aligned: Aligned, rivals: Sequence[Within]
+    records: Sequence[Record], fit_on: Sequence[Record] | None, dataset: str, aligned: Aligned, rivals: Sequence[TableScorer]
 ) -> str:
     """Whether models and scorers were fitted on the people they are measured on, in a sentence."""
     from penchant.eval.met import Met
@@ -186,7 +186,7 @@ def _accuracy(
     bench: Bench,
     records: Sequence[Record],
     personas: Sequence[str],
-    rivals: Sequence[Within],
+    rivals: Sequence[TableScorer],
     seconds: dict[str, float],
 ) -> Measured:
     """The table of accuracy: the models of the bench, then learned scorers shown the same."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import ConfigError
-from penchant.eval.benchmark import Shown, met, show
+from penchant.eval.benchmark import Shown, show
 from penchant.method import METHODS
+from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS
 from penchant.record import Record
 from penchant.render import LAYOUTS, Budget, Layout, Rendered
-from penchant.scorer.implicit import asked
 from penchant.shards import read_records
 from penchant.space import PreferenceSpace, load_space, space_beside
 
@@ -107,5 +107,5 @@ class Source:
             RecordError: the method has nothing to show of the person, or the task alone is beyond the budget.
         """
         own = self.shown.records[place]
-        person = met(own, self.shown.personas[place], self.space)
-        return asked(METHODS[self.method], record or own, person, layout=self.layout, budget=budget)
+        person = meet_record(own, self.shown.personas[place], self.space)
+        return METHODS[self.method].record_messages(record or own, person, layout=self.layout, budget=budget)

@@ -1,0 +1,107 @@
+"""Fits the encoder scorer: a lens in closed form, then one convex layer over its features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.encoder.base import Encoder, Progress
+from penchant.persona import Comparison, Evidence, Persona
+from penchant.record import Record, people_digest
+from penchant.scorer.belief import BeliefScorer
+from penchant.scorer.encoder.features import FEATURES, GROUPS, learn
+from penchant.scorer.encoder.scorer import PARTS, EncoderScorer, Parts, answers_of, belief_features
+from penchant.scorer.encoder.texts import Contexts, Texts, texts_of
+from penchant.scorer.encoder.weights import fit_weights
+
+
+def fit_encoder(
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    encoder: Encoder,
+    *,
+    parts: Parts = "both",
+    believer: BeliefScorer | None = None,
+    progress: Progress | None = None,
+) -> EncoderScorer:
+    """An encoder scorer fitted on the preferences of some records; see `fit_parts`."""
+    texts = Texts.of(texts_of(records, personas), encoder, progress=progress)
+    return fit_parts(records, personas, encoder, texts, parts=(parts,), believer=believer)[parts]
+
+
+def fit_parts(
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    encoder: Encoder,
+    texts: Texts,
+    *,
+    parts: Sequence[Parts] = tuple(PARTS),
+    believer: BeliefScorer | None = None,
+) -> dict[Parts, EncoderScorer]:
+    """Scorers that weigh different parts of the features, over one lens.
+
+    Records of one `user_id` belong to one person; a record without one is a person of its own. Comparisons in a
+    persona are preferences too: each is fitted on as well, with the rest of the persona as its evidence.
+
+    Args:
+        personas: the evidence shown with each record.
+        texts: holds every text of the records and the personas.
+        believer: reads directions, which the scorer then weighs too.
+    Raises:
+        TrainingError: fewer than three people, no pair of different answers, or vectors that are not finite.
+    """
+    count, users, digest = len(records), len({record.person_id for record in records}), people_digest(records)
+    records, personas = with_choices(records, personas)
+    people = [record.person_id for record in records]
+    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    chosen, rejected = (texts.find(answers) for answers in answers_of(records))
+    beliefs = belief_features(records, personas, believer)
+    lens, contrast_NF = learn(texts, contexts, chosen, rejected, people, beliefs)
+    return {
+        part: EncoderScorer(
+            encoder=encoder,
+            lens=lens,
+            weights=_fit(contrast_NF, part),
+            parts=part,
+            records=count,
+            people=users,
+            people_digest=digest,
+            believer=believer,
+        )
+        for part in parts
+    }
+
+
+def with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tuple[Sequence[Record], Sequence[Persona]]:
+    """The records, then one further record for each comparison in the personas, once a person."""
+    pairs = {(r.person_id, r.prompt, r.chosen, r.rejected) for r in records}
+    further: list[Record] = []
+    evidence: list[Persona] = []
+    for record, persona in zip(records, personas, strict=True):
+        person = record.person_id
+        for place, item in enumerate(persona.evidence):
+            if not isinstance(item, Comparison):
+                continue
+            key = person, item.prompt, item.chosen, item.rejected
+            if key not in pairs:
+                pairs.add(key)
+                # every copy goes, wherever it stands: one that stays would give the answer away
+                rest = Persona(tuple(other for other in persona.evidence if not _same(other, item)))
+                name = f"{record.record_id}, choice {place}"
+                further.append(Record(name, person, item.prompt, item.chosen, item.rejected, rest))
+                evidence.append(rest)
+    return [*records, *further], [*personas, *evidence]
+
+
+def _same(item: Evidence, comparison: Comparison) -> bool:
+    pair = (comparison.prompt, comparison.chosen, comparison.rejected)
+    return isinstance(item, Comparison) and (item.prompt, item.chosen, item.rejected) == pair
+
+
+def _fit(contrast_NF: NDArray[np.float64], part: Parts) -> NDArray[np.float64]:
+    kept = np.array([FEATURES.index(name) for name in PARTS[part]])
+    weights = np.zeros(len(FEATURES))
+    weights[kept] = fit_weights(contrast_NF[:, kept], [GROUPS[place] for place in kept])
+    return weights

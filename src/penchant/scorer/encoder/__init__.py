@@ -1,0 +1,5 @@
+"""The encoder scorer: a frozen sentence encoder, features of an answer for a person, one convex layer."""
+
+from penchant.scorer.encoder.scorer import CARD, NAMES, PARTS, EncoderScorer, Parts, annotator_of, pair_features
+
+__all__ = ["CARD", "NAMES", "PARTS", "EncoderScorer", "Parts", "annotator_of", "pair_features"]

@@ -1,0 +1,240 @@
+"""A learned scorer: a frozen sentence encoder, a few counts of style, beliefs if there are any, and one convex layer.
+
+The margin is w · (g(A) - g(B)) with g of `scorer.features`: no bias and no centring, so it is antisymmetric by
+construction. It reads a person's evidence; of somebody who has shown nothing, the features speak that know no persona,
+and the belief that holds of anybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.encoder.base import Encoder
+from penchant.errors import ModelError
+from penchant.person import Person
+from penchant.persona import Persona
+from penchant.record import Record
+from penchant.scorer.belief import BeliefScorer
+from penchant.scorer.encoder.features import (
+    FEATURES,
+    IMPERSONAL,
+    MANNER,
+    TEXT,
+    Beliefs,
+    Lens,
+    Space,
+    contrast,
+    features,
+)
+from penchant.scorer.encoder.identity import Identity
+from penchant.scorer.encoder.texts import Contexts, Texts, texts_of
+
+Parts = Literal["both", "text", "style", "none"]
+PARTS: Mapping[Parts, tuple[str, ...]] = {
+    "both": FEATURES,
+    "text": TEXT,
+    "style": MANNER,
+    "none": IMPERSONAL,
+}
+"""Which features a scorer weighs: all, the persona's texts, the persona's style, or those that know no person."""
+NAMES: Mapping[Parts, str] = {
+    "both": "encoder",
+    "text": "encoder_text",
+    "style": "encoder_style",
+    "none": "encoder",
+}
+"""What tables call them; `none` is `encoder` with the persona `none`."""
+
+CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
+_FORMAT = "penchant encoder scorer 3"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderScorer:
+    """Fitted weights over a fitted lens; see `scorer.base.Scorer`."""
+
+    encoder: Encoder
+    lens: Lens
+    weights: NDArray[np.float64]
+    """(features,); 0 for those that `parts` leaves out."""
+    parts: Parts
+    records: int
+    """How many records it was fitted on."""
+    people: int
+    people_digest: str
+    """On whom; see `record.people_digest`."""
+    believer: BeliefScorer | None = None
+    """What reads directions from evidence and answers; None to do without beliefs."""
+
+    @property
+    def name(self) -> str:
+        """See NAMES."""
+        return NAMES[self.parts]
+
+    @property
+    def choices_only(self) -> bool:
+        """No: it reads comments and descriptions too."""
+        return False
+
+    def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
+        """See `Scorer.margins`; in log-odds."""
+        return self.table_margins(Texts.of(texts_of(records, personas), self.encoder), records, personas)
+
+    def table_margins(
+        self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
+    ) -> NDArray[np.float64]:
+        """The same, over a table that has every text of the records and personas."""
+        return self.weigh(pair_features(self.lens, texts, records, personas, self.believer))
+
+    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+        """See `Scorer.score`; in log-odds, up to a constant of the prompt.
+
+        An answer's score does not depend on the others; the difference of two is their margin.
+        """
+        texts = Texts.of([prompt, *answers, *texts_of((), [person.persona])], self.encoder)
+        prompts, personas = [prompt] * len(answers), [person.persona] * len(answers)
+        belief = self.believer.suits(prompts, personas, answers) if self.believer else None
+        contexts = Contexts.of(prompts, personas, texts)
+        return self.weigh(features(self.lens.look(texts), contexts, texts.find(answers), belief))
+
+    def weigh(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted sum of features or their contrasts, (rows, features) -> (rows,)."""
+        # not `@`: its rounding may depend on the rows around, and a margin is to be negated to the last bit
+        return np.asarray((values * self.weights).sum(axis=1))
+
+    def save(self, folder: Path) -> None:
+        """Writes `scorer.safetensors`, then the card `scorer.json`; the encoder is named, not copied."""
+        from safetensors.numpy import save_file  # comes with the extra that brings an encoder
+
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {name: np.ascontiguousarray(value) for name, value in _arrays(self.lens).items()}
+        save_file({**tensors, "weights": self.weights}, folder / _WEIGHTS)
+        card = {
+            "format": _FORMAT,
+            "encoder": self.encoder.name,
+            "parts": self.parts,
+            "records": self.records,
+            "people": self.people,
+            "people_digest": self.people_digest,
+            "annotator": self.believer.annotator.name if self.believer else None,
+            "features": FEATURES,
+        }
+        # the card last: its presence means the weights are complete
+        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Encoder, believer: BeliefScorer | None = None) -> EncoderScorer:
+        """A saved scorer, over the encoder and the annotator it was fitted with.
+
+        Raises:
+            ModelError: no complete scorer there, of another format or other features, or fitted with others.
+        """
+        card, tensors = _read(folder)
+        if card["encoder"] != encoder.name:
+            raise ModelError(
+                f"{folder}: fitted with encoder '{card['encoder']}', loaded with '{encoder.name}'; fit anew"
+            )
+        annotator = believer.annotator.name if believer else None
+        if card["annotator"] != annotator:
+            raise ModelError(
+                f"{folder}: fitted with annotator '{card['annotator']}', loaded with '{annotator}'; give the same one"
+            )
+        spaces = _space(tensors, "final"), _space(tensors, "first")
+        identity = Identity(*(tensors[f"identity.{part}"] for part in _OF_IDENTITY))
+        lens = Lens(*spaces, tensors["style.mean"], tensors["style.spread"], identity)
+        return cls(
+            encoder=encoder,
+            lens=lens,
+            weights=tensors["weights"],
+            parts=card["parts"],
+            records=card["records"],
+            people=card["people"],
+            people_digest=card["people_digest"],
+            believer=believer,
+        )
+
+
+def annotator_of(folder: Path) -> str | None:
+    """The name of what reads directions for a saved scorer; None for one that does without.
+
+    Raises:
+        ModelError: no complete scorer there.
+    """
+    card, _ = _read(folder)
+    return None if card["annotator"] is None else str(card["annotator"])
+
+
+def pair_features(
+    lens: Lens,
+    texts: Texts,
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    believer: BeliefScorer | None = None,
+) -> NDArray[np.float64]:
+    """Contrasts of some records under a lens, (records, features), for several scorers to weigh."""
+    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    chosen, rejected = (texts.find(answers) for answers in answers_of(records))
+    return contrast(lens.look(texts), contexts, chosen, rejected, belief_features(records, personas, believer))
+
+
+def belief_features(records: Sequence[Record], personas: Sequence[Persona], believer: BeliefScorer | None) -> Beliefs:
+    """How well the chosen and the rejected answers suit what is believed of each person; None without a believer."""
+    if believer is None:
+        return None, None
+    prompts = [record.prompt for record in records]
+    chosen, rejected = (believer.suits(prompts, personas, answers) for answers in answers_of(records))
+    return chosen, rejected
+
+
+def answers_of(records: Sequence[Record]) -> tuple[list[str], list[str]]:
+    """The chosen answers of some records, and the rejected ones."""
+    return [record.chosen for record in records], [record.rejected for record in records]
+
+
+_OF_SPACE = ("mean", "turn", "spread", "axes")
+_OF_IDENTITY = ("mean", "turn", "people")
+
+
+def _arrays(lens: Lens) -> dict[str, NDArray[np.float64]]:
+    arrays = {"style.mean": lens.style_mean, "style.spread": lens.style_spread}
+    for name, space in (("final", lens.final), ("first", lens.first)):
+        values = (space.mean_E, space.turn_EP, space.spread_P, space.axes_PA)
+        arrays |= {f"{name}.{part}": value for part, value in zip(_OF_SPACE, values, strict=True)}
+    metric = (lens.identity.mean_E, lens.identity.turn_EM, lens.identity.people_CM)
+    return arrays | {f"identity.{part}": value for part, value in zip(_OF_IDENTITY, metric, strict=True)}
+
+
+def _space(tensors: Mapping[str, NDArray[np.float64]], name: str) -> Space:
+    return Space(*(tensors[f"{name}.{part}"] for part in _OF_SPACE))
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        tensors = load_file(folder / _WEIGHTS)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: no complete encoder scorer ({error}); save it anew") from error
+    if not isinstance(card, dict) or (card.get("format"), card.get("features")) != (_FORMAT, list(FEATURES)):
+        raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}' with today's features; fit and save it anew")
+    missing = [
+        key for key in ("encoder", "parts", "records", "people", "people_digest", "annotator") if key not in card
+    ]
+    missing += sorted({"weights", "style.mean", "style.spread"} - set(tensors))
+    missing += sorted({f"identity.{part}" for part in _OF_IDENTITY} - set(tensors))
+    missing += [key for space in ("final", "first") for part in _OF_SPACE if (key := f"{space}.{part}") not in tensors]
+    if missing or card["parts"] not in PARTS or tensors["weights"].shape != (len(FEATURES),):
+        raise ModelError(f"{folder}: card and weights do not fit each other ({', '.join(missing)}); save it anew")
+    # infinite is the spread of what never varied
+    if any(np.isnan(values).any() for values in tensors.values()):
+        raise ModelError(f"{folder / _WEIGHTS}: weights that are not numbers; fit and save it anew")
+    return card, tensors

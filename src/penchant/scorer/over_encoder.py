@@ -1,0 +1,41 @@
+"""A table scorer with its encoder, as a `Scorer` of any answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.encoder.base import Encoder
+from penchant.person import Person
+from penchant.record import Record
+from penchant.scorer.base import TableScorer
+from penchant.scorer.encoder.texts import Texts, texts_of
+
+
+@dataclass(frozen=True, slots=True)
+class OverEncoder:
+    """Embeds the texts, then asks the table scorer for the margin of every answer against the first."""
+
+    scorer: TableScorer
+    encoder: Encoder
+    """The encoder that the scorer was fitted on."""
+
+    @property
+    def name(self) -> str:
+        """The name of the scorer."""
+        return self.scorer.name
+
+    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+        """See `Scorer.score`; relative to the answer that sorts first, whose score is 0."""
+        # sorted, as the last bits of a margin may depend on the rows around it
+        distinct = sorted(set(answers))
+        records = [Record(f"{place}", None, prompt, answer, distinct[0]) for place, answer in enumerate(distinct)]
+        if not records:
+            return np.zeros(0)
+        personas = [person.persona] * len(records)
+        texts = Texts.of(texts_of(records, personas), self.encoder)
+        margins = dict(zip(distinct, self.scorer.table_margins(texts, records, personas), strict=True))
+        return np.array([margins[answer] for answer in answers], dtype=np.float64)
