@@ -21,9 +21,9 @@ from cells import machine
 from penchant.encoder import open_encoder
 from penchant.encoder.base import Encoder
 from penchant.eval.inference import readings
+from penchant.fit.annotator import fit
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
-from penchant.infer.fitting import fit
 from penchant.infer.labelled import Labelled, labelled
 from penchant.model.card import versions
 from penchant.scorer.belief import BeliefScorer
