@@ -1,6 +1,6 @@
 """How far bad evidence moves what an annotator believes of people, beside honest evidence. One thread.
 
-    penchant simulate  --recipe recipes/forum90.yaml --set forum.train_users=1000 --out F
+    penchant simulate  --recipe forum90 --set forum.train_users=1000 --out F
     penchant annotator --data F/train --encoder sentence --out A
     python benchmarks/bad_evidence.py --annotator A
 

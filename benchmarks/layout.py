@@ -34,7 +34,7 @@ Measured = dict[str, tuple[list[str], list[float]]]
 def main() -> None:
     """Prints a line per method, then one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--recipe", type=Path, default=Path("recipes/demo.yaml"))
+    parser.add_argument("--recipe", default="demo")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--folders", type=Path, nargs=2, help="crossval folders of user_first and of paper")
     parser.add_argument("--json", action="store_true")

@@ -11,10 +11,13 @@ from penchant.config import (
     JudgeSection,
     Recipe,
     TrainSection,
+    is_recipe,
     load_recipe,
     load_section,
     override,
     parse,
+    recipe_folder,
+    shipped_recipes,
 )
 from penchant.errors import ConfigError
 from penchant.forum.population import ForumSettings
@@ -130,7 +133,7 @@ def test_the_forum_section_and_the_forums_settings_do_not_drift_apart() -> None:
 
 
 def test_the_shipped_judge_is_a_recipe_of_a_judge() -> None:
-    judge = load_section(JudgeSection, Path(__file__).parent.parent / "recipes" / "judge-llm.yaml")
+    judge = load_section(JudgeSection, "judge-llm")
     assert judge.endpoint.local
     assert judge.endpoint.ledger == "judge-llm.sqlite"
     with pytest.raises(ConfigError, match="unknown key 'orders'"):
@@ -148,3 +151,35 @@ def test_a_base_beside_the_recipes_is_found_from_any_folder(tmp_path: Path, monk
     assert load_recipe(path, ["base=some/hub-id"]).base == "some/hub-id"
     monkeypatch.chdir(tmp_path)
     assert load_recipe(path).base == "models/small"
+
+
+def test_a_shipped_recipe_is_named_without_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe("hub").name == "hub"
+    assert {"adapt", "annotator-llm", "base", "demo", "english", "hub", "judge-llm"} <= set(shipped_recipes())
+    # a file of the user's own comes first
+    (tmp_path / "hub").write_text("name: mine", encoding="utf-8")
+    assert load_recipe("hub").name == "mine"
+
+
+def test_the_path_that_a_shipped_recipe_once_had_is_answered_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="recipes ship with the package now, this one as 'hub'"):
+        load_recipe("recipes/hub.yaml")
+    with pytest.raises(ConfigError, match=r"or a shipped one: adapt, .*hub"):
+        load_recipe("hubb")
+
+
+def test_paths_in_a_recipe_are_relative_to_its_file_and_never_to_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert recipe_folder(written(tmp_path, "name: x")) == tmp_path
+    assert recipe_folder("judge-llm") == Path()
+    assert is_recipe("judge-llm")
+    assert is_recipe("x/y.yaml")
+    assert not is_recipe("out/reader")
+    (tmp_path / "judge-llm").mkdir()
+    assert not is_recipe("judge-llm")

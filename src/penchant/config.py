@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from penchant.errors import ConfigError
 
 Settings = TypeVar("Settings", bound="Section")
+
+_SHIPPED = Path(str(files("penchant") / "recipes"))
 
 
 class Section(BaseModel):
@@ -50,7 +53,7 @@ class BaseSection(Section):
     """The small base model that is made from scratch."""
 
     corpus: Literal["forum", "text"] = "forum"
-    """What it is made of: the simulated forum, or documents given by --texts."""
+    """What it is made of: the simulated forum, or documents."""
     space: str = "alignx90"
     """Forum only: the vocabulary covers the forum of this whole space."""
     vocabulary: int = Field(8192, gt=512)
@@ -134,7 +137,7 @@ class EndpointSection(Section):
     model: str
     """Its name there."""
     ledger: str = "ledger.sqlite"
-    """File of what was asked and answered, from the folder of the recipe; asked again, nothing is paid for twice."""
+    """File that keeps every question and answer, so that none is paid for twice; see `recipe_folder`."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable that holds the key; an address on this machine needs none."""
     concurrency: int = Field(16, gt=0)
@@ -203,24 +206,62 @@ class Recipe(Section):
     evaluate: EvalSection = EvalSection()
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """A recipe from a YAML file, with `section.key=value` overrides.
+def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """A recipe with `section.key=value` overrides.
 
+    Args:
+        source: the name of a shipped recipe, or the path of a YAML file.
     Raises:
-        ConfigError: missing file, broken YAML, an unknown key (the nearest is named) or a value out of range.
+        ConfigError: no such recipe, broken YAML, an unknown key (the nearest is named) or a value out of range.
     """
-    where = f"{path} with --set {' '.join(overrides)}" if overrides else str(path)
-    recipe = parse(Recipe, override(_yaml(path), overrides), where=where)
+    where = f"{source} with {' '.join(overrides)}" if overrides else str(source)
+    recipe = parse(Recipe, override(_yaml(source), overrides), where=where)
     if Path(recipe.base).exists():
         return recipe
-    # a folder that stands beside the recipe's own: what the working directory lacks would be taken for a Hub id
-    beside = path.parent.parent / recipe.base
-    return recipe.model_copy(update={"base": str(beside)}) if beside.is_dir() else recipe
+    # a folder beside that of the recipe: a name that the working directory lacks would be taken for a Hub id
+    base = recipe_file(source).parent.parent / recipe.base
+    return recipe.model_copy(update={"base": str(base)}) if base.is_dir() else recipe
 
 
-def _yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ConfigError(f"no recipe at {path}; check the path, recipes/ holds the shipped ones")
+def shipped_recipes() -> list[str]:
+    """The names of the recipes that come with the package."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+
+
+def recipe_file(source: str | Path) -> Path:
+    """The file of a recipe.
+
+    Args:
+        source: the name of a shipped recipe, or the path of a YAML file.
+    Raises:
+        ConfigError: there is no such recipe.
+    """
+    path = Path(source)
+    if path.is_file():
+        return path
+    shipped = _SHIPPED / f"{source}.yaml"
+    if path.name == str(source) and shipped.is_file():
+        return shipped
+    names = shipped_recipes()
+    if path.parent == Path("recipes") and path.stem in names:
+        raise ConfigError(f"no recipe at {source}; recipes ship with the package now, this one as '{path.stem}'")
+    raise ConfigError(f"no recipe at {source}; give the path of a YAML file, or a shipped one: {', '.join(names)}")
+
+
+def is_recipe(source: str | Path) -> bool:
+    """Whether a name means a recipe rather than a folder: a YAML file, or the name of a shipped recipe."""
+    path = Path(source)
+    return path.suffix in (".yaml", ".yml") or (str(source) in shipped_recipes() and not path.is_dir())
+
+
+def recipe_folder(source: str | Path) -> Path:
+    """The folder that paths in a recipe are relative to: that of its file; for shipped ones the working directory."""
+    path = Path(source)
+    return path.parent if path.is_file() else Path()
+
+
+def _yaml(source: str | Path) -> dict[str, Any]:
+    path = recipe_file(source)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
@@ -236,17 +277,17 @@ def override(content: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, 
     for text in overrides:
         key, separator, value = text.partition("=")
         if not separator or not key:
-            raise ConfigError(f"--set {text!r}: write section.key=value, for instance --set ica.beta=0.1")
+            raise ConfigError(f"override {text!r}: write section.key=value, for instance ica.beta=0.1")
         *sections, last = key.split(".")
         target = result
         for section in sections:
             target = target.setdefault(section, {})
             if not isinstance(target, dict):
-                raise ConfigError(f"--set {text!r}: '{section}' is a value, not a section")
+                raise ConfigError(f"override {text!r}: '{section}' is a value, not a section")
         try:
             target[last] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise ConfigError(f"--set {text!r}: the value is not valid YAML; put it in quotes") from error
+            raise ConfigError(f"override {text!r}: the value is not valid YAML; put it in quotes") from error
     return result
 
 
@@ -288,6 +329,6 @@ def _section(annotation: Any) -> type[Section] | None:
     return None
 
 
-def load_section(kind: type[Settings], path: Path, overrides: Sequence[str] = ()) -> Settings:
-    """One section as a recipe file of its own, with `key=value` overrides; errors as for `load_recipe`."""
-    return parse(kind, override(_yaml(path), overrides), where=str(path))
+def load_section(kind: type[Settings], source: str | Path, overrides: Sequence[str] = ()) -> Settings:
+    """One section as a recipe of its own, with `key=value` overrides; arguments and errors as for `load_recipe`."""
+    return parse(kind, override(_yaml(source), overrides), where=str(source))
