@@ -4,7 +4,7 @@ It stands for what an instruction-tuned model brings, where none can be had: it 
 answers faithfully when it is asked about something it can read. It knows nothing of any population and was never told
 to please anybody. Token embeddings start from a sentence encoder's vectors of the single words, so that synonyms start
 near each other. Two losses: next-token on right answers, and right above wrong answers to the same question, which
-teaches looking back several times sooner than the first alone (docs/results.md).
+teaches looking back several times sooner than the first alone (docs/lab/demo.md).
 """
 
 from __future__ import annotations

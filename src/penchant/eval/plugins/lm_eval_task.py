@@ -181,7 +181,7 @@ class PersonaTask(Task):
 
 
 class YamlTask(PersonaTask):
-    """The task of a YAML file, for `lm_eval --tasks FILE`; see docs/plugins.md.
+    """The task of a YAML file, for `lm_eval --tasks FILE`; see docs/guide/plugins.md.
 
     Raises:
         ConfigError: no data, or an unknown key.
