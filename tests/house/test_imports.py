@@ -26,6 +26,7 @@ IDEAS = (
     "controls",
     "stats",
     "render",
+    "reporter",
     "config",
 )
 SEAMS = {"shards": 0, "model": 0, "encoder": 1, "infer": 2, "method": 3, "scorer": 4, "store": 5}

@@ -13,6 +13,8 @@ import typer
 from typer.models import CommandInfo
 
 from penchant.cli import annotator, audit, base, crossval, demo, evaluate, export, infer, show, simulate, task, train
+from penchant.cli.moved import refuse_old_spelling
+from penchant.cli.output import as_flags
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -23,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 
@@ -65,10 +68,11 @@ def _options(command: CommandInfo) -> set[str]:
 def main() -> None:
     """Entry point; an error is printed as one sentence and exits with 2, an interrupt with 130."""
     try:
+        refuse_old_spelling(sys.argv[1:])
         app(prog_name="penchant")
     except PenchantError as error:
-        # messages of libraries may be quoted in it, over several lines
-        sys.stderr.write(f"penchant: {' '.join(str(error).split())}\n")
+        # a message may quote that of another library, over several lines
+        sys.stderr.write(f"penchant: {as_flags(' '.join(str(error).split()))}\n")
         raise SystemExit(2) from None
     except OSError as error:
         where = error.filename or "a file"
@@ -80,5 +84,5 @@ def main() -> None:
             sys.stderr.write(f"penchant: interrupted; {_kept(sys.argv[1:2])}\n")
         raise
     finally:
-        # all is printed and only libraries are taken down: an interrupt then is to end it, with no traceback of theirs
+        # output is done: Ctrl-C during shutdown exits quietly
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)

@@ -1,11 +1,12 @@
-"""How verbs speak: results to stdout, everything else to stderr."""
+"""How commands speak: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,118 @@ from typing import Any
 import typer
 from tqdm import tqdm
 
-from penchant.shards.atomic import replacing
+from penchant.reporter import Advance
+from penchant.shards.atomic import write_text
 
 _LOG_INTERVAL_S = 30.0
-"""Between two states of a bar where nobody watches, as in a log."""
+"""Time between two states of a bar where nobody watches, as in a log."""
 
 
-def say(text: str) -> None:
-    """A line of progress or advice, to stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+class Console:
+    """The `Reporter` of the command line: notes and bars on stderr."""
+
+    def note(self, text: str) -> None:
+        """A line of progress or advice."""
+        sys.stderr.write(as_flags(text) + "\n")
+        sys.stderr.flush()
+
+    @contextmanager
+    def bar(self, total: int, label: str, *, later: bool = False) -> Iterator[Advance]:
+        """See `Reporter.bar`."""
+        interval_s = 0.5 if sys.stderr.isatty() else _LOG_INTERVAL_S
+        bars: list[tqdm[Any]] = []
+
+        def start() -> tqdm[Any]:
+            if not bars:
+                bars.append(tqdm(total=total, desc=label, file=sys.stderr, mininterval=interval_s))
+            return bars[0]
+
+        if not later:
+            start()
+
+        def advance(steps: int = 1) -> None:
+            progress = start()
+            progress.update(steps)
+            if progress.n >= total:
+                progress.close()
+
+        try:
+            yield advance
+        finally:
+            for progress in bars:
+                progress.close()
+
+
+CONSOLE = Console()
+
+_SETTING = re.compile(r"`([a-z][a-z0-9_]*)`")
+_SPELT = {"overrides": "--set", "models": "MODELS"}
+
+
+def as_flags(text: str) -> str:
+    """A message of the library as the command line spells it: a setting in backticks becomes its option.
+
+    >>> as_flags("give another `out`, or set `overwrite`")
+    'give another --out, or set --overwrite'
+    """
+    return _SETTING.sub(lambda match: _SPELT.get(match[1], f"--{match[1].replace('_', '-')}"), text)
 
 
 def result(text: str) -> None:
-    """What was asked for, to stdout."""
+    """The answer of a command, to stdout."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
+def as_json(value: Any) -> str:
+    """One line of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def tell(values: Mapping[str, object], *, json: bool) -> None:
+    """Prints a summary: one JSON object, or a line for each value."""
+    result(as_json(values) if json else "\n".join(f"{key}: {value}" for key, value in values.items()))
+
+
+def options_given(context: typer.Context) -> dict[str, Any]:
+    """The options and arguments that stand on the command line, by their parameter names, with their values."""
+    source = context.get_parameter_source
+    return {name: value for name, value in context.params.items() if getattr(source(name), "name", "") == "COMMANDLINE"}
+
+
+def command_line(context: typer.Context) -> str:
+    """The command as it was typed, to be run again."""
+    return written(str(context.command_path), options_given(context))
+
+
+def written(verb: str, options: Mapping[str, Any]) -> str:
+    """A command line: the verb, its arguments, then its options in alphabetical order.
+
+    Args:
+        options: by parameter name; a list is an argument that may repeat, True a flag.
+    """
+    words = verb.split()
+    for name in sorted(options):
+        value, flag = options[name], "--set" if name == "overrides" else f"--{name.replace('_', '-')}"
+        if name == "overrides":
+            words += [part for text in value for part in (flag, str(text))]
+        elif isinstance(value, list | tuple):
+            words[2:2] = [str(part) for part in value]
+        elif value is True:
+            words.append(flag)
+        elif value is not None and value is not False:
+            words += [flag, str(value)]
+    return shlex.join(words)
+
+
+# what follows serves verbs that still work in cli/
+say = CONSOLE.note
+bar = CONSOLE.bar
+
+
 def given(context: typer.Context) -> set[str]:
     """The options that stand on the command line, by the names of their parameters."""
-    return {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+    return set(options_given(context))
 
 
 def again(context: typer.Context) -> str:
@@ -45,43 +137,6 @@ def again(context: typer.Context) -> str:
     return shlex.join(words)
 
 
-def as_json(value: Any) -> str:
-    """One line of JSON."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-@contextmanager
-def bar(total: int, what: str, *, later: bool = False) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; call it with the number of steps done since the last call.
-
-    Args:
-        later: it is not shown before its first step, as other work comes first.
-    """
-    interval_s = 0.5 if sys.stderr.isatty() else _LOG_INTERVAL_S
-    shown: list[tqdm[Any]] = []
-
-    def show() -> tqdm[Any]:
-        if not shown:
-            shown.append(tqdm(total=total, desc=what, file=sys.stderr, mininterval=interval_s))
-        return shown[0]
-
-    if not later:
-        show()
-
-    def advance(steps: int = 1) -> None:
-        progress = show()
-        progress.update(steps)
-        if progress.n >= total:
-            progress.close()
-
-    try:
-        yield advance
-    finally:
-        for progress in shown:
-            progress.close()
-
-
 def write_whole(path: Path, text: str) -> None:
     """Writes a file in one piece: it is there completely or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)

@@ -25,3 +25,9 @@ def flush_to_disk(path: Path) -> None:
     """Waits until the content of a file would survive a power cut."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a UTF-8 file in one piece: it is there completely or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
