@@ -42,7 +42,7 @@ def main() -> None:
     space = load_space()
     annotator = load(asked.annotator, space)
     if asked.all_heard:
-        annotator = replace(annotator, voice=annotator.voice.open())
+        annotator = replace(annotator, voice=annotator.voice.accepting_all())
     cases = load_cases(asked.cases)
     if asked.groups:
         cases = [case for case in cases if case.group in asked.groups.split(",")]

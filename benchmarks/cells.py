@@ -102,12 +102,12 @@ def _demo(vocabulary: int) -> Cell:
     from penchant.method import METHODS
     from penchant.model.local import load_tokenizer
     from penchant.space import load_space
-    from penchant.train.trees import Grove, Row, people
+    from penchant.train.trees import TrainingSet, Row, people
 
     space = load_space()
     records = simulate(space, ForumSettings(train_users=16, test_users=0)).records
     chat = load_tokenizer(str(Path(__file__).parent.parent / "models" / "forum-base"))
-    grove = Grove(people(records), space, METHODS["ica"], chat, "user_first", 0, 8, None)
+    grove = TrainingSet(people(records), space, METHODS["ica"], chat, "user_first", 0, 8, None)
     rows = [Row(person, 0) for person in range(16)]
     users = [grove.branches(grove.person(row), grove.records(row)) for row in rows]
     return Cell("demo", [[_within(branch, vocabulary) for branch in user] for user in users])

@@ -20,7 +20,7 @@ import numpy as np
 from penchant.cli import simulate, train
 from penchant.cli.data import read, recipe_space
 from penchant.config import Recipe, load_recipe
-from penchant.eval.benchmark import Bench, Scored
+from penchant.eval.bench import Bench, Scored
 from penchant.eval.score import Setting
 from penchant.model.card import versions
 from penchant.model.local import LocalModel

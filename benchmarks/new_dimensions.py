@@ -21,7 +21,7 @@ from cells import machine
 from penchant.encoder import open_encoder
 from penchant.encoder.base import Encoder
 from penchant.eval.inference import readings
-from penchant.fit.annotator import fit
+from penchant.fit.annotator import fit_annotator
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
 from penchant.infer.labelled import Labelled, labelled
@@ -63,7 +63,7 @@ def measured(
     new = sorted(np.random.default_rng(seed).choice(len(space), held_out, replace=False).tolist())
     rest = space.subset([name for place, name in enumerate(names) if place not in new], name="rest")
     settings = ForumSettings(train_users=people, test_users=4, seed=seed)
-    annotator = fit(labelled(simulate(rest, settings).split("train")), encoder, rest, seed=seed).over(space)
+    annotator = fit_annotator(labelled(simulate(rest, settings).split("train")), encoder, rest, seed=seed).over(space)
     forum = simulate(space, ForumSettings(train_users=400, test_users=200, seed=seed))
     told = annotator.with_examples(shown(labelled(forum.split("train")), space, new, examples))
     return [

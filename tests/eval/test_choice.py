@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from penchant import Comment, Persona, PreferenceSpace, Record
-from penchant.eval.benchmark import Bench, Shown
+from penchant.eval.bench import Bench, Condition
 from penchant.eval.choice import choices, margins, named, orders, task
 from penchant.eval.score import Setting
 from penchant.model.base import Candidates, Likelihood
@@ -37,10 +37,10 @@ class Chooser(FakeModel):
         return found
 
 
-def shown(*answers: tuple[str, str], wrote: str = "tea") -> Shown:
+def shown(*answers: tuple[str, str], wrote: str = "tea") -> Condition:
     persona = Persona((Comment("a post", wrote),))
     records = [Record(f"r{i}", f"u{i}", "drink?", *both, persona) for i, both in enumerate(answers)]
-    return Shown("mixed", tuple(records), (persona,) * len(records))
+    return Condition("mixed", tuple(records), (persona,) * len(records))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_both_answers_stay_whole_where_a_budget_leaves_out_evidence(bench) -> No
     persona = Persona(tuple(Comment("a post", f"word{i} " * 30) for i in range(5)))
     bench.max_prompt_tokens = 120
     record = Record("r", "u", "drink?", "tea", "water", persona)
-    margins(bench, "ica", Shown("mixed", (record,), (persona,)))
+    margins(bench, "ica", Condition("mixed", (record,), (persona,)))
     assert bench.dropped > 0
 
 

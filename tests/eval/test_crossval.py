@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import DataError
-from penchant.eval.benchmark import Scored
+from penchant.eval.bench import Scored
 from penchant.eval.crossval import SCORES, load_scores, save_scores, together
 from penchant.eval.score import Setting
 from penchant.record import Record

@@ -253,7 +253,7 @@ class SharesWords:
         assert {record.user_id for record in records}.isdisjoint(self.met[-1])
 
         def shared(answer: str, persona: Persona) -> int:
-            assert answer in texts.places
+            assert answer in texts.ids
             return len(set(answer.split()) & {w for item in persona.of(Comparison) for w in item.chosen.split()})
 
         return np.array([shared(r.chosen, p) - shared(r.rejected, p) for r, p in zip(records, personas, strict=True)])

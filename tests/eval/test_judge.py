@@ -11,7 +11,7 @@ import pytest
 from penchant import Comment, Comparison, Persona, PreferenceSpace, Record, Statement
 from penchant.config import EndpointSection
 from penchant.errors import DataError, ModelError, RecordError
-from penchant.eval.benchmark import Bench, Shown
+from penchant.eval.bench import Bench, Condition
 from penchant.eval.judge import (
     ANSWER_TOKENS,
     MOST_LETTERS,
@@ -229,13 +229,13 @@ def bench(tiny: PreferenceSpace) -> Bench:
     return Bench(Setting("d", "user_first", 7), "user_first", tiny, Recorder(name="reference"), policies)
 
 
-def shown(space: PreferenceSpace, *rows: tuple[str, str, str]) -> Shown:
+def shown(space: PreferenceSpace, *rows: tuple[str, str, str]) -> Condition:
     """Records by user, prompt and what the person said; nothing where it is empty."""
     told = [
         Persona((Comment("a post", said, space.direction({"humour": 1})),)) if said else Persona() for *_, said in rows
     ]
     records = [Record(f"r{i}", user, ask, "x", "y", told[i]) for i, (user, ask, _) in enumerate(rows)]
-    return Shown("mixed", tuple(records), tuple(told))
+    return Condition("mixed", tuple(records), tuple(told))
 
 
 def test_every_method_writes_one_answer_per_record_from_what_it_shows(tiny, bench) -> None:
@@ -256,7 +256,7 @@ def test_every_method_writes_one_answer_per_record_from_what_it_shows(tiny, benc
 
 
 def test_a_record_that_a_method_cannot_show_is_refused_before_any_work(tiny, bench) -> None:
-    some = Shown("mixed", (Record("r", "u", "q", "x", "y", TEA),), (TEA,))
+    some = Condition("mixed", (Record("r", "u", "q", "x", "y", TEA),), (TEA,))
     with pytest.raises(RecordError, match="cannot ask pba about record 'r': nothing is believed"):
         write(bench, some)
     assert bench.reference.asked == []

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from penchant import Comment, Comparison, Demographics, Persona, Rating, Record, Statement
-from penchant.eval.benchmark import Shown
+from penchant.eval.bench import Condition
 from penchant.eval.mistakes import mistakes, worst
 from penchant.eval.score import Scored
 from penchant.render import Rendered
@@ -22,10 +22,10 @@ RECORDS = tuple(
     for person in range(3)
     for i in (0, 1)
 )
-SHOWN = Shown("mixed", RECORDS, tuple(record.persona for record in RECORDS))
+SHOWN = Condition("mixed", RECORDS, tuple(record.persona for record in RECORDS))
 
 
-def read(method: str, shown: Shown) -> list[Rendered]:
+def read(method: str, shown: Condition) -> list[Rendered]:
     texts = ("judge by them", f"{method}: {shown.records[0].prompt}")
     return [Rendered(tuple({"role": "user", "content": text} for text in texts), 1, 0)]
 
@@ -58,7 +58,7 @@ def test_only_the_methods_and_the_setting_asked_for() -> None:
 def test_people_who_are_torn_throughout_hide_nobody_who_is_got_wrong() -> None:
     # u0 is right half the time by ties alone, u1 two times in three with one pair wrong
     records = (*RECORDS[:2], *RECORDS[2:4], replace(RECORDS[2], record_id="r12", prompt="q12"))
-    shown = Shown("mixed", records, tuple(record.persona for record in records))
+    shown = Condition("mixed", records, tuple(record.persona for record in records))
     found = list(mistakes(Scored("ica", "mixed", records, np.array([0.0, 0.0, 1.0, 2.0, -0.5]), None), shown, read))
     assert [(one.user, one.prompt) for one in found] == [("u1", "q12")]
 

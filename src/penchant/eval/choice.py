@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.eval.benchmark import Bench, Shown
+from penchant.eval.bench import Bench, Condition
 from penchant.eval.score import Margins, Scored
 from penchant.model.base import Candidates
 from penchant.record import Record
@@ -53,7 +53,7 @@ def named(reply: str) -> str | None:
     return found[1].upper() if found else None
 
 
-def margins(bench: Bench, name: str, shown: Shown) -> Margins:
+def margins(bench: Bench, name: str, shown: Condition) -> Margins:
     """log p(letter of chosen) - log p(letter of rejected), the mean of both orders, nats, (records,).
 
     Args:
@@ -71,7 +71,7 @@ def margins(bench: Bench, name: str, shown: Shown) -> Margins:
     return np.asarray((for_a[:count] - for_a[count:]) / 2)
 
 
-def choices(bench: Bench, shown: Shown) -> Iterator[Scored]:
+def choices(bench: Bench, shown: Condition) -> Iterator[Scored]:
     """Choices of the reference and of every policy, as few_shot_choice, ica_choice and so on."""
     ceiling = bench.limits(shown)
     for name in ("few_shot", *bench.policies):

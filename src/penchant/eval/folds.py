@@ -28,7 +28,7 @@ from penchant.scorer.base import Fitter
 from penchant.scorer.belief import BeliefScorer
 from penchant.scorer.encoder import NAMES, Parts, pair_features
 from penchant.scorer.encoder.features import PARTS as FEWEST
-from penchant.scorer.encoder.texts import Known, Texts, texts_of
+from penchant.scorer.encoder.texts import PersonaTexts, Texts, texts_of
 
 STRICT = ", text-disjoint"
 """Ends the dataset's name in rows of the strict variant."""
@@ -141,7 +141,7 @@ def split_fold(records: Sequence[Record], fit_split: str, test_split: str) -> Fo
 
 def text_disjoint(records: Sequence[Record], fold: Fold) -> Fold:
     """The fold without training rows that share an answer, or a text of the history, with a tested row."""
-    own = [{r.chosen, r.rejected, *Known.of(r.persona).answers()} for r in records]
+    own = [{r.chosen, r.rejected, *PersonaTexts.of(r.persona).answers()} for r in records]
     tested = set().union(*(own[i] for i in fold.test))
     kept = np.array([i for i in fold.train if own[i].isdisjoint(tested)], dtype=np.int64)
     return Fold(kept, fold.test, dropped=len(fold.train) - len(kept))

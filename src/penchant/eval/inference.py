@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import RecordError
-from penchant.eval.benchmark import KnownRule
+from penchant.eval.bench import KnownRule
 from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
 from penchant.infer.read import items_of, read_items, reread
@@ -135,7 +135,7 @@ def abstention(known: Beliefs, shares: Sequence[float] = (1.0, 0.9, 0.8, 0.7, 0.
 
 def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> list[dict[str, object]]:
     """Choices from the first n items of behaviour, beside the ideal observer of the same items."""
-    said = scorer.said(records)
+    said = scorer.choice_readings(records)
     histories = [record.persona.select("behaviour") for record in records]
     read = read_items((item for history in histories for item in history.evidence), scorer.annotator)
     users = [record.person_id for record in records]
@@ -218,7 +218,7 @@ def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, ask
             count += 1
         known[name] = 2 * told.probability(prior) - 1, 2 * random.probability(prior) - 1, count
     users = [record.person_id for record in records]
-    said_NP = scorer.said(records)
+    said_NP = scorer.choice_readings(records)
     chosen, at_random = (
         accuracy(scorer.weigh(np.array([known[user][side] for user in users]), said_NP), users) for side in (0, 1)
     )

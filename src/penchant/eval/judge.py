@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from penchant.encoder.base import Progress
 from penchant.errors import ModelError
-from penchant.eval.benchmark import Bench, Shown
+from penchant.eval.bench import Bench, Condition
 from penchant.infer.asking import answer_of, latest
 from penchant.infer.llm import alpha
 from penchant.model.remote import Endpoint, Question
@@ -226,13 +226,13 @@ def corrected(found: Sequence[WinRate]) -> list[WinRate]:
     return [one if one.p is None else replace(one, p_holm=next(values)) for one in found]
 
 
-def askable(shown: Shown) -> Shown:
+def askable(shown: Condition) -> Condition:
     """Each person's prompts once, of those of whom something is shown: a judge knows nobody else."""
     once: dict[tuple[str, str, Persona], Record] = {}
     for record, persona in zip(shown.records, shown.personas, strict=True):
         if persona.evidence:
             once.setdefault((record.person_id, record.prompt, persona), record)
-    return Shown(shown.persona, tuple(once.values()), tuple(persona for _, _, persona in once))
+    return Condition(shown.persona, tuple(once.values()), tuple(persona for _, _, persona in once))
 
 
 def methods(bench: Bench) -> tuple[str, ...]:
@@ -245,7 +245,7 @@ def pairs(bench: Bench) -> list[tuple[str, str]]:
     return [(name, "few_shot") for name in bench.policies] + list(combinations(bench.policies, 2))
 
 
-def write(bench: Bench, shown: Shown, *, progress: Progress | None = None) -> dict[str, list[str]]:
+def write(bench: Bench, shown: Condition, *, progress: Progress | None = None) -> dict[str, list[str]]:
     """Method -> its answer to each record, at most ANSWER_TOKENS long, drawn with the bench's seed.
 
     Args:
@@ -265,7 +265,7 @@ def write(bench: Bench, shown: Shown, *, progress: Progress | None = None) -> di
     return texts
 
 
-def cases(bench: Bench, shown: Shown, one: Sequence[str], two: Sequence[str]) -> list[Case]:
+def cases(bench: Bench, shown: Condition, one: Sequence[str], two: Sequence[str]) -> list[Case]:
     """What is to be judged: the answers of two methods to each record, beside what methods are told of its person."""
     return [
         Case(record.person_id, bench.believed(persona), record.prompt, mine, theirs)

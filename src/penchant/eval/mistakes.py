@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from penchant.eval.benchmark import Shown
+from penchant.eval.bench import Condition
 from penchant.eval.report import Mistake
 from penchant.eval.score import Scored
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 from penchant.render import Rendered
 from penchant.stats import correctness
 
-Read = Callable[[str, Shown], Sequence[Rendered]]
+Read = Callable[[str, Condition], Sequence[Rendered]]
 """(method, records and what is shown of their people) -> what the method's model reads, a prompt a record."""
 
 
-def mistakes(scored: Scored, shown: Shown, read: Read, *, people: int = 3) -> Iterator[Mistake]:
+def mistakes(scored: Scored, shown: Condition, read: Read, *, people: int = 3) -> Iterator[Mistake]:
     """One pair each of so many people, the worst first; none of people who are never got wrong.
 
     Margins that are no finite numbers are left out.
@@ -34,7 +34,7 @@ def mistakes(scored: Scored, shown: Shown, read: Read, *, people: int = 3) -> It
     wrong = [i for i in np.argsort(right, kind="stable") if scored.margins[furthest[i]] < 0]
     for user, place in ((str(users[i]), int(furthest[i])) for i in wrong[:people]):
         record, persona = scored.records[place], shown.personas[place]
-        (prompt,) = read(scored.method, Shown(shown.persona, (record,), (persona,)))
+        (prompt,) = read(scored.method, Condition(shown.persona, (record,), (persona,)))
         yield Mistake(
             method=scored.method,
             user=user,
@@ -47,7 +47,7 @@ def mistakes(scored: Scored, shown: Shown, read: Read, *, people: int = 3) -> It
         )
 
 
-def worst(scored: Sequence[Scored], shown: Shown, methods: Sequence[str], read: Read) -> list[Mistake]:
+def worst(scored: Sequence[Scored], shown: Condition, methods: Sequence[str], read: Read) -> list[Mistake]:
     """The mistakes of some methods under what was shown."""
     found = [one for one in scored if one.method in methods and one.persona == shown.persona]
     return [mistake for one in found for mistake in mistakes(one, shown, read)]

@@ -1,10 +1,21 @@
-"""The one shape of every result: a row."""
+"""The one shape of an accuracy: a row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
+
+Role = Literal["limit", "control", "untrained", "baseline", "personal", "reading"]
+"""The part that a row plays in a table:
+
+- `limit`: what is possible, or what a method would reach if it were told more than the evidence.
+- `control`: a rule that knows no person, or only counts words.
+- `untrained`: a model that was not trained on any persona.
+- `baseline`: anything else that a personal method is compared with, such as a learned scorer from the literature.
+- `personal`: aligned to people, or fitted on them, and told about the person.
+- `reading`: another reading of a trained method's margins, beside the published metric.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +24,7 @@ class WorstGroup:
 
     attribute: str
     accuracy: float
-    """0 to 1. The least of several figures: of many small groups, chance alone makes one look bad."""
+    """0 to 1. The minimum of several figures: among many small groups, chance alone makes one look bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +33,12 @@ class Row:
 
     dataset: str
     method: str
-    """chance, longer, habit, overlap, style, base, few_shot, asked, ica, pba, pba_golden, encoder, vpl, lore, ..."""
+    """chance, longer, habit, overlap, style, base, few_shot, asked, ica, pba, encoder, vpl, lore, ..."""
+    variant: str
+    """same_prompt, raw, normalised, golden, drawn, text, style, choice, unaligned; empty for the method itself."""
+    role: Role
     persona: str
-    """ugc, pair, demo, mixed, none or shuffled."""
+    """The evidence shown: ugc, pair, demo, behaviour, mixed, all, none, shuffled, `first n` or `after n`."""
     attribute: str
     """Subset of the records, or `all`."""
     phrasing: str
@@ -39,15 +53,20 @@ class Row:
     users: int
     ties: int
     ceiling: float | None
-    """The most that any method could reach from the same evidence, where it is known; None for real data."""
+    """The most that any method could reach from the same evidence; None for real data, where it is not known."""
     macro: float
-    """Mean of people's own accuracies: a person with few pairs counts as much as one with many."""
+    """Mean of the users' own accuracies: a user with few pairs counts as much as one with many."""
     worst_decile: float
-    """The same over the tenth of the people for whom it is worst."""
+    """The same over the tenth of the users for whom it is worst."""
     worst_group: WorstGroup | None = None
-    """Of all records of a phrasing: the worst of their subsets of five people or more; None where there are not two."""
+    """Of all records of a phrasing: the worst of their subsets of five users or more; None with fewer than two."""
     not_finite: int = 0
-    """Pairs besides `n` whose margin is no finite number: no figure of the row counts them."""
+    """Pairs besides `n` whose margin is not a finite number; no figure of the row counts them."""
+
+    @property
+    def label(self) -> str:
+        """The method with its variant, as tables print it: `ica_raw`."""
+        return label(self.method, self.variant)
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict, accuracy and interval rounded to six digits."""
@@ -61,19 +80,9 @@ class Row:
         return values
 
 
-PERSONAL = ("ica", "pba", "pba_summary", "pba_both", "encoder")
-"""Methods that were aligned to people, or fitted on them, and are told of the person."""
-_LIMITS = ("ideal", "coverage", "chance")
-
-
-def is_limit(method: str) -> bool:
-    """Whether a row says what is possible, or what a method would do if it were told more than the evidence."""
-    return method in _LIMITS or method.endswith(("_golden", "_drawn"))
-
-
-def is_variant(method: str) -> bool:
-    """Whether a row is another reading of a trained method's margins, beside the published metric."""
-    return method.endswith(("_same_prompt", "_raw", "_normalised"))
+def label(method: str, variant: str) -> str:
+    """A method with its variant, as tables print it."""
+    return f"{method}_{variant}" if variant else method
 
 
 def share_of_gain(row: Row) -> float | None:
@@ -84,55 +93,48 @@ def share_of_gain(row: Row) -> float | None:
 
 
 def not_finite(rows: Sequence[Row]) -> str | None:
-    """A sentence on pairs that were left out as their margins are no finite numbers; None where there are none."""
+    """A sentence on pairs that were left out because their margins are not finite; None where there are none."""
     lost = [row for row in rows if row.attribute == "all" and row.not_finite]
     if not lost:
         return None
     named = (
-        f"{one.method}, {one.persona}{f', {one.phrasing}' * (one.phrasing != '-')}: "
-        f"{one.not_finite:,} of {one.n + one.not_finite:,}"
-        for one in lost
+        f"{row.label}, {row.persona}{f', {row.phrasing}' * (row.phrasing != '-')}: "
+        f"{row.not_finite:,} of {row.n + row.not_finite:,}"
+        for row in lost
     )
     return "pairs left out, as their margins are no finite numbers: " + "; ".join(named)
 
 
+_TEXT_COLUMNS = ("dataset", "method", "persona", "attribute", "phrasing")
+_NUMBER_COLUMNS = ("acc %", "95 % interval", "n", "users", "ties", "worst 10th %", "ceiling %")
+
+
 def table(rows: Sequence[Row]) -> str:
-    """Rows as aligned text for a terminal; what no row knows has no column."""
-    head = (
-        *("dataset", "method", "persona", "attribute", "phrasing"),
-        *("acc %", "95 % interval", "n", "users", "ties", "worst 10th %", "ceiling %"),
-        *(["worst group %"] if (grouped := any(row.worst_group for row in rows)) else []),
-        *(["not finite"] if (lost := any(row.not_finite for row in rows)) else []),
-    )
-    body = [
-        (
-            row.dataset,
-            row.method,
-            row.persona,
-            row.attribute,
-            row.phrasing,
-            f"{100 * row.accuracy:.1f}",
-            f"{100 * row.ci95[0]:.1f} to {100 * row.ci95[1]:.1f}",
-            str(row.n),
-            str(row.users),
-            str(row.ties),
-            f"{100 * row.worst_decile:.1f}",
-            "-" if row.ceiling is None else f"{100 * row.ceiling:.1f}",
-            *([_group(row.worst_group)] if grouped else []),
-            *([str(row.not_finite)] if lost else []),
-        )
-        for row in rows
-    ]
+    """Rows as aligned text for a terminal; a column that no row fills is left out."""
+    grouped, lost = any(row.worst_group for row in rows), any(row.not_finite for row in rows)
+    head = [*_TEXT_COLUMNS, *_NUMBER_COLUMNS]
+    head += ["worst group %"] * grouped + ["not finite"] * lost
+    body = [_cells(row, grouped=grouped, lost=lost) for row in rows]
+    return aligned(head, body, texts=len(_TEXT_COLUMNS))
+
+
+def aligned(head: Sequence[str], body: Sequence[Sequence[str]], *, texts: int) -> str:
+    """A table as text: the first `texts` columns to the left, the others to the right."""
     widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
-    numeric = 5
 
-    def aligned(line: Sequence[str]) -> str:
+    def padded(line: Sequence[str]) -> str:
         cells = enumerate(zip(line, widths, strict=True))
-        return "  ".join(cell.ljust(w) if i < numeric else cell.rjust(w) for i, (cell, w) in cells)
+        return "  ".join(cell.ljust(width) if i < texts else cell.rjust(width) for i, (cell, width) in cells)
 
-    lines = [aligned(line) for line in (head, *body)]
-    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+    return "\n".join([padded(head), "  ".join("-" * width for width in widths), *map(padded, body)])
 
 
-def _group(found: WorstGroup | None) -> str:
-    return "-" if found is None else f"{found.attribute} {100 * found.accuracy:.1f}"
+def _cells(row: Row, *, grouped: bool, lost: bool) -> list[str]:
+    cells = [row.dataset, row.label, row.persona, row.attribute, row.phrasing]
+    cells += [f"{100 * row.accuracy:.1f}", f"{100 * row.ci95[0]:.1f} to {100 * row.ci95[1]:.1f}"]
+    cells += [str(row.n), str(row.users), str(row.ties), f"{100 * row.worst_decile:.1f}"]
+    cells.append("-" if row.ceiling is None else f"{100 * row.ceiling:.1f}")
+    if grouped:
+        worst = row.worst_group
+        cells.append("-" if worst is None else f"{worst.attribute} {100 * worst.accuracy:.1f}")
+    return [*cells, str(row.not_finite)] if lost else cells

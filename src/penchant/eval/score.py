@@ -1,8 +1,8 @@
-"""Alignment accuracy of models on records: every method, persona and control as rows.
+"""Margins of methods on records, and the rows they make.
 
-The paper's metric (implicit reward against the reference under the history prompt) is the plain method name; the
-variants stand beside it: `_same_prompt` (the reference reads the policy's own prompt), `_raw` (no reference) and
-`_normalised` (log-probabilities per token). Sums in float64, ties count one half.
+The paper's metric (implicit reward against the reference under the history prompt) has no variant. Its variants are
+`same_prompt` (the reference reads the policy's own prompt), `raw` (no reference) and `normalised` (log-probabilities
+per token). Sums are in float64, ties count one half.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.eval.rows import Row, WorstGroup
+from penchant.eval.rows import Role, Row, WorstGroup, label
 from penchant.record import Record
 from penchant.stats import accuracy, correctness, finite, spread
 
 Margins = NDArray[np.float64]
 GROUP_USERS = 5
-"""People that a subset of the records needs to be called the worst."""
+"""Users that a subset needs to be called the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Group:
 
 
 def groups(records: Sequence[Record]) -> Iterator[Group]:
-    """All records, then each attribute by itself, per phrasing."""
+    """For each phrasing: all records, then each attribute by itself."""
     phrasings = np.array([record.provenance.phrasing or "-" for record in records])
     attributes = np.array([record.provenance.attribute or "all" for record in records])
     for phrasing in sorted(set(phrasings)):
@@ -55,99 +55,92 @@ def groups(records: Sequence[Record]) -> Iterator[Group]:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The margins of one method in one setting."""
+    """The margins of one method under one condition."""
 
     method: str
     persona: str
+    """The evidence shown."""
     records: tuple[Record, ...]
     margins: Margins
-    """Score of chosen less rejected, (records,); what is not finite is left out and counted."""
-    ceiling: NDArray[np.float64] | None
-    """Expected accuracy of the best possible guess per record, (records,), where it is known."""
-    limit: bool = False
-    """Whether this is a limit rather than a method: its accuracy is the ceiling itself."""
+    """Score of the chosen answer minus that of the rejected one, (records,)."""
+    ceiling: NDArray[np.float64] | None = None
+    """Expected accuracy of the best possible guess per record, (records,); None where it is not known."""
+    variant: str = ""
+    """See `Row.variant`."""
+    role: Role = "baseline"
+    expected: bool = False
+    """Whether the accuracy of each record is the ceiling itself, as for a limit that never decides."""
+
+    @property
+    def label(self) -> str:
+        """The method with its variant."""
+        return label(self.method, self.variant)
 
     def rows(self, setting: Setting) -> list[Row]:
-        """One row per group of records."""
-        if self.limit and self.ceiling is not None:
-            return limit_rows(setting, self.method, self.persona, self.records, self.ceiling)
-        return rows(setting, self.method, self.persona, self.records, self.margins, self.ceiling)
+        """One row per group of records, over finite margins; pairs with other margins are counted (`not_finite`).
 
+        A subset without any finite margin has no row; the row of all records counts its pairs.
 
-def limit_rows(
-    setting: Setting, method: str, persona: str, records: Sequence[Record], expected: NDArray[np.float64]
-) -> list[Row]:
-    """Rows of a limit that is known per record as an expected accuracy; each row is its own ceiling."""
-    found = rows(setting, method, persona, records, expected - 0.5, expected)
-    users = np.array([record.person_id for record in records])
-    result = []
-    for row, group in zip(found, groups(records), strict=True):
-        people, value = spread(expected[group.keep], users[group.keep].tolist()), float(row.ceiling or 0)
-        known = replace(row, accuracy=value, ci95=(value, value), ties=0)
-        result.append(replace(known, macro=people.macro, worst_decile=people.worst_decile))
-    return [_with_worst_group(row, result) for row in result]
+        Raises:
+            RecordError: no margin of a phrasing is finite.
+        """
+        if self.expected and self.ceiling is not None:
+            rows = self._expected_rows(setting, self.ceiling)
+        else:
+            rows = [row for group in groups(self.records) if (row := self._row(setting, group)) is not None]
+        return [_with_worst_group(row, rows) for row in rows]
 
-
-def rows(
-    setting: Setting,
-    method: str,
-    persona: str,
-    records: Sequence[Record],
-    margins: Margins,
-    ceiling: NDArray[np.float64] | None = None,
-) -> list[Row]:
-    """One row per group of records, over its finite margins; others are counted (`not_finite`), never averaged.
-
-    A subset without any finite margin has no row; that of all records counts its pairs.
-
-    Args:
-        margins: score of chosen less rejected, (records,).
-        ceiling: expected accuracy of the best possible guess per record, (records,), where it is known.
-    Raises:
-        RecordError: no margin of a phrasing is finite.
-    """
-    users, whole = [record.person_id for record in records], np.isfinite(margins)
-    result = []
-    for group in groups(records):
-        kept, count = group.keep & whole, int(group.keep.sum())
+    def _row(self, setting: Setting, group: Group) -> Row | None:
+        kept = group.keep & np.isfinite(self.margins)
         if group.attribute == "all":
-            where = f"{method} under '{persona}'" + f", {group.phrasing} phrasings" * (group.phrasing != "-")
-            finite(margins[group.keep], of=where)
+            where = f"{self.label} under '{self.persona}'"
+            where += f", {group.phrasing} phrasings" * (group.phrasing != "-")
+            finite(self.margins[group.keep], of=where)
         if not kept.any():
-            continue
-        who = [user for user, keep in zip(users, kept, strict=True) if keep]
-        measured, people = (
-            accuracy(margins[kept], who, seed=setting.seed),
-            spread(correctness(margins[kept]), who),
+            return None
+        users = [record.person_id for record, keep in zip(self.records, kept, strict=True) if keep]
+        measured = accuracy(self.margins[kept], users, seed=setting.seed)
+        people = spread(correctness(self.margins[kept]), users)
+        return Row(
+            dataset=setting.dataset,
+            method=self.method,
+            variant=self.variant,
+            role=self.role,
+            persona=self.persona,
+            attribute=group.attribute,
+            phrasing=group.phrasing,
+            layout=setting.layout,
+            seed=setting.seed,
+            accuracy=measured.value,
+            ci95=measured.ci95,
+            n=measured.n,
+            users=measured.users,
+            ties=measured.ties,
+            ceiling=None if self.ceiling is None else float(self.ceiling[kept].mean()),
+            macro=people.macro,
+            worst_decile=people.worst_decile,
+            not_finite=int(group.keep.sum()) - measured.n,
         )
-        result.append(
-            Row(
-                dataset=setting.dataset,
-                method=method,
-                persona=persona,
-                attribute=group.attribute,
-                phrasing=group.phrasing,
-                layout=setting.layout,
-                seed=setting.seed,
-                accuracy=measured.value,
-                ci95=measured.ci95,
-                n=measured.n,
-                users=measured.users,
-                ties=measured.ties,
-                ceiling=None if ceiling is None else float(ceiling[kept].mean()),
-                macro=people.macro,
-                worst_decile=people.worst_decile,
-                not_finite=count - measured.n,
-            )
-        )
-    return [_with_worst_group(row, result) for row in result]
+
+    def _expected_rows(self, setting: Setting, expected: NDArray[np.float64]) -> list[Row]:
+        """Rows whose accuracy is the mean of an expectation per record; each row is its own ceiling."""
+        users = np.array([record.person_id for record in self.records])
+        guesses = replace(self, margins=expected - 0.5)
+        rows = []
+        for group in groups(self.records):
+            row = guesses._row(setting, group)
+            if row is not None:
+                people, value = spread(expected[group.keep], users[group.keep].tolist()), float(row.ceiling or 0)
+                row = replace(row, accuracy=value, ci95=(value, value), ties=0)
+                rows.append(replace(row, macro=people.macro, worst_decile=people.worst_decile))
+        return rows
 
 
-def _with_worst_group(row: Row, found: Sequence[Row]) -> Row:
-    """A row of all records of a phrasing with the worst of their subsets, which are rows too; others as they are."""
-    subsets = [one for one in found if one.phrasing == row.phrasing and one.attribute != "all"]
-    large = [one for one in subsets if one.users >= GROUP_USERS]
+def _with_worst_group(row: Row, rows: Sequence[Row]) -> Row:
+    """A row of all records of a phrasing, with the worst of their subsets; other rows as they are."""
+    subsets = [other for other in rows if other.phrasing == row.phrasing and other.attribute != "all"]
+    large = [other for other in subsets if other.users >= GROUP_USERS]
     if row.attribute != "all" or len(large) < 2:
         return replace(row, worst_group=None)
-    worst = min(large, key=lambda one: one.accuracy)
+    worst = min(large, key=lambda other: other.accuracy)
     return replace(row, worst_group=WorstGroup(worst.attribute, worst.accuracy))

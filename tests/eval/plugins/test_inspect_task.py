@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from penchant import load_space
-from penchant.eval.benchmark import Bench
+from penchant.eval.bench import Bench
 from penchant.eval.choice import margins
 from penchant.eval.plugins.source import Source
 from penchant.eval.score import Setting

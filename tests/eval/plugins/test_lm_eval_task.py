@@ -12,7 +12,7 @@ import pytest
 
 from penchant import Comment, Persona, Record, load_space
 from penchant.errors import ConfigError
-from penchant.eval.benchmark import met
+from penchant.eval.bench import met
 from penchant.eval.plugins.source import Source
 from penchant.method import METHODS
 from penchant.model.local import LocalModel

@@ -8,7 +8,7 @@ import pytest
 
 from penchant import Comment, Direction, Persona, PreferenceSpace, Record
 from penchant.errors import ConfigError, RecordError
-from penchant.eval.benchmark import Bench, show
+from penchant.eval.bench import Bench, draw_condition
 from penchant.eval.choice import orders
 from penchant.eval.plugins.source import Source
 from penchant.eval.score import Setting
@@ -29,7 +29,7 @@ def test_prompts_are_those_that_the_bench_shows_its_models(tiny: PreferenceSpace
     records = [replace(r, profile=tiny.direction({"depth": 1})) for r in people(tiny.direction({"humour": 1}))]
     source = Source.of(records, tiny, method=method, persona=persona, seed=3)
     bench = Bench(Setting("d", "user_first", 3), "user_first", tiny, FakeModel(), {method: FakeModel()})
-    expected = bench.prompts(method, show(records, persona, seed=3))
+    expected = bench.prompts(method, draw_condition(records, persona, seed=3))
     assert [source.rendered(place) for place in range(len(source))] == expected
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import ConfigError
-from penchant.eval.benchmark import Shown, show
+from penchant.eval.bench import Condition, show
 from penchant.method import METHODS
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS
@@ -25,7 +25,7 @@ PERSONAS = (*PERSONA_KINDS, "shuffled")
 class Source:
     """What is asked: `Source.of` takes records, `Source.read` a path."""
 
-    shown: Shown
+    shown: Condition
     space: PreferenceSpace
     method: str
     layout: Layout
@@ -62,7 +62,7 @@ class Source:
             raise ConfigError("there are no records to ask about; check the data and the split")
         settings = {"method": method, "persona": persona, "layout": layout, "seed": seed, "space": space.digest}
         written: Layout = "paper" if layout == "paper" else "user_first"
-        shown = show(records, persona, seed=seed)
+        shown = draw_condition(records, persona, seed=seed)
         return cls(shown, space, method, written, {**settings, **(facts or {}), "records": len(records)})
 
     @classmethod

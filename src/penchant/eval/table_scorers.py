@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from penchant.eval.benchmark import Bench
+from penchant.eval.bench import Bench
 from penchant.eval.score import Scored
 from penchant.persona import Comparison
 from penchant.record import Record

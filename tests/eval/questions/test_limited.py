@@ -1,6 +1,7 @@
 from penchant import Comment, Comparison, Demographics, Persona, PreferenceSpace, Record
-from penchant.eval.benchmark import Bench
-from penchant.eval.limited import first_items, limited, passes
+from penchant.eval.bench import Bench
+from penchant.eval.questions.base import Inputs
+from penchant.eval.questions.limited import LIMITED, first_items
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 
@@ -27,18 +28,17 @@ def test_items_are_shown_in_order_without_descriptions_and_no_more_than_there_ar
     assert not any(isinstance(item, Demographics) for one in shown for known in one.personas for item in known.evidence)
 
 
-def test_everything_is_measured_after_the_same_items(tiny: PreferenceSpace) -> None:
+def test_everything_is_measured_after_the_same_items(tiny: PreferenceSpace, counted) -> None:
     policies = {"ica": FakeModel(follow=2.0, name="ica")}
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), policies)
-    seen: list[str] = []
-    bench.done = seen.append
-    records = people(tiny)
-    found = {(one.method, one.persona): one.margins.tolist() for one in limited(bench, records)}
-    assert len(seen) == passes(bench, records)
-    assert found["ica", "first 0"] == [0, 0, 0, 0]
-    assert found["ica", "first 1"] == [0, 0, 0, 0]
-    assert found["ica", "first 2"] == [2, 2, 2, 0]
-    assert {method for method, _ in found} >= {"overlap", "style", "habit", "longer", "few_shot", "ica"}
+    answer = LIMITED.measure(Inputs(people(tiny), tiny, bench, reporter=counted))
+    assert answer.measured is not None
+    margins = {(one.label, one.persona): one.margins.tolist() for one in answer.measured.scored}
+    assert counted.total == counted.steps > 0
+    assert margins["ica", "first 0"] == [0, 0, 0, 0]
+    assert margins["ica", "first 1"] == [0, 0, 0, 0]
+    assert margins["ica", "first 2"] == [2, 2, 2, 0]
+    assert {method for method, _ in margins} >= {"overlap", "style", "habit", "longer", "few_shot", "ica"}
 
 
 def test_nobody_has_said_anything(tiny: PreferenceSpace) -> None:

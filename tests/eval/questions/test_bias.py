@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from penchant import Comment, Comparison, Demographics, Persona, Record, RecordError, Statement, load_space
-from penchant.audit.bias import changed, cost, parity, swaps
+from penchant.eval.questions.bias import changed, cost, parity, swaps
 
 SPACE = load_space()
 

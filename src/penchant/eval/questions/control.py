@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import RecordError
-from penchant.eval.benchmark import Bench, Shown, show
+from penchant.eval.bench import Bench, Condition
 from penchant.method import METHODS
 from penchant.person import meet
 from penchant.persona import Persona
@@ -114,7 +114,7 @@ def control(bench: Bench, records: Sequence[Record], read: ReadTexts | None = No
     Raises:
         RecordError: nothing is believed of anybody, so that there is no direction to turn.
     """
-    shown = show(records, "mixed", seed=bench.setting.seed)
+    shown = draw_condition(records, "mixed", seed=bench.setting.seed)
     found: list[Control] = []
     for name in bench.policies:
         if METHODS[name].content in BRIDGES:
@@ -133,7 +133,7 @@ def meets(bench: Bench) -> Meet:
     return lambda _record, persona: meet(bench.believed(persona), bench.space, summary=bench.summary(persona))
 
 
-def _held(bench: Bench, shown: Shown) -> Iterator[tuple[str, Shown, list[Direction]]]:
+def _held(bench: Bench, shown: Condition) -> Iterator[tuple[str, Condition, list[Direction]]]:
     """Where directions come from, the records of people who have one, and each record's."""
     golden = [record.golden for record in shown.records]
     known = [direction for direction in golden if direction is not None]
@@ -146,7 +146,7 @@ def _held(bench: Bench, shown: Shown) -> Iterator[tuple[str, Shown, list[Directi
     yield "believed", _some(shown, held), list(held.values())
 
 
-def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[Direction]) -> Control:
+def _stated(bench: Bench, name: str, shown: Condition, source: str, held: Sequence[Direction]) -> Control:
     seed = bench.setting.seed
     before = bench.margins(name, shown, _profiles(bench, shown, held))
     turned = bench.margins(name, shown, _profiles(bench, shown, [direction.flipped() for direction in held]))
@@ -171,7 +171,7 @@ def _stated(bench: Bench, name: str, shown: Shown, source: str, held: Sequence[D
 
 
 def _written(
-    bench: Bench, name: str, shown: Shown, held: Sequence[Direction], read: ReadTexts, found: Control
+    bench: Bench, name: str, shown: Condition, held: Sequence[Direction], read: ReadTexts, found: Control
 ) -> Control:
     """The same with what is written to the first thing that each person asks."""
     first = list({r.person_id: place for place, r in reversed(list(enumerate(shown.records)))}.values())
@@ -192,9 +192,9 @@ def _written(
     return replace(found, texts_turned=turned, texts_silent=int((~told).sum()))
 
 
-def _some(shown: Shown, places: Iterable[int]) -> Shown:
+def _some(shown: Condition, places: Iterable[int]) -> Condition:
     places = list(places)
-    return Shown(shown.persona, tuple(shown.records[i] for i in places), tuple(shown.personas[i] for i in places))
+    return Condition(shown.persona, tuple(shown.records[i] for i in places), tuple(shown.personas[i] for i in places))
 
 
 def _said(record: Record, turned: tuple[int | None, Direction], held: Direction) -> float:
@@ -205,7 +205,7 @@ def _said(record: Record, turned: tuple[int | None, Direction], held: Direction)
     return float(record.direction.signs[place]) * float(held.signs[place])
 
 
-def _between_people(bench: Bench, name: str, shown: Shown, margins: Margins) -> Control:
+def _between_people(bench: Bench, name: str, shown: Condition, margins: Margins) -> Control:
     """Of pairs that two opposite people are both asked, how many they decide differently."""
     kept = finite(margins, of=name)
     records, margins = _kept(shown.records, kept), margins[kept]
@@ -228,7 +228,7 @@ def _between_people(bench: Bench, name: str, shown: Shown, margins: Margins) -> 
     )
 
 
-def _profiles(bench: Bench, shown: Shown, directions: Sequence[Direction]) -> Meet:
+def _profiles(bench: Bench, shown: Condition, directions: Sequence[Direction]) -> Meet:
     """A person of whom nothing is known but a stated direction."""
     stated = {record.record_id: direction for record, direction in zip(shown.records, directions, strict=True)}
     return lambda record, _persona: meet(Persona(), bench.space, profile=stated[record.record_id])

@@ -15,14 +15,14 @@ from penchant.shards.atomic import replacing
 from penchant.space import Direction
 
 if TYPE_CHECKING:
-    from penchant.train.trees import Grove
+    from penchant.train.trees import TrainingSet
 
-STARTED = "run.json"
+IDENTITY_FILE = "run.json"
 _FREE = {"max_steps", "save_steps", "max_tree_tokens", "processes", "distributed"}
 """Settings that a run may go on with changed: how far it goes, and how it is computed and kept."""
 
 
-def started_with(grove: Grove, settings: TrainSection, base: str) -> dict[str, Any]:
+def run_identity(grove: TrainingSet, settings: TrainSection, base: str) -> dict[str, Any]:
     """All that decides a run's steps, JSON-ready: the data by a digest of all that its people show and prefer.
 
     Args:
@@ -67,21 +67,21 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def note(checkpoints: Path, run: Mapping[str, Any]) -> None:
+def write_identity(checkpoints: Path, run: Mapping[str, Any]) -> None:
     """Keeps what a run is started with, in place of any other's."""
     checkpoints.mkdir(parents=True, exist_ok=True)
-    with replacing(checkpoints / STARTED) as part:
+    with replacing(checkpoints / IDENTITY_FILE) as part:
         part.write_text(json.dumps(run, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def require_same(checkpoints: Path, run: Mapping[str, Any]) -> None:
+def require_same_run(checkpoints: Path, run: Mapping[str, Any]) -> None:
     """Refuses to go on from the checkpoints of another run.
 
     Raises:
         TrainingError: they are of other data or settings, which are named, or it is not known of what.
     """
     try:
-        before = json.loads((checkpoints / STARTED).read_text(encoding="utf-8"))
+        before = json.loads((checkpoints / IDENTITY_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         before = None
     if not isinstance(before, dict):

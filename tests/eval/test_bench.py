@@ -6,7 +6,7 @@ import pytest
 
 from penchant import Comment, Comparison, Demographics, Direction, Persona, PreferenceSpace, Provenance, Record
 from penchant.errors import RecordError
-from penchant.eval.benchmark import Bench, show
+from penchant.eval.bench import Bench, draw_condition
 from penchant.eval.measured import Measured
 from penchant.eval.rows import Row
 from penchant.eval.score import Setting
@@ -100,7 +100,7 @@ def test_the_published_metric_and_its_variants_are_those_computed_by_hand(bench,
         "pba_normalised": (-0.5 + 1.0) - (-1.25 - 0.0),
         "few_shot": -2.5,
     }
-    shown = show(records, "ugc", seed=0)
+    shown = draw_condition(records, "ugc", seed=0)
     from penchant.method import METHODS
 
     for name in ("ica", "pba"):
@@ -211,7 +211,7 @@ def test_every_pass_is_announced(bench, people) -> None:
 
 
 def test_a_mixed_draw_is_the_same_for_all_records_of_a_person(people) -> None:
-    shown = show(people, "mixed", seed=3)
+    shown = draw_condition(people, "mixed", seed=3)
     assert all(shown.personas[i] == shown.personas[i + 1] for i in range(0, len(people), 2))
     assert len({len(persona) for persona in shown.personas}) > 1
 
@@ -224,7 +224,7 @@ def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_al
         return persona
 
     made = bench(("pba",), believed=believed)
-    shown = show(people, "ugc", seed=0)
+    shown = draw_condition(people, "ugc", seed=0)
     alone = [
         made.prompts("pba", replace(shown, records=(r,), personas=(p,)))[0]
         for r, p in zip(people, shown.personas, strict=True)
@@ -236,14 +236,14 @@ def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_al
     stated = [replace(record, profile=tiny.direction({"length": 1})) for record in people[:4]]
     asked.clear()
     mixed = [*people[:4], *stated]
-    told = [prompt.messages[-1]["content"] for prompt in made.prompts("pba", show(mixed, "ugc", seed=0))]
+    told = [prompt.messages[-1]["content"] for prompt in made.prompts("pba", draw_condition(mixed, "ugc", seed=0))]
     assert len(asked) == 4
     assert told[0] != told[4] == told[7] != told[3]
 
 
 def test_shuffled_personas_are_never_the_persons_own_also_without_user_ids(people) -> None:
     told = [replace(r, persona=Persona((Comment("", f"I am {r.record_id}"),)), user_id=None) for r in people]
-    shown = show(told, "shuffled", seed=0)
+    shown = draw_condition(told, "shuffled", seed=0)
     for record, persona in zip(told, shown.personas, strict=True):
         assert persona != record.persona
         assert len(persona) == 1

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from penchant.encoder.base import Encoder
-from penchant.eval.benchmark import Bench, Shown, show
+from penchant.eval.bench import Bench, Condition
 from penchant.method import METHODS
-from penchant.model.remembered import forgetful
+from penchant.model.cached import uncached
 from penchant.record import Record
 from penchant.scorer.base import TableScorer
 from penchant.scorer.encoder.texts import Texts, texts_of
@@ -67,10 +67,10 @@ def passes(bench: Bench) -> int:
 
 def costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterator[Cost]:
     """The plain history in the reference's prompt, then every policy, on mixed evidence."""
-    shown = show(records, "mixed", seed=bench.setting.seed)
-    few = Shown(shown.persona, shown.records[:_WARM], shown.personas[:_WARM])
+    shown = draw_condition(records, "mixed", seed=bench.setting.seed)
+    few = Condition(shown.persona, shown.records[:_WARM], shown.personas[:_WARM])
     for name in ("few_shot", *bench.policies):
-        model, method = forgetful(bench.model(name)), METHODS[name]
+        model, method = uncached(bench.model(name)), METHODS[name]
         prompts = [rendered.messages for rendered in bench.prompts(name, shown)]
         bench.likelihoods(model, method, few)
         with meter() as found:
@@ -100,7 +100,7 @@ def costs_beside(
     Args:
         encoder: one that remembers nothing of these texts.
     """
-    shown = show(records, "mixed", seed=bench.setting.seed)
+    shown = draw_condition(records, "mixed", seed=bench.setting.seed)
     few = Texts.of(texts_of(shown.records[:_WARM], shown.personas[:_WARM]), encoder)
     with meter() as read:
         started = perf_counter()

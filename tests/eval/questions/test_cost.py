@@ -9,8 +9,8 @@ import numpy as np
 
 from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.encoder.fake import FakeEncoder
-from penchant.eval.benchmark import Bench
-from penchant.eval.cost import costs, costs_beside, passes
+from penchant.eval.bench import Bench
+from penchant.eval.questions.cost import costs, costs_beside, passes
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 

@@ -5,8 +5,8 @@ import pytest
 
 from penchant import Persona, Record
 from penchant.encoder.fake import FakeEncoder
-from penchant.eval.benchmark import Bench
-from penchant.eval.beside import beside
+from penchant.eval.bench import Bench
+from penchant.eval.table_scorers import beside
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 from penchant.scorer.encoder.texts import Texts, texts_of
@@ -22,7 +22,7 @@ class Counting:
         self.choices_only = choices_only
 
     def table_margins(self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
-        assert set(texts.places) >= texts_of(records, personas)
+        assert set(texts.ids) >= texts_of(records, personas)
         return np.array([float(len(persona)) for persona in personas])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import RecordError
-from penchant.eval.benchmark import Bench, show
+from penchant.eval.bench import Bench
 from penchant.eval.score import Scored
 from penchant.model.base import Model
 from penchant.record import Record

@@ -7,8 +7,8 @@ import pytest
 
 from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.errors import RecordError
-from penchant.eval.benchmark import Bench
-from penchant.eval.control import control, passes
+from penchant.eval.bench import Bench
+from penchant.eval.questions.control import control, passes
 from penchant.eval.score import Setting
 from penchant.model.base import Candidates, Likelihood
 from penchant.model.fake import FakeModel

@@ -3,8 +3,8 @@
 import pytest
 
 from penchant import Comment, Persona, PreferenceSpace, Provenance, Record, RecordError
-from penchant.eval.benchmark import Bench
-from penchant.eval.novel import EXAMPLES, Novel, after
+from penchant.eval.bench import Bench
+from penchant.eval.questions.novel import EXAMPLES, Novel, after
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 

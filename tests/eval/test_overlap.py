@@ -1,7 +1,7 @@
 import pytest
 
 from penchant import Record
-from penchant.eval.met import Met
+from penchant.eval.overlap import Met
 from penchant.record import people_digest
 
 

@@ -1,0 +1,28 @@
+"""Parts of the records of a measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penchant.record import Record
+
+
+def by_phrasing(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records of known and of unseen wordings; all under `all` where wordings are not told apart."""
+    parts: dict[str, list[Record]] = {}
+    for record in records:
+        parts.setdefault(record.provenance.phrasing or "all", []).append(record)
+    return parts
+
+
+def first_people(records: Sequence[Record], most: int) -> list[Record]:
+    """All records of the first people of each wording, about `most` records; everything where there are fewer."""
+    parts = by_phrasing(records)
+    kept: set[str] = set()
+    for part in parts.values():
+        for count, record in enumerate(part):
+            person = record.person_id
+            if person not in kept and count >= most // len(parts):
+                break
+            kept.add(person)
+    return [record for record in records if record.person_id in kept]
