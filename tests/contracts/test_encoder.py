@@ -1,4 +1,4 @@
-"""What every encoder promises."""
+"""The contract of every encoder."""
 
 import importlib.util
 
@@ -79,7 +79,7 @@ def test_progress_adds_up_to_the_new_texts(encoder: Encoder) -> None:
 def test_words_of_a_language_it_was_not_made_for_are_not_known(encoder: Encoder) -> None:
     english = "I like short answers and clear examples from everyday life, please."
     others = ("मुझे छोटे उत्तर पसंद हैं", "Я очень люблю короткие ответы", "我喜欢简短的回答，讨厌长篇大论")
-    shares = encoder.known([english, *others, "", "?!"])
+    shares = encoder.familiarity([english, *others, "", "?!"])
     assert shares[0] > 0.8
     assert (shares[1:4] < 0.6).all()
     np.testing.assert_array_equal(shares[4:], 1)

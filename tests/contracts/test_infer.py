@@ -1,4 +1,4 @@
-"""What every annotator promises."""
+"""The contract of every annotator."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ import pytest
 
 from penchant.config import EndpointSection
 from penchant.encoder.fake import FakeEncoder
-from penchant.fit.annotator import fit
+from penchant.fit.annotator import fit_annotator
 from penchant.infer.base import Annotator
 from penchant.infer.fake import FakeAnnotator
 from penchant.infer.labelled import Labelled
@@ -31,7 +31,7 @@ ITEMS = (
 
 
 def by_words(request: dict[str, Any], _number: int) -> str:
-    """A model that looks for two words, in whatever part of the item is the person's own."""
+    """A fake language model that looks for two words in the person's own part of the item."""
     system, user = (message["content"] for message in request["messages"])
     item = json.loads(user)
     own, against = " ".join(item.get(key, "") for key in ("wrote", "chose", "text", "said")), item.get("over", "")
@@ -53,31 +53,31 @@ def annotator(request: pytest.FixtureRequest, tiny: PreferenceSpace, served: Any
         return LLMAnnotator(Endpoint(settings, Ledger(tmp_path / "ledger.sqlite")), tiny)
     if request.param == "fake":
         return FakeAnnotator(tiny, {"short": ("length", 1), "long": ("length", -1)})
-    known = [
+    items = [
         Labelled(f"p{i}", Comment("", f"{word} thing {i}"), tiny.direction({"length": sign}))
         for i in range(20)
         for word, sign in (("short", 1), ("long", -1))
     ]
-    return fit(known, FakeEncoder(), tiny, steps=30)
+    return fit_annotator(items, FakeEncoder(), tiny, steps=30)
 
 
 def test_readings_are_probabilities_of_three_sides(annotator: Annotator, tiny: PreferenceSpace) -> None:
-    found = annotator.annotate(ITEMS)
-    assert found.shape == (len(ITEMS), len(tiny), 3)
-    assert found.dtype == np.float32
-    assert (found >= 0).all()
-    np.testing.assert_allclose(found.sum(-1), 1, atol=1e-5)
+    readings = annotator.annotate(ITEMS)
+    assert readings.shape == (len(ITEMS), len(tiny), 3)
+    assert readings.dtype == np.float32
+    assert (readings >= 0).all()
+    np.testing.assert_allclose(readings.sum(-1), 1, atol=1e-5)
 
 
 def test_an_item_is_read_the_same_in_any_company(annotator: Annotator) -> None:
     together = annotator.annotate(ITEMS)
-    for place, item in enumerate(ITEMS):
-        np.testing.assert_allclose(annotator.annotate([item])[0], together[place], atol=1e-5)
+    for row, item in enumerate(ITEMS):
+        np.testing.assert_allclose(annotator.annotate([item])[0], together[row], atol=1e-5)
 
 
 def test_directions_that_items_carry_are_not_looked_at(annotator: Annotator, tiny: PreferenceSpace) -> None:
-    told = [replace(item, direction=tiny.direction({"depth": -1, "length": -1})) for item in ITEMS]
-    np.testing.assert_array_equal(annotator.annotate(told), annotator.annotate(ITEMS))
+    labelled = [replace(item, direction=tiny.direction({"depth": -1, "length": -1})) for item in ITEMS]
+    np.testing.assert_array_equal(annotator.annotate(labelled), annotator.annotate(ITEMS))
 
 
 def test_choosing_the_other_answer_says_the_opposite(annotator: Annotator) -> None:

@@ -10,20 +10,20 @@ from penchant.encoder.fake import FakeEncoder
 
 
 class Counting:
-    """A fake that says how often it was asked."""
+    """A fake encoder that counts its calls."""
 
     def __init__(self, name: str = "counting") -> None:
-        self.name, self.size, self.asked = name, 8, 0
+        self.name, self.size, self.calls = name, 8, 0
 
     def embed(self, texts) -> np.ndarray:
         return FakeEncoder(8).embed(texts)
 
     def layers(self, texts, *, progress: Progress | None = None) -> Embedded:
-        self.asked += 1
+        self.calls += 1
         return FakeEncoder(8).layers(texts, progress=progress)
 
     def tokens(self, texts, *, progress: Progress | None = None) -> Tokens:
-        self.asked += 1
+        self.calls += 1
         return FakeEncoder(8).tokens(texts, progress=progress)
 
 
@@ -31,7 +31,7 @@ def test_texts_asked_for_before_are_read_back_bit_by_bit(tmp_path: Path) -> None
     inner = Counting()
     first = CachedEncoder(inner, tmp_path / "new" / "cache").layers(["a rose", "a bolt"])
     again = CachedEncoder(inner, tmp_path / "new" / "cache").layers(["a rose", "a bolt"])
-    assert inner.asked == 1
+    assert inner.calls == 1
     np.testing.assert_array_equal(first.final, again.final)
     np.testing.assert_array_equal(first.first, again.first)
 
@@ -40,7 +40,7 @@ def test_tokens_are_read_back_too(tmp_path: Path) -> None:
     inner = Counting()
     first = CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"])
     again = CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"])
-    assert inner.asked == 1
+    assert inner.calls == 1
     steps: list[int] = []
     CachedEncoder(inner, tmp_path).tokens(["a rose", "a bolt"], progress=steps.append)
     assert steps == [2]
@@ -53,7 +53,7 @@ def test_other_texts_or_another_order_are_embedded_anew(tmp_path: Path, texts: l
     inner = Counting()
     CachedEncoder(inner, tmp_path).layers(["a rose", "a bolt"])
     found = CachedEncoder(inner, tmp_path).layers(texts)
-    assert inner.asked == 2
+    assert inner.calls == 2
     np.testing.assert_array_equal(found.final, FakeEncoder(8).embed(texts))
 
 
@@ -61,7 +61,7 @@ def test_another_encoder_does_not_read_these_vectors(tmp_path: Path) -> None:
     one, other = Counting("one"), Counting("other")
     CachedEncoder(one, tmp_path).layers(["a rose"])
     CachedEncoder(other, tmp_path).layers(["a rose"])
-    assert other.asked == 1
+    assert other.calls == 1
 
 
 def test_a_broken_file_is_named_and_never_half_read(tmp_path: Path) -> None:

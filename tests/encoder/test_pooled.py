@@ -5,7 +5,7 @@ from penchant.encoder.pooled import PooledEncoder, States, pooled
 
 
 class Counting(PooledEncoder):
-    """Counts its batches."""
+    """Records its batches."""
 
     name, source, size = "counting", "counting", 2
 
@@ -14,18 +14,18 @@ class Counting(PooledEncoder):
         self.batches: list[list[str]] = []
 
     def _tokenizer(self) -> object:
-        raise AssertionError("no text is cut into words here")
+        raise AssertionError("these tests need no tokenizer")
 
     def _states(self, batch: list[str]) -> States:
         self.batches.append(batch)
         longest = max(len(text) for text in batch) + 1
         ids = torch.zeros((len(batch), longest), dtype=torch.long)
-        mask, own = torch.zeros_like(ids), torch.zeros_like(ids)
+        mask, own_mask = torch.zeros_like(ids), torch.zeros_like(ids)
         for row, text in enumerate(batch):
             ids[row, 1 : len(text) + 1] = torch.tensor([ord(letter) for letter in text])
-            mask[row, : len(text) + 1] = own[row, 1 : len(text) + 1] = 1
-        last = torch.stack([ids.float(), torch.ones_like(ids)], dim=-1)
-        return States(ids, last.clone(), last, mask, own)
+            mask[row, : len(text) + 1] = own_mask[row, 1 : len(text) + 1] = 1
+        final = torch.stack([ids.float(), torch.ones_like(ids)], dim=-1)
+        return States(ids=ids, first=final.clone(), final=final, mask=mask, own_mask=own_mask)
 
 
 def test_each_text_is_embedded_once_the_longest_first() -> None:
@@ -44,7 +44,7 @@ def test_tokens_are_those_of_each_text_and_one_pass_gives_its_layers_too() -> No
     steps: list[int] = []
     found = encoder.tokens(["ab", "", "ab"], progress=steps.append)
     assert found.starts.tolist() == [0, 2, 3, 5]
-    # of a text without tokens of its own, the mark of its beginning
+    # an empty text keeps the mark of its beginning
     assert found.ids.tolist() == [97, 98, 0, 97, 98]
     np.testing.assert_allclose(np.linalg.norm(found.vectors.astype(np.float32), axis=1), 1, atol=1e-3)
     assert steps == [2]
@@ -54,9 +54,7 @@ def test_tokens_are_those_of_each_text_and_one_pass_gives_its_layers_too() -> No
 
 
 def test_means_are_over_tokens_and_the_last_layer_is_scaled() -> None:
-    first, last = (
-        torch.tensor([[[2.0, 0.0], [4.0, 2.0], [9.0, 9.0]]]),
-        torch.tensor([[[3.0, 0.0], [3.0, 8.0], [9.0, 9.0]]]),
-    )
-    found = pooled(first, last, torch.tensor([[1, 1, 0]]))
-    np.testing.assert_allclose(found[0], [[0.6, 0.8], [3.0, 1.0]], atol=1e-6)
+    first = torch.tensor([[[2.0, 0.0], [4.0, 2.0], [9.0, 9.0]]])
+    final = torch.tensor([[[3.0, 0.0], [3.0, 8.0], [9.0, 9.0]]])
+    vectors = pooled(first, final, torch.tensor([[1, 1, 0]]))
+    np.testing.assert_allclose(vectors[0], [[0.6, 0.8], [3.0, 1.0]], atol=1e-6)

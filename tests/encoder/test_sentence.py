@@ -25,7 +25,7 @@ def test_meaning_is_nearness(real: SentenceEncoder) -> None:
 
 
 def test_the_final_view_is_what_the_model_itself_encodes(real: SentenceEncoder) -> None:
-    # a word-for-word check of pooling, scaling and cutting at 256 pieces
+    # checks pooling, scaling and the cut at 256 tokens
     expected = real._model.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     np.testing.assert_allclose(real.embed(TEXTS), expected, atol=2e-6)
 

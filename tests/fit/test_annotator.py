@@ -7,7 +7,7 @@ import torch
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import SpaceMismatch, TrainingError
-from penchant.fit.annotator import everyday, fit
+from penchant.fit.annotator import everyday, fit_annotator
 from penchant.infer.encoder import EncoderAnnotator
 from penchant.infer.heldout import figures
 from penchant.infer.labelled import Labelled
@@ -17,7 +17,7 @@ from penchant.space import PreferenceSpace, load_space
 
 def test_the_seed_decides_everything(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
     some = annotated[:200]
-    one, same, other = (fit(some, FakeEncoder(), tiny, steps=5, seed=seed) for seed in (0, 0, 1))
+    one, same, other = (fit_annotator(some, FakeEncoder(), tiny, steps=5, seed=seed) for seed in (0, 0, 1))
     items = [labelled.item for labelled in some[:5]]
     np.testing.assert_array_equal(one.annotate(items), same.annotate(items))
     assert not np.array_equal(one.annotate(items), other.annotate(items))
@@ -26,16 +26,16 @@ def test_the_seed_decides_everything(tiny: PreferenceSpace, annotated: list[Labe
 def test_too_few_people_or_nothing_said_is_refused(tiny: PreferenceSpace) -> None:
     said = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction({"length": 1})) for i in range(9)]
     with pytest.raises(TrainingError, match="labelled items of 9 people; give those of ten people at least"):
-        fit(said, FakeEncoder(), tiny, steps=1)
+        fit_annotator(said, FakeEncoder(), tiny, steps=1)
     silent = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction()) for i in range(20)]
     with pytest.raises(TrainingError, match="with directions"):
-        fit(silent, FakeEncoder(), tiny, steps=1)
+        fit_annotator(silent, FakeEncoder(), tiny, steps=1)
 
 
 def test_labels_over_another_space_are_refused(tiny: PreferenceSpace) -> None:
     other = load_space().direction({"neuroticism": 1})
     with pytest.raises(SpaceMismatch, match="an item of 'p'"):
-        fit([Labelled("p", Comment("", "c"), other)], FakeEncoder(), tiny)
+        fit_annotator([Labelled("p", Comment("", "c"), other)], FakeEncoder(), tiny)
 
 
 def test_people_held_out_are_measured_as_people_never_met_are(annotator, annotated) -> None:
@@ -45,7 +45,7 @@ def test_people_held_out_are_measured_as_people_never_met_are(annotator, annotat
     found = annotator.held_out
     assert found.people == 6
     assert found.side == pytest.approx(never_met.side, abs=0.05)
-    assert found.found == pytest.approx(never_met.found, abs=0.05)
+    assert found.recall == pytest.approx(never_met.recall, abs=0.05)
     assert found.calibration_error < 0.05
 
 
@@ -55,25 +55,25 @@ def test_figures_are_of_people_who_are_not_fitted_on_and_whose_own_labels_set_no
     random.Random("held out:0").shuffle(names)
     mine, others = sorted(names[:6])[::2], sorted(names[:6])[1::2]
     turned = [replace(one, direction=tiny.direction()) if one.person in mine else one for one in known]
-    found = fit(turned, FakeEncoder(), tiny, steps=200).held_out
+    found = fit_annotator(turned, FakeEncoder(), tiny, steps=200).held_out
     # half of the people held out are said to be neutral: what is set on them alone finds nothing in the others (what is
     # set on all of them finds a third), and the other way round
     assert found.cells == sum(int((one.direction.signs != 0).sum()) for one in known if one.person in others)
-    assert found.found < 0.1
+    assert found.recall < 0.1
     assert found.calibration_error > 0.9
     assert found.side > 0.95
 
 
 def test_one_person_held_out_is_not_measured(tiny, annotated) -> None:
     names = sorted({one.person for one in annotated})[:19]
-    assert fit([one for one in annotated if one.person in names], FakeEncoder(), tiny, steps=2).held_out is None
+    assert fit_annotator([one for one in annotated if one.person in names], FakeEncoder(), tiny, steps=2).held_out is None
 
 
 def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        fit(annotated[:200], FakeEncoder(), tiny, steps=2)
+        fit_annotator(annotated[:200], FakeEncoder(), tiny, steps=2)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
@@ -90,7 +90,7 @@ def test_what_no_item_speaks_of_is_not_labelled_as_neutral(tiny: PreferenceSpace
     some = [one for one in annotated if not one.direction.sign("depth")][:200]
     rest = tiny.subset(["length", "humour"], name=tiny.name)
     told = [replace(one, direction=rest.direction({d.id: s for d, s in one.direction.poles()})) for one in some]
-    found, without = fit(some, FakeEncoder(), tiny, steps=20), fit(told, FakeEncoder(), rest, steps=20)
+    found, without = fit_annotator(some, FakeEncoder(), tiny, steps=20), fit_annotator(told, FakeEncoder(), rest, steps=20)
     items = [one.item for one in annotated[:50]]
     assert found.space == tiny
     np.testing.assert_allclose(found.annotate(items)[:, :2], without.annotate(items), atol=1e-6)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from penchant.encoder.fake import FakeEncoder
-from penchant.fit.annotator import fit
-from penchant.infer.doubt import NONE, Doubt, fit_doubt, frequent, novelty, with_left_out
+from penchant.fit.annotator import fit_annotator
+from penchant.infer.doubt import NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask, novelty
 from penchant.infer.encoder import EncoderAnnotator
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import parts
@@ -48,8 +48,8 @@ def test_growth_that_is_given_is_kept_and_the_rest_is_set() -> None:
 
 def test_without_doubt_logits_stay_as_they_are_and_with_it_new_cells_are_less_sure() -> None:
     logits, new = torch.tensor([[[0.0, 0.0, 4.0], [0.0, 0.0, 4.0]]]), torch.tensor([[0.0, 1.0]])
-    torch.testing.assert_close(NONE.applied(logits, new), logits)
-    sure = Doubt(temperature_slope=1.0, shift_slope=-0.5).applied(logits, new).softmax(-1)[0, :, 2]
+    torch.testing.assert_close(NO_DOUBT.apply(logits, new), logits)
+    sure = Doubt(temperature_slope=1.0, shift_slope=-0.5).apply(logits, new).softmax(-1)[0, :, 2]
     assert sure[0] > 0.95 > 0.8 > sure[1]
 
 
@@ -63,17 +63,17 @@ def test_novelty_is_the_distance_to_the_nearest_known() -> None:
 
 def test_a_tenth_of_the_items_holds_a_word_that_is_left_out_and_frames_are_none() -> None:
     split = [parts(Comment("", f"I love thing{i % 60}")) for i in range(600)]
-    found = with_left_out(split, seed=0)
+    found = left_out_mask(split, seed=0)
     assert 0.1 <= found.mean() < 0.13
     words = {split[i].own[0].split()[-1] for i in np.flatnonzero(found)}
     assert not words & {split[i].own[0].split()[-1] for i in np.flatnonzero(~found)}
-    np.testing.assert_array_equal(found, with_left_out(split, seed=0))
-    assert not with_left_out([parts(Comment("", "I love it"))] * 50, seed=0).any()
+    np.testing.assert_array_equal(found, left_out_mask(split, seed=0))
+    assert not left_out_mask([parts(Comment("", "I love it"))] * 50, seed=0).any()
 
 
 def test_the_most_frequent_clauses_come_first() -> None:
     split = [parts(Comment("", text)) for text in ("b", "a", "a", "c, a")]
-    assert frequent(split) == ["a", "b", "c"]
+    assert frequent_clauses(split) == ["a", "b", "c"]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def worded() -> list[Labelled]:
 
 def test_an_annotator_is_sure_of_words_it_knows_and_not_of_others(worded: list[Labelled]) -> None:
     space = load_space().subset(["travel", "music"], name="two")
-    annotator = fit(worded, FakeEncoder(256), space, steps=400)
+    annotator = fit_annotator(worded, FakeEncoder(256), space, steps=400)
     assert annotator.doubt.temperature_slope > 0
     strangers = [Comment("", f"I love stranger{i}") for i in range(200)]
     sure = replace(annotator, doubt=replace(annotator.doubt, temperature_slope=0.0, shift_slope=0.0))
@@ -103,7 +103,7 @@ def test_an_annotator_is_sure_of_words_it_knows_and_not_of_others(worded: list[L
     assert stated(annotator, strangers) < min(0.4, 0.75 * stated(sure, strangers))
     assert annotator.new_words is not None
     assert annotator.held_out is not None
-    assert annotator.held_out.found > annotator.new_words.found + 0.2
+    assert annotator.held_out.recall > annotator.new_words.recall + 0.2
 
 
 def test_words_that_were_labelled_later_are_no_longer_new(annotator: EncoderAnnotator, tiny: PreferenceSpace) -> None:

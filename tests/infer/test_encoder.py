@@ -6,7 +6,7 @@ import pytest
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError
-from penchant.fit.annotator import fit
+from penchant.fit.annotator import fit_annotator
 from penchant.infer.encoder import EncoderAnnotator, encoder_of
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
@@ -41,7 +41,7 @@ def test_a_dimension_it_was_not_fitted_on_is_read_from_its_phrases(tiny: Prefere
         if one.direction.sign("depth") == 0
     ]
     test = [one for one in annotated if one.direction.sign("depth")]
-    found = fit(told, FakeEncoder(), known, steps=200).over(tiny).annotate([one.item for one in test])[:, 2]
+    found = fit_annotator(told, FakeEncoder(), known, steps=200).over(tiny).annotate([one.item for one in test])[:, 2]
     signs = np.array([one.direction.sign("depth") for one in test])
     assert ((found[:, 2] > found[:, 0]) == (signs > 0)).mean() > 0.9
 
@@ -137,8 +137,8 @@ def test_it_says_what_to_expect_of_new_wordings(annotator: EncoderAnnotator) -> 
     assert replace(annotator, new_words=None).caution() == (
         "how this annotator reads wordings that it was not fitted on is not known; it may be sure and wrong"
     )
-    few = HeldOut(people=9, cells=19, side=1.0, found=1.0, stated=3, calibration_error=None)
+    few = HeldOut(people=9, cells=19, side=1.0, recall=1.0, stated=3, calibration_error=None)
     assert "is not known" in (replace(annotator, new_words=few).caution() or "")
-    known = HeldOut(people=9, cells=1200, side=0.8, found=0.5, stated=3, calibration_error=None)
+    known = HeldOut(people=9, cells=1200, side=0.8, recall=0.5, stated=3, calibration_error=None)
     told = replace(annotator, new_words=known).caution()
     assert "finds 50 % of what is said and takes 20 % for the other pole, by its card (1,200 cells)" in told

@@ -41,23 +41,23 @@ def test_two_orders_are_averaged_so_that_a_habit_of_naming_the_first_pole_cancel
 
 def test_samples_are_averaged_and_their_agreement_is_told(served, asking) -> None:
     served.reply = lambda request, _number: says(("humour", "A", 0.9)) if request["seed"] != 1 else says()
-    told: list[str] = []
+    notes: list[str] = []
     steps: list[int] = []
     items = [Statement("x"), Statement("y")]
-    read = asking(samples=3, told=told.append).annotate(items, progress=steps.append)
+    read = asking(samples=3, note=notes.append).annotate(items, progress=steps.append)
     np.testing.assert_allclose(read[:, 1, 2], 0.6, atol=1e-6)
     assert sum(steps) == len(items)
-    assert "6 answers paid for" in told[0]
-    assert "Krippendorff's alpha of 3 runs" in told[0]
+    assert "6 answers paid for" in notes[0]
+    assert "Krippendorff's alpha of 3 runs" in notes[0]
 
 
 def test_an_item_without_a_usable_answer_says_nothing_and_is_counted(served, asking) -> None:
     served.reply = lambda request, _: "no" if "bad" in request["messages"][1]["content"] else says(("depth", "B", 0.7))
-    told: list[str] = []
-    read = asking(told=told.append).annotate([Statement("good"), Statement("bad")])
+    notes: list[str] = []
+    read = asking(note=notes.append).annotate([Statement("good"), Statement("bad")])
     np.testing.assert_allclose(read[0, 2], [0.7, 0.3, 0], atol=1e-6)
     np.testing.assert_allclose(read[1], [[0, 1, 0]] * 3)
-    assert "1 unusable" in told[0]
+    assert "1 unusable" in notes[0]
 
 
 def test_where_no_answer_at_all_can_be_used_the_run_ends(served, asking) -> None:

@@ -47,7 +47,7 @@ def test_clauses_of_a_sentence_that_is_taken_back_or_doubted_are_marked_and_can_
     assert found.hedged == (False, True, True, True)
     plain = found.plain()
     assert (plain.task, plain.own, plain.hedged) == (("p",), ("I love tea.",), (False,))
-    assert len(plain.within) == 1
+    assert len(plain.passages) == 1
     certain = parts(Comment("p", "I love tea"))
     assert certain.plain() is certain
 

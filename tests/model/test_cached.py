@@ -2,7 +2,7 @@
 
 from penchant.model.base import Candidates
 from penchant.model.fake import FakeModel
-from penchant.model.remembered import Remembered, forgetful
+from penchant.model.cached import CachedModel, uncached
 from penchant.render import Message
 
 TEA, MILK = (({"role": "user", "content": text},) for text in ("tea please", "milk please"))
@@ -13,7 +13,7 @@ def asked(prompt: tuple[Message, ...], *answers: str) -> Candidates:
 
 
 def test_what_was_asked_before_is_not_asked_again_and_order_is_kept() -> None:
-    plain, model = FakeModel(follow=0.5), Remembered(inner := FakeModel(follow=0.5))
+    plain, model = FakeModel(follow=0.5), CachedModel(inner := FakeModel(follow=0.5))
     first = [asked(TEA, "tea", "one two"), asked(MILK, "tea")]
     assert model.logprobs(first) == plain.logprobs(first)
     second = [asked(MILK, "tea"), asked(MILK, "milk"), asked(TEA, "tea", "one two"), asked(MILK, "milk")]
@@ -25,7 +25,7 @@ def test_what_was_asked_before_is_not_asked_again_and_order_is_kept() -> None:
 
 
 def test_another_role_prompt_or_answer_is_another_question() -> None:
-    model = Remembered(FakeModel())
+    model = CachedModel(FakeModel())
     system: tuple[Message, ...] = ({"role": "system", "content": "tea please"},)
     model.logprobs([asked(TEA, "a", "b"), asked(TEA, "b", "a"), asked(TEA, "a"), asked(system, "a", "b")])
     model.logprobs([asked(TEA, "\ud800")])  # half a character, as broken texts hold
@@ -33,7 +33,7 @@ def test_another_role_prompt_or_answer_is_another_question() -> None:
 
 
 def test_all_else_is_the_models_own_and_timings_forget() -> None:
-    model = Remembered(inner := FakeModel(name="mine"))
+    model = CachedModel(inner := FakeModel(name="mine"))
     assert (model.name, model.count(TEA), model.generate([TEA], max_tokens=1)) == ("mine", 2, ["please"])
-    assert forgetful(model) is inner
-    assert forgetful(inner) is inner
+    assert uncached(model) is inner
+    assert uncached(inner) is inner

@@ -67,8 +67,8 @@ class Aligned:
         from penchant.eval.score import Setting
         from penchant.forum.observer import observer_of
         from penchant.infer.read import reread
+        from penchant.model.cached import CachedModel
         from penchant.model.local import LocalModel
-        from penchant.model.remembered import Remembered
 
         self._say_mismatches(records)
         if self.layout not in LAYOUTS:
@@ -81,8 +81,8 @@ class Aligned:
             setting=Setting(dataset if rule is None else records[0].provenance.dataset, self.layout, self.seed),
             layout=written,
             space=space,
-            reference=Remembered(LocalModel.load(self.reference, name="reference")),
-            policies={name: Remembered(LocalModel.load(folder, name=name)) for name, folder in self.policies.items()},
+            reference=CachedModel(LocalModel.load(self.reference, name="reference")),
+            policies={name: CachedModel(LocalModel.load(folder, name=name)) for name, folder in self.policies.items()},
             max_prompt_tokens=self.max_prompt_tokens,
             rule=rule,
             golden=all(record.golden is not None for record in records),

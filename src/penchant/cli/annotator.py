@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +34,7 @@ def command(
     A tenth of the people is held out, and some words of a first fit. On them it is set how sure a reading is, and the
     figures printed are measured: either half of them with what was set on the other half alone.
     """
-    from penchant.fit.annotator import fit
+    from penchant.fit.annotator import fit_annotator
     from penchant.infer.encoder import CARD
     from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
@@ -49,13 +48,13 @@ def command(
     opened = open_encoder(encoder)
     clauses = len({text for one in known for part in parts(one.item) for text in part})
     with bar(clauses, "embedding clauses") as embedding, bar(2 * steps, "fitting twice", later=True) as fitting:
-        found = fit(known, opened, where, steps=steps, seed=seed, embedding=embedding, progress=fitting)
+        found = fit_annotator(known, opened, where, steps=steps, seed=seed, embedding=embedding, progress=fitting)
     found.save(out)
     counts = {"annotator": str(out), "encoder": opened.name, "space": where.name, "items": len(known)}
     counts |= {"people": len({one.person for one in known}), "temperature": round(found.doubt.temperature, 4)}
     if json:
         figures = {"held_out": found.held_out, "new_words": found.new_words}
-        result(as_json({**counts, **{name: asdict(one) if one else None for name, one in figures.items()}}))
+        result(as_json({**counts, **{name: one.as_card() if one else None for name, one in figures.items()}}))
         return
     result("\n".join(f"{key}: {value}" for key, value in counts.items()))
     result("\n".join(_told(found.held_out)))
@@ -83,6 +82,6 @@ def _new(found: HeldOut | None) -> list[str]:
 def _figures(found: HeldOut) -> list[str]:
     error = "–" if found.calibration_error is None else f"{found.calibration_error:.3f}"
     return [
-        f"  on the right side: {100 * found.side:.1f} %, found: {100 * found.found:.1f} %",
+        f"  on the right side: {100 * found.side:.1f} %, found: {100 * found.recall:.1f} %",
         f"  calibration error of the {found.stated:,} poles stated: {error}",
     ]

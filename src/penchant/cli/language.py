@@ -34,7 +34,7 @@ def annotator_of(recipe: Path, space: PreferenceSpace) -> Annotator:
     endpoint = _opened(recipe, settings.endpoint)
     from penchant.infer.llm import LLMAnnotator
 
-    return LLMAnnotator(endpoint, space, settings.orders, settings.samples, told=say)
+    return LLMAnnotator(endpoint, space, settings.orders, settings.samples, note=say)
 
 
 def summaries_of(recipe: Path | None, personas: Iterable[Persona]) -> Callable[[Persona], str | None]:
@@ -46,7 +46,7 @@ def summaries_of(recipe: Path | None, personas: Iterable[Persona]) -> Callable[[
 
     asked = [persona for persona in dict.fromkeys(personas) if persona.evidence]
     with bar(len(asked), "writing summaries") as advance:
-        return Summarizer(endpoint, told=say).write(asked, progress=advance).get
+        return Summarizer(endpoint, note=say).write(asked, progress=advance).get
 
 
 def judge_of(recipe: Path) -> Endpoint:

@@ -8,14 +8,16 @@ if TYPE_CHECKING:
     from penchant.encoder.base import Encoder
 
 SENTENCE = "sentence"
-"""What all-MiniLM-L6-v2 is opened by."""
+"""The source name of all-MiniLM-L6-v2."""
 
 
 def open_encoder(source: str) -> Encoder:
-    """The encoder of a name: `sentence`, or a causal language model by folder or Hub id.
+    """Opens an encoder.
 
+    Args:
+        source: `sentence`, or the folder or Hub id of a causal language model.
     Raises:
-        ModelError: there is no copy of it, or it cannot be loaded safely.
+        ModelError: no copy is found, or the weights cannot be loaded safely.
     """
     if source == SENTENCE:
         from penchant.encoder.sentence import load_encoder

@@ -1,4 +1,4 @@
-"""The seam to a sentence encoder."""
+"""The interface of an encoder: texts in, vectors out."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from numpy.typing import NDArray
 
 _WORD = re.compile(r"\w+")
 Progress = Callable[[int], None]
-"""Told after each batch how many more texts are done; `tqdm(...).update` is one."""
+"""Called after each batch with the number of texts that were done since the last call, e.g. `tqdm(...).update`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Two views of the same texts, from one pass of the encoder."""
+    """Two vectors for each text, from one pass of the encoder."""
 
     final: NDArray[np.float32]
-    """(texts, size): what a text means; rows of length 1."""
+    """(texts, size): the meaning of each text; rows of length 1."""
     first: NDArray[np.float32]
-    """(texts, size): how it is written. Mean over tokens of the first layer's hidden states, not scaled: the words,
-    punctuation and length that the last layer has forgotten are still in it."""
+    """(texts, size): the wording of each text. Mean over tokens of the first layer's hidden states, not scaled. It
+    still holds the words, punctuation and length that the last layer has lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of some texts, end to end: what a text says, piece by piece."""
+    """The tokens of several texts, concatenated."""
 
     ids: NDArray[np.int32]
-    """(tokens,): the same number wherever the same token stands."""
+    """(tokens,): the id of each token; equal tokens have equal ids."""
     vectors: NDArray[np.float16]
-    """(tokens, size): each in its context, at the depth of `Embedded.final`; rows of length 1."""
+    """(tokens, size): the vector of each token in its context, from the layer of `Embedded.final`; rows of length 1."""
     starts: NDArray[np.int64]
-    """(texts + 1,): where each text begins, and where the last one ends. Every text has a token at least."""
+    """(texts + 1,): index of each text's first token, then the total count. Every text has at least one token."""
 
 
 class Encoder(Protocol):
-    """Maps texts to vectors; texts of like meaning are near."""
+    """Maps texts to vectors. Texts of similar meaning have similar vectors."""
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class Encoder(Protocol):
 
     @property
     def source(self) -> str:
-        """What it is opened by: `sentence`, or a folder or Hub id."""
+        """The argument of `open_encoder`: `sentence`, or a folder or Hub id."""
         ...
 
     @property
@@ -61,27 +61,33 @@ class Encoder(Protocol):
         ...
 
     def layers(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
-        """Both views of some texts; `final` is what `embed` gives."""
+        """Both vectors of each text; `final` equals the result of `embed`."""
         ...
 
     def tokens(self, texts: Sequence[str], *, progress: Progress | None = None) -> Tokens:
-        """The tokens of some texts; not remembered, as they take some hundred times the memory of `layers`.
+        """The tokens of some texts.
 
-        One pass gives both: `layers` of the same texts costs nothing afterwards.
+        Tokens are not cached, as they take about a hundred times the memory of `layers`. The pass also computes
+        `layers`, so that a later call of `layers` on the same texts costs nothing.
         """
         ...
 
-    def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(texts,): share of each text's words that are one token to it; 1 for a text without words.
+    def familiarity(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """(texts,): share of each text's words that the encoder reads as a single token; 1 for a text without words.
 
-        Words of a language that it was not made for fall to pieces, or are none of its words at all.
+        A low share means a language that the encoder was not trained on: its words split into several tokens or are
+        unknown.
         """
         ...
 
 
-def share_known(texts: Sequence[str], known: Callable[[Sequence[str]], Sequence[bool]]) -> NDArray[np.float64]:
-    """`Encoder.known`, from what says of each of some words whether it is known; each word is asked for once."""
+def familiarity_of(texts: Sequence[str], are_tokens: Callable[[Sequence[str]], Sequence[bool]]) -> NDArray[np.float64]:
+    """Computes `Encoder.familiarity`.
+
+    Args:
+        are_tokens: for each of some words, whether it is a single token. Called once, with each distinct word once.
+    """
     words = [_WORD.findall(text) for text in texts]
-    distinct = sorted({word for found in words for word in found})
-    table = dict(zip(distinct, known(distinct), strict=True)) if distinct else {}
-    return np.array([np.mean([table[word] for word in found]) if found else 1.0 for found in words])
+    distinct = sorted({word for row in words for word in row})
+    table = dict(zip(distinct, are_tokens(distinct), strict=True)) if distinct else {}
+    return np.array([np.mean([table[word] for word in row]) if row else 1.0 for row in words])

@@ -1,4 +1,4 @@
-"""An encoder without weights, for tests: hashed words, so that shared words mean nearness."""
+"""An encoder without weights, for tests: words are hashed, so that texts with common words have similar vectors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.encoder.base import Embedded, Progress, Tokens, share_known
+from penchant.encoder.base import Embedded, Progress, Tokens, familiarity_of
 
 
 @dataclass(frozen=True, slots=True)
 class FakeEncoder:
-    """Each word has a fixed random vector in each view; a text is their sum, or their mean in the first layer."""
+    """Each word has a fixed random vector per view. A text is the mean of its words; `final` is scaled to length 1."""
 
     size: int = 64
     name: str = "fake"
@@ -35,9 +35,9 @@ class FakeEncoder:
         return embedded
 
     def tokens(self, texts: Sequence[str], *, progress: Progress | None = None) -> Tokens:
-        """See `Encoder.tokens`: a text's words, none of which sees the others."""
+        """See `Encoder.tokens`. Tokens are words; a word's vector does not depend on its context."""
         words = [_words(text) for text in texts]
-        flat = [word for found in words for word in found]
+        flat = [word for row in words for word in row]
         vectors = np.array([_vector(word, self.size) for word in flat], dtype=np.float32).reshape(-1, self.size)
         ids = np.array([int.from_bytes(_digest(word)[:4], "big") >> 1 for word in flat], dtype=np.int32)
         if progress is not None:
@@ -48,9 +48,9 @@ class FakeEncoder:
             np.cumsum([0, *map(len, words)], dtype=np.int64),
         )
 
-    def known(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """See `Encoder.known`: words of unaccented letters are known."""
-        return share_known(texts, lambda words: [word.isascii() for word in words])
+    def familiarity(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `Encoder.familiarity`. ASCII words count as single tokens."""
+        return familiarity_of(texts, lambda words: [word.isascii() for word in words])
 
     def _means(self, texts: Sequence[str], *, view: str) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.size), dtype=np.float32)

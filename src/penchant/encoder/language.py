@@ -1,7 +1,7 @@
-"""Any causal language model as an encoder: the mean of its middle layer over a text's tokens.
+"""A causal language model as an encoder: the mean of its middle layer over a text's tokens.
 
-The model that is to be aligned can so read the evidence itself: what it knows of words, a second model need not know.
-The last layers are busy with the next token; the middle ones hold what was read.
+This lets the model that will be aligned read the evidence itself; no second model has to know the same words. The last
+layers predict the next token; the middle layers represent the text best.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from penchant.encoder.pooled import PooledEncoder, States
 from penchant.model.local import load_parts, weights_key
 
-_MOST_TOKENS = 256
+_MAX_TOKENS = 256
 
 
 class LanguageEncoder(PooledEncoder):
@@ -23,7 +23,8 @@ class LanguageEncoder(PooledEncoder):
 
     def __init__(self, source: str) -> None:
         super().__init__()
-        self.name, self.source = f"{Path(source).name}@{weights_key(source)[:12]}", source
+        self.name = f"{Path(source).name}@{weights_key(source)[:12]}"
+        self.source = source
         self._model, self._chat = load_parts(source)
         self._model.eval()
 
@@ -40,18 +41,18 @@ class LanguageEncoder(PooledEncoder):
         longest = max(map(len, ids))
         tokens = torch.full((len(ids), longest), self._chat.pad_id)
         mask = torch.zeros((len(ids), longest), dtype=torch.long)
-        for row, found in enumerate(ids):
-            tokens[row, : len(found)] = torch.tensor(found)
-            mask[row, : len(found)] = 1
+        for row, text_ids in enumerate(ids):
+            tokens[row, : len(text_ids)] = torch.tensor(text_ids)
+            mask[row, : len(text_ids)] = 1
         device = self._model.device
         with torch.inference_mode():
             states = self._model(
                 tokens.to(device), attention_mask=mask.to(device), output_hidden_states=True, logits_to_keep=1
             ).hidden_states
         # states[0] is the embedding table's output
-        return States(tokens, states[1], states[len(states) // 2], mask.to(device), mask)
+        return States(ids=tokens, first=states[1], final=states[len(states) // 2], mask=mask.to(device), own_mask=mask)
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Tokens of each text, one at least."""
-        found = self._chat.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        return [ids[:_MOST_TOKENS] or [self._chat.pad_id] for ids in found]
+        """Token ids of each text; an empty text becomes one padding token."""
+        texts_ids = self._chat.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return [ids[:_MAX_TOKENS] or [self._chat.pad_id] for ids in texts_ids]

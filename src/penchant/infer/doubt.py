@@ -22,7 +22,7 @@ from penchant.infer.pieces import Parts
 
 MOST_KNOWN = 16_384
 """Clauses whose vectors are kept to tell what is new, the most frequent ones."""
-NEW = 0.1
+NEW_CLAUSE = 0.1
 """Novelty from which on a clause counts as new where figures are told apart."""
 _MOST = 3.0
 """Of the logarithm of a temperature, either way."""
@@ -43,14 +43,14 @@ class Doubt:
     """Of the temperature's logarithm."""
     shift_slope: float = 0.0
 
-    def applied(self, logits_ND3: torch.Tensor, novelty_ND: torch.Tensor) -> torch.Tensor:
+    def apply(self, logits_ND3: torch.Tensor, novelty_ND: torch.Tensor) -> torch.Tensor:
         """Logits less sure, (N, D, 3)."""
         temperature = self.temperature * (self.temperature_slope * novelty_ND).exp()
         shift = self.shift + self.shift_slope * novelty_ND
         return logits_ND3 / temperature[..., None] + shift[..., None] * torch.tensor([1.0, 0.0, 1.0])
 
 
-NONE = Doubt()
+NO_DOUBT = Doubt()
 """Probabilities as the head gives them."""
 
 
@@ -94,7 +94,7 @@ def novelty(vectors_PE: torch.Tensor, known_CE: torch.Tensor) -> torch.Tensor:
     return 1 - (vectors_PE @ known_CE.T).amax(dim=1)
 
 
-def with_left_out(split: Sequence[Parts], seed: int) -> NDArray[np.bool_]:
+def left_out_mask(split: Sequence[Parts], seed: int) -> NDArray[np.bool_]:
     """Which items hold a word that is left out: words are drawn until a tenth of the items holds one.
 
     None does where all words are common.
@@ -113,7 +113,7 @@ def with_left_out(split: Sequence[Parts], seed: int) -> NDArray[np.bool_]:
     return found
 
 
-def frequent(split: Sequence[Parts]) -> list[str]:
+def frequent_clauses(split: Sequence[Parts]) -> list[str]:
     """The clauses of some items, the most frequent first, `MOST_KNOWN` at most."""
     counts = Counter(clause for one in split for clause in (*one.own, *one.against))
     return [clause for clause, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:MOST_KNOWN]]

@@ -23,12 +23,12 @@ from safetensors.torch import load_file, save_file
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError
 from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
-from penchant.infer.doubt import NONE, Doubt, novelty
+from penchant.infer.doubt import NO_DOUBT, Doubt, novelty
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
-from penchant.infer.read import LEAST
+from penchant.infer.read import STATED
 from penchant.infer.voice import Voice
 from penchant.persona import Evidence
 from penchant.posterior import EVEN, Prior, kind_of
@@ -58,7 +58,7 @@ class EncoderAnnotator:
     known_CE: NDArray[np.float32]
     """Vectors of the most frequent clauses it was fitted on, rows of length 1: what is far from all of them is new.
     They are made from people's texts; an annotator goes when their data has to go."""
-    doubt: Doubt = NONE
+    doubt: Doubt = NO_DOUBT
     items: int = 0
     """How many it was fitted on."""
     prior: Prior = EVEN
@@ -99,8 +99,8 @@ class EncoderAnnotator:
 
     def _probabilities(self, split: Sequence[Parts], kinds: Sequence[int], poles: Poles) -> NDArray[np.float32]:
         """(items, D, 3), of clauses that count."""
-        logits = self.logits(flat(split, kinds, self._vectors), poles)
-        return np.asarray(self.doubt.applied(*logits).softmax(-1).numpy())
+        logits = self.logits(flatten_clauses(split, kinds, self._vectors), poles)
+        return np.asarray(self.doubt.apply(*logits).softmax(-1).numpy())
 
     def logits(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits before any doubt, (N, D, 3), and novelty, (N, D)."""
@@ -119,8 +119,8 @@ class EncoderAnnotator:
         # where words were taken for somebody else's that would state nothing anyway, that is no reason
         unheard = [i for i, one in enumerate(split) if why[i] == NOT_OWN and any((*one.own, *one.against))]
         if unheard:
-            loud = replace(self, voice=self.voice.open()).annotate([items[i] for i in unheard])
-            for i, stated in zip(unheard, (loud[..., ::2].max((1, 2)) >= LEAST).tolist(), strict=True):
+            loud = replace(self, voice=self.voice.accepting_all()).annotate([items[i] for i in unheard])
+            for i, stated in zip(unheard, (loud[..., ::2].max((1, 2)) >= STATED).tolist(), strict=True):
                 why[i] = NOT_OWN if stated else None
         return why
 
@@ -128,7 +128,7 @@ class EncoderAnnotator:
         """See `Annotator.caution`."""
         if self.new_words is None or self.new_words.cells < _TOLD_CELLS:
             return "how this annotator reads wordings that it was not fitted on is not known; it may be sure and wrong"
-        side, found = 100 * self.new_words.side, 100 * self.new_words.found
+        side, found = 100 * self.new_words.side, 100 * self.new_words.recall
         return (
             f"in new wordings of the kind of text that it was fitted on, this annotator finds {found:.0f} % of what is "
             f"said and takes {100 - side:.0f} % for the other pole, by its card ({self.new_words.cells:,} cells); "
@@ -136,8 +136,8 @@ class EncoderAnnotator:
         )
 
     def _familiarity(self, split: Sequence[Parts]) -> NDArray[np.float64]:
-        """(items,): share of the words each item is judged by that the encoder knows; see `Encoder.known`."""
-        return self.encoder.known([" ".join((*one.own, *one.against)) for one in split])
+        """(items,): share of the words each item is judged by that the encoder knows; see `Encoder.familiarity`."""
+        return self.encoder.familiarity([" ".join((*one.own, *one.against)) for one in split])
 
     def over(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, read from its phrases alone."""
@@ -181,8 +181,8 @@ class EncoderAnnotator:
             "digest": self.space.digest,
             "doubt": asdict(self.doubt),
             "items": self.items,
-            "held_out": asdict(self.held_out) if self.held_out else None,
-            "new_words": asdict(self.new_words) if self.new_words else None,
+            "held_out": self.held_out.as_card() if self.held_out else None,
+            "new_words": self.new_words.as_card() if self.new_words else None,
         }
         # the card last: its presence means the weights are complete
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -207,7 +207,7 @@ class EncoderAnnotator:
         try:
             # cards of annotators that were saved before there were figures do not have them
             held_out, new_words = (
-                HeldOut(**card[name]) if own and card.get(name) else None for name in ("held_out", "new_words")
+                HeldOut.from_card(card[name]) if own and card.get(name) else None for name in ("held_out", "new_words")
             )
             doubt = Doubt(**card["doubt"])
             head.load_state_dict(tensors)
@@ -230,15 +230,15 @@ class EncoderAnnotator:
 
     def _heard(self, split: Sequence[Parts]) -> list[Parts]:
         """Without what people wrote in a voice that is not their own."""
-        heard = self.voice.heard([passage for one in split for passage in one.within], self.encoder)
+        heard = self.voice.heard([passage for one in split for passage in one.passages], self.encoder)
         return [
             one._replace(
                 **{
-                    name: tuple(compress(getattr(one, name), map(heard.__getitem__, one.within)))
-                    for name in ("own", "hedged", "within")
+                    name: tuple(compress(getattr(one, name), map(heard.__getitem__, one.passages)))
+                    for name in ("own", "hedged", "passages")
                 }
             )
-            if one.within
+            if one.passages
             else one
             for one in split
         ]
@@ -249,7 +249,7 @@ class EncoderAnnotator:
 
 def _trust(familiarity: NDArray[np.float64]) -> NDArray[np.float32]:
     """What probabilities of poles are multiplied by: 1, or below `FAMILIAR` so little that none is stated."""
-    return np.where(familiarity < FAMILIAR, LEAST * familiarity / FAMILIAR, 1.0).astype(np.float32)
+    return np.where(familiarity < FAMILIAR, STATED * familiarity / FAMILIAR, 1.0).astype(np.float32)
 
 
 def encoder_of(folder: Path) -> str:
@@ -270,7 +270,7 @@ def space_of(folder: Path) -> str:
     return str(_read(folder)[0]["space"])
 
 
-def flat(
+def flatten_clauses(
     split: Sequence[Parts], kinds: Sequence[int], vectors: Callable[[Sequence[str]], NDArray[np.float32]]
 ) -> Clauses:
     """Items' clauses end to end, as the head takes them."""

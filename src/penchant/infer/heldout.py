@@ -1,21 +1,24 @@
-"""What an annotator's readings are worth on people it was not fitted on, in the figures that its card keeps.
+"""How well an annotator reads people it was not fitted on: the figures that its card keeps.
 
-A cell is an item and a dimension. Most cells are neutral and read so without effort, so the figures are over those that
-truly speak for a pole, and, for calibration, over those that are said to.
+A cell is one item on one dimension. Most cells are neutral and easy to read as neutral. Therefore accuracy is measured
+over the cells that truly speak for a pole, and calibration over the cells that the annotator says speak for a pole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.infer.base import Readings
-from penchant.infer.read import LEAST
+from penchant.infer.read import STATED
 
 _BINS = 10
+_CARD_KEYS = {"recall": "found"}
+"""Fields that cards and JSON output call by another key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,29 @@ class HeldOut:
 
     people: int
     cells: int
-    """Cells that speak for a pole, which `side` and `found` are shares of."""
+    """Cells that speak for a pole; `side` and `recall` are shares of them."""
     side: float
-    """Share of them whose own pole is likelier than the other."""
-    found: float
-    """Share of them whose own pole is the likeliest of all three."""
+    """Share of these cells where the true pole is likelier than the opposite one."""
+    recall: float
+    """Share of these cells where the true pole is the likeliest of the three readings."""
     stated: int
-    """Cells of which a pole is stated, as its probability is `read.LEAST` or more."""
+    """Cells where the annotator states a pole: its probability is at least `read.STATED`."""
     calibration_error: float | None
-    """Expected calibration error of the probabilities of stated poles, in [0, 1]; None when none is stated."""
+    """Expected calibration error of the probabilities of stated poles, in [0, 1]; None when no pole is stated."""
+
+    def as_card(self) -> dict[str, int | float | None]:
+        """The figures under the keys of an annotator's card."""
+        return {_CARD_KEYS.get(name, name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_card(cls, values: Mapping[str, Any]) -> HeldOut:
+        """The figures of an annotator's card.
+
+        Raises:
+            TypeError: keys are missing or unknown.
+        """
+        names = {key: name for name, key in _CARD_KEYS.items()}
+        return cls(**{names.get(key, key): value for key, value in {**values}.items()})
 
 
 def figures(read: Readings, signs: NDArray[np.integer], people: Sequence[str]) -> HeldOut | None:
@@ -40,22 +57,22 @@ def figures(read: Readings, signs: NDArray[np.integer], people: Sequence[str]) -
 
     Args:
         read: (items, dimensions, 3).
-        signs: what each item truly says, (items, dimensions).
-        people: whose each item is.
+        signs: the true sign of each item on each dimension, (items, dimensions).
+        people: the person of each item.
     """
     spoken = signs != 0
     if not spoken.any():
         return None
-    against, towards = read[..., 0], read[..., 2]
-    lean = np.sign(towards - against)
-    sure = np.maximum(against, towards)
-    stated = sure >= LEAST
+    negative, positive = read[..., 0], read[..., 2]
+    lean = np.sign(positive - negative)
+    sure = np.maximum(negative, positive)
+    stated = sure >= STATED
     right = (lean == signs)[stated]
     return HeldOut(
         people=len(set(people)),
         cells=int(spoken.sum()),
         side=float((lean == signs)[spoken].mean()),
-        found=float((read.argmax(-1) - 1 == signs)[spoken].mean()),
+        recall=float((read.argmax(-1) - 1 == signs)[spoken].mean()),
         stated=int(stated.sum()),
         calibration_error=expected_calibration_error(sure[stated], right) if stated.any() else None,
     )
@@ -65,7 +82,7 @@ def expected_calibration_error(probability: NDArray[np.floating], right: NDArray
     """Mean gap between probability and share right over ten bins, weighted by their cells (arXiv:1706.04599, eq. 3)."""
     bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     gaps = [
-        (bins == place).mean() * abs(probability[bins == place].mean() - right[bins == place].mean())
-        for place in np.unique(bins)
+        (bins == number).mean() * abs(probability[bins == number].mean() - right[bins == number].mean())
+        for number in np.unique(bins)
     ]
     return float(np.sum(gaps))

@@ -17,7 +17,7 @@ from penchant.encoder.base import Progress
 from penchant.errors import ModelError
 from penchant.infer.asking import messages, reader, schema
 from penchant.infer.base import Readings, Reason
-from penchant.infer.read import LEAST
+from penchant.infer.read import STATED
 from penchant.model.remote import Endpoint, Question
 from penchant.persona import Evidence
 from penchant.posterior import EVEN, Prior
@@ -35,7 +35,7 @@ class LLMAnnotator:
     space: PreferenceSpace
     orders: int = 1
     samples: int = 1
-    told: Callable[[str], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
     """Told one line after each `annotate`: what it cost, what was unusable, how far the answers agree."""
     prior: Prior = EVEN
 
@@ -65,7 +65,7 @@ class LLMAnnotator:
         starts = range(0, len(self.space), DIMENSIONS)
         counted = _per_item(len(starts) * self.orders * self.samples, progress)
         votes = np.concatenate([self._part(items, start, readings, counted) for start in starts], axis=2)
-        self.told(f"{self.name}: {self.endpoint.account}{agreement(votes)}")
+        self.note(f"{self.name}: {self.endpoint.account}{agreement(votes)}")
         return readings
 
     def _part(
@@ -90,7 +90,7 @@ class LLMAnnotator:
             )
         some = answered.any(0)
         readings[some, start : start + DIMENSIONS] = np.nanmean(found[:, some], axis=0)
-        signs = np.where(found[..., 2] >= LEAST, 1.0, np.where(found[..., 0] >= LEAST, -1.0, 0.0))
+        signs = np.where(found[..., 2] >= STATED, 1.0, np.where(found[..., 0] >= STATED, -1.0, 0.0))
         return np.where(np.isnan(found[..., 0]), np.nan, signs)
 
 

@@ -29,7 +29,7 @@ class Parts(NamedTuple):
     """What the person wrote, chose or liked."""
     against: tuple[str, ...] = ()
     """What the person passed over or disliked."""
-    within: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
     """The passage that each own clause stands in, where the person wrote it; else nothing."""
     hedged: tuple[bool, ...] = ()
     """Whether each own clause stands in a sentence that takes it back or doubts it, where the person wrote it."""
@@ -39,7 +39,7 @@ class Parts(NamedTuple):
         if not any(self.hedged):
             return self
         keep = [not hedge for hedge in self.hedged]
-        own, within = (tuple(compress(some, keep)) for some in (self.own, self.within))
+        own, within = (tuple(compress(some, keep)) for some in (self.own, self.passages))
         return Parts(self.task, own, self.against, within, (False,) * len(own))
 
 

@@ -14,7 +14,7 @@ from penchant.persona import Evidence, Persona
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace
 
-LEAST = 0.5
+STATED = 0.5
 """Probability of a pole from which on an item is taken to speak for it."""
 
 
@@ -36,7 +36,7 @@ def directions(readings: Readings, space: PreferenceSpace) -> list[Direction]:
     """One direction per item: the poles that are likelier than not and not withheld, each with its probability."""
     signs = np.where(readings[..., 2] >= readings[..., 0], 1, -1)
     sure = np.maximum(readings[..., 0], readings[..., 2])
-    signs = np.where((sure >= LEAST) & ~space.withheld, signs, 0)
+    signs = np.where((sure >= STATED) & ~space.withheld, signs, 0)
     return [Direction(space, row, np.where(row != 0, p, 1.0)) for row, p in zip(signs, sure, strict=True)]
 
 

@@ -34,7 +34,7 @@ class Summarizer:
     """A language model that writes summaries."""
 
     endpoint: Endpoint
-    told: Callable[[str], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
     """Told one line after each `write`: what it cost, and how many were given up on."""
 
     def write(self, personas: Sequence[Persona], *, progress: Progress | None = None) -> dict[Persona, str]:
@@ -47,7 +47,7 @@ class Summarizer:
         if not asked:
             return {}
         written = self.endpoint.ask([_question(persona) for persona in asked], _read, progress=progress)
-        self.told(f"summaries by {self.endpoint.name}: {self.endpoint.account}")
+        self.note(f"summaries by {self.endpoint.name}: {self.endpoint.account}")
         return {persona: text for persona, text in zip(asked, written, strict=True) if text is not None}
 
 

@@ -57,7 +57,7 @@ class Voice:
         values = (_features(passages, encoder) - self.mean_F) / self.scale_F
         return np.asarray(1 / (1 + np.exp(-np.clip(values @ self.weights_F + self.bias, -30, 30))), dtype=np.float64)
 
-    def open(self) -> Voice:
+    def accepting_all(self) -> Voice:
         """One that takes every passage for its author's own."""
         return replace(self, weights_F=np.zeros_like(self.weights_F), bias=30.0)
 

@@ -1,6 +1,6 @@
 """A model that is asked each question once, for measurements that meet the same prompts again and again.
 
-Kept are digests of questions and the numbers answered, never a prompt. Not for timings: ask `forgetful` for those.
+Kept are digests of questions and the numbers answered, never a prompt. Not for timings: ask `uncached` for those.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from penchant.render import Message
 
 
 @dataclass
-class Remembered:
+class CachedModel:
     """Another model, with all of its likelihoods so far; what it writes is not kept."""
 
     model: Model
@@ -43,9 +43,9 @@ class Remembered:
         return self.model.generate(prompts, max_tokens=max_tokens, seed=seed)
 
 
-def forgetful(model: Model) -> Model:
+def uncached(model: Model) -> Model:
     """The model itself, without what is remembered of it."""
-    return model.model if isinstance(model, Remembered) else model
+    return model.model if isinstance(model, CachedModel) else model
 
 
 def _digest(asked: Candidates) -> bytes:

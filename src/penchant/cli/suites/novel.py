@@ -72,8 +72,8 @@ def _adapted(
     bench: Bench, found: Novel, count: int, starts: Mapping[str, str], out: Path, recipe: Recipe, aligned: Aligned
 ) -> dict[str, Model]:
     """One model per method, a few steps on `count` examples from where it starts."""
+    from penchant.model.cached import CachedModel
     from penchant.model.local import LocalModel
-    from penchant.model.remembered import Remembered
 
     # evidence as it is believed in measuring, so that pba meets the same directions
     examples = [replace(record, persona=bench.believed(record.persona)) for record in found.examples[:count]]
@@ -82,5 +82,5 @@ def _adapted(
         told = recipe.model_copy(update={"base": start, "seed": aligned.seed, "layout": bench.layout})
         folder = out / method / "model"
         aligned_to(told, method, examples, bench.space, folder)
-        models[method] = Remembered(LocalModel.load(str(folder), name=f"{method} after {count}"))
+        models[method] = CachedModel(LocalModel.load(str(folder), name=f"{method} after {count}"))
     return models
