@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from penchant import Comment, Comparison, Demographics, Direction, Persona, PreferenceSpace, Provenance, Record
-from penchant.errors import RecordError
+from penchant.errors import ConfigError, RecordError
 from penchant.eval.bench import Bench, draw_condition
 from penchant.eval.measured import Measured
 from penchant.eval.rows import Row
@@ -60,7 +60,7 @@ def rows(made: Bench, records: Sequence[Record], personas: Sequence[str]) -> lis
 
 
 def find(rows: Sequence[Row], method: str, persona: str) -> Row:
-    (row,) = [row for row in rows if (row.method, row.persona, row.attribute) == (method, persona, "all")]
+    (row,) = [row for row in rows if (row.label, row.persona, row.attribute) == (method, persona, "all")]
     return row
 
 
@@ -100,12 +100,12 @@ def test_the_published_metric_and_its_variants_are_those_computed_by_hand(bench,
         "pba_normalised": (-0.5 + 1.0) - (-1.25 - 0.0),
         "few_shot": -2.5,
     }
-    shown = draw_condition(records, "ugc", seed=0)
+    condition = draw_condition(records, "ugc", seed=0)
     from penchant.method import METHODS
 
     for name in ("ica", "pba"):
-        for suffix, margins in made._variants(METHODS[name], shown).items():
-            assert margins.tolist() == pytest.approx([expected[name + suffix]] * 2), name + suffix
+        for one in made._readings(METHODS[name], condition, None):
+            assert one.margins.tolist() == pytest.approx([expected[one.label]] * 2), one.label
     for name, margin in expected.items():
         row = find(found, name, "ugc")
         assert row.accuracy == (1.0 if margin > 0 else 0.0 if margin < 0 else 0.5), name
@@ -160,7 +160,7 @@ def test_limits_are_printed_where_the_rule_is_known_and_nowhere_else(bench, peop
     assert find(found, "pba", "shuffled").ceiling == 0.5
     unknown = rows(bench(("pba",)), people, ["ugc"])
     assert {row.ceiling for row in unknown} == {None}
-    assert {"ideal", "coverage", "pba_golden"}.isdisjoint({row.method for row in unknown})
+    assert {"ideal", "coverage", "pba_golden"}.isdisjoint({row.label for row in unknown})
 
 
 def test_golden_directions_reach_the_model_only_in_their_own_rows(bench, people, tiny) -> None:
@@ -193,8 +193,8 @@ def test_drawn_directions_average_doubt_away_and_leave_certainty_alone(bench, pe
         )
 
     made = bench(("pba",), draws=64, believed=doubtful)
-    scored = {(one.method, one.persona): one.margins for one in made.score(records, ["ugc"])}
-    sure = {(one.method, one.persona): one.margins for one in bench(("pba",), draws=64).score(records, ["ugc"])}
+    scored = {(one.label, one.persona): one.margins for one in made.score(records, ["ugc"])}
+    sure = {(one.label, one.persona): one.margins for one in bench(("pba",), draws=64).score(records, ["ugc"])}
     np.testing.assert_array_equal(scored["pba", "ugc"], sure["pba", "ugc"])
     point, drawn, faintly = sure["pba", "ugc"], sure["pba_drawn", "ugc"], scored["pba_drawn", "ugc"]
     assert drawn.mean() > 0.7 * point.mean() > 0
@@ -211,9 +211,9 @@ def test_every_pass_is_announced(bench, people) -> None:
 
 
 def test_a_mixed_draw_is_the_same_for_all_records_of_a_person(people) -> None:
-    shown = draw_condition(people, "mixed", seed=3)
-    assert all(shown.personas[i] == shown.personas[i + 1] for i in range(0, len(people), 2))
-    assert len({len(persona) for persona in shown.personas}) > 1
+    condition = draw_condition(people, "mixed", seed=3)
+    assert all(condition.personas[i] == condition.personas[i + 1] for i in range(0, len(people), 2))
+    assert len({len(persona) for persona in condition.personas}) > 1
 
 
 def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_alike(bench, people, tiny) -> None:
@@ -224,13 +224,13 @@ def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_al
         return persona
 
     made = bench(("pba",), believed=believed)
-    shown = draw_condition(people, "ugc", seed=0)
+    condition = draw_condition(people, "ugc", seed=0)
     alone = [
-        made.prompts("pba", replace(shown, records=(r,), personas=(p,)))[0]
-        for r, p in zip(people, shown.personas, strict=True)
+        made.prompts("pba", replace(condition, records=(r,), personas=(p,)))[0]
+        for r, p in zip(people, condition.personas, strict=True)
     ]
     asked.clear()
-    assert made.prompts("pba", shown) == alone
+    assert made.prompts("pba", condition) == alone
     # eight people, of whom half write just the same
     assert len(asked) == 2
     stated = [replace(record, profile=tiny.direction({"length": 1})) for record in people[:4]]
@@ -243,8 +243,8 @@ def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_al
 
 def test_shuffled_personas_are_never_the_persons_own_also_without_user_ids(people) -> None:
     told = [replace(r, persona=Persona((Comment("", f"I am {r.record_id}"),)), user_id=None) for r in people]
-    shown = draw_condition(told, "shuffled", seed=0)
-    for record, persona in zip(told, shown.personas, strict=True):
+    condition = draw_condition(told, "shuffled", seed=0)
+    for record, persona in zip(told, condition.personas, strict=True):
         assert persona != record.persona
         assert len(persona) == 1
 
@@ -261,7 +261,7 @@ def test_subsets_of_the_records_get_rows_of_their_own(bench, people) -> None:
         replace(r, provenance=Provenance(attribute="even" if i % 2 else "odd", phrasing="known"))
         for i, r in enumerate(people)
     ]
-    found = [row for row in rows(bench(), halves, ["ugc"]) if row.method == "ica" and row.persona == "ugc"]
+    found = [row for row in rows(bench(), halves, ["ugc"]) if row.label == "ica" and row.persona == "ugc"]
     assert {(row.attribute, row.phrasing, row.n) for row in found} == {
         ("all", "known", 16),
         ("even", "known", 8),
@@ -278,9 +278,18 @@ def test_what_is_aligned_to_everybody_is_told_of_nobody_and_compared_with_the_pl
     assert len(seen) == made.passes(["ugc"])
     assert find(found, "ica", "ugc").accuracy == 1
     assert find(found, "universal", "ugc").accuracy == 0.5
-    assert {row.method for row in found if row.method.startswith("universal")} == {"universal", "universal_raw"}
+    assert {row.label for row in found if row.method == "universal"} == {"universal", "universal_raw"}
     alone = bench(("universal",))
     seen.clear()
     alone.done = seen.append
     rows(alone, people, ["ugc", "mixed"])
     assert len(seen) == alone.passes(["ugc", "mixed"])
+
+
+def test_without_a_base_controls_and_limits_are_measured_and_no_model_is_asked(people, tiny) -> None:
+    made = Bench(Setting("d", "user_first", 0), "user_first", tiny, None, rule=Known())
+    scores = made.score(people, ["ugc"])
+    assert made.passes(["ugc"]) == made.passes_per_condition() == 0
+    assert {one.label for one in scores} == {"longer", "habit", "overlap", "style", "ideal", "coverage", "chance"}
+    with pytest.raises(ConfigError, match="there is no base to compare with; name it with `base`"):
+        made.model("few_shot")

@@ -28,9 +28,20 @@ def people(count: int, *, phrasing: str = "") -> tuple[Record, ...]:
     )
 
 
+ROLES = {
+    **dict.fromkeys(("longer", "habit", "overlap", "style"), "control"),
+    **dict.fromkeys(("ideal", "chance", "coverage", "pba_golden", "pba_drawn"), "limit"),
+    **dict.fromkeys(("ica_raw", "pba_raw", "ica_same_prompt"), "reading"),
+    **dict.fromkeys(("few_shot", "base", "universal"), "untrained"),
+    **dict.fromkeys(("vpl", "lore", "asked", "encoder_text", "encoder_style"), "baseline"),
+}
+
+
 def scored(method: str, right: Sequence[float], persona: str = "mixed", records: Sequence[Record] = ()) -> Scored:
     margins = np.array(right, dtype=np.float64)
-    return Scored(method, persona, tuple(records or people(len(right) // 2)), margins, None)
+    name, _, variant = method.partition("_") if method != "few_shot" else (method, "", "")
+    role = ROLES.get(method, "personal")
+    return Scored(name, persona, tuple(records or people(len(right) // 2)), margins, None, variant=variant, role=role)
 
 
 ONES, MOSTLY = [1.0] * 40, [1.0, -1.0] * 20

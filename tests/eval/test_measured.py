@@ -8,7 +8,8 @@ from penchant.eval.score import Scored, Setting
 def measured(dataset: str) -> Measured:
     records = tuple(Record(f"r{i}", f"u{i % 4}", "p", "a", "b", Persona(())) for i in range(8))
     margins = {"ica": np.ones(8), "overlap": np.array([1.0, -1.0] * 4)}
-    scored = tuple(Scored(name, "mixed", records, found, None) for name, found in margins.items())
+    roles = {"ica": "personal", "overlap": "control"}
+    scored = tuple(Scored(name, "mixed", records, found, role=roles[name]) for name, found in margins.items())
     return Measured(Setting(dataset, "-", 0), scored)
 
 
@@ -32,3 +33,12 @@ def test_lines_say_what_they_are_and_lose_nothing() -> None:
     assert [line["kind"] for line in lines] == ["row", "row", "contrast"]
     assert lines[0] == {"kind": "row", **found.rows[0].as_json()}
     assert lines[-1] == {"kind": "contrast", **found.contrasts[0].as_json()}
+
+
+def test_the_main_rows_are_those_of_all_records_without_other_readings() -> None:
+    records = tuple(Record(f"r{i}", f"u{i}", "p", "a", "b", Persona(())) for i in range(4))
+    raw = Scored("ica", "mixed", records, np.ones(4), variant="raw", role="reading")
+    plain = Scored("ica", "mixed", records, np.ones(4), role="personal")
+    results = Results.of([Measured(Setting("d", "-", 0), (plain, raw))])
+    assert [row.label for row in results.rows] == ["ica", "ica_raw"]
+    assert [row.label for row in results.main] == ["ica"]

@@ -8,9 +8,24 @@ from penchant.eval.rows import Row
 
 
 def row(method: str, persona: str, accuracy: float = 0.7, ceiling: float | None = 0.85) -> Row:
-    bounds = (accuracy - 0.1, accuracy + 0.1)
     return Row(
-        "d", method, persona, "all", "known", "user_first", 0, accuracy, bounds, 10, 5, 0, ceiling, accuracy, 0.0
+        dataset="d",
+        method=method,
+        variant="",
+        role="untrained" if method == "few_shot" else "personal",
+        persona=persona,
+        attribute="all",
+        phrasing="known",
+        layout="user_first",
+        seed=0,
+        accuracy=accuracy,
+        ci95=(accuracy - 0.1, accuracy + 0.1),
+        n=10,
+        users=5,
+        ties=0,
+        ceiling=ceiling,
+        macro=accuracy,
+        worst_decile=0.0,
     )
 
 

@@ -6,13 +6,26 @@ import pytest
 
 from penchant.eval.contrasts import Contrast
 from penchant.eval.measured import Results
-from penchant.eval.report import Sample, Story, headline, report
+from penchant.eval.report import Sample, Story, Written, headline, report
 from penchant.eval.rows import Row
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" <img src=http://example.com/x>"
 
 
+CONTROLS = ("overlap", "style", "habit", "longer")
+LIMITS = ("ideal", "coverage", "chance")
+BASELINES = ("asked", "vpl", "lore")
+
+
+def role_of(method: str) -> str:
+    if method in ("few_shot", "base", "universal"):
+        return "untrained"
+    names = {"control": CONTROLS, "limit": LIMITS, "baseline": BASELINES}
+    return next((role for role, members in names.items() if method in members), "personal")
+
+
 def row(method: str, persona: str = "mixed", **changes: object) -> Row:
+    changes = {"variant": "", "role": role_of(method), **changes}
     values = {"accuracy": 0.8, "ci95": (0.7, 0.9), "ceiling": 0.85, "attribute": "all", "phrasing": "known", **changes}
     return Row(
         dataset="simulated-forum",
@@ -34,7 +47,7 @@ ROWS = [
     row("ica", accuracy=0.8),
     row("few_shot", accuracy=0.55),
     row("overlap", accuracy=0.6),
-    row("ica_raw"),
+    row("ica", variant="raw", role="reading"),
     row("pba", phrasing="unseen", accuracy=0.71),
     row("pba", attribute="mirrored"),
     row("base", "none", accuracy=0.5, ceiling=0.5),
@@ -59,7 +72,11 @@ def story() -> Story:
         simulated=True,
         settings={"recipe": HOSTILE},
         curves={"ica": points, "pba": points},
-        samples=[Sample(HOSTILE, (("One person", (HOSTILE,), texts), ("The opposite person", ("short",), texts)))],
+        samples=[
+            Sample(
+                HOSTILE, (Written("One person", (HOSTILE,), texts), Written("The opposite person", ("short",), texts))
+            )
+        ],
         seconds={"evaluate": 1.23},
         versions={"python": "3.11"},
     )

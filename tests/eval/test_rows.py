@@ -5,7 +5,25 @@ import pytest
 
 from penchant.eval.rows import Row, WorstGroup, not_finite, share_of_gain, table
 
-ROW = Row("set", "pba", "pair", "all", "known", "user_first", 0, 2 / 3, (0.5, 5 / 6), 12, 4, 1, 0.875, 0.7, 0.25)
+ROW = Row(
+    dataset="set",
+    method="pba",
+    variant="",
+    role="personal",
+    persona="pair",
+    attribute="all",
+    phrasing="known",
+    layout="user_first",
+    seed=0,
+    accuracy=2 / 3,
+    ci95=(0.5, 5 / 6),
+    n=12,
+    users=4,
+    ties=1,
+    ceiling=0.875,
+    macro=0.7,
+    worst_decile=0.25,
+)
 
 
 def test_a_row_is_json_with_every_field() -> None:
@@ -60,3 +78,10 @@ def test_a_table_has_a_line_for_each_row_with_percentages() -> None:
 
 def test_a_table_of_nothing_is_its_head() -> None:
     assert len(table([]).splitlines()) == 2
+
+
+def test_a_variant_is_printed_behind_its_method() -> None:
+    raw = replace(ROW, variant="raw", role="reading")
+    assert (ROW.label, raw.label) == ("pba", "pba_raw")
+    assert "pba_raw" in table([raw])
+    assert (raw.as_json()["method"], raw.as_json()["variant"], raw.as_json()["role"]) == ("pba", "raw", "reading")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from penchant import Provenance, Record, RecordError
-from penchant.eval.rows import WorstGroup
-from penchant.eval.score import GROUP_USERS, Setting, groups, limit_rows, rows
+from penchant.eval.rows import Row, WorstGroup
+from penchant.eval.score import GROUP_USERS, Scored, Setting, groups
 
 SETTING = Setting("set", "user_first", 0)
 
@@ -11,6 +11,15 @@ SETTING = Setting("set", "user_first", 0)
 def record(user: str | None, attribute: str = "", phrasing: str = "", number: int = 0) -> Record:
     provenance = Provenance(attribute=attribute, phrasing=phrasing)
     return Record(f"{user}-{attribute}-{phrasing}-{number}", user, "q", "yes", "no", provenance=provenance)
+
+
+def rows(method: str, persona: str, records: list[Record], margins, ceiling=None) -> list[Row]:
+    return Scored(method, persona, tuple(records), margins, ceiling).rows(SETTING)
+
+
+def limit_rows(method: str, persona: str, records: list[Record], expected) -> list[Row]:
+    scored = Scored(method, persona, tuple(records), expected - 0.5, expected, role="limit", expected=True)
+    return scored.rows(SETTING)
 
 
 def test_all_records_come_first_then_each_attribute() -> None:
@@ -37,7 +46,7 @@ def test_phrasings_are_kept_apart() -> None:
 
 def test_a_row_is_counted_on_its_own_group() -> None:
     records = [record("a", "score"), record("a", "score", number=1), record("b", "membership"), record("c", "score")]
-    found = rows(SETTING, "pba", "pair", records, np.array([1.0, 0.0, -1.0, 2.0]))
+    found = rows("pba", "pair", records, np.array([1.0, 0.0, -1.0, 2.0]))
     by_attribute = {row.attribute: row for row in found}
     whole, score = by_attribute["all"], by_attribute["score"]
     assert (whole.accuracy, whole.n, whole.users, whole.ties) == (0.625, 4, 3, 1)
@@ -49,20 +58,20 @@ def test_a_row_is_counted_on_its_own_group() -> None:
 
 
 def test_records_without_a_user_count_as_people_of_their_own() -> None:
-    (found,) = rows(SETTING, "pba", "pair", [record(None, number=i) for i in range(3)], np.ones(3))
+    (found,) = rows("pba", "pair", [record(None, number=i) for i in range(3)], np.ones(3))
     assert found.users == 3
 
 
 def test_the_ceiling_is_the_mean_over_the_group() -> None:
     records = [record("a", "score"), record("b", "membership")]
-    found = {r.attribute: r.ceiling for r in rows(SETTING, "pba", "pair", records, np.ones(2), np.array([0.9, 0.5]))}
+    found = {r.attribute: r.ceiling for r in rows("pba", "pair", records, np.ones(2), np.array([0.9, 0.5]))}
     assert found == {"all": pytest.approx(0.7), "score": 0.9, "membership": 0.5}
-    (unknown,) = rows(SETTING, "pba", "pair", [record("a")], np.ones(1))
+    (unknown,) = rows("pba", "pair", [record("a")], np.ones(1))
     assert unknown.ceiling is None
 
 
 def test_a_limit_is_its_own_accuracy_and_not_a_draw() -> None:
-    (found,) = limit_rows(SETTING, "coverage", "pair", [record("a"), record("b")], np.array([0.9, 0.5]))
+    (found,) = limit_rows("coverage", "pair", [record("a"), record("b")], np.array([0.9, 0.5]))
     assert (found.accuracy, found.ceiling, found.ties) == (pytest.approx(0.7), pytest.approx(0.7), 0)
     assert found.ci95 == (found.accuracy, found.accuracy)
 
@@ -70,14 +79,13 @@ def test_a_limit_is_its_own_accuracy_and_not_a_draw() -> None:
 def test_margins_that_are_no_finite_numbers_are_counted_and_never_averaged() -> None:
     records = [record("a", "x"), record("a", "x", number=1), record("b", "x"), record("c", "y"), record("d", "z")]
     margins = np.array([1.0, np.nan, -1.0, np.inf, 1.0])
-    found = {row.attribute: row for row in rows(SETTING, "pba", "pair", records, margins, np.linspace(0.5, 0.9, 5))}
+    found = {row.attribute: row for row in rows("pba", "pair", records, margins, np.linspace(0.5, 0.9, 5))}
     assert (found["all"].accuracy, found["all"].n, found["all"].users, found["all"].not_finite) == (2 / 3, 3, 3, 2)
     assert found["all"].ceiling == pytest.approx((0.5 + 0.7 + 0.9) / 3)
     assert (found["x"].accuracy, found["x"].n, found["x"].not_finite) == (0.5, 2, 1)
     # of y nothing is left, and the row of all counts it
     assert set(found) == {"all", "x", "z"}
     alone = rows(
-        SETTING,
         "pba",
         "pair",
         [r for r, m in zip(records, margins, strict=True) if np.isfinite(m)],
@@ -92,17 +100,17 @@ def test_margins_that_are_no_finite_numbers_are_counted_and_never_averaged() -> 
 
 def test_a_method_without_any_finite_margin_is_named_with_its_setting() -> None:
     with pytest.raises(RecordError, match="^pba under 'pair': none of 2 margins is a finite number; check the model"):
-        rows(SETTING, "pba", "pair", [record("a"), record("b")], np.array([np.inf, np.nan]))
+        rows("pba", "pair", [record("a"), record("b")], np.array([np.inf, np.nan]))
     records = [record("a", phrasing="known"), record("b", phrasing="unseen")]
     with pytest.raises(RecordError, match="ica under 'ugc', unseen phrasings: none of 1 margins"):
-        rows(SETTING, "ica", "ugc", records, np.array([1.0, np.nan]))
+        rows("ica", "ugc", records, np.array([1.0, np.nan]))
 
 
 def test_people_count_alike_in_the_macro_mean_and_a_limit_has_its_own() -> None:
     records = [record("a", number=i) for i in range(3)] + [record("b")]
-    (found,) = rows(SETTING, "pba", "pair", records, np.array([1.0, 1.0, 1.0, -1.0]))
+    (found,) = rows("pba", "pair", records, np.array([1.0, 1.0, 1.0, -1.0]))
     assert (found.accuracy, found.macro, found.worst_decile) == (0.75, 0.5, 0.0)
-    (limit,) = limit_rows(SETTING, "coverage", "pair", records, np.array([0.9, 0.9, 0.9, 0.5]))
+    (limit,) = limit_rows("coverage", "pair", records, np.array([0.9, 0.9, 0.9, 0.5]))
     assert (limit.macro, limit.worst_decile) == (pytest.approx(0.7), 0.5)
 
 
@@ -113,18 +121,18 @@ def of_groups(**people: int) -> list[Record]:
 def test_the_worst_group_is_the_worst_of_those_with_enough_people_and_told_of_all_records_only() -> None:
     records = of_groups(good=GROUP_USERS, bad=GROUP_USERS, few=GROUP_USERS - 1)
     margins = np.array([1.0] * GROUP_USERS + [1.0, *[-1.0] * (GROUP_USERS - 1)] + [-1.0] * (GROUP_USERS - 1))
-    whole, *parts = rows(SETTING, "pba", "pair", records, margins)
+    whole, *parts = rows("pba", "pair", records, margins)
     assert whole.worst_group == WorstGroup("bad", 1 / GROUP_USERS)
     assert [part.worst_group for part in parts] == [None] * 3
     expected = np.where(margins > 0, 0.9, 0.6)
-    limit, *_ = limit_rows(SETTING, "coverage", "pair", records, expected)
+    limit, *_ = limit_rows("coverage", "pair", records, expected)
     assert limit.worst_group is not None
     assert limit.worst_group.accuracy == pytest.approx((0.9 + 0.6 * (GROUP_USERS - 1)) / GROUP_USERS)
 
 
 def test_one_group_is_no_worst_and_each_phrasing_has_its_own() -> None:
     alone = of_groups(good=GROUP_USERS, few=GROUP_USERS - 1)
-    assert rows(SETTING, "pba", "pair", alone, np.ones(len(alone)))[0].worst_group is None
+    assert rows("pba", "pair", alone, np.ones(len(alone)))[0].worst_group is None
     records = [
         record(f"{phrasing}{name}{i}", name, phrasing)
         for phrasing in ("known", "unseen")
@@ -132,7 +140,7 @@ def test_one_group_is_no_worst_and_each_phrasing_has_its_own() -> None:
         for i in range(GROUP_USERS)
     ]
     right = [(r.provenance.phrasing == "known") == (r.provenance.attribute == "one") for r in records]
-    found = rows(SETTING, "pba", "pair", records, np.where(right, 1.0, -1.0))
+    found = rows("pba", "pair", records, np.where(right, 1.0, -1.0))
     assert {row.phrasing: row.worst_group for row in found if row.attribute == "all"} == {
         "known": WorstGroup("two", 0.0),
         "unseen": WorstGroup("one", 0.0),

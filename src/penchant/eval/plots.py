@@ -8,35 +8,42 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from penchant.eval.rows import Row
+from penchant.eval.rows import Role, Row
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
 
-_INK = {"limit": "#b8b8b8", "untrained": "#9bb4c9", "trained": "#1f5f8b", "control": "#d9c7a3"}
-_LIMITS = ("ideal", "coverage")
-_CONTROLS = ("longer", "habit", "overlap", "style", "chance")
+_INK: dict[Role, str] = {
+    "limit": "#b8b8b8",
+    "control": "#d9c7a3",
+    "untrained": "#9bb4c9",
+    "baseline": "#9bb4c9",
+    "personal": "#1f5f8b",
+    "reading": "#1f5f8b",
+}
+"""Colour of a bar by the role of its row."""
 
 
 def accuracy_bars(rows: Sequence[Row], personas: Sequence[str], methods: Sequence[str]) -> str:
     """One panel per persona setting: accuracy with its interval, and the ideal observer as a line."""
     figure, axes = plt.subplots(1, len(personas), figsize=(3.1 * len(personas), 0.42 * len(methods) + 1.2), sharey=True)
     for axis, persona in zip(axes if len(personas) > 1 else [axes], personas, strict=True):
-        here = {row.method: row for row in rows if row.persona == persona}
-        shown = [here.get(method) for method in methods]
-        places = range(len(methods))
-        values = [100 * row.accuracy if row else 0 for row in shown]
-        # a rounding error below zero, as where all people are alike, is refused by matplotlib
+        by_label = {row.label: row for row in rows if row.persona == persona}
+        bars = [by_label.get(method) for method in methods]
+        heights = range(len(methods))
+        values = [100 * row.accuracy if row else 0 for row in bars]
+        # where all people are alike, rounding may put an error below zero, which matplotlib refuses
         errors = [
-            [100 * max(0.0, r.accuracy - r.ci95[0]) if r else 0 for r in shown],
-            [100 * max(0.0, r.ci95[1] - r.accuracy) if r else 0 for r in shown],
+            [100 * max(0.0, row.accuracy - row.ci95[0]) if row else 0 for row in bars],
+            [100 * max(0.0, row.ci95[1] - row.accuracy) if row else 0 for row in bars],
         ]
-        axis.barh(places, values, xerr=errors, color=[_colour(m) for m in methods], ecolor="#444444", height=0.7)
-        ceiling = next((row.ceiling for row in shown if row and row.ceiling), None)
+        colours = [_INK[row.role] if row else _INK["untrained"] for row in bars]
+        axis.barh(heights, values, xerr=errors, color=colours, ecolor="#444444", height=0.7)
+        ceiling = next((row.ceiling for row in bars if row and row.ceiling), None)
         if ceiling is not None:
             axis.axvline(100 * ceiling, color="#b3402f", linestyle="--", linewidth=1.2)
         axis.axvline(50, color="#888888", linewidth=0.8)
-        axis.set(title=persona, xlim=(40, 100), yticks=list(places), yticklabels=methods, xlabel="accuracy %")
+        axis.set(title=persona, xlim=(40, 100), yticks=list(heights), yticklabels=methods, xlabel="accuracy %")
         axis.invert_yaxis()
         axis.spines[["top", "right"]].set_visible(False)
     return _svg(figure)
@@ -46,8 +53,11 @@ def item_curves(rows: Sequence[Row]) -> str:
     """Accuracy by the number of items shown (`first n`), one line per method with its interval; the limit dashed."""
     figure, axis = plt.subplots(figsize=(6.4, 3.4))
     limits: dict[int, float] = {}
-    for method in dict.fromkeys(row.method for row in rows):
-        points = sorted((int(row.persona.removeprefix("first ")), row) for row in rows if row.method == method)
+    for method in dict.fromkeys(row.label for row in rows):
+        points = sorted(
+            ((int(row.persona.removeprefix("first ")), row) for row in rows if row.label == method),
+            key=lambda point: point[0],
+        )
         counts, values = [count for count, _ in points], [100 * row.accuracy for _, row in points]
         axis.plot(counts, values, marker="o", markersize=3, label=method)
         low, high = ([100 * row.ci95[end] for _, row in points] for end in (0, 1))
@@ -73,14 +83,6 @@ def training_curves(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False)
     return _svg(figure)
-
-
-def _colour(method: str) -> str:
-    if method in _LIMITS:
-        return _INK["limit"]
-    if method in _CONTROLS:
-        return _INK["control"]
-    return _INK["untrained"] if method in ("base", "few_shot", "asked") else _INK["trained"]
 
 
 def _svg(figure: Figure) -> str:

@@ -6,28 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
-
 from penchant.eval.contrasts import Contrast, probability
 from penchant.eval.measured import Results
-from penchant.eval.plots import accuracy_bars, training_curves
-from penchant.eval.rows import PERSONAL, Row, is_variant, share_of_gain
+from penchant.eval.questions.base import Section
+from penchant.eval.rows import Row, share_of_gain
 
 _SURE = 0.05
-"""Corrected p from which a lead is said to be what chance may be."""
-UNTRAINED = ("universal", "few_shot", "base", "overlap", "habit", "longer", "style")
-"""Rows that were not trained on any persona."""
+"""Corrected p from which on the page says that a lead may be chance."""
 MEANINGS: Mapping[str, str] = {
     "ica": "the model was aligned with the evidence itself in the prompt",
     "pba": "aligned with directions inferred from the evidence",
-    "pba_summary": "the same with a few sentences that a language model wrote of the person",
-    "pba_both": "the same with directions and such sentences",
-    "pba_golden": "pba that is shown the true directions",
+    "pba_summary": "aligned with a few sentences about the person in place of directions",
+    "pba_both": "aligned with directions and such sentences",
+    "pba_golden": "pba with the true directions",
     "pba_drawn": "pba, averaged over directions drawn from the belief",
-    "few_shot": "the evidence in the prompt of the model before alignment",
-    "asked": "that model asked outright what the person said",
+    "few_shot": "the model before alignment, with the evidence in the prompt",
+    "asked": "that model, asked outright what the person said",
     "base": "that model without any evidence",
-    "universal": "the model aligned to everybody at once, which is never told of the person",
+    "universal": "the model aligned to everybody at once, which never sees the person",
     "encoder": "no language model, but a score learned on the training people over a sentence encoder's vectors",
     "vpl": "a score over such vectors as published by Poddar et al. 2024, from the person's choices alone",
     "lore": "a score of low-rank rewards over such vectors, from the person's choices alone",
@@ -36,11 +32,40 @@ MEANINGS: Mapping[str, str] = {
     "habit": "the longer or the shorter reply, as those they chose were",
     "longer": "the longer reply",
     "chance": "a coin",
-    "ideal": "what an observer decides who knows the rule of the simulation; the limit is what that should get right",
-    "coverage": "knowing for certain what the evidence mentions, and nothing else; more than evidence tells, and so "
-    "above the limit of the others",
+    "ideal": "an observer who knows the rule of the simulation; the limit is what that observer should get right",
+    "coverage": "an observer who knows for certain every dimension that the evidence mentions; this is more than the "
+    "evidence tells, so it lies above the limit of the others",
 }
-"""Rows by what they are, in the order in which the page explains them."""
+"""What each row is, in the order in which the page explains them."""
+_BARS = (
+    "ideal",
+    "pba",
+    "pba_summary",
+    "pba_both",
+    "ica",
+    "encoder",
+    "vpl",
+    "lore",
+    "asked",
+    "universal",
+    "few_shot",
+    "overlap",
+    "style",
+    "habit",
+    "longer",
+)
+"""Rows that are drawn as bars, from top to bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What models wrote for one person."""
+
+    name: str
+    poles: tuple[str, ...]
+    """The poles that the person prefers, in words."""
+    texts: tuple[tuple[str, str], ...]
+    """(name of the model, its text)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,53 +73,33 @@ class Sample:
     """What two opposite people get for one prompt."""
 
     prompt: str
-    people: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...]
-    """Per person: a name, the poles held, and (model name, text) pairs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A question of its own: what was asked, and its answer as a table, a figure, or both."""
-
-    title: str
-    lead: str
-    """What was done, for somebody who knows nothing of it."""
-    command: str
-    """How to get these numbers again; empty where there are none."""
-    head: tuple[str, ...] = ()
-    body: tuple[tuple[str, ...], ...] = ()
-    figure: str = ""
-    """SVG."""
-    left_out: tuple[str, ...] = ()
-    """What no figure counts, in words."""
-    asked: str = ""
-    """Of how many pairs, where the command asks more."""
+    people: tuple[Written, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A pair that a method got as wrong as any, of a person for whom it does worst."""
+    """A pair that a method gets most wrong, of a person for whom it does worst."""
 
     method: str
     user: str
     prompt: str
     chosen: str
     rejected: str
-    shown: tuple[str, ...]
-    """What was shown of the person, an item a line."""
+    evidence: tuple[str, ...]
+    """The evidence shown, an item a line."""
     read: str
-    """What the model read before it scored the answers."""
+    """The prompt that the model read."""
     margin: float
     """Nats by which the rejected answer was preferred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything on the page besides the rows."""
+    """Everything on the page besides rows and contrasts."""
 
     title: str
     people: str
-    """Who is measured, and whether they were met in training, in a sentence."""
+    """Who is measured, and whether the models were trained on them, in a sentence."""
     command: str
     simulated: bool
     settings: Mapping[str, str]
@@ -106,63 +111,66 @@ class Story:
     mistakes: Sequence[Mistake] = ()
 
 
-def report(found: Results, story: Story, *, personas: Sequence[str]) -> str:
-    """The page. Text of people and models is escaped; nothing is loaded from elsewhere."""
-    rows = found.rows
+def report(results: Results, story: Story, *, personas: Sequence[str]) -> str:
+    """The page. Text of people and models is escaped; nothing is loaded from elsewhere.
+
+    Args:
+        personas: the kinds of evidence to draw and to contrast.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    from penchant.eval.plots import accuracy_bars, training_curves
+
     text = resources.files("penchant.eval").joinpath("report.html.jinja").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
-    known = [row for row in rows if row.phrasing in ("known", "-") and row.attribute == "all"]
-    main = [row for row in known if not is_variant(row.method)]
-    unseen = [r for r in rows if r.phrasing == "unseen" and r.attribute == "all" and not is_variant(r.method)]
-    order = (
-        *("ideal", "pba", "pba_summary", "pba_both", "ica", "encoder", "vpl", "lore", "asked", "universal"),
-        *("few_shot", "overlap", "style", "habit", "longer"),
-    )
-    methods = [method for method in order if any(row.method == method for row in main)]
+    main = [row for row in results.main if row.phrasing != "unseen"]
+    labels = {row.label for row in main}
     return page.render(
         story=story,
-        rows=rows,
-        known=main,
-        unseen=unseen,
-        headline=headline(found),
-        meanings={name: text for name, text in MEANINGS.items() if any(row.method == name for row in main)},
-        subsets={row.attribute for row in rows},
-        contrasts=[one for one in found.contrasts if one.persona in personas],
-        corrected=len(found.contrasts),
+        rows=results.rows,
+        main=main,
+        unseen=[row for row in results.main if row.phrasing == "unseen"],
+        headline=headline(results),
+        meanings={name: text for name, text in MEANINGS.items() if name in labels},
+        subsets={row.attribute for row in results.rows},
+        contrasts=[contrast for contrast in results.contrasts if contrast.persona in personas],
+        corrected=len(results.contrasts),
         share=share_of_gain,
         limited=any(row.ceiling is not None for row in main),
         grouped=any(row.worst_group for row in main),
         probability=probability,
-        bars=accuracy_bars(main, personas, methods),
+        bars=accuracy_bars(main, personas, [name for name in _BARS if name in labels]),
         curves=training_curves(story.curves) if story.curves else "",
     )
 
 
-def headline(found: Results) -> list[str]:
-    """One sentence per method aligned to people: accuracy, limit, and the distance to the best row without personas.
+def headline(results: Results) -> list[str]:
+    """One sentence per personal method: its accuracy, the limit, and the distance to the best row without personas.
 
-    Of known phrasings, and beside them of those that nobody was trained on, where phrasings are told apart.
+    Known phrasings come first, and phrasings that training people did not use beside them.
     """
+    mixed = [row for row in results.main if row.persona == "mixed"]
+    main = {row.label: row for row in mixed if row.phrasing != "unseen"}
+    unseen = {row.label: row for row in mixed if row.phrasing == "unseen"}
+    best, best_unseen = _best(main), _best(unseen)
     lines = []
-    told = [row for row in found.rows if row.persona == "mixed" and row.attribute == "all"]
-    mixed = {row.method: row for row in told if row.phrasing != "unseen"}
-    others = {row.method: row for row in told if row.phrasing == "unseen"}
-    for name in PERSONAL:
-        if name not in mixed or (best := _best(mixed)) is None:
+    for name in MEANINGS:
+        row = main.get(name)
+        if row is None or row.role != "personal" or best is None:
             continue
-        gained, wording = share_of_gain(mixed[name]), " in known phrasings" if mixed[name].phrasing == "known" else ""
+        gained, wording = share_of_gain(row), " in known phrasings" if row.phrasing == "known" else ""
         part = "" if gained is None else f", {100 * gained:.0f} % of the gain that is possible"
         line = (
-            f"{name}: {_figure(mixed[name])} on mixed evidence{wording}{part}; {_lead(mixed[name], best)} the best row "
-            f"that was trained on nobody's persona ({_named(best)}){_chance(found.contrasts, mixed[name], best)}."
+            f"{name}: {_figure(row)} on mixed evidence{wording}{part}; {_lead(row, best)} the best row "
+            f"that was trained on nobody's persona ({_named(best)}){_chance(results.contrasts, row, best)}."
         )
-        if name in others and (rival := _best(others)) is not None:
-            far = f"{_lead(others[name], rival)} {_named(rival)}"
-            maybe = _chance(found.contrasts, others[name], rival)
-            line += f" In phrasings kept from training people: {_figure(others[name])}, {far}{maybe}."
+        if name in unseen and best_unseen is not None:
+            far = f"{_lead(unseen[name], best_unseen)} {_named(best_unseen)}"
+            maybe = _chance(results.contrasts, unseen[name], best_unseen)
+            line += f" In phrasings kept from training people: {_figure(unseen[name])}, {far}{maybe}."
         lines.append(line)
-    if lines and "asked" in mixed and "few_shot" in mixed:
-        asked, plain = (100 * mixed[name].accuracy for name in ("asked", "few_shot"))
+    if lines and "asked" in main and "few_shot" in main:
+        asked, plain = (100 * main[name].accuracy for name in ("asked", "few_shot"))
         lines.append(
             f"The base can read: asked outright what the person said, it puts the right reply first in {asked:.1f} %; "
             f"given the plain post, in {plain:.1f} %. Alignment teaches it to do unasked what it can."
@@ -171,16 +179,18 @@ def headline(found: Results) -> list[str]:
 
 
 def _chance(contrasts: Sequence[Contrast], row: Row, rival: Row) -> str:
-    """What is to be added of a lead that the table of contrasts does not tell from chance."""
-    asked = (row.method, row.persona, rival.method, rival.persona, row.phrasing)
-    for one in contrasts:
-        if (one.method, one.persona, one.rival, one.rival_persona, one.phrasing) == asked and one.p_holm >= _SURE:
-            return f", which may be chance (p {probability(one.p_holm)} after correction)"
+    """A warning where the table of contrasts cannot tell a lead from chance."""
+    pair = (row.label, row.persona, rival.label, rival.persona, row.phrasing)
+    for contrast in contrasts:
+        compared = (contrast.method, contrast.persona, contrast.rival, contrast.rival_persona, contrast.phrasing)
+        if compared == pair and contrast.p_holm >= _SURE:
+            return f", which may be chance (p {probability(contrast.p_holm)} after correction)"
     return ""
 
 
 def _best(rows: Mapping[str, Row]) -> Row | None:
-    rivals = [row for name, row in rows.items() if name in UNTRAINED]
+    """The best row that was not trained on any persona."""
+    rivals = [row for row in rows.values() if row.role in ("untrained", "control")]
     return max(rivals, key=lambda row: row.accuracy) if rivals else None
 
 
@@ -195,4 +205,4 @@ def _lead(row: Row, rival: Row) -> str:
 
 
 def _named(row: Row) -> str:
-    return f"{row.method}, {100 * row.accuracy:.1f} %"
+    return f"{row.label}, {100 * row.accuracy:.1f} %"
