@@ -1,6 +1,6 @@
 import pytest
 
-from penchant.manner import ALIKE, MEASURES, contrast, manner_space, measured
+from penchant.manner import MAX_LENGTH_GAP, MEASURES, contrast, manner_space, measured
 from penchant.persona import Comment, Comparison, Demographics, Persona
 from penchant.posterior import believe
 from penchant.style import style
@@ -48,7 +48,7 @@ def test_alike_answers_say_nothing() -> None:
 
 def test_what_counts_as_clear_can_be_asked_for_in_gaps() -> None:
     move = style(f"{CALM} {CALM}") - style(CALM)
-    assert ALIKE < move[MEASURES["length"].feature] < 2 * MEASURES["length"].gap
+    assert MAX_LENGTH_GAP < move[MEASURES["length"].feature] < 2 * MEASURES["length"].gap
     assert contrast(move, "length") == 1
     assert contrast(move, "length", times=2.0) == 0
 

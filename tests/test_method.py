@@ -70,7 +70,7 @@ def test_a_budget_is_kept_and_the_task_is_never_cut(ann: Person, method: Method)
     assert method.messages(ann, TASK, budget=tight) == whole
     if method.content == "history":
         less = method.messages(ann, TASK, budget=Budget(tight.max_tokens - 1, count))
-        assert (less.shown, less.dropped) == (2, 1)
+        assert (less.kept, less.dropped) == (2, 1)
         assert TASK in less.messages[-1]["content"]
     with pytest.raises(RecordError, match="longer than the budget"):
         method.messages(ann, TASK, budget=Budget(5, count))

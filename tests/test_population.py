@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import RecordError
-from penchant.population import learned
+from penchant.population import learn_prior
 from penchant.posterior import EVEN, KINDS, Prior, Tally
 from penchant.space import Direction, load_space
 
@@ -34,17 +34,17 @@ def population(*, people: int, correlated: bool, seed: int = 0) -> tuple[list[Ta
 
 def test_independent_dimensions_have_no_factors() -> None:
     tallies, _ = population(people=500, correlated=False)
-    assert learned(tallies, EVEN).loadings is None
+    assert learn_prior(tallies, EVEN).loadings is None
 
 
 def test_people_who_are_there_twice_make_no_factors() -> None:
     tallies, _ = population(people=500, correlated=False)
-    assert learned([*tallies, *tallies], EVEN).loadings is None
+    assert learn_prior([*tallies, *tallies], EVEN).loadings is None
 
 
 def test_what_goes_together_is_found_and_nothing_else() -> None:
     tallies, _ = population(people=2000, correlated=True)
-    found = learned(tallies, EVEN).loadings
+    found = learn_prior(tallies, EVEN).loadings
     assert found is not None
     assert found.shape[1] == 1
     strength = np.abs(found[:, 0])
@@ -55,13 +55,13 @@ def test_what_goes_together_is_found_and_nothing_else() -> None:
 
 
 def test_a_learned_prior_knows_more_of_what_a_person_did_not_speak_of() -> None:
-    prior = learned(population(people=2000, correlated=True)[0], EVEN)
+    prior = learn_prior(population(people=2000, correlated=True)[0], EVEN)
     tallies, held = population(people=200, correlated=True, seed=1)
     right: dict[str, list[float]] = {"learned": [], "even": []}
     for tally, truth in zip(tallies, held, strict=True):
         for place in BLOCK:
-            others = [other for other in BLOCK if other != place and tally.spoken[other]]
-            if tally.spoken[place] or len(others) < 2:
+            others = [other for other in BLOCK if other != place and tally.mentions[other]]
+            if tally.mentions[place] or len(others) < 2:
                 continue
             for name, used in (("learned", prior), ("even", EVEN)):
                 probability = tally.probability(used)[place]
@@ -93,7 +93,7 @@ def test_a_population_that_leans_is_followed_the_more_the_more_people_speak() ->
             found.append(tally)
         return found
 
-    few, many = (learned(people(count), EVEN).positive for count in (5, 500))
+    few, many = (learn_prior(people(count), EVEN).positive for count in (5, 500))
     assert few is not None
     assert many is not None
     assert 0.5 < few[0] < 0.7 < 0.95 < many[0]
@@ -102,6 +102,6 @@ def test_a_population_that_leans_is_followed_the_more_the_more_people_speak() ->
 
 def test_people_over_different_spaces_or_nobody_are_refused() -> None:
     with pytest.raises(RecordError, match="beliefs of 2 people"):
-        learned([Tally(3), Tally(4)], EVEN)
+        learn_prior([Tally(3), Tally(4)], EVEN)
     with pytest.raises(RecordError, match="beliefs of 0 people"):
-        learned([], EVEN)
+        learn_prior([], EVEN)

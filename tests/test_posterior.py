@@ -132,7 +132,7 @@ def test_a_belief_counts_votes_and_names_the_item_that_cast_each(tiny: Preferenc
 
 def test_confidence_is_one_half_without_votes_and_never_certain(tiny: PreferenceSpace) -> None:
     belief = believe(persona(tiny, [[1, 0, -1], [1, 0, -1]]), tiny)
-    positive, even, negative = belief.confidence()
+    positive, even, negative = belief.positive_probability()
     assert 0.9 < positive < 1
     assert (even, negative) == (0.5, pytest.approx(1 - positive))
 
@@ -193,7 +193,7 @@ def test_without_fading_the_order_of_items_does_not_matter(tiny: PreferenceSpace
     mixed = rng.sample(rows, len(rows))
     one, other = (tally(tiny, order, half_life=None) for order in (rows, mixed))
     np.testing.assert_allclose(one.sides, other.sides, atol=1e-12)
-    np.testing.assert_allclose(one.spoken, other.spoken, atol=1e-12)
+    np.testing.assert_allclose(one.mentions, other.mentions, atol=1e-12)
     assert one.items == other.items == len(rows)
 
 
@@ -292,9 +292,9 @@ def test_one_doubtful_item_is_believed_as_far_as_it_is_likely_to_be_meant(tiny, 
         if item is Comment
         else replace(evidence, direction=Direction(tiny, [1, 0, 0]))
     )
-    meant = believe(Persona((plain,)), tiny).confidence()[0]
+    meant = believe(Persona((plain,)), tiny).positive_probability()[0]
     expected = probability * meant + (1 - probability) * 0.5
-    assert believe(Persona((evidence,)), tiny).confidence()[0] == pytest.approx(expected, abs=1e-6)
+    assert believe(Persona((evidence,)), tiny).positive_probability()[0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_several_doubtful_items_are_surer_than_one_and_less_sure_than_one_that_is_certain(tiny) -> None:
@@ -314,7 +314,7 @@ def test_a_doubtful_item_hardly_makes_older_evidence_fade(tiny: PreferenceSpace)
 def test_packed_counts_come_back_to_single_precision(tiny: PreferenceSpace, rows) -> None:
     one = tally(tiny, rows, half_life=2.0)
     packed = one.pack()
-    assert len(packed) == 8 + 14 * int((one.spoken > 0).sum())
+    assert len(packed) == 8 + 14 * int((one.mentions > 0).sum())
     other = Tally.unpack(packed, len(tiny))
     np.testing.assert_allclose(other.sides, one.sides, rtol=1e-6)
     assert (other.items, other.pack()) == (one.items, packed)
@@ -355,8 +355,8 @@ def test_of_age_and_gender_nothing_is_concluded_unless_the_space_is_opened() -> 
         )
         assert closed.direction() == alignx90.direction({"gaming": 1}) or rule == "credible"
         assert (closed.direction().sign("gender"), opened.direction().sign("gender")) == (0, 1)
-        assert closed.confidence()[alignx90.index("gender")] == 0.5
-        assert opened.confidence()[alignx90.index("gender")] > 0.9
+        assert closed.positive_probability()[alignx90.index("gender")] == 0.5
+        assert opened.positive_probability()[alignx90.index("gender")] > 0.9
     assert [vote.dimension_id for vote in closed.votes] == ["gaming"] * 3
     assert not closed.tally.sides[alignx90.index("gender")].any()
 

@@ -24,7 +24,7 @@ def test_what_is_not_known_is_asked(tiny: PreferenceSpace) -> None:
     pool = [pair(tiny, length=1), pair(tiny, humour=1), pair(tiny, length=-1)]
     found = next_question(tally, EVEN, pool)
     assert found is not None
-    assert found.place == 1
+    assert found.index == 1
     assert found.gain == max(expected_gains(tally, EVEN, pool))
 
 

@@ -71,7 +71,7 @@ How do I boil an egg?
 Briefly.""",
             },
         ),
-        shown=5,
+        kept=5,
         dropped=0,
     )
 
@@ -102,7 +102,7 @@ Briefly.
 ***Response:***""",
             },
         ),
-        shown=5,
+        kept=5,
         dropped=0,
     )
 
@@ -124,7 +124,7 @@ How do I boil an egg?
 Briefly.""",
             },
         ),
-        shown=0,
+        kept=0,
         dropped=0,
     )
 
@@ -149,7 +149,7 @@ Briefly.
 ***Response:***""",
             },
         ),
-        shown=0,
+        kept=0,
         dropped=0,
     )
 
@@ -198,7 +198,7 @@ def test_corrections_alone_are_a_history(tiny: PreferenceSpace) -> None:
     person = meet(Persona(), tiny, corrections=(Correction("depth", 1),))
     rendered = render(person, TASK, content="history")
     assert "- says: Likes detail, with sources\n" in body(rendered)
-    assert (rendered.shown, rendered.dropped) == (0, 0)
+    assert (rendered.kept, rendered.dropped) == (0, 0)
 
 
 def test_corrections_without_a_space_to_name_them_are_refused() -> None:
@@ -225,7 +225,7 @@ def test_the_budget_drops_whole_items_the_oldest_first_and_descriptions_last(old
             break
         text = body(rendered)
         assert words(rendered.messages) <= limit
-        assert rendered.shown + rendered.dropped == len(order)
+        assert rendered.kept + rendered.dropped == len(order)
         assert [item for item in order if item in text] == list(order[rendered.dropped :])
         assert TASK in text
         seen[rendered.dropped] = rendered

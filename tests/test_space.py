@@ -18,7 +18,7 @@ from penchant import (
     parse_space,
     spaces,
 )
-from penchant.space import SPACE_FILE, space_beside
+from penchant.space import SPACE_FILE, find_space_file
 
 PUBLISHED_DIGEST = {"alignx90": "dd6531128ae9", "manner": "4cb14bc39d0d"}
 """Vectors are positional: a published space is never edited. A new one gets a new file and a new line here."""
@@ -263,8 +263,8 @@ def test_what_is_withheld_is_taken_out_of_a_direction_and_nothing_else() -> None
 
 
 def test_the_space_beside_data_is_that_in_its_folder_or_its_parents(tmp_path: Path) -> None:
-    assert space_beside(tmp_path / "rows.jsonl") is None
+    assert find_space_file(tmp_path / "rows.jsonl") is None
     (tmp_path / SPACE_FILE).touch()
-    assert [space_beside(tmp_path / name) for name in ("rows.jsonl", "train")] == [tmp_path / SPACE_FILE] * 2
-    assert space_beside(tmp_path) == tmp_path / SPACE_FILE
-    assert space_beside(tmp_path / "deep" / "train") is None
+    assert [find_space_file(tmp_path / name) for name in ("rows.jsonl", "train")] == [tmp_path / SPACE_FILE] * 2
+    assert find_space_file(tmp_path) == tmp_path / SPACE_FILE
+    assert find_space_file(tmp_path / "deep" / "train") is None

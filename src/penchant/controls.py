@@ -185,5 +185,5 @@ def _tfidf(texts: Iterable[str], frequency: Mapping[str, float]) -> dict[str, fl
     return {word: weight / norm for word, weight in vector.items()} if norm else {}
 
 
-def _dot(one: Mapping[str, float], two: Mapping[str, float]) -> float:
-    return sum(weight * two.get(word, 0.0) for word, weight in one.items())
+def _dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:
+    return sum(weight * right.get(word, 0.0) for word, weight in left.items())

@@ -38,7 +38,7 @@ MEASURES: Mapping[str, Measure] = {
     "asking": Measure(STYLE.index("questions"), 0.4),
 }
 """Dimension id -> its measure; 0.6 is a ratio of 1.8 in words, exclamations and questions are per ten words."""
-ALIKE = 0.35
+MAX_LENGTH_GAP = 0.35
 """Largest difference in log words of two texts that are compared in anything but length."""
 
 
@@ -50,7 +50,7 @@ def contrast(move: NDArray[np.float64], dimension_id: str, *, times: float = 1.0
         times: how many gaps count as clear.
     """
     measure = MEASURES[dimension_id]
-    if dimension_id != "length" and abs(move[MEASURES["length"].feature]) > ALIKE:
+    if dimension_id != "length" and abs(move[MEASURES["length"].feature]) > MAX_LENGTH_GAP:
         return 0
     return int(np.sign(move[measure.feature])) if abs(move[measure.feature]) >= times * measure.gap else 0
 

@@ -26,7 +26,7 @@ _HIGHEST = 0.95
 """Most of a leaning's variance that factors may explain."""
 
 
-def learned(tallies: Sequence[Tally], prior: Prior, *, seed: int = 0) -> Prior:
+def learn_prior(tallies: Sequence[Tally], prior: Prior, *, seed: int = 0) -> Prior:
     """The prior with the shares and the low-rank correlations of a population.
 
     Args:

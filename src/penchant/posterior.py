@@ -96,19 +96,19 @@ class Tally:
     Without fading the order of items does not matter; replaying the same items gives the same counts to the bit.
     """
 
-    __slots__ = ("items", "sides", "spoken")
+    __slots__ = ("items", "mentions", "sides")
 
     def __init__(self, dimensions: int) -> None:
         self.sides: NDArray[np.float64] = np.zeros((dimensions, 2))
         """(dimensions, 2): counts for the negative and the positive pole."""
-        self.spoken: NDArray[np.float64] = np.zeros(dimensions)
+        self.mentions: NDArray[np.float64] = np.zeros(dimensions)
         """(dimensions,): items that were about a dimension; the others were neutral on it."""
         self.items = 0
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tally):
             return NotImplemented
-        same = bool((self.sides == other.sides).all() and (self.spoken == other.spoken).all())
+        same = bool((self.sides == other.sides).all() and (self.mentions == other.mentions).all())
         return same and self.items == other.items
 
     __hash__ = None  # type: ignore[assignment]
@@ -125,13 +125,13 @@ class Tally:
         if prior.half_life is not None:
             self.sides[places] *= (0.5 ** (counts / prior.half_life))[:, None]
         self.sides[places, (signs > 0).astype(np.intp)] += counts
-        self.spoken[places] += sure
+        self.mentions[places] += sure
         self.items += 1
 
     def pack(self) -> bytes:
         """The counts as bytes, 14 for each dimension that was spoken of and 8 besides; for stores."""
-        (places,) = self.spoken.nonzero()
-        counts = np.column_stack([self.sides[places], self.spoken[places]]).astype("<f4")
+        (places,) = self.mentions.nonzero()
+        counts = np.column_stack([self.sides[places], self.mentions[places]]).astype("<f4")
         head = np.array([self.items, len(self.sides)], dtype="<u4")
         return head.tobytes() + places.astype("<u2").tobytes() + counts.tobytes()
 
@@ -151,13 +151,13 @@ class Tally:
         places = np.frombuffer(packed, "<u2", count=spoken, offset=8)
         counts = np.frombuffer(packed, "<f4", offset=8 + 2 * spoken).reshape(spoken, 3)
         found = cls(dimensions)
-        found.sides[places], found.spoken[places], found.items = counts[:, :2], counts[:, 2], items
+        found.sides[places], found.mentions[places], found.items = counts[:, :2], counts[:, 2], items
         return found
 
     def dirichlet(self, prior: Prior) -> NDArray[np.float64]:
         """Parameters over (negative, neutral, positive), (dimensions, 3)."""
         share = self._expected(prior)
-        own = np.stack([self.sides[:, 0], self.items - self.spoken, self.sides[:, 1]], axis=1)
+        own = np.stack([self.sides[:, 0], self.items - self.mentions, self.sides[:, 1]], axis=1)
         before = np.stack([1 - share, np.full(len(share), 1.0), share], axis=1)
         return np.asarray(own + prior.strength * before)
 
@@ -220,7 +220,7 @@ class Belief:
             tally[0 if vote.sign > 0 else 1, self.space.index(vote.dimension_id)] += 1
         return tally[0], tally[1]
 
-    def confidence(self) -> NDArray[np.float64]:
+    def positive_probability(self) -> NDArray[np.float64]:
         """P(the positive pole) per dimension, (len(space),): 0.5 without votes and an even population."""
         return np.where(self.space.withheld, 0.5, self.tally.probability(self.prior))
 
@@ -241,7 +241,7 @@ class Belief:
 
         Averaged over many draws, what rests on a doubtful dimension cancels out.
         """
-        (places,) = self.tally.spoken.nonzero()
+        (places,) = self.tally.mentions.nonzero()
         chance = random.Random(seed)  # a generator of NumPy takes no text
         leaning = self.tally.leaning(self.prior)
         signs = np.zeros(len(self.space), dtype=np.int8)

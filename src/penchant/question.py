@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from penchant.posterior import KINDS, Prior, Tally
 from penchant.space import Direction
 
-LEAST = 0.02
+MIN_GAIN = 0.02
 """Nats from which on a question is worth asking."""
 
 
@@ -24,27 +24,27 @@ LEAST = 0.02
 class Question:
     """The best of a pool."""
 
-    place: int
+    index: int
     """Which pair."""
     gain: float
     """Nats its answer is expected to tell."""
 
 
 def next_question(
-    tally: Tally, prior: Prior, pool: Sequence[Direction], *, noise: float = 0.09, least: float = LEAST
+    tally: Tally, prior: Prior, pool: Sequence[Direction], *, noise: float = 0.09, min_gain: float = MIN_GAIN
 ) -> Question | None:
     """The pair to ask next, or None when nothing more is to be learned.
 
     Args:
         pool: per pair, what choosing its first answer says, with the probability of each sign.
         noise: share of choices that go against the person.
-        least: nats below which no question is worth its trouble.
+        min_gain: nats below which no question is worth its trouble.
     """
     if not pool:
         return None
     gains = expected_gains(tally, prior, pool, noise=noise)
     best = int(gains.argmax())
-    return Question(best, float(gains[best])) if gains[best] >= least else None
+    return Question(best, float(gains[best])) if gains[best] >= min_gain else None
 
 
 def expected_gains(

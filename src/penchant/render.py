@@ -56,7 +56,7 @@ class Rendered:
     """Messages that end with the task, and what they show."""
 
     messages: tuple[Message, ...]
-    shown: int
+    kept: int
     """Items of evidence in the messages; 0 when directions are shown instead."""
     dropped: int
     """Items of evidence left out to meet the budget."""

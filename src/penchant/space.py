@@ -132,19 +132,19 @@ class PreferenceSpace:
 class Direction:
     """Signs over one space, int8, immutable; equal when space, signs and doubt are equal."""
 
-    __slots__ = ("signs", "space", "sure")
+    __slots__ = ("confidence", "signs", "space")
 
     space: PreferenceSpace
     signs: NDArray[np.int8]
     """(len(space),), each -1, 0 or +1; read-only."""
-    sure: NDArray[np.float32] | None
+    confidence: NDArray[np.float32] | None
     """(len(space),), the probability of each sign in (0, 1], where it was inferred; None where it is given as true."""
 
     def __init__(
         self,
         space: PreferenceSpace,
         signs: Sequence[int] | NDArray[np.int8],
-        sure: Sequence[float] | NDArray[np.float32] | None = None,
+        confidence: Sequence[float] | NDArray[np.float32] | None = None,
     ) -> None:
         raw = np.asarray(signs)
         if raw.shape != (len(space),):
@@ -158,13 +158,14 @@ class Direction:
         vector.flags.writeable = False
         object.__setattr__(self, "space", space)
         object.__setattr__(self, "signs", vector)
-        object.__setattr__(self, "sure", None if sure is None else _doubt(vector, sure))
+        object.__setattr__(self, "confidence", None if confidence is None else _confidences(vector, confidence))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Direction is immutable; cannot set '{name}'")
 
     def __reduce__(self) -> tuple[type[Direction], tuple[PreferenceSpace, list[int], list[float] | None]]:
-        return (Direction, (self.space, self.signs.tolist(), None if self.sure is None else self.sure.tolist()))
+        confidence = None if self.confidence is None else self.confidence.tolist()
+        return (Direction, (self.space, self.signs.tolist(), confidence))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Direction):
@@ -207,7 +208,7 @@ class Direction:
         direction = cls.__new__(cls)
         object.__setattr__(direction, "space", space)
         object.__setattr__(direction, "signs", np.frombuffer(coded, dtype=np.int8))  # read-only, as bytes are
-        object.__setattr__(direction, "sure", None)
+        object.__setattr__(direction, "confidence", None)
         return direction
 
     def published(self) -> list[float]:
@@ -225,16 +226,16 @@ class Direction:
 
     def probabilities(self) -> NDArray[np.float32]:
         """The probability of each sign, (len(space),); 1 where it is given as true, and where it is neutral."""
-        return np.ones(len(self.space), dtype=np.float32) if self.sure is None else self.sure
+        return np.ones(len(self.space), dtype=np.float32) if self.confidence is None else self.confidence
 
     def flipped(self) -> Direction:
         """Every non-neutral dimension turned to its other pole."""
-        return Direction(self.space, -self.signs, self.sure)
+        return Direction(self.space, -self.signs, self.confidence)
 
     def concluded(self, space: PreferenceSpace) -> Direction:
         """This direction without what `space` withholds."""
         kept = np.where(space.withheld, 0, self.signs)
-        return self if (kept == self.signs).all() else Direction(self.space, kept, self.sure)
+        return self if (kept == self.signs).all() else Direction(self.space, kept, self.confidence)
 
     def overlaid(self, signs: Mapping[str, Sign]) -> Direction:
         """This direction with some dimensions set by name."""
@@ -244,11 +245,11 @@ class Direction:
         vector = self.signs.copy()
         for dimension_id in signs:
             vector[self.space.index(dimension_id)] = over.sign(dimension_id)
-        if self.sure is None:
+        if self.confidence is None:
             return Direction(self.space, vector)
-        sure = self.sure.copy()
-        sure[[self.space.index(dimension_id) for dimension_id in signs]] = 1.0
-        return Direction(self.space, vector, sure)
+        confidence = self.confidence.copy()
+        confidence[[self.space.index(dimension_id) for dimension_id in signs]] = 1.0
+        return Direction(self.space, vector, confidence)
 
     def require(self, space: PreferenceSpace, *, where: str) -> None:
         """Raises SpaceMismatch unless this direction is over `space`."""
@@ -259,8 +260,8 @@ class Direction:
             )
 
 
-def _doubt(signs: NDArray[np.int8], sure: Sequence[float] | NDArray[np.float32]) -> NDArray[np.float32]:
-    values = np.array(sure, dtype=np.float32)
+def _confidences(signs: NDArray[np.int8], confidence: Sequence[float] | NDArray[np.float32]) -> NDArray[np.float32]:
+    values = np.array(confidence, dtype=np.float32)
     if values.shape != signs.shape or not ((values > 0) & (values <= 1)).all():
         raise SpaceError(f"the probabilities of a direction are {len(signs)} numbers above 0 and up to 1")
     values[signs == 0] = 1.0
@@ -285,7 +286,7 @@ SPACE_FILE = "space.toml"
 """Stands with or beside records that were written for a space of their own."""
 
 
-def space_beside(data: Path) -> Path | None:
+def find_space_file(data: Path) -> Path | None:
     """The space file that stands with or beside the data."""
     return next((folder / SPACE_FILE for folder in (data, data.parent) if (folder / SPACE_FILE).is_file()), None)
 

@@ -73,15 +73,15 @@ def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 
 
 
 def difference(
-    one: NDArray[np.float64], two: NDArray[np.float64], users: Sequence[str], *, seed: int = 0
+    margins: NDArray[np.float64], baseline: NDArray[np.float64], users: Sequence[str], *, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
     """Accuracy of one method less that of another on the same records, with a paired bootstrap over users.
 
     Args:
-        one, two: margins on the same records in the same order, (records,).
+        margins, baseline: margins on the same records in the same order, (records,).
         users: whose record each is.
     """
-    mean, interval, _ = _over_users(correctness(one) - correctness(two), users, seed=seed)
+    mean, interval, _ = _over_users(correctness(margins) - correctness(baseline), users, seed=seed)
     return mean, interval
 
 
@@ -141,7 +141,7 @@ def clustered_error(values: Sequence[float], users: Sequence[str]) -> float:
     return float(np.sqrt((sums**2).sum() * count / (count - 1)) / len(right)) if count > 1 else float("nan")
 
 
-def sign_flip(one: NDArray[np.float64], two: NDArray[np.float64], users: Sequence[str]) -> float:
+def sign_flip(margins: NDArray[np.float64], baseline: NDArray[np.float64], users: Sequence[str]) -> float:
     """Probability, if neither method were better for anybody, of a difference in accuracy as large as this one.
 
     A permutation test for pairs, two-sided: the signs of whole users' differences are flipped in every way there is.
@@ -149,11 +149,11 @@ def sign_flip(one: NDArray[np.float64], two: NDArray[np.float64], users: Sequenc
     Fourier transform, a product of cosines. Right to some 1e-14, and never less than one way of all there are.
 
     Args:
-        one, two: margins on the same records in the same order, (records,).
+        margins, baseline: margins on the same records in the same order, (records,).
         users: whose record each is.
     """
     _, owner = np.unique(np.asarray(users), return_inverse=True)
-    halves = np.rint(2 * np.bincount(owner, weights=correctness(one) - correctness(two))).astype(int)
+    halves = np.rint(2 * np.bincount(owner, weights=correctness(margins) - correctness(baseline))).astype(int)
     sizes, counts = np.unique(np.abs(halves[halves != 0]), return_counts=True)
     reach, observed = int(sizes @ counts), abs(int(halves.sum()))
     if observed == 0:

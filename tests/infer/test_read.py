@@ -17,7 +17,7 @@ def test_items_are_read_once_and_keep_everything_but_their_direction(tiny: Prefe
     (short, long) = (found[item] for item in items[:2])
     assert (short.direction.sign("length"), long.direction.sign("length")) == (1, -1)
     assert (long.prompt, long.text, long.direction.sign("depth")) == ("p", "long", 0)
-    assert short.direction.sure[tiny.index("length")] == np.float32(0.9)
+    assert short.direction.confidence[tiny.index("length")] == np.float32(0.9)
     assert reread(Persona(tuple(items)), found).evidence == (short, long, short)
 
 

@@ -20,7 +20,7 @@ def test_the_person_comes_first_and_the_task_last(ann: Person) -> None:
 </person>
 How do I boil an egg?""",
     ]
-    assert (rendered.shown, rendered.dropped) == (3, 0)
+    assert (rendered.kept, rendered.dropped) == (3, 0)
 
 
 def test_the_published_layout_has_the_task_before_the_history(ann: Person) -> None:

@@ -23,7 +23,7 @@ def test_the_poles_held_come_first_and_the_task_last(ann: Person) -> None:
 </person>
 How do I boil an egg?""",
     ]
-    assert (rendered.shown, rendered.dropped) == (0, 0)
+    assert (rendered.kept, rendered.dropped) == (0, 0)
 
 
 def test_the_published_layout_has_the_task_before_the_preferences(ann: Person) -> None:

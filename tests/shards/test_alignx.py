@@ -138,7 +138,7 @@ def test_a_row_without_a_text_is_set_aside_counted_and_named(key: str, empty, al
     loaded = alignx.read(as_json(tmp_path, training_row(), training_row(**{key: empty}), training_row()), alignx90)
     assert [record.record_id for record in loaded] == ["rows-000000", "rows-000002"]
     assert (loaded.counts.rows, loaded.counts.kept, loaded.counts.dropped) == (3, 2, {f"{key} is empty": 1})
-    assert loaded.counts.examples[0].place == "row 1"
+    assert loaded.counts.examples[0].location == "row 1"
     with pytest.raises(RecordError, match=f"{key} is empty"):
         record_of(training_row(**{key: empty}), alignx90, record_id="r", dataset="d")
 

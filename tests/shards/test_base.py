@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from penchant import Record
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError, SpaceMismatch
-from penchant.shards.base import EXAMPLES, Counts, Kept, Loaded, Row, rejected_beside
+from penchant.shards.base import EXAMPLES, Counts, Kept, Loaded, Row, rejected_path
 
 
 def loaded(fates: list[str], *, rejected: Path | None = None) -> Loaded:
@@ -78,12 +78,12 @@ def test_nothing_is_decoded_before_it_is_asked_for() -> None:
 def test_examples_name_the_first_rows_set_aside_and_no_more() -> None:
     source = loaded(["kept"] + ["prompt is empty"] * (EXAMPLES + 3))
     source.records()
-    assert [example.place for example in source.counts.examples] == [f"row {i}" for i in range(1, EXAMPLES + 1)]
+    assert [example.location for example in source.counts.examples] == [f"row {i}" for i in range(1, EXAMPLES + 1)]
     assert source.counts.dropped == {"prompt is empty": EXAMPLES + 3}
 
 
 def test_rows_set_aside_are_written_whole_beside_the_output(tmp_path: Path) -> None:
-    path = rejected_beside(tmp_path / "out")
+    path = rejected_path(tmp_path / "out")
     loaded(["kept", "lone \ud800", "prompt is empty"], rejected=path).records()
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines == [
@@ -125,7 +125,7 @@ def test_rows_set_aside_never_overwrite_a_file_of_another_name() -> None:
 
 @pytest.mark.parametrize("output", ["run/out", "run/out.jsonl"])
 def test_the_rejected_file_is_named_after_the_output(output: str) -> None:
-    assert rejected_beside(output) == Path("run/out.rejected.jsonl")
+    assert rejected_path(output) == Path("run/out.rejected.jsonl")
 
 
 def test_a_summary_is_one_line_with_every_reason() -> None:

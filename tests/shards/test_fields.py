@@ -4,6 +4,7 @@ import pytest
 from penchant.errors import DataError, RecordError
 from penchant.shards.fields import (
     flag,
+    integer,
     items,
     mapping,
     refuse_unknown,
@@ -11,7 +12,6 @@ from penchant.shards.fields import (
     text,
     text_or_empty,
     text_or_none,
-    whole,
 )
 
 
@@ -73,10 +73,10 @@ def test_an_object_a_flag_and_a_number_are_read() -> None:
     assert mapping({"k": {"a": 1}}, "k") == {"a": 1}
     assert mapping({}, "k") is None
     assert flag({"k": False}, "k") is False
-    assert whole({"k": 0}, "k") == 0
+    assert integer({"k": 0}, "k") == 0
 
 
-@pytest.mark.parametrize(("read", "value"), [(mapping, [1]), (flag, 1), (flag, None), (whole, True), (whole, "1")])
+@pytest.mark.parametrize(("read", "value"), [(mapping, [1]), (flag, 1), (flag, None), (integer, True), (integer, "1")])
 def test_another_type_is_refused_with_its_key(read, value: object) -> None:
     with pytest.raises(DataError, match="'k' is (missing|of type)"):
         read({"k": value}, "k")

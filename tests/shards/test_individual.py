@@ -34,7 +34,7 @@ def test_a_person_is_read_from_an_id_and_evidence(file, tiny: PreferenceSpace) -
 
 def test_an_item_without_a_text_is_left_out_with_the_reason(file, tiny: PreferenceSpace) -> None:
     found = individual.read(file({"user_id": "u", "evidence": [{**COMMENT, "text": " "}, COMMENT]}), tiny)
-    assert (found.persona, found.places, found.lost) == (
+    assert (found.persona, found.positions, found.lost) == (
         Persona((Comment("p", "t"),)),
         (1,),
         {0: "comment: text is empty"},

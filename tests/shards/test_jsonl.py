@@ -93,7 +93,7 @@ def test_a_line_without_an_answer_is_set_aside_and_counted(tmp_path: Path) -> No
     loaded = jsonl.read(by_hand(tmp_path, "", ', "chosen": " "', ', "prompt": "\\ud800"'))
     assert len(loaded.records()) == 1
     assert loaded.counts.dropped == {"chosen is empty": 1, "prompt is not valid Unicode": 1}
-    assert [example.place for example in loaded.counts.examples] == ["line 2", "line 3"]
+    assert [example.location for example in loaded.counts.examples] == ["line 2", "line 3"]
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:

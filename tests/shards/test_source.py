@@ -27,7 +27,7 @@ def test_a_json_list_read_in_pieces_is_what_json_loads_gives(rows, chunk: int, i
         path.write_text(json.dumps(rows, indent=80 if indented else None), encoding="utf-8")
         found = list(json_list(path))
     assert [row.content for row in found] == rows
-    assert [row.place for row in found] == [f"row {i}" for i in range(len(rows))]
+    assert [row.location for row in found] == [f"row {i}" for i in range(len(rows))]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_broken_row_of_a_long_list_is_not_searched_to_the_end_of_the_file(tmp_
 def test_json_lines_are_numbered_as_an_editor_does_and_blank_ones_are_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"a": "x\xe2\x80\xa8y"}\r\n\n  \n{"b": 2}')
-    assert [(row.place, row.number, row.content) for row in json_lines(path)] == [
+    assert [(row.location, row.number, row.content) for row in json_lines(path)] == [
         ("line 1", 1, {"a": "x\u2028y"}),
         ("line 4", 4, {"b": 2}),
     ]
@@ -93,7 +93,7 @@ def test_parquet_rows_are_streamed_in_order_over_batches_and_projected(tmp_path:
     pq.write_table(pa.table({"a": range(10), "b": ["x"] * 10}), path, row_group_size=4)
     rows = list(parquet_rows(path, ["a", "c"]))
     assert [row.content for row in rows] == [{"a": i} for i in range(10)]
-    assert [row.place for row in rows][-1] == "row 9"
+    assert [row.location for row in rows][-1] == "row 9"
     assert (parquet_columns(path), parquet_length(path)) == (["a", "b"], 10)
 
 

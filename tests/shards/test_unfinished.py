@@ -28,7 +28,7 @@ def whole(folder: Path, tiny) -> dict[str, bytes]:
     run = begin(folder, tiny)
     for first in (0, 2, 4):
         run.add(bare(first, first + 2))
-    run.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, beside={"space.toml": "x"})
+    run.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, files={"space.toml": "x"})
     return content(folder)
 
 
@@ -45,7 +45,7 @@ def test_a_folder_that_was_gone_on_with_is_that_of_a_run_in_one_go(tiny, tmp_pat
     run = begin(tmp_path / "b", tiny, resume=True)
     assert [shard.records for shard in run.shards] == [2, 2]
     run.add(bare(4, 6))
-    run.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, beside={"space.toml": "x"})
+    run.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, files={"space.toml": "x"})
     assert content(tmp_path / "b") == whole(tmp_path / "a", tiny)
     assert sorted(content(tmp_path / "b")) == [
         "manifest.json",
@@ -93,11 +93,11 @@ def test_a_run_that_was_stopped_while_its_shards_moved_loses_none(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", stops)
         with pytest.raises(KeyboardInterrupt):
-            run.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, beside={"space.toml": "x"})
+            run.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, files={"space.toml": "x"})
     assert not (folder / "manifest.json").exists()
     again = begin(folder, tiny, resume=True)
     assert len(again.shards) == 3
-    again.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, beside={"space.toml": "x"})
+    again.finish(rows=7, dropped={"prompt is empty": 1}, simulated=True, files={"space.toml": "x"})
     assert content(folder) == expected
 
 

@@ -55,7 +55,7 @@ def tell(people: Mapping[str, Known], space: PreferenceSpace, found: Inferred, *
         result(f"weights before items are counts ({counts}), {times}")
         result("in brackets how probable the leaning is, and the 95 % interval of how often the person leans so")
     for name, known in people.items():
-        items, places = known.evidence, known.places
+        items, places = known.evidence, known.positions
         read = Persona(tuple(found.items[item] for item in items))
         person = meet(read, space, corrections=known.corrections, prior=found.prior)
         aside = {place: found.aside[item] for place, item in enumerate(items) if item in found.aside}

@@ -16,7 +16,7 @@ from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
 from penchant.manner import manner_space, measured
 from penchant.record import Record
-from penchant.space import PreferenceSpace, load_space, space_beside
+from penchant.space import PreferenceSpace, find_space_file, load_space
 
 if TYPE_CHECKING:
     from penchant.shards.base import Loaded
@@ -64,14 +64,14 @@ def space_for(path: Path, name: str | None, *, directions: str = "given") -> Pre
         return load_space(name)
     if directions == "measured":
         return manner_space()
-    beside = space_beside(path)
+    beside = find_space_file(path)
     return load_space(str(beside)) if beside else load_space()
 
 
 def say_space(path: Path, space: PreferenceSpace, named: str | None) -> None:
     """Says which space data was read in, unless it was named, and of which of its dimensions nothing is concluded."""
     if named is None:
-        why = f"of {beside}" if (beside := space_beside(path)) else "default"
+        why = f"of {beside}" if (beside := find_space_file(path)) else "default"
         say(f"{path}: read in space {space.name} ({why}); --space names another")
     kept = [dimension.id for dimension, kept in zip(space.dimensions, space.withheld, strict=True) if kept]
     if kept:
@@ -183,7 +183,7 @@ def _advised(path: Path) -> Iterator[None]:
     try:
         yield
     except SpaceMismatch as error:
-        beside = space_beside(path)
+        beside = find_space_file(path)
         advice = (
             f"leave out --space, as {beside} stands beside the data" if beside else "give its .toml file by --space"
         )
@@ -194,7 +194,7 @@ def say_losses(loaded: Loaded) -> None:
     """Says on stderr which rows and items were left out, and why."""
     counts = loaded.counts
     if counts.dropped:
-        places = ", ".join(example.place for example in counts.examples)
+        places = ", ".join(example.location for example in counts.examples)
         kept = f"; kept aside in {loaded.rejected}" if loaded.rejected else ""
         say(f"{loaded.path}: {counts.summary()}; first: {places}{kept}")
     for reason, count in sorted(counts.lost_items.items()):

@@ -179,7 +179,7 @@ def _write(
         rows=chosen.loaded.counts.rows,
         dropped=chosen.dropped(),
         simulated=bool(chosen.loaded.simulated),
-        beside={SPACE_FILE: space.as_toml()},
+        files={SPACE_FILE: space.as_toml()},
     )
     counts = {"rows": manifest.rows, "records": manifest.records, "dropped": dict(manifest.dropped)}
     return {**counts, "items": sum(items), "folder": str(out)}
@@ -264,7 +264,7 @@ def people_of(
         if user not in (None, alone.user_id):
             raise ConfigError(f"{data} is of user '{alone.user_id}'; leave out --user, or give another --data")
         first: dict[Evidence, int] = {}
-        for item, place in zip(alone.persona.evidence, alone.places, strict=True):
+        for item, place in zip(alone.persona.evidence, alone.positions, strict=True):
             first.setdefault(item, place)
         return {alone.user_id: Known(tuple(first), tuple(first.values()), alone.corrections)}
     records = read(data, space, limit=limit, rejected=rejected)

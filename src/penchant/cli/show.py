@@ -78,7 +78,7 @@ def prompt(
     text = chat.prompt_text(rendered.messages) if chat else None
     if json:
         tokens = len(chat.prompt_ids(rendered.messages)) if chat else None
-        values = {"record": found.record_id, "messages": list(rendered.messages), "shown": rendered.shown}
+        values = {"record": found.record_id, "messages": list(rendered.messages), "shown": rendered.kept}
         result(as_json({**values, "dropped": rendered.dropped, "text": text, "tokens": tokens}))
     else:
         result(text or "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in rendered.messages))

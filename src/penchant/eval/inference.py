@@ -112,7 +112,7 @@ def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: Beli
         if record.golden is None:
             raise RecordError(f"record '{record.record_id}' has no golden direction; only simulated people are known")
         held = (record.golden.signs != 0) & ~scorer.annotator.space.withheld
-        known = believe(reread(persona, read), scorer.annotator.space, prior=scorer.prior).confidence()
+        known = believe(reread(persona, read), scorer.annotator.space, prior=scorer.prior).positive_probability()
         probability.append(known[held])
         positive.append(record.golden.signs[held] > 0)
     return Beliefs(np.concatenate(probability), np.concatenate(positive))
@@ -214,7 +214,7 @@ def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, ask
         left = [said[place] for place in rng.permutation(len(said))]
         count = 0
         while count < asked and (question := next_question(told, prior, left)) is not None:
-            told.add(left.pop(question.place), chose, prior)
+            told.add(left.pop(question.index), chose, prior)
             count += 1
         known[name] = 2 * told.probability(prior) - 1, 2 * random.probability(prior) - 1, count
     users = [record.person_id for record in records]

@@ -30,7 +30,7 @@ from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.infer.voice import fit_voice
 from penchant.persona import Comment
-from penchant.population import learned
+from penchant.population import learn_prior
 from penchant.posterior import EVEN, Prior, Tally, kind_of
 from penchant.space import Direction, PreferenceSpace
 
@@ -237,7 +237,7 @@ def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int)
     for one in labelled:
         tally = people.setdefault(one.person, Tally(len(space)))
         tally.add(one.direction, kind_of(one.item), replace(EVEN, half_life=None))
-    return learned(list(people.values()), EVEN, seed=seed)
+    return learn_prior(list(people.values()), EVEN, seed=seed)
 
 
 def _fresh(size: int, seed: int) -> Head:

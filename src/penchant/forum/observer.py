@@ -57,7 +57,7 @@ def observer_of(records: Sequence[Record]) -> IdealObserver | None:
     if not records or records[0].provenance.dataset != DATASET:
         return None
     stances = (item.direction for record in records for item in record.persona.evidence)
-    if any(direction is not None and direction.sure is not None for direction in stances):
+    if any(direction is not None and direction.confidence is not None for direction in stances):
         return None
     return IdealObserver(float(json.loads(records[0].provenance.meta)["noise"]))
 

@@ -1,6 +1,6 @@
 """Records and files: `read_records` for any known layout, `parquet.write` and `jsonl.write` for penchant's own."""
 
-from penchant.shards.base import Counts, Example, Kept, Loaded, Reader, Row, rejected_beside
+from penchant.shards.base import Counts, Example, Kept, Loaded, Reader, Row, rejected_path
 from penchant.shards.layout import READERS, read_records, recognise
 from penchant.shards.manifest import Manifest, Shard, SpaceStamp, read_manifest
 
@@ -18,5 +18,5 @@ __all__ = [
     "read_manifest",
     "read_records",
     "recognise",
-    "rejected_beside",
+    "rejected_path",
 ]

@@ -28,10 +28,10 @@ _REJECTED = ".rejected.jsonl"
 class Row:
     """One row as a file holds it."""
 
-    place: str
+    location: str
     """Where it stands, for people: `row 17` (tables and lists, from 0), `line 18` (JSON lines, from 1)."""
     number: int
-    """The number in `place`."""
+    """The number in `location`."""
     content: Mapping[str, object]
     """Column or key -> value."""
 
@@ -49,7 +49,7 @@ class Kept:
 class Example:
     """One row that was set aside."""
 
-    place: str
+    location: str
     reason: str
 
 
@@ -75,12 +75,12 @@ class Counts:
         for reason in lost:
             self.lost_items[reason] = self.lost_items.get(reason, 0) + 1
 
-    def drop(self, place: str, reason: str) -> None:
+    def drop(self, location: str, reason: str) -> None:
         """Counts a row that was set aside."""
         self.rows += 1
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
         if len(self.examples) < EXAMPLES:
-            self.examples.append(Example(place, reason))
+            self.examples.append(Example(location, reason))
 
     def summary(self) -> str:
         """One line for a report: `3,445 rows: 3,443 kept, 2 dropped (prompt is empty: 2)`."""
@@ -131,7 +131,7 @@ class Loaded:
                     if kept.record.record_id in names:
                         raise RecordError("a row before it has the same record_id")
                 except RecordError as error:
-                    counts.drop(row.place, str(error))
+                    counts.drop(row.location, str(error))
                     reject(row, str(error))
                     continue
                 names.add(kept.record.record_id)
@@ -147,7 +147,7 @@ class Loaded:
         try:
             return self.decode(row)
         except (DataError, SpaceError) as error:
-            at_the_row = type(error)(f"{self.path}: {row.place}: {error}")
+            at_the_row = type(error)(f"{self.path}: {row.location}: {error}")
             raise at_the_row from error
 
 
@@ -166,7 +166,7 @@ class Reader(Protocol):
         ...
 
 
-def rejected_beside(output: str | Path) -> Path:
+def rejected_path(output: str | Path) -> Path:
     """The name under which rows set aside stand beside an output: `out` or `out.jsonl` -> `out.rejected.jsonl`."""
     output = Path(output)
     return output.with_name(output.name.removesuffix(".jsonl") + _REJECTED)
@@ -184,7 +184,7 @@ def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
         def reject(row: Row, reason: str) -> None:
             nonlocal count
             count += 1
-            line = {"place": row.place, "reason": reason, "content": row.content}
+            line = {"place": row.location, "reason": reason, "content": row.content}
             # ASCII, as a row may be here because its text is not valid Unicode
             file.write(json.dumps(line, default=repr) + "\n")
 

@@ -68,9 +68,9 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
             raise SpaceError(f"{where} has a direction over '{direction.space.name}'; pass that space to write it")
         direction.require(space, where=where)
         poles: list[dict[str, object]] = [{"dimension": one.id, "sign": sign} for one, sign in direction.poles()]
-        if direction.sure is not None:
+        if direction.confidence is not None:
             for pole, place in zip(poles, np.flatnonzero(direction.signs), strict=True):
-                pole["confidence"] = float(direction.sure[place])
+                pole["confidence"] = float(direction.confidence[place])
         return poles
 
     def plain(item: Evidence) -> dict[str, object]:

@@ -77,7 +77,7 @@ def flag(content: Content, key: str) -> bool:
     return value
 
 
-def whole(content: Content, key: str) -> int:
+def integer(content: Content, key: str) -> int:
     """A whole number; DataError for anything else, missing included."""
     value = content.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -101,13 +101,13 @@ def sequence(content: Content, key: str) -> list[object] | None:
     return list(value)
 
 
-def refuse_unknown(keys: Iterable[str], known: Iterable[str], *, what: str) -> None:
+def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], *, what: str) -> None:
     """Raises DataError at the first key that is not known, and names the nearest one that is."""
-    known = sorted(known)
+    names = sorted(allowed)
     for key in keys:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
-            raise DataError(f"{what} has no key '{key}'; nearest is '{near}'; known are: {', '.join(known)}")
+        if key not in names:
+            near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
+            raise DataError(f"{what} has no key '{key}'; nearest is '{near}'; known are: {', '.join(names)}")
 
 
 def _mistyped(value: object, key: str, wanted: str) -> str:

@@ -31,7 +31,7 @@ class Individual:
 
     user_id: str
     persona: Persona
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     """Where in the file each item of the persona stands, from 0."""
     lost: Mapping[int, str] = field(default_factory=dict)
     """Why others were left out, by their place."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from penchant.errors import DataError, RecordError, SpaceMismatch
 from penchant.shards.atomic import replacing
-from penchant.shards.fields import Content, flag, items, mapping, text, whole
+from penchant.shards.fields import Content, flag, integer, items, mapping, text
 from penchant.space import PreferenceSpace
 
 MANIFEST = "manifest.json"
@@ -135,13 +135,13 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256("".join(f"{file.name} {sha256_of(file)}\n" for file in files).encode()).hexdigest()
 
 
-def listed(content: Content) -> list[Shard]:
+def parse_shards(content: Content) -> list[Shard]:
     """The shards that a manifest, or the list of an unfinished folder, names.
 
     Raises:
         DataError, RecordError: broken, or a name that no shard has.
     """
-    shards = [Shard(text(x, "name"), whole(x, "records"), text(x, "sha256")) for x in items(content, "shards")]
+    shards = [Shard(text(x, "name"), integer(x, "records"), text(x, "sha256")) for x in items(content, "shards")]
     for shard in shards:
         # a name with a path in it would reach outside the folder
         if not SHARD.fullmatch(shard.name):
@@ -154,13 +154,13 @@ def _parsed(content: Content) -> Manifest:
     dropped = mapping(content, "dropped") or {}
     manifest = Manifest(
         space=SpaceStamp(text(space, "name"), text(space, "digest")) if space is not None else None,
-        shards=tuple(listed(content)),
-        seed=whole(content, "seed") if content.get("seed") is not None else None,
+        shards=tuple(parse_shards(content)),
+        seed=integer(content, "seed") if content.get("seed") is not None else None,
         simulated=flag(content, "simulated"),
-        rows=whole(content, "rows"),
-        dropped={reason: whole(dropped, reason) for reason in dropped},
+        rows=integer(content, "rows"),
+        dropped={reason: integer(dropped, reason) for reason in dropped},
     )
-    stated = whole(content, "records")
+    stated = integer(content, "records")
     if manifest.records != stated:
         raise DataError(f"its shards hold {manifest.records} records, 'records' says {stated}")
     return manifest

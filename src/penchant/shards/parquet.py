@@ -122,7 +122,7 @@ def read(
 
     def rows() -> Iterator[Row]:
         for shard in manifest.shards:
-            yield from parquet_rows(folder / shard.name, KEYS, place=f"{shard.name} row")
+            yield from parquet_rows(folder / shard.name, KEYS, label=f"{shard.name} row")
 
     def record(row: Row) -> Kept:
         return decode(row.content, space)
@@ -133,14 +133,14 @@ def read(
 def _require_free(folder: Path) -> None:
     if (folder / MANIFEST).exists():
         raise DataError(f"{folder}: already holds records; choose another folder, or pass overwrite=True")
-    if old := parts(folder):
+    if old := shard_paths(folder):
         raise DataError(
             f"{folder}: holds {old[0].name} but no {MANIFEST}, left by a broken write or another program; "
             "choose another folder, or pass overwrite=True"
         )
 
 
-def parts(folder: Path) -> list[Path]:
+def shard_paths(folder: Path) -> list[Path]:
     """The shards that stand in a folder, whatever its manifest says."""
     return sorted(path for path in folder.glob("part-*.parquet") if SHARD.fullmatch(path.name))
 
@@ -198,7 +198,7 @@ def _source_counts(
 def _publish(hidden: Path, folder: Path, manifest: Manifest) -> None:
     """Puts complete shards in place of older ones; on failure no shard and no manifest is left."""
     (folder / MANIFEST).unlink(missing_ok=True)
-    for old in parts(folder):
+    for old in shard_paths(folder):
         old.unlink()
     try:
         for shard in manifest.shards:

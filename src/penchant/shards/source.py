@@ -35,14 +35,14 @@ def parquet_length(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
-def parquet_rows(path: Path, columns: Collection[str], *, place: str = "row") -> Iterator[Row]:
+def parquet_rows(path: Path, columns: Collection[str], *, label: str = "row") -> Iterator[Row]:
     """The rows of a Parquet file, numbered from 0; of `columns` those that the file has."""
     with _opened(path) as file:
         wanted = [name for name in file.schema_arrow.names if name in columns]
         number = 0
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
             for content in batch.to_pylist():
-                yield Row(f"{place} {number}", number, content)
+                yield Row(f"{label} {number}", number, content)
                 number += 1
 
 
@@ -130,10 +130,10 @@ class _Window:
         return bool(chunk)
 
 
-def _row(path: Path, place: str, number: int, content: object) -> Row:
+def _row(path: Path, location: str, number: int, content: object) -> Row:
     if not isinstance(content, dict):
-        raise DataError(f"{path}: {place} is of type {type(content).__name__}; a row must be a JSON object")
-    return Row(place, number, content)
+        raise DataError(f"{path}: {location} is of type {type(content).__name__}; a row must be a JSON object")
+    return Row(location, number, content)
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from penchant.errors import DataError, RecordError
 from penchant.record import Record
 from penchant.shards.atomic import replacing
 from penchant.shards.fields import mapping, text
-from penchant.shards.manifest import MANIFEST, Manifest, Shard, SpaceStamp, listed, sha256_of
-from penchant.shards.parquet import parts, shard_name, write_shard
+from penchant.shards.manifest import MANIFEST, Manifest, Shard, SpaceStamp, parse_shards, sha256_of
+from penchant.shards.parquet import shard_name, shard_paths, write_shard
 from penchant.space import PreferenceSpace
 
 _HIDDEN, _LIST = ".unfinished", "progress.json"
@@ -60,25 +60,25 @@ class Unfinished:
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def finish(
-        self, *, rows: int, dropped: Mapping[str, int], simulated: bool, beside: Mapping[str, str] | None = None
+        self, *, rows: int, dropped: Mapping[str, int], simulated: bool, files: Mapping[str, str] | None = None
     ) -> Manifest:
         """Puts the shards in place of what the folder held; a run that is stopped here can be gone on with too.
 
         Args:
             rows, dropped, simulated: see `Manifest`.
-            beside: name -> content of files that belong to the shards.
+            files: name -> content of files that belong to the shards.
         """
         manifest = Manifest(SpaceStamp.of(self.space), tuple(self.shards), None, simulated, rows, dropped)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / MANIFEST).unlink(missing_ok=True)
         ours = {shard.name for shard in self.shards}
-        for old in parts(self.folder):
+        for old in shard_paths(self.folder):
             if old.name not in ours:
                 old.unlink()
         for name in ours:
             if (self.folder / _HIDDEN / name).exists():
                 (self.folder / _HIDDEN / name).replace(self.folder / name)
-        for name, content in (beside or {}).items():
+        for name, content in (files or {}).items():
             with replacing(self.folder / name) as temporary:
                 temporary.write_text(content, encoding="utf-8")
         # manifest last: its presence means every shard is complete
@@ -102,7 +102,7 @@ def require_room(folder: Path, *, resume: bool, overwrite: bool) -> None:
         if resume:
             raise DataError(f"{folder} holds a finished run, and there is nothing to go on with; use it as it is")
         raise DataError(f"{folder} holds records already; give another --out, or add --overwrite")
-    if old := parts(folder):
+    if old := shard_paths(folder):
         raise DataError(
             f"{folder} holds {old[0].name} but no {MANIFEST}, left by a broken write or another program; "
             "give another --out, or add --overwrite"
@@ -121,7 +121,7 @@ def _left(folder: Path, made_from: Mapping[str, str]) -> list[Shard]:
         content = json.loads(path.read_text(encoding="utf-8"))
         stated = mapping(content, "made_from") or {}
         before = {name: text(stated, name) for name in stated}
-        shards = listed(content)
+        shards = parse_shards(content)
     except (ValueError, AttributeError, DataError, RecordError) as error:
         raise DataError(f"{path}: broken ({error}); {_ANEW}") from error
     other = [name for name in {**made_from, **before} if made_from.get(name) != before.get(name)]

@@ -48,7 +48,7 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, Direction):
-        return value.signs.tobytes() + (b"" if value.sure is None else value.sure.tobytes())
+        return value.signs.tobytes() + (b"" if value.confidence is None else value.confidence.tobytes())
     if isinstance(value, tuple):
         return b"\1".join(map(_bytes, value))
     if is_dataclass(value):

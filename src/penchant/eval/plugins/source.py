@@ -16,7 +16,7 @@ from penchant.persona import PERSONA_KINDS
 from penchant.record import Record
 from penchant.render import LAYOUTS, Budget, Layout, Rendered
 from penchant.shards import read_records
-from penchant.space import PreferenceSpace, load_space, space_beside
+from penchant.space import PreferenceSpace, find_space_file, load_space
 
 PERSONAS = (*PERSONA_KINDS, "shuffled")
 
@@ -77,7 +77,7 @@ class Source:
             ConfigError: as `Source.of`.
             DataError, SpaceError: as `penchant.shards.read_records`.
         """
-        beside = space_beside(Path(data))
+        beside = find_space_file(Path(data))
         where = load_space(space or (str(beside) if beside else "alignx90"))
         loaded = read_records(data, space=where)
         records = [record for record in loaded if split in (None, record.split)]

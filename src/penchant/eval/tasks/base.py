@@ -198,4 +198,4 @@ def placed(path: Path, row: Row) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise DataError(f"{path}: {row.place}: {error}") from error
+        raise DataError(f"{path}: {row.location}: {error}") from error
