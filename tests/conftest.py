@@ -75,7 +75,9 @@ def annotated(tiny: PreferenceSpace):
     from penchant.forum.simulate import simulate
     from penchant.infer.labelled import labelled
 
-    settings = ForumSettings(train_users=60, test_users=40, active_min=2, active_max=3, asked=2, train_targets=2)
+    settings = ForumSettings(
+        train_users=60, test_users=40, active_min=2, active_max=3, target_dimensions=2, train_targets=2
+    )
     forum = simulate(tiny, settings)
     return labelled([*forum.split("train"), *forum.split("test", "known")])
 
@@ -84,9 +86,9 @@ def annotated(tiny: PreferenceSpace):
 def annotator(tiny: PreferenceSpace, annotated):
     """An annotator fitted on the sixty, over an encoder without weights."""
     from penchant.encoder.fake import FakeEncoder
-    from penchant.fit.annotator import fit
+    from penchant.fit.annotator import fit_annotator
 
-    return fit([one for one in annotated if one.person.startswith("train")], FakeEncoder(), tiny, steps=200)
+    return fit_annotator([one for one in annotated if one.person.startswith("train")], FakeEncoder(), tiny, steps=200)
 
 
 LIKINGS = {

@@ -42,7 +42,7 @@ class ForumSection(Section):
     train_targets: int = 8
     test_targets: int = 10
     overlap: float = 0.4
-    asked: int = 5
+    target_dimensions: int = 5
     noise: float = 0.09
     mirrored: float = 0.5
     train_mirrored: float = 1.0

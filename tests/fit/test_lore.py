@@ -72,7 +72,7 @@ def test_a_person_is_adapted_to_alone(small: LoRe, planted, texts) -> None:
 def test_a_margin_is_the_mixture_of_the_basis_gains(small: LoRe, planted, texts) -> None:
     record = planted[0]
     seen = small.fit.look.of(texts).answer_TF
-    good, bad = (seen[texts.places[text]] for text in (record.chosen, record.rejected))
+    good, bad = (seen[texts.ids[text]] for text in (record.chosen, record.rejected))
     uniform = float((small.basis_KF @ (good - bad)).mean())
     assert small.table_margins(texts, [record], [Persona()])[0] == pytest.approx(uniform, abs=1e-5)
 

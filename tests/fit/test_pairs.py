@@ -21,7 +21,7 @@ def texts() -> Texts:
 
 def test_pairs_know_the_places_of_their_texts_and_each_comparison_once(texts: Texts) -> None:
     pairs = Pairs.of(texts, RECORDS, SHOWN)
-    names = {place: text for text, place in texts.places.items()}
+    names = {place: text for text, place in texts.ids.items()}
     assert [names[i] for i in pairs.asked_N3[0].tolist()] == ["p", "rose moss", "gear bolt"]
     assert [[names[i] for i in row] for row in pairs.shown_C3.tolist()] == [
         ["p", "rose", "gear"],
@@ -29,14 +29,14 @@ def test_pairs_know_the_places_of_their_texts_and_each_comparison_once(texts: Te
     ]
     assert pairs.counts().tolist() == [2, 0, 1]
     assert pairs.owners().tolist() == [0, 0, 2]
-    assert pairs.shown.places.tolist() == [0, 1, 1]
+    assert pairs.shown.ids.tolist() == [0, 1, 1]
 
 
 def test_some_rows_keep_what_is_shown_beside_them(texts: Texts) -> None:
     some = Pairs.of(texts, RECORDS, SHOWN).of_rows(torch.tensor([2, 1]))
     assert len(some) == 2
     assert some.counts().tolist() == [1, 0]
-    assert some.shown.places.tolist() == [1]
+    assert some.shown.ids.tolist() == [1]
 
 
 def look_of(planted: list[Record]) -> tuple[Look, Texts, Pairs]:
@@ -53,7 +53,7 @@ def test_answers_are_in_units_of_the_spread_between_chosen_and_rejected(planted:
     known = np.isfinite(look.answer_spread)
     assert known.sum() >= 16
     np.testing.assert_allclose(spread.numpy()[known], 1, rtol=1e-3)
-    assert seen.answer_TF.shape == (len(table.places), look.size)
+    assert seen.answer_TF.shape == (len(table.ids), look.size)
 
 
 def test_what_training_texts_do_not_vary_in_is_nothing(planted: list[Record]) -> None:

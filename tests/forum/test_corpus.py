@@ -5,7 +5,7 @@ import re
 import pytest
 
 from penchant.errors import RecordError
-from penchant.forum.corpus import DESCRIBE, MEANING, QUESTIONS, Corpus, batches, outright, vocabulary
+from penchant.forum.corpus import DESCRIBE, MEANING, QUESTIONS, Corpus, batches, direct_question, vocabulary
 from penchant.forum.lexicon import KNOWN, lexicon
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
@@ -28,7 +28,7 @@ def inner(frames: tuple[str, ...], text: str) -> list[str]:
 
 @pytest.fixture
 def corpus(twelve: PreferenceSpace) -> Corpus:
-    return Corpus.over(twelve, seed=0, asked=6)
+    return Corpus.over(twelve, seed=0, questions=6)
 
 
 def plain(thread: Candidates) -> list[str] | None:
@@ -180,7 +180,7 @@ def test_choices_on_pages_never_use_the_wordings_kept_from_training_people(twelv
 
 
 def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(twelve: PreferenceSpace) -> None:
-    corpus = Corpus.over(twelve, seed=0, asked=6)
+    corpus = Corpus.over(twelve, seed=0, questions=6)
     corpus.bound, corpus.lists = 1.0, 0.0
     known, foreign, total = poles(twelve), 0, 0
     for _ in range(60):
@@ -208,7 +208,7 @@ def _quoted_post(line: str) -> str:
 
 def test_the_same_seed_gives_the_same_stream(twelve: PreferenceSpace) -> None:
     def start(seed: int) -> list[Candidates]:
-        stream = batches(Corpus.over(twelve, seed=seed, asked=2), couples=1, threads=3)
+        stream = batches(Corpus.over(twelve, seed=seed, questions=2), couples=1, threads=3)
         pages, threads = next(stream)
         assert [len(group) for group in pages] == [2, 2]
         assert [len(group) for group in threads] == [1, 1, 1]
@@ -232,9 +232,9 @@ def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: P
 
 @pytest.mark.parametrize("frame", POSTS)
 def test_any_post_can_be_asked_about_outright(frame: str) -> None:
-    assert outright(frame.format("moods and cars")) == QUESTIONS[0].format("moods and cars")
+    assert direct_question(frame.format("moods and cars")) == QUESTIONS[0].format("moods and cars")
 
 
 def test_what_is_no_post_cannot_be_asked_about() -> None:
     with pytest.raises(RecordError, match="no post of the simulated forum"):
-        outright("Describe this person.")
+        direct_question("Describe this person.")

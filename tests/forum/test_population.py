@@ -24,7 +24,7 @@ def people(seed: int = 0, users: int = 200, **changes: int) -> Population:
 def test_twins_hold_the_opposite_on_the_same_dimensions_and_are_asked_the_same() -> None:
     drawn = people()
     assert (drawn.signs[0::2] == -drawn.signs[1::2]).all()
-    assert (drawn.asked[0::2] == drawn.asked[1::2]).all()
+    assert (drawn.target_mask[0::2] == drawn.target_mask[1::2]).all()
 
 
 def test_everybody_cares_about_six_to_ten_dimensions_and_every_number_occurs() -> None:
@@ -34,8 +34,8 @@ def test_everybody_cares_about_six_to_ten_dimensions_and_every_number_occurs() -
 
 def test_nobody_is_asked_about_what_they_do_not_care_about() -> None:
     drawn = people()
-    assert (drawn.asked.sum(1) == ForumSettings().asked).all()
-    assert (drawn.signs[drawn.asked] != 0).all()
+    assert (drawn.target_mask.sum(1) == ForumSettings().target_dimensions).all()
+    assert (drawn.signs[drawn.target_mask] != 0).all()
 
 
 def test_poles_and_dimensions_are_drawn_evenly() -> None:
@@ -56,9 +56,9 @@ def test_the_same_generator_state_draws_the_same_people() -> None:
     ("changes", "message"),
     [
         ({"active_max": 91}, "active_max=91 exceeds the 90 dimensions of 'alignx90'"),
-        ({"active_min": 4}, "asked <= active_min"),
+        ({"active_min": 4}, "target_dimensions <= active_min"),
         ({"active_min": 9, "active_max": 8}, "active_min <= active_max"),
-        ({"asked": 1}, "dimensions_per_item <= asked"),
+        ({"target_dimensions": 1}, "dimensions_per_item <= target_dimensions"),
         ({"noise": 0.5}, r"noise=0\.5 is not in \[0, 0\.5\)"),
         ({"noise": -0.1}, "noise"),
         ({"noise": float("nan")}, "noise"),
@@ -81,7 +81,7 @@ def test_the_default_settings_can_be_met() -> None:
 
 
 def test_a_small_space_of_ones_own_can_be_met(tiny: PreferenceSpace) -> None:
-    ForumSettings(active_min=2, active_max=3, asked=2).check(tiny)
+    ForumSettings(active_min=2, active_max=3, target_dimensions=2).check(tiny)
     with pytest.raises(ConfigError, match="3 dimensions of 'tiny'"):
         ForumSettings().check(tiny)
 
@@ -100,20 +100,20 @@ def test_what_is_held_out_nobody_in_training_holds_and_everybody_tested_is_asked
     assert not trained.signs[:, places].any()
     asked = np.zeros(len(space), dtype=bool)
     asked[places] = True
-    assert not tested.asked[:, ~asked].any()
-    assert (tested.asked.sum(1) == settings.asked).all()
-    assert (tested.signs[tested.asked] != 0).all()
-    assert np.count_nonzero(tested.signs[:, ~asked], axis=1).max() == settings.active_max - settings.asked
+    assert not tested.target_mask[:, ~asked].any()
+    assert (tested.target_mask.sum(1) == settings.target_dimensions).all()
+    assert (tested.signs[tested.target_mask] != 0).all()
+    assert np.count_nonzero(tested.signs[:, ~asked], axis=1).max() == settings.active_max - settings.target_dimensions
 
 
 def test_too_few_or_too_many_held_out_dimensions_are_refused() -> None:
     space = load_space("alignx90")
     everything = tuple(dimension.id for dimension in space.dimensions)
     for held_out, instead in (
-        (NEW[:4], "set asked to 4 or less, or hold out more"),
+        (NEW[:4], "set target_dimensions to 4 or less, or hold out more"),
         (everything[:85], "set active_max to 5 or less, or hold out fewer"),
     ):
-        message = f"{len(held_out)} dimensions held out of 90 must be at least asked=5 and leave .*; {instead}"
+        message = f"{len(held_out)} dimensions held out of 90 must be at least target_dimensions=5 and leave .*; {instead}"
         with pytest.raises(ConfigError, match=message):
             ForumSettings(held_out=held_out).check(space)
     with pytest.raises(SpaceError, match="gamming"):

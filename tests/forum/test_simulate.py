@@ -268,7 +268,7 @@ def test_a_persona_does_not_depend_on_how_many_targets_follow_it(small: Small) -
 
 
 def test_a_space_of_ones_own_is_spoken_of_in_framed_pole_phrases(tiny: PreferenceSpace) -> None:
-    settings = ForumSettings(train_users=8, test_users=8, active_min=2, active_max=3, asked=2)
+    settings = ForumSettings(train_users=8, test_users=8, active_min=2, active_max=3, target_dimensions=2)
     forum = simulate(tiny, settings)
     assert len(forum.records) == 8 * 8 + 8 * 10
     for record in forum.records:

@@ -16,7 +16,7 @@ from penchant.record import Record
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace
 from penchant.train.base import fresh_model, save_base, word_tokenizer
-from penchant.train.trees import Grove, people
+from penchant.train.trees import TrainingSet, people
 
 SETTINGS = BaseSection(hidden_size=16, layers=1, heads=2)
 
@@ -38,15 +38,15 @@ def base(tokenizer: ChatTokenizer, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def records(tiny: PreferenceSpace) -> tuple[Record, ...]:
     """Six people, each with eight pairs."""
-    settings = ForumSettings(train_users=6, test_users=0, active_min=2, active_max=3, asked=2)
+    settings = ForumSettings(train_users=6, test_users=0, active_min=2, active_max=3, target_dimensions=2)
     return simulate(tiny, settings).records
 
 
 @pytest.fixture(scope="session")
-def grove(tiny: PreferenceSpace, tokenizer: ChatTokenizer, records: tuple[Record, ...]) -> Callable[..., Grove]:
+def grove(tiny: PreferenceSpace, tokenizer: ChatTokenizer, records: tuple[Record, ...]) -> Callable[..., TrainingSet]:
     """A grove of those people, with some fields changed."""
 
-    def build(method: str = "ica", *, of: tuple[Record, ...] = records, **changes: object) -> Grove:
+    def build(method: str = "ica", *, of: tuple[Record, ...] = records, **changes: object) -> TrainingSet:
         fields = {
             "people": people(of),
             "space": tiny,
@@ -57,6 +57,6 @@ def grove(tiny: PreferenceSpace, tokenizer: ChatTokenizer, records: tuple[Record
             "pairs_per_person": 4,
             "max_prompt_tokens": None,
         }
-        return Grove(**{**fields, **changes})
+        return TrainingSet(**{**fields, **changes})
 
     return build

@@ -93,7 +93,7 @@ def test_a_fresh_model_is_tied_sized_and_decided_by_its_seed(tokenizer: ChatToke
 
 
 def stream(tiny: PreferenceSpace, settings: BaseSection):
-    corpus = Corpus.over(tiny, seed=settings.seed, asked=settings.asked)
+    corpus = Corpus.over(tiny, seed=settings.seed, questions=settings.asked)
     return batches(corpus, couples=settings.couples, threads=settings.threads)
 
 

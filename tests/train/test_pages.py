@@ -37,7 +37,7 @@ def documents() -> list[str]:
 
 @pytest.fixture(scope="module")
 def corpus() -> RealText:
-    return RealText.over(documents(), seed=0, asked=4)
+    return RealText.over(documents(), seed=0, questions=4)
 
 
 def test_a_dialogue_is_cut_by_its_turns_and_prose_by_sentences() -> None:
@@ -130,7 +130,7 @@ def test_a_page_of_topics_keeps_to_one_document(corpus: RealText) -> None:
 
 def test_the_seed_decides_everything_and_reading_comes_first() -> None:
     one, same, other = (
-        list(islice(batches(RealText.over(documents(), seed=s, asked=3), couples=1, threads=2, reading=2), 4))
+        list(islice(batches(RealText.over(documents(), seed=s, questions=3), couples=1, threads=2, reading=2), 4))
         for s in (0, 0, 1)
     )
     assert one == same != other
@@ -139,8 +139,8 @@ def test_the_seed_decides_everything_and_reading_comes_first() -> None:
 
 def test_texts_that_cannot_make_pages_are_refused() -> None:
     with pytest.raises(DataError, match="at least two documents"):
-        RealText.over(["one text"], seed=0, asked=2)
-    flat = RealText.over([("a b c d e f. " * 60), ("g h i j k l. " * 60)], seed=0, asked=2)
+        RealText.over(["one text"], seed=0, questions=2)
+    flat = RealText.over([("a b c d e f. " * 60), ("g h i j k l. " * 60)], seed=0, questions=2)
     flat.lists, flat.topics, flat.space = 1.0, 0.0, manner_space().subset(["warmth"], name="one")
     with pytest.raises(DataError, match="no two differ in 'warmth'"):
         flat.couple()

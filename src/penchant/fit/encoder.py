@@ -11,7 +11,7 @@ from penchant.encoder.base import Encoder, Progress
 from penchant.persona import Comparison, Evidence, Persona
 from penchant.record import Record, people_digest
 from penchant.scorer.belief import BeliefScorer
-from penchant.scorer.encoder.features import FEATURES, GROUPS, learn
+from penchant.scorer.encoder.features import FEATURES, GROUPS, learn_lens
 from penchant.scorer.encoder.scorer import PARTS, EncoderScorer, Parts, answers_of, belief_features
 from penchant.scorer.encoder.texts import Contexts, Texts, texts_of
 from penchant.scorer.encoder.weights import fit_weights
@@ -58,7 +58,7 @@ def fit_parts(
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in answers_of(records))
     beliefs = belief_features(records, personas, believer)
-    lens, contrast_NF = learn(texts, contexts, chosen, rejected, people, beliefs)
+    lens, contrast_NF = learn_lens(texts, contexts, chosen, rejected, people, beliefs)
     return {
         part: EncoderScorer(
             encoder=encoder,

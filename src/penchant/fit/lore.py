@@ -69,7 +69,7 @@ def adapted(gains_CK: torch.Tensor, pairs: Pairs, settings: LoReSettings) -> tor
     Args:
         gains_CK: of the distinct comparisons of `pairs`.
     """
-    own, owner = gains_CK[torch.from_numpy(pairs.shown.places)], pairs.owners()
+    own, owner = gains_CK[torch.from_numpy(pairs.shown.ids)], pairs.owners()
     logits = torch.zeros(len(pairs), gains_CK.shape[1])
     for _ in range(settings.adapt_steps):
         doubt = torch.sigmoid(-(own * logits.softmax(1)[owner]).sum(1, keepdim=True))

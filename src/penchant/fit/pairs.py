@@ -131,11 +131,11 @@ class Pairs:
     """N pairs, and the comparisons that the person of each has made before."""
 
     asked_N3: torch.Tensor
-    """Places of prompt, chosen and rejected in the table of texts, int64."""
+    """Ids of prompt, chosen and rejected in the table of texts, int64."""
     shown: Items
     """Which of the distinct comparisons are shown beside each pair."""
     shown_C3: torch.Tensor
-    """Places of prompt, chosen and rejected of each, int64."""
+    """Ids of prompt, chosen and rejected of each, int64."""
 
     @classmethod
     def of(cls, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> Pairs:

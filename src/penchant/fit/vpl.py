@@ -62,7 +62,7 @@ class Network(nn.Module):
 
     def q(self, seen: Seen, pairs: Pairs) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log-variance of each pair's person, (N, Z) each; 0 and 0, the prior, without comparisons."""
-        used, place = torch.unique(torch.from_numpy(pairs.shown.places), return_inverse=True)
+        used, place = torch.unique(torch.from_numpy(pairs.shown.ids), return_inverse=True)
         prompt, chosen, rejected = pairs.shown_C3[used].unbind(1)
         both = torch.cat([seen.under(prompt, chosen), seen.under(prompt, rejected)], dim=1)
         count = pairs.counts()[:, None]

@@ -49,7 +49,7 @@ class Corpus:
 
     space: PreferenceSpace
     rng: np.random.Generator
-    asked: int = 8
+    questions: int = 8
     """Questions asked of each page."""
     items: int = 8
     """Most items of evidence on a page."""
@@ -71,9 +71,9 @@ class Corpus:
         self._speakers = [Speaker(self.entries, self.rng, unseen) for unseen in (False, True)]
 
     @classmethod
-    def over(cls, space: PreferenceSpace, *, seed: int, asked: int) -> Corpus:
+    def over(cls, space: PreferenceSpace, *, seed: int, questions: int) -> Corpus:
         """A stream over the lexicon of a whole space."""
-        return cls(space, np.random.default_rng(seed), asked=asked)
+        return cls(space, np.random.default_rng(seed), questions=questions)
 
     def thread(self) -> Candidates:
         """A post with one stranger's reply, plain or elaborated, or a question of meaning, one third each."""
@@ -146,7 +146,7 @@ class Corpus:
         self, people: Sequence[Person], content: Content, topics: list[int], meaning: Meaning
     ) -> tuple[Page, Page]:
         pages: tuple[Page, Page] = ([], [])
-        for _ in range(self.asked):
+        for _ in range(self.questions):
             about = self._order(topics)[: 1 if self.rng.random() < 0.2 else 2]
             own = [meaning[topic] for topic in about]
             answers: tuple[tuple[str, ...], tuple[str, ...]]
@@ -213,7 +213,7 @@ class Corpus:
         return self._pick(frames).format(" and ".join(phrases))
 
 
-def outright(post: str) -> str:
+def direct_question(post: str) -> str:
     """The question what somebody said about the topics of a post.
 
     Raises:

@@ -148,7 +148,7 @@ class _Part:
 
     def _topics(self, user: int) -> list[int]:
         """What one history item is about: asked dimensions with probability `overlap`, else the person's others."""
-        asked = self.people.asked[user]
+        asked = self.people.target_mask[user]
         others = np.flatnonzero((self.people.signs[user] != 0) & ~asked)
         relevant = self.rng.random() < self.settings.overlap
         if relevant or len(others) < self.settings.dimensions_per_item:
@@ -156,7 +156,7 @@ class _Part:
         return [int(d) for d in self.rng.choice(others, size=self.settings.dimensions_per_item, replace=False)]
 
     def _asked_topics(self, user: int) -> list[int]:
-        pool: NDArray[np.intp] = np.flatnonzero(self.people.asked[user])
+        pool: NDArray[np.intp] = np.flatnonzero(self.people.target_mask[user])
         return [int(d) for d in self.rng.choice(pool, size=self.settings.dimensions_per_item, replace=False)]
 
     def _stance(self, user: int, topics: list[int]) -> Stance:

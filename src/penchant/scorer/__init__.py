@@ -1,1 +1,1 @@
-"""Scorers: which of some answers does this person prefer. Learned baselines are scorers too."""
+"""Scorers: which of several answers does this person prefer? Learned baselines are scorers too."""

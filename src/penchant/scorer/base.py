@@ -1,4 +1,8 @@
-"""The seam of a scorer: which of some answers would this person prefer?"""
+"""The interface of a scorer: which of several answers would this person prefer?
+
+`Scorer` scores texts. `TableScorer` scores many records at once, over texts that are embedded already. A `Fitter` makes
+a `Fitted` table scorer from records.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ class Scorer(Protocol):
 
 
 class TableScorer(Protocol):
-    """A scorer of many pairs at once, over a table of texts that are embedded already."""
+    """Scores many pairs at once, over a table of embedded texts."""
 
     @property
     def name(self) -> str:
@@ -65,11 +69,11 @@ class TableScorer(Protocol):
 
 
 class Fitted(TableScorer, Protocol):
-    """A baseline after fitting."""
+    """A learned baseline after fitting."""
 
     @property
     def remark(self) -> str:
-        """How the fit went, in one line."""
+        """One line on how the fit went."""
         ...
 
     def save(self, folder: Path, *, encoder: str) -> None:
@@ -82,7 +86,7 @@ class Fitted(TableScorer, Protocol):
 
 
 class Fitter(Protocol):
-    """A way to fit a baseline."""
+    """Fits a learned baseline."""
 
     @property
     def name(self) -> str:
@@ -90,7 +94,7 @@ class Fitter(Protocol):
         ...
 
     def fit(self, records: Sequence[Record], personas: Sequence[Persona], texts: Texts, seed: int) -> Fitted:
-        """A scorer fitted on the preferences of some records.
+        """A scorer fitted on the preferences of the records.
 
         Args:
             personas: the evidence shown with each record.

@@ -1,8 +1,8 @@
-"""Which answer suits what is believed of a person: beliefs over dimensions against what the answers themselves say.
+"""Scores answers by the belief about a person: which dimensions the person leans to, against what the answers express.
 
-The margin of a pair is sum_d (2 P(positive)_d - 1) (R+_d - R-_d): how the person leans, from the evidence shown, times
-what choosing the one answer over the other would say (`infer`). Both sides are read by the same annotator; no weight is
-learned here. Nothing shown gives 0.
+The margin of a pair is sum_d (2 P(positive)_d - 1) (R+_d - R-_d). The first factor is the person's leaning, from the
+evidence; the second is what choosing this answer over the other one would express (`infer`). One annotator reads both;
+no weight is learned here. Without evidence, and with the even prior, every margin is 0.
 """
 
 from __future__ import annotations
@@ -30,49 +30,59 @@ class BeliefScorer:
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """The name in tables."""
         return "belief"
 
     def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-        """See `Scorer.margins`; between -2 and 2 a dimension that the pair is about."""
-        read = read_items((item for persona in personas for item in persona.evidence), self.annotator)
-        return self.weigh(self.leanings(personas, read), self.said(records))
+        """Score of the chosen answer minus that of the rejected one, (records,).
+
+        Both answers are read together, as one choice; a dimension that the pair is about adds between -2 and 2.
+        """
+        items = read_items((item for persona in personas for item in persona.evidence), self.annotator)
+        return self.weigh(self.leanings(personas, items), self.choice_readings(records))
 
     def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
-        """See `Scorer.score`: how well each answer suits what is believed of the person; see `suits`."""
+        """See `Scorer.score`: how well each answer suits the belief about the person; see `suits`."""
         return self.suits([prompt] * len(answers), [person.persona] * len(answers), answers)
 
-    def leanings(self, personas: Sequence[Persona], read: Mapping[Evidence, Evidence]) -> NDArray[np.float64]:
-        """2 P(positive) - 1 of each persona's person, (personas, dimensions); equal personas are believed once."""
-        distinct = {persona: place for place, persona in enumerate(dict.fromkeys(personas))}
-        space = self.annotator.space
-        known = [believe(reread(persona, read), space, prior=self.prior).confidence() for persona in distinct]
-        return 2 * np.array(known)[[distinct[persona] for persona in personas]] - 1
+    def leanings(self, personas: Sequence[Persona], items: Mapping[Evidence, Evidence]) -> NDArray[np.float64]:
+        """2 P(positive) - 1 of each persona's person, (personas, dimensions); equal personas share one computation.
 
-    def said(self, records: Sequence[Record]) -> NDArray[np.float64]:
-        """What choosing the chosen answer says of each dimension, (records, dimensions), in [-1, 1]."""
+        Args:
+            items: every evidence item of the personas -> the same item with the direction that the annotator read.
+        """
+        rows = {persona: row for row, persona in enumerate(dict.fromkeys(personas))}
+        space = self.annotator.space
+        probability = [
+            believe(reread(persona, items), space, prior=self.prior).positive_probability() for persona in rows
+        ]
+        return 2 * np.array(probability)[[rows[persona] for persona in personas]] - 1
+
+    def choice_readings(self, records: Sequence[Record]) -> NDArray[np.float64]:
+        """What the choice of each record expresses on each dimension, (records, dimensions), in [-1, 1]."""
         pairs = [Comparison(record.prompt, record.chosen, record.rejected) for record in records]
         readings = self.annotator.annotate(pairs).astype(np.float64)
         return readings[..., 2] - readings[..., 0]
 
     def suits(self, prompts: Sequence[str], personas: Sequence[Persona], answers: Sequence[str]) -> NDArray[np.float64]:
-        """How well each answer suits what is believed of its person, (answers,): alone, unlike `margins`.
+        """How well each answer suits the belief about its person, (answers,).
 
-        Of nobody in particular, it is what the population leans to.
+        Unlike in `margins`, each answer is read alone. For an empty persona the score follows the population's leaning.
         """
-        shown = [Rating(prompt, answer, liked=True) for prompt, answer in zip(prompts, answers, strict=True)]
-        read = read_items((item for persona in personas for item in persona.evidence), self.annotator)
-        distinct = list(dict.fromkeys(shown))
-        readings = self.annotator.annotate(distinct).astype(np.float64)
-        says = dict(zip(distinct, readings[..., 2] - readings[..., 0], strict=True))
-        said = np.array([says[one] for one in shown]).reshape(len(shown), len(self.annotator.space))
-        return np.asarray((self.leanings(personas, read) * said).sum(axis=1))
+        ratings = [Rating(prompt, answer, liked=True) for prompt, answer in zip(prompts, answers, strict=True)]
+        items = read_items((item for persona in personas for item in persona.evidence), self.annotator)
+        distinct = list(dict.fromkeys(ratings))
+        annotated = self.annotator.annotate(distinct).astype(np.float64)
+        reading_of = dict(zip(distinct, annotated[..., 2] - annotated[..., 0], strict=True))
+        readings = np.array([reading_of[rating] for rating in ratings])
+        readings = readings.reshape(len(ratings), len(self.annotator.space))
+        return np.asarray((self.leanings(personas, items) * readings).sum(axis=1))
 
-    def weigh(self, leanings: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Margins, (records,); what is as good as nothing is nothing, so that it counts as a tie."""
-        margins = np.asarray((leanings * said).sum(axis=1))
-        return np.where(np.abs(margins) < _NOTHING, 0.0, margins)
+    def weigh(self, leanings: NDArray[np.float64], readings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Margins, (records,), from arrays of (records, dimensions); a negligible margin becomes 0, which is a tie."""
+        margins = np.asarray((leanings * readings).sum(axis=1))
+        return np.where(np.abs(margins) < _NEGLIGIBLE, 0.0, margins)
 
 
-_NOTHING = 1e-3
-"""Margins of doubtful readings on dimensions that the pair is not about."""
+_NEGLIGIBLE = 1e-3
+"""Uncertain readings of dimensions that a pair is not about add up to margins of this size."""

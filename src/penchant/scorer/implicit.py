@@ -1,8 +1,8 @@
-"""Implicit rewards: how much likelier a model finds an answer than its reference does.
+"""Implicit rewards: how much likelier an answer is under a policy than under its reference.
 
-r(y) = log pi(y | prompt) - log pi_ref(y | reference prompt), summed over the answer's tokens in float64 (beta only
-scales it, so it is left out of comparisons). The published metric gives the reference the history prompt, also when
-the policy saw directions; `same_prompt` gives it the policy's own. Source: AlignX, arXiv:2503.15463, released acc.py;
+r(y) = log pi(y | prompt) - log pi_ref(y | reference prompt), summed over the answer's tokens in float64. Beta only
+scales r, so it is left out. In the published metric the reference reads the history prompt, even where the policy
+reads directions; with `same_prompt` it reads the policy's prompt. Source: AlignX, arXiv:2503.15463, released acc.py;
 Rafailov et al. 2023, arXiv:2305.18290, section 4.
 """
 
@@ -22,26 +22,26 @@ from penchant.record import Record
 from penchant.render import Budget, Layout, Rendered
 
 Meet = Callable[[Record, Persona], Person]
-"""Turns a record's shown persona into the person a method takes (belief, golden profile, corrections)."""
+"""Turns a record and the persona shown with it into the person that a method takes (belief, profile, corrections)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairLikelihoods:
-    """Summed log-probabilities of both answers of some records, nats, and their lengths in tokens; each (records,)."""
+    """Summed log-probabilities of both answers of each record, nats, and their lengths in tokens; each (records,)."""
 
     chosen: NDArray[np.float64]
     rejected: NDArray[np.float64]
     chosen_tokens: NDArray[np.float64]
     rejected_tokens: NDArray[np.float64]
     dropped: int
-    """Items of evidence that the token budget left out, over all records."""
+    """Evidence items that the token budget left out, over all records."""
 
     def raw(self) -> NDArray[np.float64]:
         """log p(chosen) - log p(rejected)."""
         return self.chosen - self.rejected
 
     def per_token(self) -> NDArray[np.float64]:
-        """The same with each answer's mean over its tokens."""
+        """The difference of the mean log-probabilities per token."""
         return self.chosen / self.chosen_tokens - self.rejected / self.rejected_tokens
 
 
@@ -55,18 +55,27 @@ def pair_likelihoods(
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
 ) -> PairLikelihoods:
-    """Both answers of every record under one model and method; an empty persona is rendered as no person at all.
+    """Both answers of every record under one model and method; an empty persona gives the bare prompt.
 
+    Args:
+        personas: the evidence shown with each record.
     Raises:
         RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
     """
     rendered = prompts(model, method, records, personas, meet, layout=layout, max_prompt_tokens=max_prompt_tokens)
     pairs = model.logprobs(
-        [Candidates(r.messages, (record.chosen, record.rejected)) for r, record in zip(rendered, records, strict=True)]
+        [
+            Candidates(prompt.messages, (record.chosen, record.rejected))
+            for prompt, record in zip(rendered, records, strict=True)
+        ]
     )
-    table = np.array([[c.logprob, j.logprob, c.tokens, j.tokens] for c, j in pairs], dtype=np.float64).reshape(-1, 4)
-    dropped = sum(r.dropped for r in rendered)
-    return PairLikelihoods(table[:, 0], table[:, 1], table[:, 2], table[:, 3], dropped)
+    return PairLikelihoods(
+        chosen=np.array([chosen.logprob for chosen, _ in pairs], dtype=np.float64),
+        rejected=np.array([rejected.logprob for _, rejected in pairs], dtype=np.float64),
+        chosen_tokens=np.array([chosen.tokens for chosen, _ in pairs], dtype=np.float64),
+        rejected_tokens=np.array([rejected.tokens for _, rejected in pairs], dtype=np.float64),
+        dropped=sum(prompt.dropped for prompt in rendered),
+    )
 
 
 def prompts(
@@ -79,13 +88,12 @@ def prompts(
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
 ) -> list[Rendered]:
-    """What a method shows a model for every record.
+    """The rendered prompt of every record under a method.
 
     Raises:
-        RecordError: as `pair_likelihoods`.
+        RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
     """
     budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
-
     return [
         method.record_messages(record, meet(record, persona), layout=layout, budget=budget)
         for record, persona in zip(records, personas, strict=True)
@@ -100,7 +108,7 @@ class ImplicitReward:
     reference: Model
     method: Method
     same_prompt: bool = False
-    """Whether the reference reads the policy's own prompt instead of the history."""
+    """Whether the reference reads the policy's prompt instead of the history."""
     layout: Layout = "user_first"
     max_prompt_tokens: int | None = None
 
@@ -115,12 +123,13 @@ class ImplicitReward:
         Raises:
             RecordError: the method cannot show the person's evidence, or the prompt alone exceeds the budget.
         """
-        reads_history = self.method if self.same_prompt else METHODS["few_shot"]
-        ours = self._logprobs(self.policy, self.method, person, prompt, answers)
-        return ours - self._logprobs(self.reference, reads_history, person, prompt, answers)
+        reference_method = self.method if self.same_prompt else METHODS["few_shot"]
+        policy = self._logprobs(person, prompt, answers, model=self.policy, method=self.method)
+        reference = self._logprobs(person, prompt, answers, model=self.reference, method=reference_method)
+        return policy - reference
 
     def _logprobs(
-        self, model: Model, method: Method, person: Person, prompt: str, answers: Sequence[str]
+        self, person: Person, prompt: str, answers: Sequence[str], *, model: Model, method: Method
     ) -> NDArray[np.float64]:
         budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
         messages = method.messages(person, prompt, layout=self.layout, budget=budget).messages

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import DataError
-from penchant.manner import ALIKE, MEASURES, contrast, manner_space
+from penchant.manner import MAX_LENGTH_GAP, MEASURES, contrast, manner_space
 from penchant.model.base import Candidates
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Evidence, Persona
@@ -106,7 +106,7 @@ class RealText:
 
     pieces: Sequence[Passage]
     rng: np.random.Generator
-    asked: int = 5
+    questions: int = 5
     """Questions asked of each page."""
     items: int = 5
     """Most items of evidence on a page."""
@@ -135,14 +135,14 @@ class RealText:
             raise DataError("pages need at least two documents of three passages each; give longer texts")
 
     @classmethod
-    def over(cls, texts: Sequence[str], *, seed: int, asked: int) -> RealText:
+    def over(cls, texts: Sequence[str], *, seed: int, questions: int) -> RealText:
         """A stream over some documents.
 
         Raises:
             DataError: too few or too short documents, or texts that hardly differ in one of the measures.
         """
         rng = np.random.default_rng(seed)
-        return cls(list(passages(texts, rng)), rng, asked=asked)
+        return cls(list(passages(texts, rng)), rng, questions=questions)
 
     def passage(self) -> Candidates:
         """A passage as an answer to what stands before it."""
@@ -157,13 +157,13 @@ class RealText:
             least = min(len(one), len(two))
             pairs = list(zip(*(self.rng.permutation(side)[:least].tolist() for side in (one, two)), strict=True))
             shown = int(self.rng.integers(1, min(self.items, least - 1) + 1))
-            return self._pages(self._histories(pairs[:shown]), "history", pairs[shown : shown + self.asked])
+            return self._pages(self._histories(pairs[:shown]), "history", pairs[shown : shown + self.questions])
         dimension = self.space.dimensions[int(self.rng.integers(len(self.space)))].id
         if kind < self.topics + self.lists:
             told = [Person(profile=self.space.direction({dimension: sign})) for sign in (1, -1)]
-            return self._pages(told, "directions", self._contrasts(dimension, self.asked), dimension)
+            return self._pages(told, "directions", self._contrasts(dimension, self.questions), dimension)
         shown = int(self.rng.integers(1, self.items + 1))
-        pairs = self._contrasts(dimension, shown + self.asked)
+        pairs = self._contrasts(dimension, shown + self.questions)
         return self._pages(self._histories(pairs[:shown]), "history", pairs[shown:], dimension)
 
     def _contrasts(self, dimension: str, count: int) -> list[tuple[int, int]]:
@@ -190,8 +190,8 @@ class RealText:
     def _near(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each place another one of like length."""
         lengths = self._looks[:, MEASURES["length"].feature]
-        low = np.searchsorted(lengths, lengths[places] - ALIKE)
-        high = np.searchsorted(lengths, lengths[places] + ALIKE, side="right")
+        low = np.searchsorted(lengths, lengths[places] - MAX_LENGTH_GAP)
+        high = np.searchsorted(lengths, lengths[places] + MAX_LENGTH_GAP, side="right")
         return np.asarray(self.rng.integers(low, high), dtype=np.int64)
 
     def _histories(self, pairs: Sequence[tuple[int, int]]) -> list[Person]:

@@ -27,10 +27,10 @@ from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
 from penchant.train.run import NO_CHECKPOINTING, Bar, Trained, adapter
-from penchant.train.trees import Grove, pooled
+from penchant.train.trees import TrainingSet, pooled
 
 
-def rated(grove: Grove) -> list[dict[str, Any]]:
+def rated(grove: TrainingSet) -> list[dict[str, Any]]:
     """Every rating of every person as `prompt` and `completion` turns with a `label`, as TRL takes them.
 
     A person's evidence is that of all of their records, each item once.
@@ -48,13 +48,13 @@ def rated(grove: Grove) -> list[dict[str, Any]]:
     return rows
 
 
-def _turns(grove: Grove, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
+def _turns(grove: TrainingSet, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
     person = meet(persona, grove.space, profile=records[0].profile)
     asked = grove.method.messages(person, rating.prompt, layout=grove.layout, budget=grove.budget())
     return list(asked.messages)
 
 
-def align_to_ratings(grove: Grove, settings: TrainSection, *, base: str, folder: Path, quiet: bool = False) -> Trained:
+def align_to_ratings(grove: TrainingSet, settings: TrainSection, *, base: str, folder: Path, quiet: bool = False) -> Trained:
     """Aligns a model to thumbs and saves it.
 
     Args:

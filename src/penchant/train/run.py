@@ -34,8 +34,8 @@ from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
-from penchant.train.started import last_checkpoint, note, require_same, started_with, step_of
-from penchant.train.trees import Grove, Row
+from penchant.train.resume import last_checkpoint, write_identity, require_same_run, run_identity, step_of
+from penchant.train.trees import TrainingSet, Row
 
 _LOGGING_STEPS = 10
 _KEYS = {field.name for field in fields(DPOConfig)}
@@ -58,14 +58,14 @@ class Trained:
     """Rows whose tree was beyond max_tree_tokens and was computed in parts, in this process."""
     curve: list[dict[str, float]]
     """Per logged step: step, loss, accuracy, margin."""
-    speaks: bool = True
+    is_main: bool = True
     """Whether this process speaks for all, where there are several."""
 
 
 class UserTreeTrainer(DPOTrainer):
     """DPOTrainer over people's trees; the dataset holds only which person and round a row is."""
 
-    def __init__(self, *, grove: Grove, settings: TrainSection, reference: Reference, **arguments: Any) -> None:
+    def __init__(self, *, grove: TrainingSet, settings: TrainSection, reference: Reference, **arguments: Any) -> None:
         self.grove = grove
         self.settings = settings
         self.reference = reference
@@ -224,7 +224,7 @@ class Bar(ProgressCallback):
 
 
 def align(
-    grove: Grove,
+    grove: TrainingSet,
     settings: TrainSection,
     *,
     base: str,
@@ -258,13 +258,13 @@ def align(
     reference = Reference(load, cache=reference_cache, key=key)
     rows = grove.rows(settings.max_steps * settings.users_per_step)
     folder.mkdir(parents=True, exist_ok=True)
-    last, run = last_checkpoint(checkpoints) if resume else None, started_with(grove, settings, key)
+    last, run = last_checkpoint(checkpoints) if resume else None, run_identity(grove, settings, key)
     if last is not None:
-        require_same(checkpoints, run)
+        require_same_run(checkpoints, run)
     elif arguments.process_index == 0:
         if not resume:
             _clear(folder, checkpoints)
-        note(checkpoints, run)
+        write_identity(checkpoints, run)
     trainer = UserTreeTrainer(
         grove=grove,
         settings=settings,
@@ -376,10 +376,10 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "dataloader_pin_memory": False,
         "report_to": "none",
     }
-    return DPOConfig(**ours, **{**free, **passed_on(settings.trl, ours)})
+    return DPOConfig(**ours, **{**free, **checked_trl_keys(settings.trl, ours)})
 
 
-def passed_on(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+def checked_trl_keys(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """Keys of the recipe's `trl` section, which go to TRL as they are.
 
     Raises:

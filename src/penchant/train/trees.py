@@ -47,7 +47,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Grove:
+class TrainingSet:
     """All people of a training set, ready to be planted as trees."""
 
     people: tuple[tuple[Record, ...], ...]
@@ -262,7 +262,7 @@ def _turn(records: Sequence[Record], start: int, count: int) -> list[Record]:
     return [records[(start + i) % len(records)] for i in range(min(count, len(records)))]
 
 
-def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = None) -> int:
+def refuse_unusable(grove: TrainingSet, *, progress: Callable[[int], None] | None = None) -> int:
     """Checks, before training starts, that every record can be shown by the method and fits the budget.
 
     Returns:
@@ -293,7 +293,7 @@ def refuse_unusable(grove: Grove, *, progress: Callable[[int], None] | None = No
     return bare
 
 
-def _check(grove: Grove, record: Record, person: Person) -> None:
+def _check(grove: TrainingSet, record: Record, person: Person) -> None:
     try:
         tokens = len(pack(grove.branches(person, [record])).ids)
     except RecordError as error:

@@ -7,7 +7,17 @@ import pytest
 from penchant import Comment, Comparison, Persona, Record, TrainingError
 from penchant.encoder.fake import FakeEncoder
 from penchant.scorer.encoder import features as module
-from penchant.scorer.encoder.features import BELIEF, FEATURES, IMPERSONAL, MANNER, TEXT, Lens, contrast, features, learn
+from penchant.scorer.encoder.features import (
+    BELIEF,
+    FEATURES,
+    IMPERSONAL,
+    MANNER,
+    TEXT,
+    Lens,
+    contrast,
+    features,
+    learn_lens,
+)
 from penchant.scorer.encoder.texts import Contexts, Texts, texts_of
 from penchant.style import STYLE, style
 
@@ -18,7 +28,7 @@ def learned(records: list[Record]) -> tuple[Lens, np.ndarray, Texts, Contexts, n
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(getattr(record, name) for record in records) for name in ("chosen", "rejected"))
     people = [record.person_id for record in records]
-    lens, fitted = learn(texts, contexts, chosen, rejected, people)
+    lens, fitted = learn_lens(texts, contexts, chosen, rejected, people)
     return lens, fitted, texts, contexts, chosen, rejected
 
 
@@ -29,23 +39,23 @@ def test_every_column_has_one_name() -> None:
 
 def test_rows_are_as_wide_as_the_names(planted: list[Record]) -> None:
     lens, fitted, texts, contexts, chosen, _ = learned(planted)
-    assert features(lens.look(texts), contexts, chosen).shape == fitted.shape == (len(planted), len(FEATURES))
+    assert features(lens.view(texts), contexts, chosen).shape == fitted.shape == (len(planted), len(FEATURES))
 
 
 def test_without_a_persona_only_the_impersonal_features_speak(planted: list[Record]) -> None:
     lens, _, texts, contexts, chosen, rejected = learned(planted)
     nobody = Contexts.of([record.prompt for record in planted], [Persona()] * len(planted), texts)
-    bare = contrast(lens.look(texts), nobody, chosen, rejected)
+    bare = contrast(lens.view(texts), nobody, chosen, rejected)
     impersonal = [FEATURES.index(name) for name in IMPERSONAL]
     assert not np.delete(bare, impersonal, axis=1).any()
     np.testing.assert_array_equal(
-        bare[:, impersonal], contrast(lens.look(texts), contexts, chosen, rejected)[:, impersonal]
+        bare[:, impersonal], contrast(lens.view(texts), contexts, chosen, rejected)[:, impersonal]
     )
 
 
 def test_a_similarity_is_the_cosine_with_what_was_liked(planted: list[Record]) -> None:
     lens, _, texts, contexts, chosen, _ = learned(planted)
-    found = features(lens.look(texts), contexts, chosen)[0]
+    found = features(lens.view(texts), contexts, chosen)[0]
     liked = [item.chosen for item in planted[0].persona.evidence if isinstance(item, Comparison)]
     disliked = [item.rejected for item in planted[0].persona.evidence if isinstance(item, Comparison)]
     answer, *items = FakeEncoder(16).embed([planted[0].chosen, *liked, *disliked])
@@ -66,7 +76,7 @@ def test_whitened_answers_have_unit_variance(planted: list[Record]) -> None:
 
 def test_the_axes_see_moves_of_unit_spread(planted: list[Record]) -> None:
     lens, _, texts, _, chosen, rejected = learned(planted)
-    scaled = lens.look(texts).final.scaled_TP
+    scaled = lens.view(texts).final.scaled_TP
     np.testing.assert_allclose((scaled[chosen] - scaled[rejected]).std(axis=0), 1, rtol=1e-3)
 
 
@@ -74,18 +84,18 @@ def test_the_style_of_comments_and_of_choices_are_kept_apart(planted: list[Recor
     writer = Persona((Comment("", "SHOUTING LOUD!!!"), Comment("", "AND AGAIN!!!")))
     mixed = [replace(record, persona=writer) if record.user_id == "person-0" else record for record in planted]
     lens, _, texts, contexts, chosen, _ = learned(mixed)
-    found = features(lens.look(texts), contexts, chosen)
+    found = features(lens.view(texts), contexts, chosen)
     choices, comments = ([FEATURES.index(f"{kind}: {name}") for name in STYLE] for kind in ("choices", "comments"))
     assert not found[:4, choices].any()
     assert not found[4:, comments].any()
-    looks = {text: (style(text) - lens.style_mean) / lens.style_spread for text in texts.places}
+    looks = {text: (style(text) - lens.style_mean) / lens.style_spread for text in texts.ids}
     wrote = (looks["SHOUTING LOUD!!!"] + looks["AND AGAIN!!!"]) / 2
     np.testing.assert_allclose(found[0, comments], looks[mixed[0].chosen] * wrote)
 
 
 def test_the_axes_find_the_planted_agreement(planted: list[Record]) -> None:
     lens, _, texts, contexts, chosen, rejected = learned(planted)
-    found = contrast(lens.look(texts), contexts, chosen, rejected)
+    found = contrast(lens.view(texts), contexts, chosen, rejected)
     assert (found[:, FEATURES.index("final: axes together")] > 0).mean() > 0.9
 
 
@@ -100,7 +110,7 @@ def test_no_training_row_sees_axes_of_its_own_person(planted: list[Record]) -> N
             for record in planted
         ]
         lens, fitted, texts, contexts, chosen, rejected = learned(noise)
-        leaked.append((contrast(lens.look(texts), contexts, chosen, rejected)[:, column] > 0).mean())
+        leaked.append((contrast(lens.view(texts), contexts, chosen, rejected)[:, column] > 0).mean())
         honest.append((fitted[:, column] > 0).mean())
     assert np.mean(leaked) > 0.65
     assert np.mean(honest) < 0.55
@@ -108,9 +118,9 @@ def test_no_training_row_sees_axes_of_its_own_person(planted: list[Record]) -> N
 
 def test_chunks_do_not_change_a_row(planted: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
     lens, _, texts, contexts, chosen, _ = learned(planted)
-    whole = features(lens.look(texts), contexts, chosen)
+    whole = features(lens.view(texts), contexts, chosen)
     monkeypatch.setattr(module, "_CHUNK", 7)
-    np.testing.assert_array_equal(features(lens.look(texts), contexts, chosen), whole)
+    np.testing.assert_array_equal(features(lens.view(texts), contexts, chosen), whole)
 
 
 def test_fewer_than_three_people_are_refused(planted: list[Record]) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from penchant import Comment, Comparison, Persona
 from penchant.encoder.fake import FakeEncoder
-from penchant.scorer.encoder.identity import NAMES, PEOPLE, Identity, identity, owned
+from penchant.scorer.encoder.identity import NAMES, PEOPLE, Identity, identity_features, own_texts
 from penchant.scorer.encoder.texts import Contexts, Texts
 
 
@@ -34,21 +34,22 @@ def test_texts_of_people_never_met_are_told_apart_better_than_by_their_vectors()
     new, whose = crowd(seed=1)
     learned = Identity.learn(texts, owner, np.arange(len(owner)))
     plain = new / np.linalg.norm(new, axis=1, keepdims=True)
-    assert apart(learned.look(new), whose) > apart(plain, whose) + 0.1
+    assert apart(learned.project(new), whose) > apart(plain, whose) + 0.1
 
 
 def test_where_nobody_differs_there_is_nothing_to_learn() -> None:
     texts, owner = crowd()
     shuffled = np.random.default_rng(2).permutation(owner)
     new, whose = crowd(seed=1)
-    learned = Identity.learn(texts, shuffled, np.arange(len(owner)))
-    assert apart(learned.look(new), whose) < apart(Identity.learn(texts, owner, np.arange(len(owner))).look(new), whose)
+    rows = np.arange(len(owner))
+    learned, honest = Identity.learn(texts, shuffled, rows), Identity.learn(texts, owner, rows)
+    assert apart(learned.project(new), whose) < apart(honest.project(new), whose)
 
 
 def test_one_text_per_person_is_enough_to_go_on() -> None:
     texts, _ = crowd()
     learned = Identity.learn(texts[:5], np.arange(5), np.arange(5))
-    assert np.isfinite(learned.look(texts)).all()
+    assert np.isfinite(learned.project(texts)).all()
     assert learned.people_CM.shape[0] == 5
 
 
@@ -62,10 +63,10 @@ def shown() -> tuple[Texts, Contexts, np.ndarray]:
 def test_features_are_cosines_in_the_metric(shown) -> None:
     texts, contexts, answers = shown
     learned = Identity.learn(texts.final, np.array([0, 0, 1, 1]), np.arange(4))
-    unit = learned.look(texts.final)
-    both = identity(unit, learned.people_CM, contexts, answers)
+    unit = learned.project(texts.final)
+    both = identity_features(unit, learned.people_CM, contexts, answers)
     values = dict(zip((*NAMES, *PEOPLE), both[0].tolist(), strict=True))
-    answer, mine, chosen, post = (unit[texts.places[text]] for text in ("answer", "mine", "chosen", "post"))
+    answer, mine, chosen, post = (unit[texts.ids[text]] for text in ("answer", "mine", "chosen", "post"))
     assert values["identity: comments mean"] == pytest.approx(answer @ mine)
     assert values["identity: liked max"] == pytest.approx(answer @ chosen)
     together = mine + chosen + post
@@ -77,15 +78,15 @@ def test_features_are_cosines_in_the_metric(shown) -> None:
 def test_of_nobody_only_the_known_people_speak(shown) -> None:
     texts, contexts, answers = shown
     learned = Identity.learn(texts.final, np.array([0, 0, 1, 1]), np.arange(4))
-    both = identity(learned.look(texts.final), learned.people_CM, contexts, answers)
+    both = identity_features(learned.project(texts.final), learned.people_CM, contexts, answers)
     assert not both[1, : len(NAMES)].any()
     np.testing.assert_allclose(both[1, len(NAMES) :], both[0, len(NAMES) :])
 
 
 def test_what_was_passed_over_is_nobodys_own(shown) -> None:
     texts, contexts, answers = shown
-    whose, places = owned(contexts, answers, np.array([7, 8]))
-    names = {place: text for text, place in texts.places.items()}
-    assert [(int(w), names[p]) for w, p in zip(whose, places, strict=True)] == [
-        (7, text) for text in sorted(["answer", "chosen", "mine", "post"], key=texts.places.__getitem__)
+    whose, ids = own_texts(contexts, answers, np.array([7, 8]))
+    names = {row: text for text, row in texts.ids.items()}
+    assert [(int(w), names[p]) for w, p in zip(whose, ids, strict=True)] == [
+        (7, text) for text in sorted(["answer", "chosen", "mine", "post"], key=texts.ids.__getitem__)
     ] + [(8, "answer")]

@@ -4,7 +4,7 @@ import pytest
 from penchant import Comment, Comparison, Demographics, Persona
 from penchant.encoder.fake import FakeEncoder
 from penchant.scorer.encoder import late as module
-from penchant.scorer.encoder.late import MEASURES, NAMES, late
+from penchant.scorer.encoder.late import MEASURES, NAMES, late_features
 from penchant.scorer.encoder.texts import Contexts, Texts
 
 WORDS = FakeEncoder(32)
@@ -14,7 +14,7 @@ def found(persona: Persona, answer: str) -> dict[str, float]:
     known = [text for item in persona.evidence for text in (getattr(item, "text", ""), getattr(item, "rejected", ""))]
     chosen = [getattr(item, "chosen", "") for item in persona.evidence]
     texts = Texts.of(["q", answer, *known, *chosen], WORDS)
-    values = late(texts, Contexts.of(["q"], [persona], texts), texts.find([answer]))
+    values = late_features(texts, Contexts.of(["q"], [persona], texts), texts.find([answer]))
     assert values.shape == (1, len(NAMES))
     return dict(zip(NAMES, values[0].tolist(), strict=True))
 
@@ -51,7 +51,7 @@ def test_groups_are_kept_apart_and_empty_ones_are_nought() -> None:
 def test_what_was_found_once_is_not_worked_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
     persona = Persona((Comment("", "rose"),))
     texts = Texts.of(["q", "rose moss", "rose"], WORDS)
-    given = texts, Contexts.of(["q"], [persona], texts), texts.find(["rose moss"])
-    first = late(*given)
+    contexts, answers = Contexts.of(["q"], [persona], texts), texts.find(["rose moss"])
+    first = late_features(texts, contexts, answers)
     monkeypatch.setattr(module, "_measures", None)
-    np.testing.assert_array_equal(late(*given), first)
+    np.testing.assert_array_equal(late_features(texts, contexts, answers), first)

@@ -1,35 +1,35 @@
-"""What an encoder scorer sees of one answer to one person: numbers g, of which a pair's margin takes g(A) - g(B).
+"""The features of the encoder scorer: numbers g of one answer for one person. A pair's margin weighs g(A) - g(B).
 
-Texts are seen in three spaces: `raw` (the final embedding), `final` (the same, PCA-whitened) and `first` (the mean of
-the first layer, whitened: words, punctuation, length). In the whitened ones `axes` are learned in closed form:
-directions on which a person's choices agree with each other. `identity` tells whose text it might be, `late` compares
-token by token, and `belief` is what is believed of the person, if an annotator is given. Every feature is of one answer
-alone, so whatever weights they get, swapping two answers negates the margin exactly.
+Texts are compared in three spaces: `raw` (the final embedding), `final` (the same, PCA-whitened) and `first` (the mean
+of the first layer, whitened: words, punctuation, length). Both whitened spaces have `axes`, learned in closed form:
+directions on which the choices of one person agree with each other. `identity` measures authorship, `late` compares
+token by token, and `belief` is how well the answer suits the believed direction, if there is an annotator. Every
+feature reads one answer alone, so swapping two answers negates the margin exactly, whatever the weights are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import TrainingError
-from penchant.scorer.encoder.identity import NAMES, PEOPLE, Identity, identity, owned
+from penchant.scorer.encoder.identity import NAMES, PEOPLE, Identity, identity_features, own_texts
 from penchant.scorer.encoder.late import NAMES as LATE
-from penchant.scorer.encoder.late import late
-from penchant.scorer.encoder.texts import Contexts, Items, Places, Texts
+from penchant.scorer.encoder.late import late_features
+from penchant.scorer.encoder.texts import Contexts, Ids, Items, Texts
 from penchant.style import STYLE
 
 # Shapes: N rows, T texts, E encoder size, P whitened dimensions, A axes, F features.
 
 DIMENSIONS = 64
-"""P. Larger remembers texts: 128 and more gain on people whose texts were seen, and lose on unseen texts."""
+"""P. A larger space memorises texts: 128 and more gain on people with training texts, and lose on unseen texts."""
 AXES = 4
 """A."""
 PARTS = 3
-"""Into so many groups of people the training rows are cut, so that no row's axes were learned from itself."""
+"""Groups of people for cross-fitting: the axes of a training row are learned from the other groups."""
 _FLOOR = 1e-3
 """Smallest variance that whitening scales up, as a share of the largest."""
 _CHUNK = 16_384
@@ -63,24 +63,27 @@ BLOCKS: Mapping[str, tuple[str, ...]] = {
     "comments": tuple(f"comments: {name}" for name in STYLE),
     "belief": (BELIEF,),
 }
-"""Features that are weighed together, in order."""
+"""Groups of features, in order; the features of a group share one weight decay."""
 FEATURES = tuple(name for names in BLOCKS.values() for name in names)
 """The names of all F features, in order."""
 GROUPS = tuple(block for block, names in BLOCKS.items() for _ in names)
-"""The block of each."""
+"""The block of each feature."""
 
 
-def _of(*blocks: str) -> tuple[str, ...]:
+def _names(*blocks: str) -> tuple[str, ...]:
     return tuple(name for block in blocks for name in BLOCKS[block])
 
 
-IMPERSONAL = _of("prompt", "style", "people")
-TEXT = _of("raw", "final", "final axes", "first", "first axes", "identity", "late")
-MANNER = _of("choices", "comments")
+IMPERSONAL = _names("prompt", "style", "people")
+"""Features that read no persona."""
+TEXT = _names("raw", "final", "final axes", "first", "first axes", "identity", "late")
+"""Features that read the persona's texts."""
+MANNER = _names("choices", "comments")
+"""Features that read the style of the persona's texts."""
 
 
 def _columns(*blocks: str) -> NDArray[np.int64]:
-    return np.array([FEATURES.index(name) for name in _of(*blocks)])
+    return np.array([FEATURES.index(name) for name in _names(*blocks)])
 
 
 _FINAL_AXES, _FIRST_AXES, _IDENTITY = _columns("final axes"), _columns("first axes"), _columns("identity", "people")
@@ -88,19 +91,19 @@ _FINAL_AXES, _FIRST_AXES, _IDENTITY = _columns("final axes"), _columns("first ax
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A whitened space, and what was learned in it."""
+    """A whitened space and the axes learned in it."""
 
     mean_E: NDArray[np.float64]
     turn_EP: NDArray[np.float64]
-    """Centred vector -> P components of about unit variance."""
+    """Maps a centred vector to P components of about unit variance."""
     spread_P: NDArray[np.float64]
-    """Standard deviation of chosen less rejected, by which components are divided for the axes."""
+    """Standard deviation of chosen less rejected; components are divided by it for the axes."""
     axes_PA: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """Everything that is learned before the weights."""
+    """Everything that is learned before the weights: both spaces, the scale of style, and the authorship metric."""
 
     final: Space
     first: Space
@@ -110,16 +113,16 @@ class Lens:
     """(12,): standard deviation of chosen less rejected."""
     identity: Identity
 
-    def look(self, texts: Texts) -> Views:
-        """All texts as this lens shows them."""
+    def view(self, texts: Texts) -> Views:
+        """All texts of a table in every space of this lens."""
         return Views(
-            texts,
-            texts.final,
-            View.of(self.final, texts.final),
-            View.of(self.first, texts.first),
-            (texts.style - self.style_mean) / self.style_spread,
-            self.identity.look(texts.final),
-            self.identity.people_CM,
+            texts=texts,
+            raw_TE=texts.final,
+            final=View.of(self.final, texts.final),
+            first=View.of(self.first, texts.first),
+            style=(texts.style - self.style_mean) / self.style_spread,
+            identity_TM=self.identity.project(texts.final),
+            people_CM=self.identity.people_CM,
         )
 
 
@@ -130,11 +133,12 @@ class View:
     unit_TP: NDArray[np.float32]
     """Rows of length 1."""
     scaled_TP: NDArray[np.float64]
+    """Components divided by `Space.spread_P`."""
     axes_PA: NDArray[np.float64]
 
     @classmethod
     def of(cls, space: Space, vectors_TE: NDArray[np.float32]) -> View:
-        """Whitened, then scaled in two ways."""
+        """Whitens the vectors, then scales them to unit length and, apart from that, to unit spread."""
         white = (vectors_TE - space.mean_E) @ space.turn_EP
         length = np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-9)
         return cls((white / length).astype(np.float32), white / space.spread_P, space.axes_PA)
@@ -155,16 +159,16 @@ class Views:
 
 
 def features(
-    views: Views, contexts: Contexts, answers: Places, belief_N: NDArray[np.float64] | None = None
+    views: Views, contexts: Contexts, answers: Ids, belief_N: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """g of one answer per row: `FEATURES` by column, (N, F). Each row depends on its own answer and context only.
 
     Args:
-        belief_N: what is believed of each row's person times what its answer says; None where nothing is believed.
+        belief_N: how well each answer suits the belief about its person, see `BeliefScorer.suits`; None is 0 for all.
     """
     style = views.style[answers]
     lean = _lean(views.style, contexts)
-    wrote = contexts.comments.mean(views.style[contexts.comments.places])
+    comment_style = contexts.comments.mean(views.style[contexts.comments.ids])
     spaces = (views.raw_TE, views.final.unit_TP, views.first.unit_TP)
     raw, final, first = (_similarities(unit, contexts, answers) for unit in spaces)
     return np.hstack(
@@ -176,84 +180,103 @@ def features(
             _axis_products(views.final, views.final.axes_PA, contexts, answers),
             first,
             _axis_products(views.first, views.first.axes_PA, contexts, answers),
-            identity(views.identity_TM, views.people_CM, contexts, answers),
-            late(views.texts, contexts, answers),
+            identity_features(views.identity_TM, views.people_CM, contexts, answers),
+            late_features(views.texts, contexts, answers),
             style * lean,
-            style * wrote,
+            style * comment_style,
             np.zeros((len(answers), 1)) if belief_N is None else belief_N[:, None],
         ]
     )
 
 
 def contrast(
-    views: Views, contexts: Contexts, chosen: Places, rejected: Places, beliefs: Beliefs = (None, None)
+    views: Views, contexts: Contexts, chosen: Ids, rejected: Ids, beliefs: Beliefs = (None, None)
 ) -> NDArray[np.float64]:
     """g(chosen) - g(rejected), (N, F); exactly negated when the answers are swapped."""
-    return features(views, contexts, chosen, beliefs[0]) - features(views, contexts, rejected, beliefs[1])
+    chosen_belief, rejected_belief = beliefs
+    return features(views, contexts, chosen, chosen_belief) - features(views, contexts, rejected, rejected_belief)
 
 
 Beliefs = tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]
 """`belief_N` of the chosen and of the rejected answers."""
 
 
-def learn(
+def learn_lens(
     texts: Texts,
     contexts: Contexts,
-    chosen: Places,
-    rejected: Places,
-    people: list[str],
+    chosen: Ids,
+    rejected: Ids,
+    people: Sequence[str],
     beliefs: Beliefs = (None, None),
 ) -> tuple[Lens, NDArray[np.float64]]:
-    """A lens from training rows, and their own contrast (N, F) as lenses see it that were learned from other people.
+    """A lens from training rows, and the contrast of these rows, (N, F).
+
+    The contrast is cross-fitted: its columns of the axes and of `identity` come from lenses of other people, so that no
+    row sees what was learned from its own person.
 
     Args:
         texts, contexts: T texts, and the N training rows' prompts and personas among them.
-        chosen, rejected: the answers' places, (N,).
-        people: whose row each is; the groups of cross-fitting are of whole people.
+        chosen, rejected: the answers' rows in `texts`, (N,).
+        people: the person of each row; cross-fitting keeps all rows of a person in one group.
     Raises:
         TrainingError: fewer than three people, no two different answers, or vectors that are not finite.
     """
     names, owner = np.unique(np.asarray(people, dtype=np.str_), return_inverse=True)
-    seen = np.unique(np.concatenate([chosen, rejected]))
-    if len(names) < PARTS or len(seen) < 2:
+    answers = np.unique(np.concatenate([chosen, rejected]))
+    if len(names) < PARTS or len(answers) < 2:
         raise TrainingError(
             f"{len(chosen)} records of {len(names)} people to train on; "
             f"the encoder scorer needs {PARTS} people and two different answers"
         )
     if not (np.isfinite(texts.final).all() and np.isfinite(texts.first).all()):
         raise TrainingError("the encoder's vectors are not finite; get a clean copy of its weights")
-    style_spread = np.maximum((texts.style[chosen] - texts.style[rejected]).std(0), 1e-6)
-    spaces = [whitened(vectors, seen, chosen, rejected) for vectors in (texts.final, texts.first)]
-    whose, own = owned(contexts, chosen, owner)
-    everybody = Identity.learn(texts.final, whose, own)
-    bare = Lens(spaces[0], spaces[1], texts.style[seen].mean(0), style_spread, everybody)
-    views = bare.look(texts)
+    text_owner, own = own_texts(contexts, chosen, owner)
+    lens = Lens(
+        final=whitened(texts.final, answers, chosen, rejected),
+        first=whitened(texts.first, answers, chosen, rejected),
+        style_mean=texts.style[answers].mean(0),
+        style_spread=np.maximum((texts.style[chosen] - texts.style[rejected]).std(0), 1e-6),
+        identity=Identity.learn(texts.final, text_owner, own),
+    )
+    views = lens.view(texts)
     contrast_NF = contrast(views, contexts, chosen, rejected, beliefs)
     for part in range(PARTS):
-        here = np.flatnonzero(owner % PARTS == part)
-        others = whose % PARTS != part
-        learned = Identity.learn(texts.final, whose[others], own[others])
-        shown = learned.look(texts.final), learned.people_CM, contexts.of_rows(here)
-        contrast_NF[np.ix_(here, _IDENTITY)] = identity(*shown, chosen[here]) - identity(*shown, rejected[here])
-    agreed = []
-    for view, columns in ((views.final, _FINAL_AXES), (views.first, _FIRST_AXES)):
-        target = view.scaled_TP[chosen] - view.scaled_TP[rejected]
-        history = _lean(view.scaled_TP, contexts)
-        agreed.append(_agreeing(target, history))
-        for part in range(PARTS):
-            here = owner % PARTS == part
-            axes = _agreeing(target[~here], history[~here])
-            ours, theirs = (_axis_products(view, axes, contexts, answers)[here] for answers in (chosen, rejected))
-            contrast_NF[np.ix_(here, columns)] = ours - theirs
-    final, first = (replace(space, axes_PA=axes) for space, axes in zip(spaces, agreed, strict=True))
-    return replace(bare, final=final, first=first), contrast_NF
+        rows = np.flatnonzero(owner % PARTS == part)
+        others = text_owner % PARTS != part
+        identity = Identity.learn(texts.final, text_owner[others], own[others])
+        projected_TM, group = identity.project(texts.final), contexts.of_rows(rows)
+        chosen_features, rejected_features = (
+            identity_features(projected_TM, identity.people_CM, group, side[rows]) for side in (chosen, rejected)
+        )
+        contrast_NF[np.ix_(rows, _IDENTITY)] = chosen_features - rejected_features
+    final_axes, columns = _cross_fitted_axes(views.final, contexts, chosen, rejected, owner)
+    contrast_NF[:, _FINAL_AXES] = columns
+    first_axes, columns = _cross_fitted_axes(views.first, contexts, chosen, rejected, owner)
+    contrast_NF[:, _FIRST_AXES] = columns
+    final, first = replace(lens.final, axes_PA=final_axes), replace(lens.first, axes_PA=first_axes)
+    return replace(lens, final=final, first=first), contrast_NF
 
 
-def whitened(vectors_TE: NDArray[np.float32], answers: Places, chosen: Places, rejected: Places) -> Space:
-    """PCA whitening by the distinct training answers; axes are still nought."""
-    seen = vectors_TE[answers].astype(np.float64)
-    mean = seen.mean(0)
-    variance, turn = np.linalg.eigh(np.cov((seen - mean).T))
+def _cross_fitted_axes(
+    view: View, contexts: Contexts, chosen: Ids, rejected: Ids, owner: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Axes of all rows, (P, A), and each row's contrast on the axes of other people, (N, A + 1)."""
+    target = view.scaled_TP[chosen] - view.scaled_TP[rejected]
+    history = _lean(view.scaled_TP, contexts)
+    columns = np.zeros((len(chosen), AXES + 1))
+    for part in range(PARTS):
+        rows = owner % PARTS == part
+        axes = _agreeing(target[~rows], history[~rows])
+        ours, theirs = (_axis_products(view, axes, contexts, answers)[rows] for answers in (chosen, rejected))
+        columns[rows] = ours - theirs
+    return _agreeing(target, history), columns
+
+
+def whitened(vectors_TE: NDArray[np.float32], answers: Ids, chosen: Ids, rejected: Ids) -> Space:
+    """PCA whitening by the distinct training answers; its axes are all 0."""
+    vectors = vectors_TE[answers].astype(np.float64)
+    mean = vectors.mean(0)
+    variance, turn = np.linalg.eigh(np.cov((vectors - mean).T))
     variance, turn = variance[::-1][:DIMENSIONS], turn[:, ::-1][:, :DIMENSIONS]
     turn = turn / np.sqrt(variance + max(_FLOOR * variance[0], 1e-12))
     white = (vectors_TE[chosen].astype(np.float64) - vectors_TE[rejected]) @ turn
@@ -263,7 +286,8 @@ def whitened(vectors_TE: NDArray[np.float32], answers: Places, chosen: Places, r
 def _agreeing(target_NP: NDArray[np.float64], history_NP: NDArray[np.float64]) -> NDArray[np.float64]:
     """Directions on which choices of one person agree, (P, A).
 
-    The leading eigenvectors of the symmetrised covariance of target and history, each as long as its eigenvalue's root.
+    These are the leading eigenvectors of the symmetrised covariance of target and history. The length of each is the
+    square root of its eigenvalue.
     """
     together = target_NP.T @ history_NP / max(1, len(target_NP))
     values, vectors = np.linalg.eigh((together + together.T) / 2)
@@ -273,35 +297,36 @@ def _agreeing(target_NP: NDArray[np.float64], history_NP: NDArray[np.float64]) -
     return axes
 
 
-def _axis_products(
-    view: View, axes_PA: NDArray[np.float64], contexts: Contexts, answers: Places
-) -> NDArray[np.float64]:
-    """On each axis the answer's place times the person's lean, then the sum, (N, A + 1)."""
+def _axis_products(view: View, axes_PA: NDArray[np.float64], contexts: Contexts, answers: Ids) -> NDArray[np.float64]:
+    """On each axis the answer's coordinate times the person's lean, then the sum over axes, (N, A + 1)."""
     products = (view.scaled_TP @ axes_PA)[answers] * (_lean(view.scaled_TP, contexts) @ axes_PA)
     return np.hstack([products, products.sum(axis=1, keepdims=True)])
 
 
 def _lean(values_TK: NDArray[np.float64], contexts: Contexts) -> NDArray[np.float64]:
-    """Mean of what was liked less mean of what was disliked, (N, K)."""
+    """Mean of the liked answers less mean of the disliked ones, (N, K)."""
     liked, disliked = contexts.liked, contexts.disliked
-    return liked.mean(values_TK[liked.places]) - disliked.mean(values_TK[disliked.places])
+    return liked.mean(values_TK[liked.ids]) - disliked.mean(values_TK[disliked.ids])
 
 
-def _similarities(unit_TK: NDArray[np.float32], contexts: Contexts, answers: Places) -> NDArray[np.float64]:
+def _similarities(unit_TK: NDArray[np.float32], contexts: Contexts, answers: Ids) -> NDArray[np.float64]:
     """Cosines of each answer with the items of its persona, as `_SIMILARITIES`, (N, 10)."""
 
     def near(items: Items) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        cosines = _dots(unit_TK, answers[items.owners()], items.places)
+        cosines = _dots(unit_TK, answers[items.owners()], items.ids)
         return items.mean(cosines), items.max(cosines)
 
     liked, disliked = near(contexts.liked), near(contexts.disliked)
-    rest = (near(items) for items in (contexts.comments, contexts.posts, contexts.told))
-    apart = (ours - theirs for ours, theirs in zip(liked, disliked, strict=True))
-    return np.stack([*liked, *apart, *(column for pair in rest for column in pair)], axis=1)
+    rest = (near(items) for items in (contexts.comments, contexts.posts, contexts.descriptions))
+    difference = (ours - theirs for ours, theirs in zip(liked, disliked, strict=True))
+    return np.stack([*liked, *difference, *(column for pair in rest for column in pair)], axis=1)
 
 
-def _dots(unit_TK: NDArray[np.float32], left: Places, right: Places) -> NDArray[np.float32]:
-    """Row-wise products; elementwise and in chunks, so that a row never depends on its neighbours, nor memory on N."""
+def _dots(unit_TK: NDArray[np.float32], left: Ids, right: Ids) -> NDArray[np.float32]:
+    """Dot products row by row, (N,).
+
+    They are elementwise and in chunks: a row never depends on its neighbours, and memory does not grow with N.
+    """
     result = np.empty(len(left), dtype=np.float32)
     for start in range(0, len(left), _CHUNK):
         part = slice(start, start + _CHUNK)

@@ -1,8 +1,7 @@
-"""A learned scorer: a frozen sentence encoder, a few counts of style, beliefs if there are any, and one convex layer.
+"""The encoder scorer: a frozen sentence encoder, style counts, beliefs if there are any, and one convex layer.
 
-The margin is w · (g(A) - g(B)) with g of `scorer.features`: no bias and no centring, so it is antisymmetric by
-construction. It reads a person's evidence; of somebody who has shown nothing, the features speak that know no persona,
-and the belief that holds of anybody.
+The margin is w · (g(A) - g(B)) with g of `scorer.encoder.features`: no bias and no centring, so it is antisymmetric by
+construction. For a person without evidence it uses the features that read no persona, and the population's belief.
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ PARTS: Mapping[Parts, tuple[str, ...]] = {
     "style": MANNER,
     "none": IMPERSONAL,
 }
-"""Which features a scorer weighs: all, the persona's texts, the persona's style, or those that know no person."""
+"""Which features a scorer weighs: all, those of the persona's texts, of the persona's style, or of no persona."""
 NAMES: Mapping[Parts, str] = {
     "both": "encoder",
     "text": "encoder_text",
     "style": "encoder_style",
     "none": "encoder",
 }
-"""What tables call them; `none` is `encoder` with the persona `none`."""
+"""Names in tables; `none` is the row `encoder` with the persona `none`."""
 
 CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
 _FORMAT = "penchant encoder scorer 3"
@@ -63,15 +62,16 @@ class EncoderScorer:
     encoder: Encoder
     lens: Lens
     weights: NDArray[np.float64]
-    """(features,); 0 for those that `parts` leaves out."""
+    """(features,); 0 for features that `parts` leaves out."""
     parts: Parts
     records: int
-    """How many records it was fitted on."""
+    """Number of records it was fitted on."""
     people: int
+    """Number of people it was fitted on."""
     people_digest: str
-    """On whom; see `record.people_digest`."""
+    """Digest of the people it was fitted on; see `record.people_digest`."""
     believer: BeliefScorer | None = None
-    """What reads directions from evidence and answers; None to do without beliefs."""
+    """Reads directions from evidence and answers; None: the scorer uses no beliefs."""
 
     @property
     def name(self) -> str:
@@ -80,38 +80,38 @@ class EncoderScorer:
 
     @property
     def choices_only(self) -> bool:
-        """No: it reads comments and descriptions too."""
+        """False: it reads comments and descriptions too."""
         return False
 
     def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-        """See `Scorer.margins`; in log-odds."""
+        """Score of the chosen answer minus that of the rejected one, log-odds, (records,); embeds the texts."""
         return self.table_margins(Texts.of(texts_of(records, personas), self.encoder), records, personas)
 
     def table_margins(
         self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
     ) -> NDArray[np.float64]:
-        """The same, over a table that has every text of the records and personas."""
+        """See `TableScorer.table_margins`; in log-odds."""
         return self.weigh(pair_features(self.lens, texts, records, personas, self.believer))
 
     def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
-        """See `Scorer.score`; in log-odds, up to a constant of the prompt.
+        """See `Scorer.score`; in log-odds, up to a constant that depends on the prompt.
 
-        An answer's score does not depend on the others; the difference of two is their margin.
+        The score of an answer does not depend on the other answers; the difference of two scores is their margin.
         """
         texts = Texts.of([prompt, *answers, *texts_of((), [person.persona])], self.encoder)
         prompts, personas = [prompt] * len(answers), [person.persona] * len(answers)
         belief = self.believer.suits(prompts, personas, answers) if self.believer else None
         contexts = Contexts.of(prompts, personas, texts)
-        return self.weigh(features(self.lens.look(texts), contexts, texts.find(answers), belief))
+        return self.weigh(features(self.lens.view(texts), contexts, texts.find(answers), belief))
 
     def weigh(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weighted sum of features or their contrasts, (rows, features) -> (rows,)."""
-        # not `@`: its rounding may depend on the rows around, and a margin is to be negated to the last bit
+        """Weighted sum of features or of contrasts, (rows, features) -> (rows,)."""
+        # not `@`: its rounding may depend on neighbouring rows, and swapped answers must negate a margin exactly
         return np.asarray((values * self.weights).sum(axis=1))
 
     def save(self, folder: Path) -> None:
         """Writes `scorer.safetensors`, then the card `scorer.json`; the encoder is named, not copied."""
-        from safetensors.numpy import save_file  # comes with the extra that brings an encoder
+        from safetensors.numpy import save_file  # installed by the extra that installs an encoder
 
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {name: np.ascontiguousarray(value) for name, value in _arrays(self.lens).items()}
@@ -131,10 +131,11 @@ class EncoderScorer:
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder, believer: BeliefScorer | None = None) -> EncoderScorer:
-        """A saved scorer, over the encoder and the annotator it was fitted with.
+        """Loads a saved scorer; the encoder and the annotator must be those it was fitted with.
 
         Raises:
-            ModelError: no complete scorer there, of another format or other features, or fitted with others.
+            ModelError: the folder holds no complete scorer, a scorer of another format or with other features, or one
+                that was fitted with another encoder or annotator.
         """
         card, tensors = _read(folder)
         if card["encoder"] != encoder.name:
@@ -146,12 +147,9 @@ class EncoderScorer:
             raise ModelError(
                 f"{folder}: fitted with annotator '{card['annotator']}', loaded with '{annotator}'; give the same one"
             )
-        spaces = _space(tensors, "final"), _space(tensors, "first")
-        identity = Identity(*(tensors[f"identity.{part}"] for part in _OF_IDENTITY))
-        lens = Lens(*spaces, tensors["style.mean"], tensors["style.spread"], identity)
         return cls(
             encoder=encoder,
-            lens=lens,
+            lens=_lens(tensors),
             weights=tensors["weights"],
             parts=card["parts"],
             records=card["records"],
@@ -162,10 +160,10 @@ class EncoderScorer:
 
 
 def annotator_of(folder: Path) -> str | None:
-    """The name of what reads directions for a saved scorer; None for one that does without.
+    """The name of the annotator that a saved scorer was fitted with; None for a scorer without one.
 
     Raises:
-        ModelError: no complete scorer there.
+        ModelError: the folder holds no complete scorer.
     """
     card, _ = _read(folder)
     return None if card["annotator"] is None else str(card["annotator"])
@@ -178,14 +176,14 @@ def pair_features(
     personas: Sequence[Persona],
     believer: BeliefScorer | None = None,
 ) -> NDArray[np.float64]:
-    """Contrasts of some records under a lens, (records, features), for several scorers to weigh."""
+    """Contrasts of records under a lens, (records, features); several scorers over one lens can weigh them."""
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in answers_of(records))
-    return contrast(lens.look(texts), contexts, chosen, rejected, belief_features(records, personas, believer))
+    return contrast(lens.view(texts), contexts, chosen, rejected, belief_features(records, personas, believer))
 
 
 def belief_features(records: Sequence[Record], personas: Sequence[Persona], believer: BeliefScorer | None) -> Beliefs:
-    """How well the chosen and the rejected answers suit what is believed of each person; None without a believer."""
+    """How well the chosen and the rejected answers suit the belief about each person; None without a believer."""
     if believer is None:
         return None, None
     prompts = [record.prompt for record in records]
@@ -194,25 +192,46 @@ def belief_features(records: Sequence[Record], personas: Sequence[Persona], beli
 
 
 def answers_of(records: Sequence[Record]) -> tuple[list[str], list[str]]:
-    """The chosen answers of some records, and the rejected ones."""
+    """The chosen answers of the records, and their rejected answers."""
     return [record.chosen for record in records], [record.rejected for record in records]
 
 
-_OF_SPACE = ("mean", "turn", "spread", "axes")
-_OF_IDENTITY = ("mean", "turn", "people")
+_SPACE_TENSORS = ("mean", "turn", "spread", "axes")
+_IDENTITY_TENSORS = ("mean", "turn", "people")
 
 
 def _arrays(lens: Lens) -> dict[str, NDArray[np.float64]]:
+    """The tensors of a lens under their names on disk."""
     arrays = {"style.mean": lens.style_mean, "style.spread": lens.style_spread}
     for name, space in (("final", lens.final), ("first", lens.first)):
         values = (space.mean_E, space.turn_EP, space.spread_P, space.axes_PA)
-        arrays |= {f"{name}.{part}": value for part, value in zip(_OF_SPACE, values, strict=True)}
+        arrays |= {f"{name}.{part}": value for part, value in zip(_SPACE_TENSORS, values, strict=True)}
     metric = (lens.identity.mean_E, lens.identity.turn_EM, lens.identity.people_CM)
-    return arrays | {f"identity.{part}": value for part, value in zip(_OF_IDENTITY, metric, strict=True)}
+    return arrays | {f"identity.{part}": value for part, value in zip(_IDENTITY_TENSORS, metric, strict=True)}
+
+
+def _lens(tensors: Mapping[str, NDArray[np.float64]]) -> Lens:
+    """The lens of `_arrays`."""
+    return Lens(
+        final=_space(tensors, "final"),
+        first=_space(tensors, "first"),
+        style_mean=tensors["style.mean"],
+        style_spread=tensors["style.spread"],
+        identity=Identity(
+            mean_E=tensors["identity.mean"],
+            turn_EM=tensors["identity.turn"],
+            people_CM=tensors["identity.people"],
+        ),
+    )
 
 
 def _space(tensors: Mapping[str, NDArray[np.float64]], name: str) -> Space:
-    return Space(*(tensors[f"{name}.{part}"] for part in _OF_SPACE))
+    return Space(
+        mean_E=tensors[f"{name}.mean"],
+        turn_EP=tensors[f"{name}.turn"],
+        spread_P=tensors[f"{name}.spread"],
+        axes_PA=tensors[f"{name}.axes"],
+    )
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
@@ -230,11 +249,12 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]
         key for key in ("encoder", "parts", "records", "people", "people_digest", "annotator") if key not in card
     ]
     missing += sorted({"weights", "style.mean", "style.spread"} - set(tensors))
-    missing += sorted({f"identity.{part}" for part in _OF_IDENTITY} - set(tensors))
-    missing += [key for space in ("final", "first") for part in _OF_SPACE if (key := f"{space}.{part}") not in tensors]
+    missing += sorted({f"identity.{part}" for part in _IDENTITY_TENSORS} - set(tensors))
+    of_spaces = [f"{space}.{part}" for space in ("final", "first") for part in _SPACE_TENSORS]
+    missing += [key for key in of_spaces if key not in tensors]
     if missing or card["parts"] not in PARTS or tensors["weights"].shape != (len(FEATURES),):
         raise ModelError(f"{folder}: card and weights do not fit each other ({', '.join(missing)}); save it anew")
-    # infinite is the spread of what never varied
+    # a spread may be infinite, where the training data never varied; NaN is always damage
     if any(np.isnan(values).any() for values in tensors.values()):
         raise ModelError(f"{folder / _WEIGHTS}: weights that are not numbers; fit and save it anew")
     return card, tensors

@@ -1,7 +1,7 @@
-"""Records and personas as places in a table of embedded texts, so that each text is looked at once.
+"""A table of embedded texts, and records and personas as row numbers in it, so that each text is embedded once.
 
-Where a text stands depends on the set of texts alone: swapping two answers leaves every vector as it was. Knows
-nothing of features.
+The row of a text depends on the set of texts alone: swapping two answers leaves every vector where it was. This module
+knows nothing of features.
 """
 
 from __future__ import annotations
@@ -18,59 +18,58 @@ from penchant.persona import Comment, Comparison, Demographics, Persona, Rating,
 from penchant.record import Record
 from penchant.style import STYLE, style
 
-Places = NDArray[np.int64]
-"""Rows of a `Texts` table."""
+Ids = NDArray[np.int64]
+"""Row numbers in a `Texts` table."""
 
 _SENTENCE_GAP = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(slots=True)
-class Known:
-    """The texts of one persona by the part they play."""
+class PersonaTexts:
+    """The texts of one persona, grouped by their role."""
 
     liked: list[str] = field(default_factory=list)
     """Answers that the person chose or gave a thumb up."""
     disliked: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
-    """What the comments were written under; empty prompts are left out."""
-    told: list[str] = field(default_factory=list)
-    """Sentences of descriptions and statements."""
-    asked: list[str] = field(default_factory=list)
-    """What the comparisons were made under."""
+    """The prompts of the comments; empty prompts are left out."""
+    descriptions: list[str] = field(default_factory=list)
+    """Sentences of demographics and statements."""
+    comparison_prompts: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, persona: Persona) -> Known:
+    def of(cls, persona: Persona) -> PersonaTexts:
         """Every item of a persona, in its order."""
-        known = cls()
+        texts = cls()
         for item in persona.evidence:
             match item:
                 case Comparison():
-                    known.asked.append(item.prompt)
-                    known.liked.append(item.chosen)
-                    known.disliked.append(item.rejected)
+                    texts.comparison_prompts.append(item.prompt)
+                    texts.liked.append(item.chosen)
+                    texts.disliked.append(item.rejected)
                 case Rating():
-                    (known.liked if item.liked else known.disliked).append(item.answer)
+                    (texts.liked if item.liked else texts.disliked).append(item.answer)
                 case Comment():
-                    known.comments.append(item.text)
+                    texts.comments.append(item.text)
                     if item.prompt.strip():
-                        known.posts.append(item.prompt)
+                        texts.posts.append(item.prompt)
                 case Demographics() | Statement():
-                    known.told.extend(sentences(item.text))
-        return known
+                    texts.descriptions.extend(sentences(item.text))
+        return texts
 
     def answers(self) -> Iterator[str]:
-        """What was liked, disliked and written: the texts by which two people's rows can be told to overlap."""
+        """The liked, disliked and written texts: shared ones show that the rows of two people overlap."""
         yield from self.liked
         yield from self.disliked
         yield from self.comments
 
     def texts(self) -> Iterator[str]:
-        """All of it."""
+        """Every text of the persona."""
         yield from self.answers()
         yield from self.posts
-        yield from self.told
-        yield from self.asked
+        yield from self.descriptions
+        yield from self.comparison_prompts
 
 
 def sentences(text: str) -> list[str]:
@@ -80,110 +79,133 @@ def sentences(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """T texts, each once: E numbers from either layer of an encoder, its tokens, and how it is written."""
+    """T distinct texts with their vectors from two layers of an encoder (E numbers each), tokens and style counts."""
 
-    places: Mapping[str, int]
+    ids: Mapping[str, int]
+    """Text -> row."""
     final: NDArray[np.float32]
-    """(T, E), rows of length 1."""
+    """Final embeddings, (T, E), rows of length 1."""
     first: NDArray[np.float32]
-    """(T, E)."""
+    """Mean of the first layer, (T, E)."""
     style: NDArray[np.float64]
-    """(T, 12)."""
+    """Style counts, (T, 12)."""
     tokens: Tokens
-    met: dict[tuple[int, tuple[int, ...]], tuple[float, ...]] = field(default_factory=dict)
-    """What `late` found for an answer and some items: it takes long, never changes, and every fold asks for it."""
+    late_cache: dict[tuple[int, tuple[int, ...]], tuple[float, ...]] = field(default_factory=dict)
+    """Late-interaction measures of an answer against some items. They are slow, never change, and every fold needs
+    them again."""
 
     @classmethod
     def of(cls, texts: Iterable[str], encoder: Encoder, *, progress: Progress | None = None) -> Texts:
-        """A table of the distinct ones among some texts."""
+        """A table of the distinct texts."""
         unique = sorted(set(texts))
         tokens = encoder.tokens(unique, progress=progress)
-        embedded = encoder.layers(unique)  # of the same pass
-        looks = np.array([style(text) for text in unique]).reshape(-1, len(STYLE))
-        places = {text: place for place, text in enumerate(unique)}
-        return cls(places, embedded.final, embedded.first, looks, tokens)
+        embedded = encoder.layers(unique)  # cached by the pass that gave the tokens
+        styles = np.array([style(text) for text in unique]).reshape(-1, len(STYLE))
+        return cls(
+            ids={text: row for row, text in enumerate(unique)},
+            final=embedded.final,
+            first=embedded.first,
+            style=styles,
+            tokens=tokens,
+        )
 
-    def find(self, texts: Iterable[str]) -> Places:
-        """The place of each of some texts, all of which must be in the table."""
-        return np.array([self.places[text] for text in texts], dtype=np.int64)
+    def find(self, texts: Iterable[str]) -> Ids:
+        """The row of each text; raises KeyError for a text that is not in the table."""
+        return np.array([self.ids[text] for text in texts], dtype=np.int64)
 
 
 def texts_of(records: Iterable[Record], personas: Iterable[Persona]) -> set[str]:
-    """The distinct texts of some records and of the personas shown with them: what there is to embed."""
-    found = {text for record in records for text in (record.prompt, record.chosen, record.rejected)}
-    return found.union(*(Known.of(persona).texts() for persona in personas))
+    """The distinct texts of some records and personas: everything that has to be embedded."""
+    texts = {text for record in records for text in (record.prompt, record.chosen, record.rejected)}
+    return texts.union(*(PersonaTexts.of(persona).texts() for persona in personas))
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of texts for each of N rows, end to end."""
+    """A list of items for each of N rows, joined end to end."""
 
-    places: Places
-    """(items,)."""
-    counts: Places
-    """(N,); sums to the number of items."""
+    ids: Ids
+    """What each item is, most often a row of a `Texts` table, (items,)."""
+    counts: Ids
+    """How many items each row has, (N,); sums to the number of items."""
 
     @classmethod
     def of(cls, lists: Sequence[Sequence[str]], texts: Texts) -> Items:
-        """From one list per row."""
-        flat = texts.find(text for one in lists for text in one)
-        return cls(flat, np.array([len(one) for one in lists], dtype=np.int64))
+        """From one list of texts per row."""
+        flat = texts.find(text for row in lists for text in row)
+        return cls(flat, np.array([len(row) for row in lists], dtype=np.int64))
 
-    def of_rows(self, rows: Places) -> Items:
-        """Those of some rows."""
+    def of_rows(self, rows: Ids) -> Items:
+        """The items of a selection of rows."""
         starts = np.cumsum(self.counts) - self.counts
         spans = [np.arange(starts[row], starts[row] + self.counts[row]) for row in rows]
         picked = np.concatenate([np.zeros(0, dtype=np.int64), *spans])
-        return Items(self.places[picked], self.counts[rows])
+        return Items(self.ids[picked], self.counts[rows])
 
-    def owners(self) -> Places:
-        """The row of each item, (items,)."""
+    def owners(self) -> Ids:
+        """The row that each item belongs to, (items,)."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
     def mean(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Mean of the items' values, (items, ...) -> (N, ...); 0 for a row without items."""
+        """Mean of the items' values per row, (items, ...) -> (N, ...); 0 for a row without items."""
         shape = (-1,) + (1,) * (values.ndim - 1)
         return self._reduced(values, np.add) / np.maximum(self.counts, 1).reshape(shape)
 
     def max(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Their maximum, in the same shapes; 0 for a row without items."""
+        """Maximum of the items' values per row, (items, ...) -> (N, ...); 0 for a row without items."""
         return self._reduced(values, np.maximum)
 
-    def _reduced(self, values: NDArray[np.floating], how: np.ufunc) -> NDArray[np.float64]:
+    def _reduced(self, values: NDArray[np.floating], reduction: np.ufunc) -> NDArray[np.float64]:
         result = np.zeros((len(self.counts), *values.shape[1:]))
         filled = self.counts > 0
         if filled.any():
             starts = (np.cumsum(self.counts) - self.counts)[filled]
-            result[filled] = how.reduceat(values, starts, axis=0)
+            result[filled] = reduction.reduceat(values, starts, axis=0)
         return result
 
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
-    """N prompts with the persona that is shown beside each."""
+    """N prompts, each with the texts of its persona by their role; see `PersonaTexts`."""
 
-    prompt: Places
+    prompt: Ids
     """(N,)."""
     liked: Items
     disliked: Items
     comments: Items
     posts: Items
-    told: Items
+    descriptions: Items
 
     @classmethod
     def of(cls, prompts: Sequence[str], personas: Sequence[Persona], texts: Texts) -> Contexts:
-        """From prompts and personas of the same number, whose texts are in the table."""
-        known = [Known.of(persona) for _, persona in zip(prompts, personas, strict=True)]
+        """From as many prompts as personas, whose texts are all in the table."""
+        groups = [PersonaTexts.of(persona) for _, persona in zip(prompts, personas, strict=True)]
         return cls(
-            texts.find(prompts),
-            Items.of([one.liked for one in known], texts),
-            Items.of([one.disliked for one in known], texts),
-            Items.of([one.comments for one in known], texts),
-            Items.of([one.posts for one in known], texts),
-            Items.of([one.told for one in known], texts),
+            prompt=texts.find(prompts),
+            liked=Items.of([group.liked for group in groups], texts),
+            disliked=Items.of([group.disliked for group in groups], texts),
+            comments=Items.of([group.comments for group in groups], texts),
+            posts=Items.of([group.posts for group in groups], texts),
+            descriptions=Items.of([group.descriptions for group in groups], texts),
         )
 
-    def of_rows(self, rows: Places) -> Contexts:
-        """Those of some rows."""
-        groups = (self.liked, self.disliked, self.comments, self.posts, self.told)
-        return Contexts(self.prompt[rows], *(items.of_rows(rows) for items in groups))
+    def of_rows(self, rows: Ids) -> Contexts:
+        """A selection of the rows."""
+        return Contexts(
+            prompt=self.prompt[rows],
+            liked=self.liked.of_rows(rows),
+            disliked=self.disliked.of_rows(rows),
+            comments=self.comments.of_rows(rows),
+            posts=self.posts.of_rows(rows),
+            descriptions=self.descriptions.of_rows(rows),
+        )
+
+    def by_name(self) -> dict[str, Items]:
+        """The items under the names that features have for them; `told` is the descriptions."""
+        return {
+            "liked": self.liked,
+            "disliked": self.disliked,
+            "comments": self.comments,
+            "posts": self.posts,
+            "told": self.descriptions,
+        }

@@ -16,8 +16,8 @@ from penchant.scorer.encoder.texts import Texts, texts_of
 
 
 @dataclass(frozen=True, slots=True)
-class OverEncoder:
-    """Embeds the texts, then asks the table scorer for the margin of every answer against the first."""
+class EmbeddingScorer:
+    """Embeds the texts, then asks the table scorer for the margin of every answer over one of them."""
 
     scorer: TableScorer
     encoder: Encoder
@@ -25,14 +25,16 @@ class OverEncoder:
 
     @property
     def name(self) -> str:
-        """The name of the scorer."""
+        """The name of the table scorer."""
         return self.scorer.name
 
     def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
-        """See `Scorer.score`; relative to the answer that sorts first, whose score is 0."""
-        # sorted, as the last bits of a margin may depend on the rows around it
+        """See `Scorer.score`; scores are relative to the answer that sorts first, whose score is 0."""
+        # sorted: the last bits of a margin may depend on neighbouring rows
         distinct = sorted(set(answers))
-        records = [Record(f"{place}", None, prompt, answer, distinct[0]) for place, answer in enumerate(distinct)]
+        records = [
+            Record(f"{i}", None, prompt, chosen=answer, rejected=distinct[0]) for i, answer in enumerate(distinct)
+        ]
         if not records:
             return np.zeros(0)
         personas = [person.persona] * len(records)

@@ -3,13 +3,13 @@ import numpy as np
 from penchant import Person, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.fit.encoder import fit_encoder
-from penchant.scorer.over_encoder import OverEncoder
+from penchant.scorer.embedding import EmbeddingScorer
 
 
 def test_scores_differ_by_the_margins_of_the_table_scorer_whatever_the_order(planted: list[Record]) -> None:
     encoder = FakeEncoder(16)
     fitted = fit_encoder(planted, [record.persona for record in planted], encoder)
-    scorer, record = OverEncoder(fitted, encoder), planted[0]
+    scorer, record = EmbeddingScorer(fitted, encoder), planted[0]
     assert scorer.name == "encoder"
     answers = [record.rejected, record.chosen, record.rejected]
     scores = scorer.score(Person(record.persona), record.prompt, answers)
