@@ -9,7 +9,7 @@ import pytest
 
 from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.eval.bench import Bench, Condition
-from penchant.eval.choice import choices, margins, named, orders, task
+from penchant.eval.choice import choices, letter_in, margins, orders, task
 from penchant.eval.score import Setting
 from penchant.model.base import Candidates, Likelihood
 from penchant.model.fake import FakeModel
@@ -37,7 +37,7 @@ class Chooser(FakeModel):
         return found
 
 
-def shown(*answers: tuple[str, str], wrote: str = "tea") -> Condition:
+def drinks(*answers: tuple[str, str], wrote: str = "tea") -> Condition:
     persona = Persona((Comment("a post", wrote),))
     records = [Record(f"r{i}", f"u{i}", "drink?", *both, persona) for i, both in enumerate(answers)]
     return Condition("mixed", tuple(records), (persona,) * len(records))
@@ -50,18 +50,18 @@ def bench(tiny: PreferenceSpace) -> Bench:
 
 def test_the_mean_of_both_orders_is_that_computed_by_hand(bench) -> None:
     # chosen first: (1 + habit of "tea") - 0; rejected first: (0 + habit of "cocoa") - 1, turned
-    found = margins(bench, "ica", shown(("tea", "cocoa")))
+    found = margins(bench, "ica", drinks(("tea", "cocoa")))
     assert found.tolist() == pytest.approx([((1 + 0.37 + 3 / 7) - (0.37 + 5 / 7 - 1)) / 2])
 
 
 def test_a_liking_for_a_letter_alone_decides_nothing(bench) -> None:
-    assert margins(bench, "ica", shown(("juice", "water"))).tolist() == [0]
+    assert margins(bench, "ica", drinks(("juice", "water"))).tolist() == [0]
 
 
 def test_swapping_the_answers_negates_every_margin_exactly(bench) -> None:
     pairs = [("tea", "cocoa"), ("juice", "a very long drink"), ("milk", "tea"), ("x", "y")]
-    found = margins(bench, "ica", shown(*pairs))
-    turned = margins(bench, "ica", shown(*[(two, one) for one, two in pairs]))
+    found = margins(bench, "ica", drinks(*pairs))
+    turned = margins(bench, "ica", drinks(*[(two, one) for one, two in pairs]))
     assert found.tolist() == (-turned).tolist()
     assert len(set(found.tolist())) > 2
 
@@ -69,12 +69,13 @@ def test_swapping_the_answers_negates_every_margin_exactly(bench) -> None:
 def test_few_shot_asks_the_reference_and_rows_are_named_after_their_method(bench) -> None:
     steps: list[str] = []
     bench.done = steps.append
-    some = shown(("tea", "water"), ("tea", "juice"))
+    some = drinks(("tea", "water"), ("tea", "juice"))
     few_shot, ica = choices(bench, some)
-    assert (few_shot.method, ica.method, ica.persona) == ("few_shot_choice", "ica_choice", "mixed")
+    assert (few_shot.label, ica.label, ica.persona) == ("few_shot_choice", "ica_choice", "mixed")
+    assert (ica.method, ica.variant, ica.role) == ("ica", "choice", "baseline")
     assert few_shot.margins.tolist() == [0, 0]  # every letter costs it the same
     (row,) = ica.rows(bench.setting)
-    assert (row.method, row.accuracy, row.n, row.users) == ("ica_choice", 1, 2, 2)
+    assert (row.label, row.accuracy, row.n, row.users) == ("ica_choice", 1, 2, 2)
     assert len(steps) == 2
     swapped = replace(some, records=tuple(replace(r, chosen=r.rejected, rejected=r.chosen) for r in some.records))
     _, ica = choices(bench, swapped)
@@ -107,8 +108,8 @@ def test_both_orders_of_a_record_keep_everything_but_the_question() -> None:
     "reply", ["A", "a", " (A)\n", "**A**", "A.", "A) it is short", "A: tea", "**A**. As", "Answer: A", "answer: **a**"]
 )
 def test_a_letter_that_stands_first_or_alone_is_named(reply: str) -> None:
-    assert named(reply) == "A"
-    assert named(re.sub(r"\b[Aa]\b", "B", reply)) == "B"
+    assert letter_in(reply) == "A"
+    assert letter_in(re.sub(r"\b[Aa]\b", "B", reply)) == "B"
 
 
 @pytest.mark.parametrize(
@@ -116,4 +117,4 @@ def test_a_letter_that_stands_first_or_alone_is_named(reply: str) -> None:
     ["", "C", "A good answer is B", "A or B", "A/B", "A, B", "Both", "Answers", "I like A", "As said: B", "tie"],
 )
 def test_a_reply_that_goes_on_about_something_else_names_none(reply: str) -> None:
-    assert named(reply) is None
+    assert letter_in(reply) is None

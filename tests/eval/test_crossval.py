@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from penchant.errors import DataError
-from penchant.eval.bench import Scored
 from penchant.eval.crossval import SCORES, load_scores, save_scores, together
-from penchant.eval.score import Setting
+from penchant.eval.score import Scored, Setting
 from penchant.record import Record
 
 RECORDS = tuple(Record(f"r{i}", f"u{i // 2}", "p", "a", "b") for i in range(6))
@@ -56,4 +55,14 @@ def test_scores_of_other_records_or_a_broken_file_are_refused(tmp_path) -> None:
         load_scores(tmp_path, BY_ID)
     (tmp_path / SCORES).write_text("[1")
     with pytest.raises(DataError, match="holds no scores"):
+        load_scores(tmp_path, BY_ID)
+
+
+def test_variant_and_role_come_back_and_a_file_without_them_is_refused(tmp_path) -> None:
+    kept = Scored("ica", "all", RECORDS[:1], np.array([1.0]), variant="raw", role="reading")
+    save_scores(tmp_path, [kept])
+    (read,) = load_scores(tmp_path, BY_ID)
+    assert (read.variant, read.role, read.label) == ("raw", "reading", "ica_raw")
+    (tmp_path / SCORES).write_text('[{"method": "ica_raw", "persona": "all", "records": ["r0"], "margins": [1.0]}]')
+    with pytest.raises(DataError, match=r"holds no scores \('variant'\)"):
         load_scores(tmp_path, BY_ID)

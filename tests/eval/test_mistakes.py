@@ -25,8 +25,8 @@ RECORDS = tuple(
 SHOWN = Condition("mixed", RECORDS, tuple(record.persona for record in RECORDS))
 
 
-def read(method: str, shown: Condition) -> list[Rendered]:
-    texts = ("judge by them", f"{method}: {shown.records[0].prompt}")
+def read(method: str, condition: Condition) -> list[Rendered]:
+    texts = ("judge by them", f"{method}: {condition.records[0].prompt}")
     return [Rendered(tuple({"role": "user", "content": text} for text in texts), 1, 0)]
 
 
@@ -36,7 +36,7 @@ MARGINS = np.array([1.0, 2.0, -3.0, -1.0, 1.0, -0.5])
 def test_the_worst_people_come_first_each_with_their_worst_pair() -> None:
     found = list(mistakes(Scored("ica", "mixed", RECORDS, MARGINS, None), SHOWN, read))
     assert [(one.user, one.prompt, one.margin) for one in found] == [("u1", "q10", 3.0), ("u2", "q21", 0.5)]
-    assert found[0].shown == (
+    assert found[0].evidence == (
         "wrote under “a post”: wrote",
         "chose for “p”: yes — rather than: no",
         "disliked for “p”: fine",
@@ -69,3 +69,8 @@ def test_margins_that_are_not_finite_are_no_mistakes() -> None:
     broken[0] = np.nan
     found = list(mistakes(Scored("ica", "mixed", RECORDS, broken, None), SHOWN, read))
     assert [(one.user, one.prompt, one.margin) for one in found] == [("u1", "q11", 1.0), ("u2", "q21", 0.5)]
+
+
+def test_only_the_published_metric_of_a_method_is_shown() -> None:
+    table = [Scored("ica", "mixed", RECORDS, MARGINS, variant=variant) for variant in ("", "raw", "choice")]
+    assert len(worst(table, SHOWN, ["ica"], read)) == 2

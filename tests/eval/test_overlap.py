@@ -1,7 +1,7 @@
 import pytest
 
 from penchant import Record
-from penchant.eval.overlap import Met
+from penchant.eval.overlap import Overlap
 from penchant.record import people_digest
 
 
@@ -14,10 +14,10 @@ ON_TRAINED, ON_TESTED, ON_OTHERS = ({people_digest(some)} for some in (TRAINED, 
 
 
 @pytest.mark.parametrize(
-    ("fitted", "fit_on", "sentence", "known"),
+    ("fitted", "fit_on", "sentence", "excluded"),
     [
         ({"ica": ON_TRAINED, "vpl": ON_TRAINED}, TRAINED, "None of these 3 people was met in training.", True),
-        ({"ica": ON_TRAINED}, None, "whether any was met in training was not checked (--fit-data)", False),
+        ({"ica": ON_TRAINED}, None, "whether any was met in training was not checked (`fit_data`)", False),
         # the card gives it away, whatever is named as training data
         ({"ica": ON_TRAINED, "vpl": ON_TESTED}, TRAINED, "vpl was fitted on just these 3 people: no measure", False),
         ({"ica": ON_TRAINED, "vpl": ON_TESTED}, TRAINED, "Of ica: None of these 3 people was met in training.", False),
@@ -25,13 +25,13 @@ ON_TRAINED, ON_TESTED, ON_OTHERS = ({people_digest(some)} for some in (TRAINED, 
         ({"ica": ON_TESTED, "vpl": ON_TESTED}, None, "ica, vpl were fitted on just these 3 people", False),
         ({"ica": ON_TRAINED}, of("a", "c", "d"), "2 of these 3 people were met in training: no measure", False),
         ({"ica": ON_TRAINED, "pba": ON_OTHERS}, TRAINED, "but pba was fitted on others", False),
-        ({"ica": set()}, TRAINED, "but ica was fitted on others, or on people that no card tells", False),
+        ({"ica": set()}, TRAINED, "but ica was fitted on others, or on people that no card names", False),
         ({"ica": ON_TRAINED | ON_OTHERS}, TRAINED, "but ica was fitted on others", False),
     ],
 )
-def test_what_cards_and_named_data_tell_of_people_met(fitted, fit_on, sentence: str, known: bool) -> None:
-    met = Met.of(TESTED, "some data", fitted, fit_on)
-    assert sentence in met.sentence
-    assert met.known is known
-    if fit_on is None and known:
-        assert "some data" in met.sentence
+def test_what_cards_and_named_data_tell_of_people_met(fitted, fit_on, sentence: str, excluded: bool) -> None:
+    overlap = Overlap.of(TESTED, "some data", fitted, fit_on)
+    assert sentence in overlap.sentence
+    assert overlap.excluded is excluded
+    if "not checked" in sentence:
+        assert "some data" in overlap.sentence

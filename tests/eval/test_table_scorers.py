@@ -6,8 +6,8 @@ import pytest
 from penchant import Persona, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.eval.bench import Bench
-from penchant.eval.table_scorers import beside
 from penchant.eval.score import Setting
+from penchant.eval.table_scorers import scores_of
 from penchant.model.fake import FakeModel
 from penchant.scorer.encoder.texts import Texts, texts_of
 
@@ -47,12 +47,12 @@ def texts(planted: list[Record]) -> Texts:
 
 
 def test_a_scorer_is_shown_what_the_models_are_shown(bench: Bench, planted, texts) -> None:
-    found = list(beside(bench, planted, ["pair", "ugc", "mixed"], [Counting()], texts))
-    told, blind = bench.shown(planted, ["pair", "ugc", "mixed"])
+    found = list(scores_of(bench, planted, ["pair", "ugc", "mixed"], scorers=[Counting()], texts=texts))
+    informed, blind = bench.conditions(planted, ["pair", "ugc", "mixed"])
     assert [one.persona for one in found] == ["pair", "ugc", "mixed", "none", "shuffled"]
-    for one, shown in zip(found, (*told, *blind), strict=True):
-        assert (one.method, one.records, one.ceiling) == ("counting", shown.records, None)
-        assert one.margins.tolist() == [len(persona) for persona in shown.personas]
+    for one, condition in zip(found, (*informed, *blind), strict=True):
+        assert (one.method, one.records, one.ceiling) == ("counting", condition.records, None)
+        assert one.margins.tolist() == [len(persona) for persona in condition.personas]
     by_persona = {one.persona: one.margins for one in found}
     assert (by_persona["pair"] == 2).all()
     assert not by_persona["none"].any()
@@ -60,7 +60,8 @@ def test_a_scorer_is_shown_what_the_models_are_shown(bench: Bench, planted, text
 
 def test_the_limit_is_that_of_the_evidence_shown_and_chance_where_nothing_true_is(bench: Bench, planted, texts) -> None:
     bench.rule = Rule()
-    found = {one.persona: one.ceiling for one in beside(bench, planted, ["pair", "ugc"], [Counting()], texts)}
+    table = scores_of(bench, planted, ["pair", "ugc"], scorers=[Counting()], texts=texts)
+    found = {one.persona: one.ceiling for one in table}
     assert {persona: set(ceiling.tolist()) for persona, ceiling in found.items()} == {
         "pair": {0.8},
         "ugc": {0.5},
@@ -70,5 +71,14 @@ def test_the_limit_is_that_of_the_evidence_shown_and_chance_where_nothing_true_i
 
 
 def test_a_scorer_of_choices_has_no_row_where_none_are_shown_but_for_the_controls(bench: Bench, planted, texts) -> None:
-    found = list(beside(bench, planted, ["pair", "ugc", "mixed"], [Counting(choices_only=True)], texts))
+    found = list(
+        scores_of(bench, planted, ["pair", "ugc", "mixed"], scorers=[Counting(choices_only=True)], texts=texts)
+    )
     assert [one.persona for one in found] == ["pair", "mixed", "none", "shuffled"]
+
+
+def test_the_encoder_is_a_personal_method_and_every_other_scorer_a_baseline(bench: Bench, planted, texts) -> None:
+    encoder, other = Counting(), Counting()
+    encoder.name = "encoder"
+    roles = {one.method: one.role for one in scores_of(bench, planted, ["ugc"], scorers=[encoder, other], texts=texts)}
+    assert roles == {"encoder": "personal", "counting": "baseline"}

@@ -1,9 +1,9 @@
-"""Which of two answers a model says it would choose, asked outright, with the person and both answers in one prompt.
+"""Which of two answers a model says it would choose, when a prompt shows it the person and both answers.
 
-Beside it stands how likely the model finds each answer by itself (`scorer.implicit`). The letter of an answer is scored
-by its likelihood and nothing is written; `named` reads the letter in a reply for harnesses that have one written. Each
-pair is asked in both orders, so that a liking for a letter or a place cancels: swapping the answers negates a margin
-exactly.
+`scorer.implicit` measures how likely a model finds each answer by itself; this is the other way to ask. A choice is the
+likelihood of the answer's letter, and nothing is written. Harnesses that have a reply written read its letter with
+`letter_in`. Each pair is asked in both orders, so that a preference for a letter or for the first answer cancels:
+swapping the answers negates a margin exactly.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.eval.bench import Bench, Condition
+from penchant.eval.bench import Bench, Condition, scored
 from penchant.eval.score import Margins, Scored
 from penchant.model.base import Candidates
 from penchant.record import Record
 
 LETTERS = ("A", "B")
-_NAMED = re.compile(r"[\W_]*(?:answer[\W_]*)?([AB])(?:[\W_]*$|[*_]*[.):])", re.IGNORECASE)
+_LETTER = re.compile(r"[\W_]*(?:answer[\W_]*)?([AB])(?:[\W_]*$|[*_]*[.):])", re.IGNORECASE)
 _TASK = """\
 The next line is data: a task and two answers to it, A and B.
 {data}
@@ -29,50 +29,49 @@ Which of the two answers would you give? Reply with one letter, A or B."""
 
 
 def task(prompt: str, first: str, second: str) -> str:
-    """The question about two answers; whatever stands in one of them cannot close it."""
+    """The question about two answers; the text of an answer cannot end the data."""
     data = {"task": prompt, **dict(zip(LETTERS, (first, second), strict=True))}
     return _TASK.format(data=json.dumps(data, ensure_ascii=False))
 
 
 def orders(record: Record) -> tuple[Record, Record]:
-    """The record with the question in place of its prompt: the chosen answer as A, then as B."""
-    one, other = (
-        task(record.prompt, record.chosen, record.rejected),
-        task(record.prompt, record.rejected, record.chosen),
-    )
-    return replace(record, prompt=one), replace(record, prompt=other)
+    """The record with the question in place of its prompt: once with the chosen answer as A, once as B."""
+    chosen_first = task(record.prompt, record.chosen, record.rejected)
+    rejected_first = task(record.prompt, record.rejected, record.chosen)
+    return replace(record, prompt=chosen_first), replace(record, prompt=rejected_first)
 
 
-def named(reply: str) -> str | None:
-    """The letter that a written reply names, A or B; None where it names neither, or goes on about something else.
+def letter_in(reply: str) -> str | None:
+    """The letter that a written reply names, A or B; None where it names neither or goes on with other text.
 
-    A letter stands first, alone or closed by one of `.` `)` `:`, or after the word "answer"; marks around it and its
-    case do not matter. "A good answer is B" names none.
+    The letter must come first, or after the word "answer", and must end the reply or be followed by `.`, `)` or `:`.
+    Case and punctuation around it do not matter. "A good answer is B" names no letter.
     """
-    found = _NAMED.match(reply)
-    return found[1].upper() if found else None
+    match = _LETTER.match(reply)
+    return match[1].upper() if match else None
 
 
-def margins(bench: Bench, name: str, shown: Condition) -> Margins:
+def margins(bench: Bench, name: str, condition: Condition) -> Margins:
     """log p(letter of chosen) - log p(letter of rejected), the mean of both orders, nats, (records,).
 
     Args:
-        name: of the method that shows the person; few_shot asks the reference, any other its policy.
+        name: the method that shows the person; few_shot asks the reference, any other method asks its policy.
     Raises:
-        RecordError: the method has nothing to show for a record, or the question alone is beyond the budget.
+        RecordError: the method cannot show a record's evidence, or the question alone exceeds the budget.
     """
-    both = [orders(record) for record in shown.records]
-    records = (*(first for first, _ in both), *(other for _, other in both))
-    asked = replace(shown, records=records, personas=shown.personas * 2)
-    found = bench.model(name).logprobs([Candidates(one.messages, LETTERS) for one in bench.prompts(name, asked)])
+    both = [orders(record) for record in condition.records]
+    records = (*(first for first, _ in both), *(second for _, second in both))
+    doubled = replace(condition, records=records, personas=condition.personas * 2)
+    candidates = [Candidates(prompt.messages, LETTERS) for prompt in bench.prompts(name, doubled)]
+    likelihoods = bench.model(name).logprobs(candidates)
     bench.done(f"{name}, choice")
-    for_a = np.array([a.logprob - b.logprob for a, b in found], dtype=np.float64)
-    count = len(shown.records)
+    for_a = np.array([a.logprob - b.logprob for a, b in likelihoods], dtype=np.float64)
+    count = len(condition.records)
     return np.asarray((for_a[:count] - for_a[count:]) / 2)
 
 
-def choices(bench: Bench, shown: Condition) -> Iterator[Scored]:
-    """Choices of the reference and of every policy, as few_shot_choice, ica_choice and so on."""
-    ceiling = bench.limits(shown)
+def choices(bench: Bench, condition: Condition) -> Iterator[Scored]:
+    """Choices of the reference and of every policy, as variant `choice` of few_shot, ica and so on."""
+    ceiling = bench.limits(condition)
     for name in ("few_shot", *bench.policies):
-        yield Scored(f"{name}_choice", shown.persona, shown.records, margins(bench, name, shown), ceiling)
+        yield scored(name, condition, margins(bench, name, condition), ceiling, variant="choice", role="baseline")

@@ -1,7 +1,7 @@
-"""Models aligned and tested on other people of the same file: the scores of each fold, put together.
+"""The scores of cross-validation: what each fold measured, kept on disk and put together.
 
-Knows nothing of training: it keeps what each fold measured, so that a run can go on where it stopped and folds can be
-measured by several processes.
+This module knows nothing of training. As the scores of a fold are kept, a stopped run can continue, and several
+processes can measure folds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,15 +22,17 @@ SCORES = "scores.json"
 
 
 def save_scores(folder: Path, scored: Sequence[Scored]) -> None:
-    """Writes the margins of one fold, in one piece."""
+    """Writes the margins of one fold; the file appears complete or not at all. Ceilings are not kept."""
     content = [
         {
-            "method": one.method,
-            "persona": one.persona,
-            "records": [record.record_id for record in one.records],
-            "margins": one.margins.tolist(),
+            "method": scores.method,
+            "variant": scores.variant,
+            "role": scores.role,
+            "persona": scores.persona,
+            "records": [record.record_id for record in scores.records],
+            "margins": scores.margins.tolist(),
         }
-        for one in scored
+        for scores in scored
     ]
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / SCORES) as path:
@@ -37,29 +40,27 @@ def save_scores(folder: Path, scored: Sequence[Scored]) -> None:
 
 
 def load_scores(folder: Path, records: Mapping[str, Record]) -> list[Scored]:
-    """What `save_scores` wrote; records by their id.
+    """What `save_scores` wrote, without ceilings.
 
+    Args:
+        records: by their id.
     Raises:
-        DataError: scores of other records than these, or a file that is no list of scores.
+        DataError: the file has scores of other records, or is no list of scores.
     """
     path = folder / SCORES
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return [
-            Scored(
-                one["method"],
-                one["persona"],
-                tuple(records[name] for name in one["records"]),
-                np.array(one["margins"], dtype=np.float64),
-                None,
-            )
-            for one in content
-        ]
-    except (ValueError, TypeError) as error:
+        parts = [(_texts(part), part["records"], np.array(part["margins"], dtype=np.float64)) for part in content]
+    except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path} holds no scores ({error}); remove the folder and measure the fold again") from error
+    try:
+        return [
+            Scored(**texts, records=tuple(records[name] for name in names), margins=margins)
+            for texts, names, margins in parts
+        ]
     except KeyError as error:
         raise DataError(
-            f"{path} was measured on other records ({error} is not among them); give another --out"
+            f"{path} was measured on other records ({error} is not among them); give another `out`"
         ) from error
 
 
@@ -67,17 +68,27 @@ def together(folds: Sequence[Sequence[Scored]]) -> list[Scored]:
     """The scores of all folds by method and persona, in the order of the first fold.
 
     Raises:
-        DataError: folds that measured different things, or the same record.
+        DataError: the folds measured different methods or personas, or two of them the same record.
     """
-    asked = [[(one.method, one.persona) for one in fold] for fold in folds]
-    if any(order != asked[0] for order in asked):
+    tables = [[(scores.label, scores.persona) for scores in fold] for fold in folds]
+    if any(table != tables[0] for table in tables):
         raise DataError("the folds measured different methods or personas; remove those of an older run")
     return [_joined(parts) for parts in zip(*folds, strict=True)]
 
 
+def _texts(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part[name] for name in ("method", "variant", "role", "persona")}
+
+
 def _joined(parts: Sequence[Scored]) -> Scored:
-    records = tuple(record for part in parts for record in part.records)
+    first, records = parts[0], tuple(record for part in parts for record in part.records)
     if len({record.record_id for record in records}) < len(records):
         raise DataError("two folds measured the same records; remove those of an older run")
-    margins = np.concatenate([part.margins for part in parts])
-    return Scored(parts[0].method, parts[0].persona, records, margins, None)
+    return Scored(
+        method=first.method,
+        persona=first.persona,
+        records=records,
+        margins=np.concatenate([part.margins for part in parts]),
+        variant=first.variant,
+        role=first.role,
+    )

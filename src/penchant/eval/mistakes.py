@@ -1,4 +1,4 @@
-"""The worst cases of a method: pairs of the people for whom it does worst, on which it is furthest off."""
+"""The worst mistakes of a method: for each person that it gets wrong most often, the pair with the lowest margin."""
 
 from __future__ import annotations
 
@@ -13,44 +13,50 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating
 from penchant.render import Rendered
 from penchant.stats import correctness
 
-Read = Callable[[str, Condition], Sequence[Rendered]]
-"""(method, records and what is shown of their people) -> what the method's model reads, a prompt a record."""
+Prompts = Callable[[str, Condition], Sequence[Rendered]]
+"""(method, condition) -> the prompts that the method's model reads, one per record; see `Bench.prompts`."""
 
 
-def mistakes(scored: Scored, shown: Condition, read: Read, *, people: int = 3) -> Iterator[Mistake]:
-    """One pair each of so many people, the worst first; none of people who are never got wrong.
+def mistakes(scored: Scored, condition: Condition, prompts: Prompts, *, people: int = 3) -> Iterator[Mistake]:
+    """The worst pair of each of the worst people, the worst person first.
 
-    Margins that are no finite numbers are left out.
+    People without a wrong decision have no mistake. Margins that are not finite are left out.
 
     Args:
-        shown: what the margins were computed from, record by record.
+        condition: the condition of the margins, record by record.
+        people: how many people at most.
     """
     finite = np.flatnonzero(np.isfinite(scored.margins))
     users, owner = np.unique(np.array([scored.records[i].person_id for i in finite]), return_inverse=True)
     right = np.bincount(owner, weights=correctness(scored.margins[finite])) / np.bincount(owner)
-    # each person's pair that is furthest off: the first of theirs when pairs are sorted by margin
+    # when pairs are sorted by margin, a person's lowest one is the first with that person's number
     by_margin = np.argsort(scored.margins[finite], kind="stable")
-    furthest = finite[by_margin[np.unique(owner[by_margin], return_index=True)[1]]]
-    wrong = [i for i in np.argsort(right, kind="stable") if scored.margins[furthest[i]] < 0]
-    for user, place in ((str(users[i]), int(furthest[i])) for i in wrong[:people]):
-        record, persona = scored.records[place], shown.personas[place]
-        (prompt,) = read(scored.method, Condition(shown.persona, (record,), (persona,)))
+    lowest = finite[by_margin[np.unique(owner[by_margin], return_index=True)[1]]]
+    wrong = [i for i in np.argsort(right, kind="stable") if scored.margins[lowest[i]] < 0]
+    for user, position in ((str(users[i]), int(lowest[i])) for i in wrong[:people]):
+        record = scored.records[position]
+        single = condition.at([position])
+        (prompt,) = prompts(scored.method, single)
         yield Mistake(
             method=scored.method,
             user=user,
             prompt=record.prompt,
             chosen=record.chosen,
             rejected=record.rejected,
-            shown=tuple(_line(item) for item in persona.evidence),
+            evidence=tuple(_line(item) for item in single.personas[0].evidence),
             read="\n\n".join(message["content"] for message in prompt.messages),
-            margin=-float(scored.margins[place]),
+            margin=-float(scored.margins[position]),
         )
 
 
-def worst(scored: Sequence[Scored], shown: Condition, methods: Sequence[str], read: Read) -> list[Mistake]:
-    """The mistakes of some methods under what was shown."""
-    found = [one for one in scored if one.method in methods and one.persona == shown.persona]
-    return [mistake for one in found for mistake in mistakes(one, shown, read)]
+def worst(scored: Sequence[Scored], condition: Condition, methods: Sequence[str], prompts: Prompts) -> list[Mistake]:
+    """The mistakes of some methods under one condition, by their published metric."""
+    return [
+        mistake
+        for scores in scored
+        if scores.label in methods and scores.persona == condition.persona
+        for mistake in mistakes(scores, condition, prompts)
+    ]
 
 
 def _line(item: Evidence) -> str:

@@ -1,4 +1,7 @@
-"""Whether people who are measured were met in training, as far as it can be told from cards and named data."""
+"""Whether measured people were also trained on, as far as cards and named training data show.
+
+Cards detect an identical set of people, not a partial overlap.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from penchant.record import Record, people_digest
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """What can be said of it."""
+class Overlap:
+    """What is known about people who are both measured and trained on."""
 
     sentence: str
-    known: bool
-    """Whether it is certain that nobody was met."""
+    excluded: bool
+    """Whether it is certain that nobody is both."""
 
     @classmethod
     def of(
@@ -23,52 +26,54 @@ class Met:
         dataset: str,
         fitted: Mapping[str, Collection[str]],
         fit_on: Sequence[Record] | None,
-    ) -> Met:
-        """Of the people of some records.
+    ) -> Overlap:
+        """The overlap of the people of some records with the people that models and scorers were fitted on.
 
         Args:
-            fitted: by model or scorer, the digests of the people it was fitted on, as its card has them; see
+            fitted: model or scorer -> digests of the people it was fitted on, from its card; see
                 `record.people_digest`.
-            fit_on: what they are said to have been fitted on; None where nothing is said.
+            fit_on: the records that the user names as training data; None if the user names none.
         """
         people = {record.person_id for record in records}
         own = people_digest(records)
         on_these = [name for name, digests in fitted.items() if own in digests]
         if not on_these:
-            return cls._otherwise(people, dataset, fitted, fit_on)
+            return cls._partial(people, dataset, fitted, fit_on)
         caught = f"{_names(on_these)} fitted on just these {len(people)} people: no measure of new people."
         rest = {name: digests for name, digests in fitted.items() if name not in on_these}
         if not rest:
-            return cls(caught, False)
-        return cls(f"{caught} Of {', '.join(rest)}: {cls._otherwise(people, dataset, rest, fit_on).sentence}", False)
+            return cls(caught, excluded=False)
+        other = cls._partial(people, dataset, rest, fit_on)
+        return cls(f"{caught} Of {', '.join(rest)}: {other.sentence}", excluded=False)
 
     @classmethod
-    def _otherwise(
+    def _partial(
         cls,
         people: Collection[str],
         dataset: str,
         fitted: Mapping[str, Collection[str]],
         fit_on: Sequence[Record] | None,
-    ) -> Met:
-        """Of what is not known to have been fitted on all of these people."""
+    ) -> Overlap:
+        """The overlap where no card names exactly these people."""
         if fit_on is None:
             return cls(
-                f"These are the people of {dataset}; whether any was met in training was not checked (--fit-data).",
-                False,
+                f"These are the people of {dataset}; whether any was met in training was not checked (`fit_data`).",
+                excluded=False,
             )
-        if met := set(people) & {record.person_id for record in fit_on}:
+        if both := set(people) & {record.person_id for record in fit_on}:
             return cls(
-                f"{len(met)} of these {len(people)} people were met in training: no measure of new people.", False
+                f"{len(both)} of these {len(people)} people were met in training: no measure of new people.",
+                excluded=False,
             )
         named = {people_digest(fit_on)}
         others = [name for name, digests in fitted.items() if set(digests) != named]
         if others:
             return cls(
-                f"None of these {len(people)} people is among those of --fit-data; but {_names(others)} fitted on "
-                "others, or on people that no card tells, and may have met them.",
-                False,
+                f"None of these {len(people)} people is among those of `fit_data`; but {_names(others)} fitted on "
+                "others, or on people that no card names, and may have met them.",
+                excluded=False,
             )
-        return cls(f"None of these {len(people)} people was met in training.", True)
+        return cls(f"None of these {len(people)} people was met in training.", excluded=True)
 
 
 def _names(names: Sequence[str]) -> str:

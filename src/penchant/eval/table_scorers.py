@@ -1,6 +1,7 @@
-"""Scorers over embedded texts beside the models of a bench: the same records, and the same shown of every person.
+"""Learned scorers over embedded texts, under the same conditions as the models of a bench.
 
-They see a persona itself, as controls do. Knows nothing of how they were fitted.
+Like controls, they see a persona itself and not what an annotator believes of it. This module does not know how they
+were fitted.
 """
 
 from __future__ import annotations
@@ -9,34 +10,49 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from penchant.eval.bench import Bench
-from penchant.eval.score import Scored
+from penchant.eval.bench import Bench, Condition, scored
+from penchant.eval.rows import Role
+from penchant.eval.score import Margins, Scored
 from penchant.persona import Comparison
 from penchant.record import Record
 from penchant.scorer.base import TableScorer
 from penchant.scorer.encoder.texts import Texts
 
+PERSONAL = ("encoder",)
+"""Learned scorers whose rows are compared with every rival; all others are baselines from the literature."""
 
-def beside(
-    bench: Bench, records: Sequence[Record], personas: Sequence[str], scorers: Sequence[TableScorer], texts: Texts
+
+def scores_of(
+    bench: Bench, records: Sequence[Record], personas: Sequence[str], *, scorers: Sequence[TableScorer], texts: Texts
 ) -> Iterator[Scored]:
-    """Margins of each scorer for every persona setting, then `none` and `shuffled`, as `Bench.score` has them.
+    """Margins of each scorer under every kind of evidence, then under `none` and `shuffled`, as `Bench.score` has them.
 
-    A scorer of choices alone has no row where nobody's are shown.
+    A scorer that reads choices alone has no row for evidence without choices.
 
     Args:
-        texts: a table that has every text of the records and their personas.
+        personas: the kinds of evidence.
+        texts: a table with every text of the records and their personas.
     Raises:
         RecordError: fewer than two people.
     """
-    told, blind = bench.shown(records, personas)
-    for place, shown in enumerate((*told, *blind)):
-        ceiling = bench.limits(shown)
-        if place >= len(told) and ceiling is not None:
-            ceiling = np.full(len(shown.records), 0.5)  # nothing true is shown: chance
-        chose = any(isinstance(item, Comparison) for persona in shown.personas for item in persona.evidence)
-        for one in scorers:
-            if one.choices_only and not chose and place < len(told):
-                continue
-            margins = one.table_margins(texts, shown.records, shown.personas)
-            yield Scored(one.name, shown.persona, shown.records, margins, ceiling)
+    informed, blind = bench.conditions(records, personas)
+    for condition in informed:
+        ceiling = bench.limits(condition)
+        for scorer in scorers:
+            if _has_choices(condition) or not scorer.choices_only:
+                yield _scored(scorer, condition, texts, ceiling)
+    for condition in blind:
+        # no true evidence is shown, so that the limit is chance
+        ceiling = None if bench.rule is None else np.full(len(condition.records), 0.5)
+        for scorer in scorers:
+            yield _scored(scorer, condition, texts, ceiling)
+
+
+def _has_choices(condition: Condition) -> bool:
+    return any(isinstance(item, Comparison) for persona in condition.personas for item in persona.evidence)
+
+
+def _scored(scorer: TableScorer, condition: Condition, texts: Texts, ceiling: Margins | None) -> Scored:
+    margins = scorer.table_margins(texts, condition.records, condition.personas)
+    role: Role = "personal" if scorer.name in PERSONAL else "baseline"
+    return scored(scorer.name, condition, margins, ceiling, role=role)
