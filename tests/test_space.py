@@ -258,8 +258,8 @@ def test_a_space_file_keeps_whether_it_withholds(tmp_path: Path) -> None:
 def test_what_is_withheld_is_taken_out_of_a_direction_and_nothing_else() -> None:
     alignx90 = load_space()
     said = alignx90.direction({"gender": 1, "gaming": -1})
-    assert said.concluded(alignx90) == alignx90.direction({"gaming": -1})
-    assert said.concluded(alignx90.opened()) is said
+    assert said.without_withheld(alignx90) == alignx90.direction({"gaming": -1})
+    assert said.without_withheld(alignx90.opened()) is said
 
 
 def test_the_space_beside_data_is_that_in_its_folder_or_its_parents(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""Words that say a person's gender or age: changed for their counterparts, or made neutral, and nothing else.
+"""Replaces words that state a person's gender or age, by their counterparts or by neutral words; nothing else changes.
 
-What changes in an answer, a belief or a decision when nothing but these words does is what the system holds of groups
-and not of the person (counterfactual fairness in its simplest form; Kusner et al. 2017, arXiv:1703.06856). Of a text
-and its counterpart the neutral text is the same, so that whatever reads it cannot tell them apart. English; a text
-without such words stays as it is.
+When only these words change, any change in an answer, belief or decision comes from what the system assumes about the
+group, not about the person. This is counterfactual fairness in its simplest form (Kusner et al. 2017,
+arXiv:1703.06856). A text and its counterpart have the same neutral text, so a reader of neutral texts cannot tell them
+apart. The word lists are English. A text without such words is returned unchanged.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Person
 Trait = Literal["gender", "age"]
 TRAITS: Final[tuple[Trait, ...]] = get_args(Trait)
 _WORD = re.compile(r"(?<!years )(?<!year )(?<!years-)(?<!year-)\b[A-Za-z]+")
-"""A word; not the "old" of "25 years old", which says no age of its own."""
+"""A word, except the "old" in "25 years old", which does not mean an old person."""
 _AGE = re.compile(
     r"""\b(?P<before>(?:aged|turned|i'm|i\ am)\s+)?(?P<years>[1-9][0-9])
     (?P<after>[\s-]*(?:years?|yrs?)[\s-]*old\b|\s*y/?\.?o\b|\s?[fm]\b|(?=\s*(?:[.,;!?)]|and\b|$)))""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""An age: a number of two digits that is said to be one, before or after it."""
+"""An age: a two-digit number that words before or after it mark as an age."""
 _MIDDLE = 45
-"""Ages below stand for young, and are moved as far above."""
+"""Middle of the age axis: swapping mirrors an age around it, so that 20 becomes 70."""
 
 
 def swapped(text: str, trait: Trait) -> str:
-    """The text with words of one trait changed for their counterparts; capitals stay."""
+    """The text with words of one trait replaced by their counterparts; capital letters are kept."""
     table = _tables(trait)[0]
 
-    def other(found: re.Match[str]) -> str:
-        word = found[0]
+    def other(match: re.Match[str]) -> str:
+        word = match[0]
         counterpart = table.get(word.lower())
         return word if counterpart is None else _cased(counterpart, like=word)
 
@@ -48,22 +48,23 @@ def swapped(text: str, trait: Trait) -> str:
 
 
 def neutral(text: str) -> str:
-    """The text with words of every trait changed for ones that fit anybody; capitals stay, ages go."""
+    """The text with words of every trait replaced by neutral words; capital letters are kept, ages become "adult"."""
     table = {word: both for trait in TRAITS for word, both in _tables(trait)[1].items()}
-    text = _WORD.sub(lambda found: _cased(table.get(found[0].lower(), found[0]), like=found[0]), text)
-    return _AGE.sub(lambda found: found[0] if _no_age(found) else f"{found['before'] or ''}adult", text)
+    text = _WORD.sub(lambda match: _cased(table.get(match[0].lower(), match[0]), like=match[0]), text)
+    return _AGE.sub(lambda match: match[0] if _no_age(match) else f"{match['before'] or ''}adult", text)
 
 
 def neutralised(persona: Persona) -> Persona:
-    """The persona with all that the person wrote, and that was written of them, made neutral.
+    """The persona with neutral texts in comments, descriptions and statements.
 
-    Directions stay: whatever read them may have read the words; see `infer` for reading the neutral text instead.
+    Items keep their directions, although the annotator may have seen the original words. To infer directions from the
+    neutral texts instead, see `infer`.
     """
     return Persona(tuple(neutral_item(item) for item in persona.evidence))
 
 
 def neutral_item(item: Evidence) -> Evidence:
-    """One item made neutral; what the person chose is not touched: answers are other people's."""
+    """The item with a neutral text; choices and ratings stay, because other people wrote the answers."""
     match item:
         case Comment() | Demographics() | Statement():
             return replace(item, text=neutral(item.text))
@@ -72,9 +73,9 @@ def neutral_item(item: Evidence) -> Evidence:
 
 
 def counterpart(persona: Persona, trait: Trait) -> Persona:
-    """The persona with all that the person wrote, and that was written of them, swapped.
+    """The persona with one trait swapped in comments, descriptions and statements.
 
-    What they chose is not touched: answers are other people's.
+    Choices and ratings stay, because other people wrote the answers.
     """
     return Persona(tuple(_item(item, trait) for item in persona.evidence))
 
@@ -82,7 +83,7 @@ def counterpart(persona: Persona, trait: Trait) -> Persona:
 def _item(item: Evidence, trait: Trait) -> Evidence:
     match item:
         case Comment() | Demographics() | Statement():
-            # a direction was read from the text as it was
+            # the direction was inferred from the original text
             return replace(item, text=swapped(item.text, trait), direction=None)
         case Comparison() | Rating():
             return item
@@ -94,22 +95,22 @@ def _cased(word: str, *, like: str) -> str:
     return word[0].upper() + word[1:] if like[0].isupper() else word
 
 
-def _other_age(found: re.Match[str]) -> str:
-    if _no_age(found):
-        return found[0]
-    years = int(found["years"])
+def _other_age(match: re.Match[str]) -> str:
+    if _no_age(match):
+        return match[0]
+    years = int(match["years"])
     other = min(99, max(10, 2 * _MIDDLE - years)) if years != _MIDDLE else years + 1
-    return f"{found['before'] or ''}{other}{found['after']}"
+    return f"{match['before'] or ''}{other}{match['after']}"
 
 
-def _no_age(found: re.Match[str]) -> bool:
-    """Whether it is any number before a comma."""
-    return not found["before"] and not found["after"]
+def _no_age(match: re.Match[str]) -> bool:
+    """Whether the matched number is not an age: no word before or after it says so, only punctuation follows."""
+    return not match["before"] and not match["after"]
 
 
 @lru_cache
 def _tables(trait: Trait) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Word -> its counterpart, and word -> a word for both."""
+    """Two tables: word -> its counterpart, and word -> the neutral word for both."""
     content = tomllib.loads((files("penchant") / "demographics.toml").read_text(encoding="utf-8"))[trait]
     other: dict[str, str] = {}
     both: dict[str, str] = {}
@@ -119,6 +120,6 @@ def _tables(trait: Trait) -> tuple[Mapping[str, str], Mapping[str, str]]:
         both.setdefault(left, middle)
         both.setdefault(right, middle)
     for word, counterpart in content["one_way"].items():
-        # as its counterpart is made neutral, or the two could be told apart
+        # use the neutral word of the counterpart, or a reader could tell the two texts apart
         both[word] = content["both"].get(word) or " ".join(both.get(part, part) for part in counterpart.split())
     return {**other, **content["one_way"]}, both

@@ -1,15 +1,16 @@
-"""Everything penchant raises on purpose, by the boundary at which it is noticed.
+"""Every error that penchant raises on purpose, one class per kind of input.
 
     PenchantError
-    ├── ConfigError      a recipe, flag or argument
+    ├── ConfigError      a recipe, setting or argument
     ├── SpaceError       a preference space, dimension or direction
-    │   └── SpaceMismatch    two spaces met where one was meant
-    ├── RecordError      one record, persona or item of evidence
-    ├── DataError        a file of records: missing, broken, in an unknown layout
+    │   └── SpaceMismatch    values of one space used with another
+    ├── RecordError      one record, persona or evidence item
+    ├── DataError        a file of records: missing, broken or in an unknown layout
     ├── ModelError       a model folder, its tokenizer or its weights
-    └── TrainingError    a run that would train on other rows than it was given, or diverged
+    └── TrainingError    a run that lost rows of its data or diverged
 
-Every message says what is wrong, where, and what to do. The command line prints it as one sentence and exits with 2.
+Every message says what is wrong, where, and what to do. The command line prints it as one sentence and
+exits with status 2.
 """
 
 
@@ -18,7 +19,7 @@ class PenchantError(Exception):
 
 
 class ConfigError(PenchantError):
-    """A recipe, a flag or an argument that cannot be used."""
+    """A recipe, setting or argument that cannot be used."""
 
 
 class SpaceError(PenchantError):
@@ -26,11 +27,11 @@ class SpaceError(PenchantError):
 
 
 class SpaceMismatch(SpaceError):
-    """Values of one preference space met where another was meant."""
+    """Values of one preference space were used with another space."""
 
 
 class RecordError(PenchantError):
-    """One record, persona or item of evidence that cannot be used."""
+    """One record, persona or evidence item that cannot be used."""
 
 
 class DataError(PenchantError):
@@ -42,4 +43,4 @@ class ModelError(PenchantError):
 
 
 class TrainingError(PenchantError):
-    """A training run that must not go on: rows lost, loss not finite."""
+    """A training run that must stop: rows were lost, or the loss is not finite."""

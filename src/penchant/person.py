@@ -1,7 +1,7 @@
-"""A person: everything a method or decoder may know of whom it answers for.
+"""A person: everything that a method or decoder may know about the user it answers.
 
-One value goes to every method, scorer and decoder, so that what a person corrects reaches all of them. A correction
-outranks inference for good.
+Every method, scorer and decoder takes this one value, so a user's correction reaches all of them. A correction always
+outranks what was inferred.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from penchant.space import Direction, PreferenceSpace, Sign
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The person's own word on one dimension; 0 says "this is not about me"."""
+    """What the person says about one dimension; sign 0 means "this is not about me"."""
 
     dimension_id: str
     sign: Sign
@@ -30,32 +30,35 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Persona, what is believed of it, and the person's own corrections."""
+    """A persona, the belief inferred from it, and the person's own corrections."""
 
     persona: Persona = field(default_factory=Persona)
     belief: Belief | None = None
     corrections: tuple[Correction, ...] = ()
-    """Latest last; a later one on the same dimension replaces an earlier one."""
+    """Oldest first; a later correction of the same dimension replaces an earlier one."""
     profile: Direction | None = None
-    """A direction stated for this person from outside; it stands in for the belief's."""
+    """A direction stated for this person, by a data file for example; it replaces the direction of the belief."""
     summary: str | None = None
-    """What was written of this person, by a language model say; None has the belief put into words."""
+    """A text about this person, for example by a language model. None: prompts describe the belief instead."""
 
     def direction(self, rule: Rule | None = None) -> Direction | None:
-        """What is held of this person: the stated profile or the belief, then the corrections on top.
+        """The profile if there is one, else the direction of the belief; corrections then replace single dimensions.
 
-        None when nothing at all is known: no belief with evidence, no profile, no correction.
+        None when there is no profile, no correction and no belief with annotated evidence.
+
+        Args:
+            rule: how the belief becomes a direction, see `penchant.posterior`; None takes the belief's own rule.
         """
         if self.profile is not None:
-            held: Direction | None = self.profile
+            direction: Direction | None = self.profile
         elif self.belief is not None and self.belief.items:
-            held = self.belief.direction(rule)
+            direction = self.belief.direction(rule)
         else:
-            held = self.belief.space.direction() if self.belief is not None and self.corrections else None
-        return held.overlaid(self.corrected()) if held is not None else None
+            direction = self.belief.space.direction() if self.belief is not None and self.corrections else None
+        return direction.overlaid(self.corrected()) if direction is not None else None
 
     def corrected(self) -> Mapping[str, Sign]:
-        """Dimension id -> the person's own last word."""
+        """Dimension id -> the sign of the latest correction."""
         return {correction.dimension_id: correction.sign for correction in self.corrections}
 
 
@@ -68,10 +71,10 @@ def meet(
     summary: str | None = None,
     prior: Prior = EVEN,
 ) -> Person:
-    """A person from a persona: the belief is computed here, in one place.
+    """A person from a persona; the belief is computed here and nowhere else.
 
     Args:
-        prior: what is held of anybody before evidence, and how evidence counts.
+        prior: the belief before any evidence, and the weights of evidence.
     Raises:
         SpaceError: a correction names a dimension that the space does not have.
         SpaceMismatch: the profile or an item of evidence is over another space.
@@ -91,14 +94,14 @@ def meet_record(
     profile: Direction | None = None,
     summary: str | None = None,
 ) -> Person:
-    """The person behind a record, as far as `persona` shows them: the same in training and in evaluation.
+    """The person of a record, for a selected part of its persona. Training and evaluation both use this function.
 
-    A profile counts only beside evidence, so that settings that show no evidence reveal nothing.
+    The profile is dropped when `persona` is empty, so that a condition without evidence reveals nothing of the person.
 
     Args:
-        persona: the part of the record's evidence that is shown.
-        profile: stands in for the profile that the record states.
-        summary: what a language model wrote about this person.
+        persona: the part of the record's persona that the prompt shows.
+        profile: replaces the profile in the record.
+        summary: a text about this person, by a language model.
     """
     stated = profile or record.profile
     return meet(persona, space, profile=stated if persona.evidence else None, summary=summary)

@@ -1,9 +1,9 @@
-"""A persona: what is known of a person, as items of evidence, oldest first.
+"""A persona: the evidence about one person, oldest item first.
 
-Three kinds are published (AlignX, arXiv:2503.15463, section 3.2): comments the person wrote (UGC), choices the person
-made (PAIR) and a description (DEMO). Two more come from products: a thumb on one answer, and a sentence in which the
-person says what they want. Evidence is data, never instruction; it may carry the direction that an annotator read
-from it. Knows nothing of how a persona is shown to a model.
+Three kinds of evidence come from AlignX (arXiv:2503.15463, section 3.2): comments by the person (UGC), choices between
+two answers (PAIR) and a description of the person (DEMO). Two more come from products: a thumb on one answer (Rating),
+and a sentence in which the person says what they want (Statement). Evidence is data, never an instruction. An item may
+carry the direction that an annotator inferred from it. This module does not know how prompts show a persona.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _require(kind: str, **texts: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """UGC: something the person wrote under somebody's post."""
+    """UGC: a comment that the person wrote under a post."""
 
     prompt: str
     text: str
@@ -40,7 +40,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """PAIR: of two answers by others the person preferred one."""
+    """PAIR: two answers by other people, of which the person preferred `chosen`."""
 
     prompt: str
     chosen: str
@@ -64,7 +64,7 @@ class Demographics:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One thumb on one answer; there is no second answer to compare with."""
+    """A thumb up or down on one answer, without a second answer to compare it with."""
 
     prompt: str
     answer: str
@@ -77,7 +77,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What the person says they want, in their words: "keep it short"."""
+    """A sentence in which the person says what they want, for example "keep it short"."""
 
     text: str
     direction: Direction | None = None
@@ -92,7 +92,7 @@ _UGC, _PAIR, _DEMO = (Comment,), (Comparison, Rating), (Demographics, Statement)
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Evidence about one person, oldest first."""
+    """Evidence about one person, oldest item first."""
 
     evidence: tuple[Evidence, ...] = field(default=())
 
@@ -100,18 +100,19 @@ class Persona:
         return len(self.evidence)
 
     def of(self, *kinds: type[Evidence]) -> tuple[Evidence, ...]:
-        """The items of some kinds, in order."""
+        """The items of the given classes, in order."""
         return tuple(item for item in self.evidence if isinstance(item, kinds))
 
     def select(self, kind: PersonaKind, *, seed: str = "0") -> Persona:
-        """The part of this persona that a setting shows.
+        """A persona with only the items of one kind.
 
-        `ugc`, `pair` and `demo` show every item of their kind (thumbs count as pair, statements as demo), `behaviour`
-        ugc and pair, `all` every item, `none` nothing. `mixed` draws as the released training does: the numbers of
-        comments and of choices uniform in 0..available, the description kept half of the time, and at least one item.
+        `ugc`, `pair` and `demo` keep every item of their kind; ratings count as pair, statements as demo. `behaviour`
+        keeps ugc and pair, `all` keeps every item, `none` keeps no item. `mixed` samples as the released AlignX
+        training does: the numbers of comments and of choices are uniform in 0..available, the description is kept with
+        probability one half, and an empty sample keeps every item.
 
         Args:
-            seed: decides the mixed draw; the same seed and persona give the same items.
+            seed: seed of the mixed sample; the same seed and persona give the same items.
         """
         match kind:
             case "ugc":
@@ -134,11 +135,11 @@ class Persona:
             return self
         kept: set[int] = set()
         for kinds in (_UGC, _PAIR):
-            places = [i for i, item in enumerate(self.evidence) if isinstance(item, kinds)]
-            kept.update(rng.sample(places, rng.randint(0, len(places))))
+            positions = [i for i, item in enumerate(self.evidence) if isinstance(item, kinds)]
+            kept.update(rng.sample(positions, rng.randint(0, len(positions))))
         if rng.random() < 0.5:
             kept.update(i for i, item in enumerate(self.evidence) if isinstance(item, _DEMO))
-        # an empty draw shows everything, as the released formatter does
+        # an empty sample keeps every item, as the released formatter does
         return Persona(tuple(self.evidence[i] for i in sorted(kept))) if kept else self
 
     @classmethod

@@ -309,7 +309,7 @@ def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior | None = N
         if item.direction is None:
             continue
         item.direction.require(space, where=f"evidence {place}")
-        kind, said = kind_of(item), item.direction.concluded(space)
+        kind, said = kind_of(item), item.direction.without_withheld(space)
         tally.add(said, kind, prior)
         votes.extend(_votes(said, place, kind, prior))
     return Belief(space, tuple(votes), tally.items, tally, prior, rule)

@@ -52,7 +52,7 @@ def expected_gains(
 ) -> NDArray[np.float64]:
     """Nats that the answer to each pair of a pool is expected to tell, (pairs,)."""
     positive = tally.probability(prior)
-    signs = np.stack([direction.concluded(direction.space).signs for direction in pool]).astype(np.float64)
+    signs = np.stack([direction.without_withheld(direction.space).signs for direction in pool]).astype(np.float64)
     sure = np.stack([direction.probabilities() for direction in pool]).astype(np.float64) * (signs != 0)
     # P(the person holds what the first answer says), dimension by dimension and for the pair as a whole
     holds = np.where(signs > 0, positive, 1 - positive)

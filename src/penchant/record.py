@@ -1,7 +1,7 @@
-"""A record: one preference of one person, with what is known of that person.
+"""A record: one preference of one person, with the evidence about that person.
 
-The unit of every file, trainer and table. A record that cannot be used is not built: RecordError says why, and
-readers count it and set it aside.
+Files, trainers and tables all consist of records. A record with an empty text cannot be built: it raises RecordError,
+and readers of files count the row with this reason and set it aside.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from penchant.space import Direction
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a record came from. Never model input."""
+    """Where a record comes from. Never model input."""
 
     dataset: str = ""
     attribute: str = ""
-    """How the label was made, or which subset the row belongs to; for analysis only."""
+    """How the label was made, or the subset that the row belongs to; for analysis only."""
     phrasing: str = ""
-    """Simulated data: `known` or `unseen` wording; empty elsewhere."""
+    """Simulated data only: `known` or `unseen` wording. Empty for other data."""
     meta: str = ""
     """JSON with licence and source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`chosen` is what this person prefers to `rejected` under `prompt`."""
+    """One preference: under `prompt`, this person prefers `chosen` to `rejected`."""
 
     record_id: str
     user_id: str | None
@@ -39,11 +39,11 @@ class Record:
     rejected: str
     persona: Persona = field(default_factory=Persona)
     direction: Direction | None = None
-    """Direction of this very pair: what the chosen answer has more of. Never model input, or the label leaks."""
+    """Direction of this pair: the poles that `chosen` shows more than `rejected`. It is the label, never model input."""
     profile: Direction | None = None
-    """Direction of the person as a file states it (published `profile`), when the evidence has none of its own."""
+    """Direction of the person as a file states it (published `profile`), for evidence without directions."""
     golden: Direction | None = None
-    """The person's true direction, known for simulated people only."""
+    """The true direction of a simulated person; None for real people."""
     split: str = "train"
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -54,14 +54,15 @@ class Record:
 
     @property
     def person_id(self) -> str:
-        """Whose it is: the user's id, or the record's own where nobody is named, who is then one person apart."""
+        """The user id; without one the record id, so that each anonymous record counts as a person of its own."""
         return self.user_id or self.record_id
 
 
 def people_digest(records: Iterable[Record]) -> str:
-    """Which people some records are of, in 16 hexadecimal digits that name nobody; whatever else is in the records.
+    """Hash of the set of people in the records, 16 hexadecimal digits; it does not reveal their ids.
 
-    Cards of what was fitted keep it, so that it can be told later on whom.
+    Cards of models and scorers store it, so that a later evaluation can detect that it uses the same set of people. A
+    partial overlap cannot be detected.
     """
     people = sorted({record.person_id for record in records})
     return hashlib.sha256("\0".join(people).encode()).hexdigest()[:16]

@@ -1,10 +1,11 @@
 """The preference space: named dimensions with two poles, and directions over them.
 
 A Direction is one sign per dimension: +1 the positive pole is preferred, -1 the negative pole, 0 neutral or unknown.
-Published AlignX files write the same as 1, 0 and 0.5; `from_published` and `published` translate. Vectors are
-positional, so a space is identified by the digest of its content, not by its name alone.
+Published AlignX files encode these three values as 1, 0 and 0.5; `from_published` and `published` convert. Vectors are
+positional, so a space is identified by a digest of its content; its name alone is not enough.
 
-Knows nothing of people, texts or models. Source: AlignX, arXiv:2503.15463, section 3 and its released index order.
+This module knows nothing of people, texts or models. Source: AlignX, arXiv:2503.15463, section 3, in the released
+order of dimensions.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from penchant.errors import SpaceError, SpaceMismatch
 
 Sign = Literal[-1, 0, 1]
 _DEMOGRAPHIC = "demographic"
-"""Origin of the dimensions that are protected: age and gender in alignx90."""
+"""The origin that marks a dimension as protected; in alignx90, age and gender have it."""
 _OPEN = "+demographics"
-"""Ends the name of a space whose protected dimensions may be concluded."""
+"""Suffix of a space name: evidence may then determine protected dimensions too."""
 _PUBLISHED: Mapping[float, int] = {0.0: 255, 0.5: 0, 1.0: 1}
-"""Published value -> sign as one byte of int8; 255 is -1. A table, as this runs for every item of every row."""
+"""Published value -> sign as one byte of int8; 255 is -1. A table, because the lookup runs for every item of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,18 @@ class Dimension:
     id: str
     """Stable key, lower case with underscores."""
     name: str
-    """As published, for people to read."""
+    """The published name, for people to read."""
     group: str
-    """trait | need | life | quality | interest in alignx90; free in other spaces."""
+    """In alignx90: trait, need, life, quality or interest. Any text in other spaces."""
     positive: str
-    """What somebody at +1 prefers, one phrase."""
+    """What a person at +1 prefers, as one phrase."""
     negative: str
-    """What somebody at -1 prefers; for needs and quality axes this is indifference, not the opposite."""
+    """What a person at -1 prefers; in groups need and quality this is indifference, not the opposite."""
     origin: str = ""
-    """Where the dimension was taken from."""
+    """The taxonomy or source that the dimension comes from."""
 
     def pole(self, sign: Sign) -> str:
-        """The phrase of one pole; raises SpaceError for 0, which has none."""
+        """The phrase of one pole. Raises SpaceError for sign 0, which has no phrase."""
         if sign == 0:
             raise SpaceError(f"dimension '{self.id}': neutral has no pole phrase; ask for +1 or -1")
         return self.positive if sign > 0 else self.negative
@@ -66,9 +67,9 @@ class PreferenceSpace:
     name: str
     dimensions: tuple[Dimension, ...]
     protected: bool = field(default=True, compare=False)
-    """Whether dimensions of demographic origin are kept from being concluded: nothing is read from evidence about them
-    or believed of them, and what a person says of themselves (a correction, a stated profile) is all that counts. No
-    part of a space's identity, as vectors mean the same."""
+    """Whether evidence may not determine dimensions of demographic origin. Annotators and beliefs then skip these
+    dimensions; only what the person states (a correction or a profile) sets them. Two spaces that differ only here are
+    equal, because their vectors mean the same."""
     _index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,17 +85,17 @@ class PreferenceSpace:
 
     @cached_property
     def digest(self) -> str:
-        """Twelve hex digits over everything that gives a vector its meaning: order, ids and poles."""
+        """Twelve hex digits that identify the space: a hash of all fields of its dimensions, in order."""
         content = json.dumps([asdict(dimension) for dimension in self.dimensions], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @cached_property
     def withheld(self) -> NDArray[np.bool_]:
-        """Dimensions of which nothing is concluded from evidence, (len(self),)."""
+        """True for each dimension that evidence may not determine because it is protected, (len(self),)."""
         return np.array([self.protected and dimension.origin == _DEMOGRAPHIC for dimension in self.dimensions])
 
     def index(self, dimension_id: str) -> int:
-        """Position of a dimension; SpaceError names the nearest id when it is unknown."""
+        """Position of a dimension. Raises SpaceError for an unknown id; the message names the nearest id."""
         try:
             return self._index[dimension_id]
         except KeyError:
@@ -102,16 +103,16 @@ class PreferenceSpace:
             raise SpaceError(f"space '{self.name}' has no dimension '{dimension_id}'; nearest is '{near[0]}'") from None
 
     def subset(self, dimension_ids: Iterable[str], *, name: str) -> PreferenceSpace:
-        """A new space of some of these dimensions, in this space's order."""
+        """A new space with only the dimensions in `dimension_ids`, in the order of this space."""
         wanted = sorted({self.index(dimension_id) for dimension_id in dimension_ids})
         return PreferenceSpace(name, tuple(self.dimensions[i] for i in wanted), self.protected)
 
     def opened(self) -> PreferenceSpace:
-        """The same space with nothing withheld."""
+        """The same space without protection: evidence may determine every dimension."""
         return replace(self, protected=False)
 
     def as_toml(self) -> str:
-        """The space as the text of a space file; `parse_space` reads it back."""
+        """The space as the text of a TOML file, which `parse_space` reads."""
         blocks = [
             "[[dimension]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(dimension).items())
             for dimension in self.dimensions
@@ -120,7 +121,7 @@ class PreferenceSpace:
         return "\n".join([f"name = {json.dumps(self.name)}\n{opened}", *blocks])
 
     def direction(self, signs: Mapping[str, Sign] | None = None) -> Direction:
-        """A direction from named signs; dimensions not named are neutral."""
+        """A direction from signs by dimension id; all other dimensions are neutral."""
         vector = np.zeros(len(self), dtype=np.int8)
         for dimension_id, sign in (signs or {}).items():
             if sign not in (-1, 0, 1):
@@ -130,15 +131,15 @@ class PreferenceSpace:
 
 
 class Direction:
-    """Signs over one space, int8, immutable; equal when space, signs and doubt are equal."""
+    """Signs over one space, immutable. Two directions are equal when spaces, signs and probabilities are equal."""
 
     __slots__ = ("confidence", "signs", "space")
 
     space: PreferenceSpace
     signs: NDArray[np.int8]
-    """(len(space),), each -1, 0 or +1; read-only."""
+    """(len(space),), int8, each -1, 0 or +1; read-only."""
     confidence: NDArray[np.float32] | None
-    """(len(space),), the probability of each sign in (0, 1], where it was inferred; None where it is given as true."""
+    """(len(space),), probability of each inferred sign, in (0, 1]; None when the signs are taken as true."""
 
     def __init__(
         self,
@@ -182,7 +183,7 @@ class Direction:
 
     @classmethod
     def from_published(cls, space: PreferenceSpace, values: Sequence[float]) -> Direction:
-        """From the published encoding: 1 positive pole, 0 negative pole, 0.5 neutral.
+        """A direction from the published encoding: 1 positive pole, 0 negative pole, 0.5 neutral.
 
         Raises:
             SpaceError: wrong length, or a value outside {0, 0.5, 1}; the message names the dimension.
@@ -192,7 +193,7 @@ class Direction:
                 f"'Preference Direction' has {len(values)} values, space '{space.name}' has {len(space)} dimensions; "
                 "load the file with the space it was written for"
             )
-        # by type first: a Decimal or a complex number would be found in the table too
+        # check types first: Decimal and complex numbers equal to a key would pass the table lookup
         numbers = all(issubclass(kind, Real) for kind in set(map(type, values)))
         try:
             coded = bytes(map(_PUBLISHED.__getitem__, values)) if numbers else None
@@ -207,16 +208,16 @@ class Direction:
             raise SpaceError(f"'Preference Direction' of '{dimension.id}' is {value!r}; allowed are 0, 0.5 and 1")
         direction = cls.__new__(cls)
         object.__setattr__(direction, "space", space)
-        object.__setattr__(direction, "signs", np.frombuffer(coded, dtype=np.int8))  # read-only, as bytes are
+        object.__setattr__(direction, "signs", np.frombuffer(coded, dtype=np.int8))  # read-only, because bytes are
         object.__setattr__(direction, "confidence", None)
         return direction
 
     def published(self) -> list[float]:
-        """The published encoding: 1, 0 or 0.5 per dimension."""
+        """The direction in the published encoding: 1, 0 or 0.5 per dimension."""
         return [(int(sign) + 1) / 2 for sign in self.signs]
 
     def poles(self) -> list[tuple[Dimension, Sign]]:
-        """The non-neutral dimensions with their sign, in index order."""
+        """Non-neutral dimensions with their signs, in index order."""
         return [(self.space.dimensions[i], 1 if self.signs[i] > 0 else -1) for i in np.flatnonzero(self.signs)]
 
     def sign(self, dimension_id: str) -> Sign:
@@ -225,26 +226,26 @@ class Direction:
         return 1 if value > 0 else -1 if value < 0 else 0
 
     def probabilities(self) -> NDArray[np.float32]:
-        """The probability of each sign, (len(space),); 1 where it is given as true, and where it is neutral."""
+        """Probability of each sign, (len(space),); 1 for neutral dimensions and for signs taken as true."""
         return np.ones(len(self.space), dtype=np.float32) if self.confidence is None else self.confidence
 
     def flipped(self) -> Direction:
-        """Every non-neutral dimension turned to its other pole."""
+        """This direction with the opposite pole on every non-neutral dimension."""
         return Direction(self.space, -self.signs, self.confidence)
 
-    def concluded(self, space: PreferenceSpace) -> Direction:
-        """This direction without what `space` withholds."""
+    def without_withheld(self, space: PreferenceSpace) -> Direction:
+        """This direction with every dimension that `space` withholds set to neutral."""
         kept = np.where(space.withheld, 0, self.signs)
         return self if (kept == self.signs).all() else Direction(self.space, kept, self.confidence)
 
     def overlaid(self, signs: Mapping[str, Sign]) -> Direction:
-        """This direction with some dimensions set by name."""
+        """This direction with the dimensions in `signs` replaced; the new signs count as certain."""
         if not signs:
             return self
-        over = self.space.direction(signs)
+        overlay = self.space.direction(signs)
         vector = self.signs.copy()
         for dimension_id in signs:
-            vector[self.space.index(dimension_id)] = over.sign(dimension_id)
+            vector[self.space.index(dimension_id)] = overlay.sign(dimension_id)
         if self.confidence is None:
             return Direction(self.space, vector)
         confidence = self.confidence.copy()
@@ -252,7 +253,11 @@ class Direction:
         return Direction(self.space, vector, confidence)
 
     def require(self, space: PreferenceSpace, *, where: str) -> None:
-        """Raises SpaceMismatch unless this direction is over `space`."""
+        """Raises SpaceMismatch unless this direction is over `space`.
+
+        Args:
+            where: the file, record or item that the message names.
+        """
         if self.space.digest != space.digest:
             raise SpaceMismatch(
                 f"{where}: written for space '{self.space.name}' ({self.space.digest}), "
@@ -270,7 +275,13 @@ def _confidences(signs: NDArray[np.int8], confidence: Sequence[float] | NDArray[
 
 
 def parse_space(text: str, *, where: str) -> PreferenceSpace:
-    """A space from the text of a TOML file: `name` and `[[dimension]]` blocks."""
+    """A space from the text of a TOML file: `name` and `[[dimension]]` blocks.
+
+    Args:
+        where: the file that the message names.
+    Raises:
+        SpaceError: not TOML, or without the keys of a space file.
+    """
     try:
         content = tomllib.loads(text)
         dimensions = tuple(Dimension(**block) for block in content["dimension"])
@@ -283,19 +294,22 @@ def parse_space(text: str, *, where: str) -> PreferenceSpace:
 
 
 SPACE_FILE = "space.toml"
-"""Stands with or beside records that were written for a space of their own."""
+"""Name of the space file that is stored with records of a custom space."""
 
 
 def find_space_file(data: Path) -> Path | None:
-    """The space file that stands with or beside the data."""
+    """The space file in the folder `data`, or beside the file or folder `data`; None when there is none."""
     return next((folder / SPACE_FILE for folder in (data, data.parent) if (folder / SPACE_FILE).is_file()), None)
 
 
 @lru_cache
 def load_space(name: str = "alignx90") -> PreferenceSpace:
-    """A space shipped with penchant, by name, or a user's own, by the path of its .toml file.
+    """A shipped space, by its name, or a custom space, by the path of its .toml file.
 
-    Either followed by `+demographics` may conclude age and gender from evidence, which is off otherwise.
+    With the suffix `+demographics`, evidence may also determine protected dimensions such as age and gender.
+
+    Raises:
+        SpaceError: there is no such space or file, or the file is not a space file.
     """
     if name.endswith(_OPEN):
         return load_space(name.removesuffix(_OPEN)).opened()
