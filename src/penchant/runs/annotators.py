@@ -1,0 +1,122 @@
+"""Annotators by the folder or recipe that a user gives, and what they read from evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.config import is_recipe
+from penchant.persona import Evidence
+from penchant.posterior import EVEN, Prior
+from penchant.record import Record
+from penchant.reporter import QUIET, Reporter
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.infer.base import Annotator, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What an annotator reads from items of evidence."""
+
+    items: Mapping[Evidence, Evidence]
+    """Each item -> the same item with the direction that was read."""
+    prior: Prior = EVEN
+    """The annotator's belief about a person without evidence."""
+    set_aside: Mapping[Evidence, Reason] = field(default_factory=dict)
+    """Item, before reading -> why the annotator discounts it. Items that were read in full are missing."""
+    caution: str | None = None
+    """The annotator's warning about the quality of its readings."""
+
+
+def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Reporter = QUIET) -> Annotator:
+    """A fitted annotator with the encoder that it was fitted over, or the language model of a recipe.
+
+    Args:
+        source: the folder of an annotator, the name of a shipped recipe, or the path of a YAML file.
+        space: the dimensions to read; others than those of the fit are read from their phrases.
+    Raises:
+        ModelError: the folder holds no annotator, or a broken one.
+        ConfigError: the recipe cannot be used.
+    """
+    if is_recipe(source):
+        from penchant.runs.endpoints import language_annotator
+
+        return language_annotator(source, space, reporter=reporter)
+    from penchant.encoder import open_encoder
+    from penchant.infer.encoder import EncoderAnnotator, encoder_of, space_of
+
+    folder = Path(source)
+    fitted = space_of(folder)
+    if fitted != space.name:
+        reporter.note(
+            f"{folder} was fitted on space '{fitted}'; the dimensions of '{space.name}' are read from their phrases"
+        )
+    return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder)), space)
+
+
+def read_evidence(
+    annotator: str | Path | Annotator,
+    items: Sequence[Evidence],
+    space: PreferenceSpace,
+    *,
+    neutral: bool = False,
+    reporter: Reporter = QUIET,
+) -> Inferred:
+    """What an annotator reads from some items; equal items are read once.
+
+    Args:
+        annotator: an annotator, or its source; see `open_annotator`.
+        neutral: make words of gender and age neutral before reading. The returned items keep their text.
+    """
+    from penchant.infer.read import read_items
+
+    reader = open_annotator(annotator, space, reporter=reporter) if isinstance(annotator, str | Path) else annotator
+    distinct = list(dict.fromkeys(items))
+    with reporter.bar(len(distinct), "reading evidence") as advance:
+        read = read_items(distinct, reader, neutral=neutral, progress=advance)
+    set_aside = {item: why for item, why in zip(distinct, reader.set_aside(distinct), strict=True) if why}
+    report_set_aside(Counter(set_aside.values()), len(distinct), reporter=reporter)
+    return Inferred(read, reader.prior, set_aside, reader.caution())
+
+
+def inferred(
+    records: Sequence[Record],
+    space: PreferenceSpace,
+    annotator: str | Path | Annotator,
+    *,
+    neutral: bool = False,
+    reporter: Reporter = QUIET,
+) -> Inferred:
+    """What an annotator reads from the evidence of some records; notes its caution. Arguments as `read_evidence`."""
+    from penchant.infer.read import items_of
+
+    read = read_evidence(annotator, items_of(records), space, neutral=neutral, reporter=reporter)
+    report_caution(read.caution, reporter=reporter)
+    return read
+
+
+def report_caution(caution: str | None, *, reporter: Reporter) -> None:
+    """Notes an annotator's warning about its readings, if it has one."""
+    if caution:
+        reporter.note(with_care(caution))
+
+
+def with_care(caution: str) -> str:
+    """An annotator's warning as a line of its own."""
+    return f"to be taken with care: {caution}"
+
+
+def report_set_aside(counts: Mapping[Reason, int], items: int, *, reporter: Reporter) -> None:
+    """Notes how many of some items the annotator discounted, by reason.
+
+    Args:
+        counts: reason -> number of items.
+        items: the number of all items.
+    """
+    for why, count in counts.items():
+        reporter.note(f"{count:,} of {items:,} items say little or nothing: {why}")
