@@ -1,0 +1,185 @@
+"""Opens what a question of evaluation reads: records, models, scorers, an annotator, and beliefs about people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from penchant.config import load_recipe
+from penchant.errors import ConfigError
+from penchant.eval.bench import Bench
+from penchant.eval.questions.base import Adapt, Inputs
+from penchant.eval.score import Setting
+from penchant.record import Record
+from penchant.render import LAYOUTS, Layout
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.data import directed, of_attribute, read, space_for
+from penchant.runs.models import Sources, report_mismatches
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.infer.base import Annotator
+    from penchant.model.base import Model
+
+
+@dataclass(frozen=True, slots=True)
+class DataChoice:
+    """Which records to measure, and how to read them."""
+
+    data: Path
+    split: str | None = None
+    attribute: str | None = None
+    limit: int | None = None
+    space: str | None = None
+    directions: str = "given"
+    rejected: Path | None = None
+
+    def read(self, *, read_anew: bool, reporter: Reporter) -> tuple[list[Record], PreferenceSpace]:
+        """The records and their space.
+
+        Args:
+            read_anew: whether an annotator reads the evidence; profiles that records state are then left aside, as
+                they would outrank what it reads.
+        Raises:
+            DataError, SpaceMismatch: see `runs.data.read`.
+            ConfigError: no record belongs to `attribute`.
+        """
+        space = space_for(self.data, self.space, directions=self.directions)
+        records = read(self.data, space, split=self.split, limit=self.limit, rejected=self.rejected, reporter=reporter)
+        records = directed(records, self.directions)
+        stated = sum(record.profile is not None for record in records)
+        if read_anew and stated:
+            reporter.note(
+                f"the profiles that {stated:,} records state are left aside: directions are what the annotator reads"
+            )
+            records = [replace(record, profile=None) for record in records]
+        return of_attribute(records, self.attribute, self.data), space
+
+
+def open_inputs(
+    records: Sequence[Record],
+    space: PreferenceSpace,
+    *,
+    dataset: str,
+    sources: Sources,
+    layout: str = "user_first",
+    max_prompt_tokens: int | None = None,
+    annotator: str | Path | None = None,
+    neutral: bool = False,
+    draws: int = 0,
+    summaries: str | Path | None = None,
+    seed: int = 0,
+    personas: tuple[str, ...] = (),
+    reporter: Reporter = QUIET,
+) -> Inputs:
+    """Models, scorers and annotator, opened, with the beliefs about the people of the records.
+
+    Raises:
+        ConfigError: an unknown layout, or a scorer that needs an annotator.
+        ModelError: a model cannot be loaded.
+    """
+    from penchant.forum.observer import observer_of
+    from penchant.runs.scorers import opened
+
+    if layout not in LAYOUTS:
+        raise ConfigError(f"`layout` {layout}: choose from {', '.join(LAYOUTS)}")
+    written: Layout = "paper" if layout == "paper" else "user_first"
+    report_mismatches(sources, records, reporter=reporter)
+    scorers = opened(sources.scorers, space, annotator, reporter=reporter)
+    rule = observer_of(records)
+    if rule is not None:
+        reporter.note(f"simulated records; golden directions explain {100 * (1 - rule.noise):.1f} % of choices")
+    bench = Bench(
+        setting=Setting(dataset if rule is None else records[0].provenance.dataset, layout, seed),
+        layout=written,
+        space=space,
+        reference=None if sources.base is None else _load(sources.base, "reference"),
+        policies={method: _load(source, method) for method, source in sources.policies.items()},
+        max_prompt_tokens=max_prompt_tokens,
+        rule=rule,
+        golden=all(record.golden is not None for record in records),
+        draws=draws,
+    )
+    reader = _believe(bench, records, annotator, neutral=neutral, reporter=reporter)
+    if summaries is not None:
+        from penchant.runs.endpoints import summaries_of
+
+        informed, blind = bench.conditions(records, personas or ("ugc", "pair", "demo", "mixed"))
+        people = (persona for condition in (*informed, *blind) for persona in condition.personas)
+        bench.summary = summaries_of(summaries, people, reporter=reporter)
+    return Inputs(
+        records=records,
+        space=space,
+        bench=bench,
+        scorers=scorers,
+        annotator=reader,
+        personas=personas,
+        neutral=neutral,
+        sources=sources.policies,
+        base=sources.base or "",
+        reporter=reporter,
+    )
+
+
+def _believe(
+    bench: Bench, records: Sequence[Record], annotator: str | Path | None, *, neutral: bool, reporter: Reporter
+) -> Annotator | None:
+    """Sets what the bench believes of a persona; returns the annotator that read it."""
+    from penchant.demographics import neutralised
+    from penchant.infer.read import reread
+
+    reader = None
+    if annotator is not None:
+        from penchant.runs.annotators import inferred, open_annotator
+
+        reader = open_annotator(annotator, bench.space, reporter=reporter)
+        if bench.policies:
+            items = inferred(records, bench.space, reader, neutral=neutral, reporter=reporter).items
+            bench.believed = lambda persona: reread(persona, items)
+    if neutral:
+        as_read = bench.believed
+        bench.believed = lambda persona: neutralised(as_read(persona))
+    return reader
+
+
+def _load(source: str, name: str) -> Model:
+    from penchant.model.cached import CachedModel
+    from penchant.model.local import LocalModel
+
+    return CachedModel(LocalModel.load(source, name=name))
+
+
+def adapter(recipe: str | Path, inputs: Inputs) -> Adapt:
+    """Trains models a few steps on examples; they are deleted afterwards.
+
+    Args:
+        recipe: how models adapt; its base, seed and layout are not read.
+    """
+    settings = load_recipe(recipe)
+    bench, reporter = inputs.bench, inputs.reporter
+
+    @contextmanager
+    def adapt(starts: Mapping[str, str], examples: Sequence[Record]) -> Iterator[Mapping[str, Model]]:
+        from penchant.runs.train import align_records
+
+        with TemporaryDirectory() as folder:
+            models: dict[str, Model] = {}
+            for method, start in starts.items():
+                changes = {"base": start, "seed": bench.setting.seed, "layout": bench.layout}
+                out = Path(folder) / method / "model"
+                align_records(
+                    settings.model_copy(update=changes),
+                    method,
+                    examples,
+                    space=bench.space,
+                    out=out,
+                    reporter=reporter,
+                )
+                models[method] = _load(str(out), f"{method} after {len(examples)}")
+            yield models
+
+    return adapt
