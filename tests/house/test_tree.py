@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,9 @@ def test_the_place_rule_allows(text: str) -> None:
 @pytest.mark.parametrize("text", ["a: [1", "- a\n- b", "", "just words"])
 def test_the_recipe_rule_refuses(text: str) -> None:
     assert unparsed("a.yaml", text) != []
+
+
+def test_the_page_of_commands_is_what_the_commands_say(root: Path) -> None:
+    script = root / "docs" / "generate_cli.py"
+    printed = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout
+    assert printed == (root / "docs" / "cli.md").read_text(encoding="utf-8"), "run make docs"
