@@ -63,7 +63,8 @@ def measured(
     new = sorted(np.random.default_rng(seed).choice(len(space), held_out, replace=False).tolist())
     rest = space.subset([name for place, name in enumerate(names) if place not in new], name="rest")
     settings = ForumSettings(train_users=people, test_users=4, seed=seed)
-    annotator = fit_annotator(labelled(simulate(rest, settings).split("train")), encoder, rest, seed=seed).over(space)
+    items = labelled(simulate(rest, settings).split("train"))
+    annotator = fit_annotator(items, encoder, rest, seed=seed).for_space(space)
     forum = simulate(space, ForumSettings(train_users=400, test_users=200, seed=seed))
     told = annotator.with_examples(shown(labelled(forum.split("train")), space, new, examples))
     return [

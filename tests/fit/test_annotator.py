@@ -94,6 +94,6 @@ def test_what_no_item_speaks_of_is_not_labelled_as_neutral(tiny: PreferenceSpace
     items = [one.item for one in annotated[:50]]
     assert found.space == tiny
     np.testing.assert_allclose(found.annotate(items)[:, :2], without.annotate(items), atol=1e-6)
-    np.testing.assert_allclose(found.annotate(items), without.over(tiny).annotate(items), atol=1e-6)
+    np.testing.assert_allclose(found.annotate(items), without.for_space(tiny).annotate(items), atol=1e-6)
     assert found.held_out == without.held_out
     assert found.prior.positive is None or len(found.prior.positive) == 3

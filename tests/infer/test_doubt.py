@@ -41,7 +41,9 @@ def test_what_is_new_is_never_made_surer() -> None:
 
 def test_growth_that_is_given_is_kept_and_the_rest_is_set() -> None:
     logits, new, truth = cells(growth=0.0)
-    found = fit_doubt(2 * logits, new, truth, slopes=Doubt(9, 9, 0.0, -0.1))
+    found = fit_doubt(
+        2 * logits, new, truth, slopes=Doubt(temperature=9, shift=9, temperature_slope=0.0, shift_slope=-0.1)
+    )
     assert (found.temperature_slope, found.shift_slope) == (0, pytest.approx(-0.1))
     assert found.temperature == pytest.approx(2, abs=0.2)
 
@@ -107,9 +109,9 @@ def test_an_annotator_is_sure_of_words_it_knows_and_not_of_others(worded: list[L
 
 
 def test_words_that_were_labelled_later_are_no_longer_new(annotator: EncoderAnnotator, tiny: PreferenceSpace) -> None:
-    told = [
+    examples = [
         Labelled("p", Comment("", f"For me it is {text}."), tiny.direction({"depth": sign}))
         for text, sign in (("gizmo", 1), ("widget", -1))
     ]
-    taught = annotator.with_examples(told)
+    taught = annotator.with_examples(examples)
     assert len(taught.known_CE) == len(annotator.known_CE) + 2

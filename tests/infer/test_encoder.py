@@ -34,24 +34,25 @@ def test_its_doubt_is_right(annotator: EncoderAnnotator, annotated: list[Labelle
 
 def test_a_dimension_it_was_not_fitted_on_is_read_from_its_phrases(tiny: PreferenceSpace, annotated) -> None:
     known = tiny.subset(["length", "humour"], name="two")
-    places = [tiny.index(d.id) for d in known.dimensions]
-    told = [
-        Labelled(one.person, one.item, type(one.direction)(known, one.direction.signs[places]))
+    columns = [tiny.index(d.id) for d in known.dimensions]
+    items = [
+        Labelled(one.person, one.item, type(one.direction)(known, one.direction.signs[columns]))
         for one in annotated
         if one.direction.sign("depth") == 0
     ]
     test = [one for one in annotated if one.direction.sign("depth")]
-    found = fit_annotator(told, FakeEncoder(), known, steps=200).over(tiny).annotate([one.item for one in test])[:, 2]
+    annotator = fit_annotator(items, FakeEncoder(), known, steps=200).for_space(tiny)
+    readings = annotator.annotate([one.item for one in test])[:, 2]
     signs = np.array([one.direction.sign("depth") for one in test])
-    assert ((found[:, 2] > found[:, 0]) == (signs > 0)).mean() > 0.9
+    assert ((readings[:, 2] > readings[:, 0]) == (signs > 0)).mean() > 0.9
 
 
 def test_labelled_examples_move_the_poles_of_their_dimension_alone(annotator: EncoderAnnotator, tiny) -> None:
-    told = [
+    examples = [
         Labelled("p", Comment("", f"For me it is {text}."), tiny.direction({"depth": sign}))
         for text, sign in (("gizmo", 1), ("widget", -1))
     ]
-    taught = annotator.with_examples(told)
+    taught = annotator.with_examples(examples)
     items = [Comment("", "For me it is gizmo.")]
     before, after = annotator.annotate(items)[0], taught.annotate(items)[0]
     depth = tiny.index("depth")
@@ -62,8 +63,8 @@ def test_labelled_examples_move_the_poles_of_their_dimension_alone(annotator: En
 
 
 def test_examples_of_one_side_alone_change_nothing(annotator: EncoderAnnotator, tiny) -> None:
-    told = [Labelled("p", Comment("", "For me it is gizmo."), tiny.direction({"depth": 1}))]
-    assert dict(annotator.with_examples(told).examples) == {}
+    examples = [Labelled("p", Comment("", "For me it is gizmo."), tiny.direction({"depth": 1}))]
+    assert dict(annotator.with_examples(examples).examples) == {}
 
 
 def test_a_saved_annotator_reads_the_same(annotator: EncoderAnnotator, annotated, tiny, tmp_path) -> None:
@@ -112,11 +113,11 @@ def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(an
     annotator.save(tmp_path)
     assert EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny).held_out == annotator.held_out
     assert EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space()).held_out is None
-    assert annotator.over(load_space()).held_out is None
+    assert annotator.for_space(load_space()).held_out is None
     card = json.loads((tmp_path / "annotator.json").read_text())
     assert card["held_out"]["people"] == 6
     (tmp_path / "annotator.json").write_text(json.dumps({**card, "held_out": {"people": 6}}))
-    with pytest.raises(ModelError, match="other figures than today's"):
+    with pytest.raises(ModelError, match="figures of another version"):
         EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
     del card["held_out"]
     (tmp_path / "annotator.json").write_text(json.dumps(card))
@@ -124,8 +125,8 @@ def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(an
 
 
 def test_what_is_hedged_is_as_likely_meant_as_not(annotator: EncoderAnnotator, annotated: list[Labelled]) -> None:
-    said = next(one.item.text for one in annotated if isinstance(one.item, Comment) and one.direction.poles())
-    plain, hedged, nothing = (Comment("", text) for text in (said, f"I'm not sure, {said}", "I'm not sure, well"))
+    text = next(one.item.text for one in annotated if isinstance(one.item, Comment) and one.direction.poles())
+    plain, hedged, nothing = (Comment("", words) for words in (text, f"I'm not sure, {text}", "I'm not sure, well"))
     sure, torn, none = annotator.annotate([plain, hedged, nothing])
     stated = sure[..., ::2].max(-1) > 0.9
     assert stated.any()
@@ -135,10 +136,10 @@ def test_what_is_hedged_is_as_likely_meant_as_not(annotator: EncoderAnnotator, a
 
 def test_it_says_what_to_expect_of_new_wordings(annotator: EncoderAnnotator) -> None:
     assert replace(annotator, new_words=None).caution() == (
-        "how this annotator reads wordings that it was not fitted on is not known; it may be sure and wrong"
+        "the quality of this annotator on new wordings is unknown; its readings may be confident and wrong"
     )
     few = HeldOut(people=9, cells=19, side=1.0, recall=1.0, stated=3, calibration_error=None)
-    assert "is not known" in (replace(annotator, new_words=few).caution() or "")
-    known = HeldOut(people=9, cells=1200, side=0.8, recall=0.5, stated=3, calibration_error=None)
-    told = replace(annotator, new_words=known).caution()
-    assert "finds 50 % of what is said and takes 20 % for the other pole, by its card (1,200 cells)" in told
+    assert "is unknown" in (replace(annotator, new_words=few).caution() or "")
+    many = HeldOut(people=9, cells=1200, side=0.8, recall=0.5, stated=3, calibration_error=None)
+    caution = replace(annotator, new_words=many).caution()
+    assert "finds 50 % of the poles and reads 20 % as the opposite pole, by its card (1,200 cells)" in caution

@@ -1,4 +1,4 @@
-"""The annotator that asks a language model: orders and samples are averaged, gaps say nothing and are counted."""
+"""The annotator that asks a language model: orders and samples are averaged, unusable answers counted."""
 
 import json
 from collections.abc import Callable
@@ -26,8 +26,8 @@ def asking(served: Any, tiny: PreferenceSpace, tmp_path: Path) -> Callable[..., 
     return made
 
 
-def says(*said: tuple[str, str, float]) -> str:
-    return json.dumps({"says": [{"dimension": d, "pole": p, "probability": q} for d, p, q in said]})
+def says(*claims: tuple[str, str, float]) -> str:
+    return json.dumps({"says": [{"dimension": d, "pole": p, "probability": q} for d, p, q in claims]})
 
 
 def test_two_orders_are_averaged_so_that_a_habit_of_naming_the_first_pole_cancels(served, asking) -> None:
@@ -71,8 +71,8 @@ def test_a_large_space_is_asked_in_parts(served, asking) -> None:
 
     def reply(request: dict[str, Any], _number: int) -> str:
         form = request["response_format"]["json_schema"]["schema"]
-        asked = form["properties"]["says"]["items"]["properties"]["dimension"]["enum"]
-        return says((asked[-1], "A", 0.9))
+        ids = form["properties"]["says"]["items"]["properties"]["dimension"]["enum"]
+        return says((ids[-1], "A", 0.9))
 
     served.reply = reply
     steps: list[int] = []

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from penchant.infer.pieces import MOST, parts, pieces
+from penchant.infer.pieces import MAX_CLAUSES, parts, pieces
 from penchant.persona import Comment, Comparison, Demographics, Rating, Statement
 
 
@@ -15,7 +15,7 @@ def test_a_text_falls_into_its_clauses() -> None:
 
 def test_a_very_long_text_is_read_at_even_distances() -> None:
     found = pieces(" ".join(f"Sentence {i}." for i in range(100_000)))
-    assert len(found) == MOST
+    assert len(found) == MAX_CLAUSES
     numbers = [int(text.split()[1][:-1]) for text in found]
     assert numbers == sorted(numbers)
     assert (numbers[0], numbers[-1]) == (0, 98_437)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penchant.config import EndpointSection
-from penchant.infer.summary import LONGEST, Summarizer
+from penchant.infer.summary import MAX_LETTERS, Summarizer
 from penchant.model.ledger import Ledger
 from penchant.model.remote import Endpoint
 from penchant.persona import Comment, Comparison, Persona, Statement
@@ -47,17 +47,17 @@ def test_evidence_is_data_in_the_users_turn(served, writer) -> None:
 def test_of_too_much_evidence_the_latest_is_shown_the_oldest_first(served, writer) -> None:
     persona = Persona(tuple(Statement(f"{i} " + "x" * 1000) for i in range(100)))
     writer.write([persona])
-    said = [item["said"] for item in json.loads(served.requests[0]["messages"][1]["content"])["evidence"]]
-    assert 10 < len(said) < 30
-    assert said[-1].startswith("99 ")
-    assert [text.split()[0] for text in said] == [str(i) for i in range(100 - len(said), 100)]
+    texts = [item["said"] for item in json.loads(served.requests[0]["messages"][1]["content"])["evidence"]]
+    assert 10 < len(texts) < 30
+    assert texts[-1].startswith("99 ")
+    assert [text.split()[0] for text in texts] == [str(i) for i in range(100 - len(texts), 100)]
     # one item alone is shown whatever its length
     writer.write([Persona((Statement("word " * 200_000),))])
     assert len(served.requests[1]["messages"][1]["content"]) < 10_000
 
 
 def test_a_summary_that_is_none_is_asked_for_again_then_left_out_and_counted(served, writer, notes) -> None:
-    served.reply = lambda request, _: "" if "bad" in request["messages"][1]["content"] else "x" * (LONGEST + 1)
+    served.reply = lambda request, _: "" if "bad" in request["messages"][1]["content"] else "x" * (MAX_LETTERS + 1)
     assert writer.write([Persona((Statement("bad"),)), Persona((Statement("long"),))]) == {}
     assert len(served.requests) == 4
     assert "2 unusable" in notes[0]

@@ -1,1 +1,1 @@
-"""What evidence says of a person: text -> directions, each with a probability."""
+"""Annotators: they read directions, each with a probability, from the evidence of a person."""

@@ -1,4 +1,4 @@
-"""The seam of an annotator: an item of evidence -> what it says of each dimension."""
+"""The interface of an annotator: it reads what an item of evidence says about each dimension."""
 
 from __future__ import annotations
 
@@ -18,37 +18,40 @@ Readings = NDArray[np.float32]
 
 Reason = Literal["unfamiliar words", "not the author's own voice"]
 UNFAMILIAR: Final = "unfamiliar words"
-"""It is in words that the annotator does not know, another language say."""
+"""The item uses words that the annotator does not know, for example of another language."""
 NOT_OWN: Final = "not the author's own voice"
-"""It quotes or reports somebody else, or speaks to whoever reads it."""
+"""The item quotes or reports somebody else, or gives orders to its reader."""
 
 
 class Annotator(Protocol):
-    """Anything that reads directions from evidence."""
+    """Reads directions from evidence."""
 
     @property
     def name(self) -> str:
-        """What it is and what it was made from, for cards."""
+        """Kind and origin of the annotator, for cards."""
         ...
 
     @property
     def space(self) -> PreferenceSpace:
-        """The dimensions that are read."""
+        """The dimensions that the annotator reads."""
         ...
 
     @property
     def prior(self) -> Prior:
-        """What it knows of anybody before an item is read; even where it knows nothing."""
+        """Belief about a person without evidence; even (0.5) where the annotator knows nothing."""
         ...
 
     def caution(self) -> str | None:
-        """What its readings are to be taken with, in a sentence for people; None where nothing is known."""
+        """A warning to users about the quality of readings, as a sentence; None when the annotator has none."""
         ...
 
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
-        """Why little or nothing is read from an item, where there is a reason besides that it says nothing."""
+        """For each item, the reason why the annotator discounts it; None for items that it reads in full.
+
+        An item that simply says nothing is read in full.
+        """
         ...
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
-        """What each item says; directions that items carry already are not looked at."""
+        """Reads each item. Directions that items already carry are ignored."""
         ...

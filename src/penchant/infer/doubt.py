@@ -1,9 +1,9 @@
-"""How sure a head's reading is: less, the further a clause is from all that the head was fitted on.
+"""Calibration of a head's readings: confidence falls with the distance of a clause from the clauses of the fit.
 
-Temperature scaling (Guo et al. 2017, arXiv:1706.04599) makes probabilities right for texts like those it is set on, and
-leaves them far too sure elsewhere. Here the temperature and a shift against neutral are linear in the *novelty* of the
-clause that speaks for a dimension: 1 less its nearest cosine to a clause that was fitted on. How fast doubt grows is
-set on words that were left out of a first fit.
+Temperature scaling (Guo et al. 2017, arXiv:1706.04599) calibrates probabilities for texts like those it is fitted on;
+on other texts they stay far too confident. Here the logarithm of the temperature, and a shift against neutral, are
+linear in *novelty*: 1 minus the highest cosine between the clause that decides a reading and any clause of the fit. The
+slopes are fitted on words that were left out of a first fit.
 """
 
 from __future__ import annotations
@@ -20,48 +20,52 @@ from numpy.typing import NDArray
 from penchant.controls import words
 from penchant.infer.pieces import Parts
 
-MOST_KNOWN = 16_384
-"""Clauses whose vectors are kept to tell what is new, the most frequent ones."""
+MAX_KNOWN = 16_384
+"""Number of clauses, the most frequent ones, whose vectors are kept to measure novelty."""
 NEW_CLAUSE = 0.1
-"""Novelty from which on a clause counts as new where figures are told apart."""
-_MOST = 3.0
-"""Of the logarithm of a temperature, either way."""
+"""Novelty from which on the figures of new wordings count a clause as new."""
+_MAX_LOG_TEMPERATURE = 3.0
+"""Bound of the absolute logarithm of a temperature."""
 _LEFT_OUT = 0.1
-"""Share of items that hold a word which is left out of the first fit."""
+"""Share of items that are left out of the first fit, because they contain a word that is left out."""
 _COMMON = 0.05
-"""Share of items that a word may stand in to be left out: frames of speech are never new."""
+"""Words in more than this share of items are not left out: common phrases are never new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Log temperature and shift of both poles, each a constant and a slope over novelty."""
+    """Temperature, and shift of both poles against neutral; each has a constant and a slope over novelty."""
 
     temperature: float = 1.0
-    """Of clauses that are known."""
+    """Temperature at novelty 0."""
     shift: float = 0.0
+    """Added to the logits of both poles at novelty 0."""
     temperature_slope: float = 0.0
-    """Of the temperature's logarithm."""
+    """Growth of the temperature's logarithm per unit of novelty."""
     shift_slope: float = 0.0
+    """Growth of the shift per unit of novelty."""
 
     def apply(self, logits_ND3: torch.Tensor, novelty_ND: torch.Tensor) -> torch.Tensor:
-        """Logits less sure, (N, D, 3)."""
+        """Calibrated logits of (negative, neutral, positive), (N, D, 3)."""
         temperature = self.temperature * (self.temperature_slope * novelty_ND).exp()
         shift = self.shift + self.shift_slope * novelty_ND
         return logits_ND3 / temperature[..., None] + shift[..., None] * torch.tensor([1.0, 0.0, 1.0])
 
 
 NO_DOUBT = Doubt()
-"""Probabilities as the head gives them."""
+"""Leaves the head's probabilities as they are."""
 
 
 def fit_doubt(
     logits_ND3: torch.Tensor, novelty_ND: torch.Tensor, truth_ND: torch.Tensor, *, slopes: Doubt | None = None
 ) -> Doubt:
-    """Doubt of the greatest likelihood on items that were not fitted on.
+    """Maximum-likelihood doubt on items that the head was not fitted on.
 
     Args:
+        logits_ND3: logits of (negative, neutral, positive), before any doubt.
+        novelty_ND: novelty of the clause that decides each reading, in [0, 2].
         truth_ND: 0 negative, 1 neutral, 2 positive.
-        slopes: take these for given, and set the constants alone.
+        slopes: keep the slopes of this doubt and fit the constants only; None fits both.
     """
     logits, novelty, truth = logits_ND3.reshape(-1, 3).double(), novelty_ND.reshape(-1).double(), truth_ND.reshape(-1)
     constants = torch.zeros(2, dtype=torch.float64, requires_grad=True)
@@ -74,46 +78,57 @@ def fit_doubt(
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        # where every reading is right, ever greater certainty would be likelier still
-        scale = (constants[0] + growth[0] * novelty).clamp(-_MOST, _MOST).exp()
+        # bounded: if every reading is right, the likelihood grows without end as the temperature falls
+        scale = (constants[0] + growth[0] * novelty).clamp(-_MAX_LOG_TEMPERATURE, _MAX_LOG_TEMPERATURE).exp()
         sure = logits / scale[:, None] + (constants[1] + growth[1] * novelty)[:, None] * poles
         value = torch.nn.functional.cross_entropy(sure, truth)
         torch.autograd.backward(value)
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    (log_t, shift), (faster, sinking) = constants.detach().tolist(), growth.detach().tolist()
-    # what is new is never surer than what is known
-    return Doubt(float(np.exp(np.clip(log_t, -_MOST, _MOST))), shift, max(0.0, faster), min(0.0, sinking))
+    log_temperature, shift = constants.detach().tolist()
+    temperature_slope, shift_slope = growth.detach().tolist()
+    return Doubt(
+        temperature=float(np.exp(np.clip(log_temperature, -_MAX_LOG_TEMPERATURE, _MAX_LOG_TEMPERATURE))),
+        shift=shift,
+        # new clauses are never read with more confidence than known ones
+        temperature_slope=max(0.0, temperature_slope),
+        shift_slope=min(0.0, shift_slope),
+    )
 
 
 def novelty(vectors_PE: torch.Tensor, known_CE: torch.Tensor) -> torch.Tensor:
-    """1 less each vector's nearest cosine to a known one, (P,); rows of both have length 1."""
+    """1 minus each vector's highest cosine to a known vector, (P,).
+
+    Args:
+        vectors_PE, known_CE: rows of length 1. Without known vectors, every novelty is 0.
+    """
     if not len(vectors_PE) or not len(known_CE):
         return torch.zeros(len(vectors_PE))
     return 1 - (vectors_PE @ known_CE.T).amax(dim=1)
 
 
 def left_out_mask(split: Sequence[Parts], seed: int) -> NDArray[np.bool_]:
-    """Which items hold a word that is left out: words are drawn until a tenth of the items holds one.
+    """Items that the first fit leaves out, (items,).
 
-    None does where all words are common.
+    Words are drawn until a tenth of the items contains a drawn word; these items are left out. If all words are common,
+    no item is left out.
     """
-    held: dict[str, list[int]] = {}
-    for place, one in enumerate(split):
-        for word in {word for clause in (*one.own, *one.against) for word in words(clause)}:
-            held.setdefault(word, []).append(place)
-    rare = sorted(word for word, places in held.items() if len(places) <= _COMMON * len(split))
+    rows_of_word: dict[str, list[int]] = {}
+    for row, parts in enumerate(split):
+        for word in {word for clause in (*parts.own, *parts.against) for word in words(clause)}:
+            rows_of_word.setdefault(word, []).append(row)
+    rare = sorted(word for word, rows in rows_of_word.items() if len(rows) <= _COMMON * len(split))
     random.Random(f"words left out:{seed}").shuffle(rare)
-    found = np.zeros(len(split), dtype=np.bool_)
+    mask = np.zeros(len(split), dtype=np.bool_)
     for word in rare:
-        if found.mean() >= _LEFT_OUT:
+        if mask.mean() >= _LEFT_OUT:
             break
-        found[held[word]] = True
-    return found
+        mask[rows_of_word[word]] = True
+    return mask
 
 
 def frequent_clauses(split: Sequence[Parts]) -> list[str]:
-    """The clauses of some items, the most frequent first, `MOST_KNOWN` at most."""
-    counts = Counter(clause for one in split for clause in (*one.own, *one.against))
-    return [clause for clause, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:MOST_KNOWN]]
+    """The clauses of some items, most frequent first, at most `MAX_KNOWN`."""
+    counts = Counter(clause for parts in split for clause in (*parts.own, *parts.against))
+    return [clause for clause, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_KNOWN]]

@@ -1,8 +1,9 @@
 """The annotator over a frozen encoder: a head that reads any dimension from its pole phrases, with calibrated doubt.
 
-Fitted on items that carry directions (`fitting`). A dimension it was not fitted on is read from its phrases; labelled
-examples of one, if there are some, move its poles towards them. What is not in its author's own voice, or in words that
-the encoder does not know, states nothing; the further it is from all that was fitted on, the less sure it is (`doubt`).
+`penchant.fit.annotator` fits it on items with known directions. A dimension that it was not fitted on is read from its
+phrases; labelled examples of the dimension, if there are any, move its poles towards them. An item states no pole if it
+is not in its author's own voice, or in words that the encoder does not know. Confidence falls with the distance from
+the clauses of the fit (`doubt`).
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from penchant.space import PreferenceSpace
 
 BATCH = 128
 FAMILIAR = 0.6
-"""Share of words that the encoder must know for an item to be read as it stands. Of real English texts one in a hundred
-has less (all-MiniLM-L6-v2 on three files of them), of other European languages nearly all: .1 to .5."""
+"""Minimum share of words that the encoder must know for an item to be read in full. One in a hundred real English texts
+has less (all-MiniLM-L6-v2 on three files of them); nearly all texts in other European languages do: 0.1 to 0.5."""
 CARD, _WEIGHTS = "annotator.json", "annotator.safetensors"
 _FORMAT = "penchant encoder annotator 3"
-_TOLD_CELLS = 200
-"""Fewer say too little of how new wordings are read."""
+_MIN_CELLS = 200
+"""With fewer cells, figures of new wordings are too uncertain to report."""
 
 
 @dataclass(frozen=True)
@@ -52,27 +53,27 @@ class EncoderAnnotator:
     space: PreferenceSpace
     head: Head
     mean_E: NDArray[np.float32]
-    """Mean vector of the clauses it was fitted on, from which all are reckoned."""
+    """Mean vector of the clauses of the fit; it is subtracted from every vector."""
     voice: Voice
-    """Tells whether a passage is its author's own."""
+    """Decides whether a passage is in its author's own voice."""
     known_CE: NDArray[np.float32]
-    """Vectors of the most frequent clauses it was fitted on, rows of length 1: what is far from all of them is new.
-    They are made from people's texts; an annotator goes when their data has to go."""
+    """Vectors of the most frequent clauses of the fit, rows of length 1; novelty is the distance to them. They are
+    computed from people's texts: delete an annotator together with its data."""
     doubt: Doubt = NO_DOUBT
     items: int = 0
-    """How many it was fitted on."""
+    """Number of items of the fit."""
     prior: Prior = EVEN
-    """What the people it was fitted on tell of anybody; of its own space only."""
+    """Belief about a person without evidence, learned from the people of the fit; for the space of the fit only."""
     held_out: HeldOut | None = None
-    """How well it reads people it was not fitted on; None when too few were held out, or it was saved without."""
+    """Reading quality on people outside the fit; None if too few were held out, or the card has no figures."""
     new_words: HeldOut | None = None
-    """How well it reads words that it was not fitted on; None where no word could be left out."""
+    """Reading quality on words outside the fit; None if no word could be left out."""
     examples: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> mean vectors of labelled clauses for the positive and for the negative pole."""
 
     @property
     def name(self) -> str:
-        """What cards call it."""
+        """The annotator's name on cards."""
         return f"encoder head over {self.encoder.name}"
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
@@ -83,27 +84,27 @@ class EncoderAnnotator:
             for start in range(0, len(items), BATCH):
                 batch = items[start : start + BATCH]
                 split = [parts(item) for item in batch]
-                kinds, heard = [kind_of(item) for item in batch], self._heard(split)
-                found = self._probabilities(heard, kinds, poles)
-                # what is taken back or doubted is as likely meant as not
-                torn = [place for place, one in enumerate(heard) if any(one.hedged)]
-                if torn:
-                    plain = self._probabilities([heard[i].plain() for i in torn], [kinds[i] for i in torn], poles)
-                    found[torn] = (found[torn] + plain) / 2
-                found[:, :, ::2] *= _trust(self._familiarity(split))[:, None, None]
-                found[:, :, 1] = np.maximum(0, 1 - found[:, :, 0] - found[:, :, 2])
-                read[start : start + len(batch)] = found
+                kinds, own = [kind_of(item) for item in batch], self._own_voice(split)
+                probabilities = self._probabilities(own, kinds, poles)
+                # a hedged clause is as likely meant as not: average the readings with it and without it
+                hedged = [row for row, clauses in enumerate(own) if any(clauses.hedged)]
+                if hedged:
+                    plain = self._probabilities([own[i].plain() for i in hedged], [kinds[i] for i in hedged], poles)
+                    probabilities[hedged] = (probabilities[hedged] + plain) / 2
+                probabilities[:, :, ::2] *= _trust(self._familiarity(split))[:, None, None]
+                probabilities[:, :, 1] = np.maximum(0, 1 - probabilities[:, :, 0] - probabilities[:, :, 2])
+                read[start : start + len(batch)] = probabilities
                 if progress is not None:
                     progress(len(batch))
         return read
 
     def _probabilities(self, split: Sequence[Parts], kinds: Sequence[int], poles: Poles) -> NDArray[np.float32]:
-        """(items, D, 3), of clauses that count."""
-        logits = self.logits(flatten_clauses(split, kinds, self._vectors), poles)
-        return np.asarray(self.doubt.apply(*logits).softmax(-1).numpy())
+        """P(negative), P(neutral), P(positive) of each item, (items, D, 3)."""
+        logits, novelty_ND = self.logits(flatten_clauses(split, kinds, self._vectors), poles)
+        return np.asarray(self.doubt.apply(logits, novelty_ND).softmax(-1).numpy())
 
     def logits(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits before any doubt, (N, D, 3), and novelty, (N, D)."""
+        """Logits before doubt, (N, D, 3), and novelty, (N, D)."""
         sided = clauses.vectors_PE[clauses.side_P != 0]
         return self.head.read(clauses, poles, novelty(sided, torch.from_numpy(self.known_CE)))
 
@@ -111,65 +112,70 @@ class EncoderAnnotator:
         """See `Annotator.set_aside`."""
         split = [parts(item) for item in items]
         shares = self._familiarity(split)
-        mute = [not any((*kept.own, *kept.against)) for kept in self._heard(split)]
-        why: list[Reason | None] = [
-            UNFAMILIAR if share < FAMILIAR else NOT_OWN if silent else None
-            for share, silent in zip(shares, mute, strict=True)
+        silent = [not any((*clauses.own, *clauses.against)) for clauses in self._own_voice(split)]
+        reasons: list[Reason | None] = [
+            UNFAMILIAR if share < FAMILIAR else NOT_OWN if is_silent else None
+            for share, is_silent in zip(shares, silent, strict=True)
         ]
-        # where words were taken for somebody else's that would state nothing anyway, that is no reason
-        unheard = [i for i, one in enumerate(split) if why[i] == NOT_OWN and any((*one.own, *one.against))]
-        if unheard:
-            loud = replace(self, voice=self.voice.accepting_all()).annotate([items[i] for i in unheard])
-            for i, stated in zip(unheard, (loud[..., ::2].max((1, 2)) >= STATED).tolist(), strict=True):
-                why[i] = NOT_OWN if stated else None
-        return why
+        # another voice is a reason only if the words would state a pole as the author's own
+        rejected = [i for i, clauses in enumerate(split) if reasons[i] == NOT_OWN and any(_sided(clauses))]
+        if rejected:
+            accepting = replace(self, voice=self.voice.accepting_all())
+            readings = accepting.annotate([items[i] for i in rejected])
+            for i, stated in zip(rejected, (readings[..., ::2].max((1, 2)) >= STATED).tolist(), strict=True):
+                reasons[i] = NOT_OWN if stated else None
+        return reasons
 
     def caution(self) -> str | None:
         """See `Annotator.caution`."""
-        if self.new_words is None or self.new_words.cells < _TOLD_CELLS:
-            return "how this annotator reads wordings that it was not fitted on is not known; it may be sure and wrong"
-        side, found = 100 * self.new_words.side, 100 * self.new_words.recall
+        if self.new_words is None or self.new_words.cells < _MIN_CELLS:
+            return "the quality of this annotator on new wordings is unknown; its readings may be confident and wrong"
+        side, recall = 100 * self.new_words.side, 100 * self.new_words.recall
         return (
-            f"in new wordings of the kind of text that it was fitted on, this annotator finds {found:.0f} % of what is "
-            f"said and takes {100 - side:.0f} % for the other pole, by its card ({self.new_words.cells:,} cells); "
-            "texts of another kind, as real ones are to one fitted on simulated people, it reads worse, and may be sure"
+            f"in new wordings of the kind of text that it was fitted on, this annotator finds {recall:.0f} % of the "
+            f"poles and reads {100 - side:.0f} % as the opposite pole, by its card ({self.new_words.cells:,} cells); "
+            "it reads other kinds of text worse (real ones, if it was fitted on simulated people), and may be "
+            "confident and wrong"
         )
 
     def _familiarity(self, split: Sequence[Parts]) -> NDArray[np.float64]:
-        """(items,): share of the words each item is judged by that the encoder knows; see `Encoder.familiarity`."""
-        return self.encoder.familiarity([" ".join((*one.own, *one.against)) for one in split])
+        """Share of the words of each item's sided clauses that the encoder knows, (items,)."""
+        return self.encoder.familiarity([" ".join(_sided(clauses)) for clauses in split])
 
-    def over(self, space: PreferenceSpace) -> EncoderAnnotator:
-        """The same head for another space, read from its phrases alone."""
+    def for_space(self, space: PreferenceSpace) -> EncoderAnnotator:
+        """The same head for another space, whose dimensions are read from their phrases alone."""
         return replace(self, space=space, examples={}, prior=EVEN, held_out=None, new_words=None)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
-        """The poles of the dimensions that some labelled items speak of, moved half way towards their clauses."""
-        found: dict[str, tuple[list[str], list[str]]] = {}
-        for one in labelled:
-            split = parts(one.item)
-            for dimension, sign in one.direction.poles():
-                positive, negative = found.setdefault(dimension.id, ([], []))
-                (positive if sign > 0 else negative).extend(split.own)
-                (negative if sign > 0 else positive).extend(split.against)
+        """Moves the poles of the labelled dimensions half way towards the labelled clauses.
+
+        A dimension moves only if both of its poles have clauses.
+        """
+        texts: dict[str, tuple[list[str], list[str]]] = {}
+        for example in labelled:
+            clauses = parts(example.item)
+            for dimension, sign in example.direction.poles():
+                positive, negative = texts.setdefault(dimension.id, ([], []))
+                (positive if sign > 0 else negative).extend(clauses.own)
+                (negative if sign > 0 else positive).extend(clauses.against)
         means = {
-            name: (self._vectors(sides[0]).mean(0), self._vectors(sides[1]).mean(0))
-            for name, sides in found.items()
-            if all(sides)
+            name: (self._vectors(positive).mean(0), self._vectors(negative).mean(0))
+            for name, (positive, negative) in texts.items()
+            if positive and negative
         }
-        # what was told is no longer new
-        told = self._vectors(sorted({text for sides in found.values() for side in sides for text in side}))
-        return replace(self, examples={**self.examples, **means}, known_CE=np.concatenate([self.known_CE, told]))
+        # labelled clauses are no longer new
+        added = self._vectors(sorted({text for sides in texts.values() for side in sides for text in side}))
+        return replace(self, examples={**self.examples, **means}, known_CE=np.concatenate([self.known_CE, added]))
 
     def save(self, folder: Path) -> None:
-        """Writes `annotator.safetensors`, then the card `annotator.json`; the encoder is named, not copied."""
+        """Writes `annotator.safetensors`, then the card `annotator.json`. The encoder is named, not copied."""
         folder.mkdir(parents=True, exist_ok=True)
-        known = {"prior.positive": self.prior.positive, "prior.loadings": self.prior.loadings}
+        prior = {"prior.positive": self.prior.positive, "prior.loadings": self.prior.loadings}
         arrays = {
             "mean": self.mean_E,
             "known": self.known_CE.astype(np.float16),
             **self.voice.arrays(),
-            **{name: value for name, value in known.items() if value is not None},
+            **{name: value for name, value in prior.items() if value is not None},
         }
         tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
         save_file({**self.head.state_dict(), **tensors}, folder / _WEIGHTS)
@@ -189,83 +195,105 @@ class EncoderAnnotator:
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder, space: PreferenceSpace) -> EncoderAnnotator:
-        """A saved annotator, for any space.
+        """Loads a saved annotator.
 
+        Args:
+            encoder: the encoder of the fit.
+            space: any space. Prior and figures are kept only if it is the space of the fit.
         Raises:
-            ModelError: no complete annotator there, or fitted over another encoder.
+            ModelError: the folder holds no complete annotator, or one that was fitted over another encoder.
         """
         card, tensors = _read(folder)
         if card["encoder"] != encoder.name:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head = Head(encoder.size)
-        mean, clauses = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
-        voice = Voice.of({name: tensors.pop(name).numpy() for name in Voice.NAMES})
-        known = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
-        positive, loadings = (None if value is None else value.numpy() for value in known)
-        own = space.digest == card["digest"]
-        prior = Prior(positive=positive, loadings=loadings) if own else EVEN
+        mean, known = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
+        voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
+        saved = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
+        positive, loadings = (None if value is None else value.numpy() for value in saved)
+        same_space = space.digest == card["digest"]
+        prior = Prior(positive=positive, loadings=loadings) if same_space else EVEN
         try:
-            # cards of annotators that were saved before there were figures do not have them
+            # cards of older annotators have no figures
             held_out, new_words = (
-                HeldOut.from_card(card[name]) if own and card.get(name) else None for name in ("held_out", "new_words")
+                HeldOut.from_card(card[name]) if same_space and card.get(name) else None
+                for name in ("held_out", "new_words")
             )
             doubt = Doubt(**card["doubt"])
             head.load_state_dict(tensors)
         except TypeError as error:
-            raise ModelError(f"{folder / CARD}: other figures than today's ({error}); fit it anew") from error
+            raise ModelError(
+                f"{folder / CARD}: figures of another version ({error}); fit the annotator anew"
+            ) from error
         except RuntimeError as error:
-            raise ModelError(f"{folder}: weights of another head ({error}); fit it anew") from error
-        found = encoder, space, head.eval(), mean, voice, clauses
-        return cls(*found, doubt, card["items"], prior, held_out, new_words)
+            raise ModelError(f"{folder}: weights of another head ({error}); fit the annotator anew") from error
+        return cls(
+            encoder=encoder,
+            space=space,
+            head=head.eval(),
+            mean_E=mean,
+            voice=voice,
+            known_CE=known,
+            doubt=doubt,
+            items=card["items"],
+            prior=prior,
+            held_out=held_out,
+            new_words=new_words,
+        )
 
     def poles(self) -> Poles:
-        """The space's poles as the head takes them."""
+        """Vectors of the space's poles and names, the input of the head."""
         phrases = [[getattr(d, part) for d in self.space.dimensions] for part in ("positive", "negative", "name")]
         positive, negative, name = (self._vectors(texts) for texts in phrases)
         for dimension, (towards, against) in self.examples.items():
-            place = self.space.index(dimension)
-            positive[place] = unit((positive[place] + towards) / 2)
-            negative[place] = unit((negative[place] + against) / 2)
-        return Poles(*map(torch.from_numpy, (positive, negative, name)))
+            row = self.space.index(dimension)
+            positive[row] = unit((positive[row] + towards) / 2)
+            negative[row] = unit((negative[row] + against) / 2)
+        return Poles(torch.from_numpy(positive), torch.from_numpy(negative), torch.from_numpy(name))
 
-    def _heard(self, split: Sequence[Parts]) -> list[Parts]:
-        """Without what people wrote in a voice that is not their own."""
-        heard = self.voice.heard([passage for one in split for passage in one.passages], self.encoder)
-        return [
-            one._replace(
-                **{
-                    name: tuple(compress(getattr(one, name), map(heard.__getitem__, one.passages)))
-                    for name in ("own", "hedged", "passages")
-                }
-            )
-            if one.passages
-            else one
-            for one in split
-        ]
+    def _own_voice(self, split: Sequence[Parts]) -> list[Parts]:
+        """The parts without own clauses whose passage is in another voice."""
+        is_own = self.voice.are_own([passage for clauses in split for passage in clauses.passages], self.encoder)
+        return [_kept(clauses, [is_own[passage] for passage in clauses.passages]) for clauses in split]
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return unit(self.encoder.embed(texts) - self.mean_E)
 
 
 def _trust(familiarity: NDArray[np.float64]) -> NDArray[np.float32]:
-    """What probabilities of poles are multiplied by: 1, or below `FAMILIAR` so little that none is stated."""
+    """Factor of the probabilities of poles: 1, or below `FAMILIAR` so small that no pole is stated."""
     return np.where(familiarity < FAMILIAR, STATED * familiarity / FAMILIAR, 1.0).astype(np.float32)
 
 
+def _sided(clauses: Parts) -> tuple[str, ...]:
+    return (*clauses.own, *clauses.against)
+
+
+def _kept(clauses: Parts, keep: Sequence[bool]) -> Parts:
+    """The parts with only some own clauses; unchanged if they have no passages."""
+    if not clauses.passages:
+        return clauses
+    return clauses._replace(
+        own=tuple(compress(clauses.own, keep)),
+        passages=tuple(compress(clauses.passages, keep)),
+        hedged=tuple(compress(clauses.hedged, keep)),
+    )
+
+
 def encoder_of(folder: Path) -> str:
-    """What the encoder of a saved annotator is opened by.
+    """The encoder of a saved annotator, as the source that `open_encoder` takes.
 
     Raises:
-        ModelError: no complete annotator there.
+        ModelError: the folder holds no complete annotator.
     """
     return str(_read(folder)[0]["source"])
 
 
 def space_of(folder: Path) -> str:
-    """The name of the space that a saved annotator was fitted on.
+    """The name of the space of a saved annotator.
 
     Raises:
-        ModelError: no complete annotator there.
+        ModelError: the folder holds no complete annotator.
     """
     return str(_read(folder)[0]["space"])
 
@@ -273,25 +301,31 @@ def space_of(folder: Path) -> str:
 def flatten_clauses(
     split: Sequence[Parts], kinds: Sequence[int], vectors: Callable[[Sequence[str]], NDArray[np.float32]]
 ) -> Clauses:
-    """Items' clauses end to end, as the head takes them."""
+    """Concatenates the clauses of items into the input of the head.
+
+    Args:
+        split: the parts of each item.
+        kinds: the kind of each item, as an index of posterior.KINDS.
+        vectors: embeds clauses, (clauses, E).
+    """
     texts: list[str] = []
     owner: list[int] = []
     side: list[int] = []
-    for item, found in enumerate(split):
-        for sign, part in ((0, found.task), (1, found.own), (-1, found.against)):
+    for item, clauses in enumerate(split):
+        for sign, part in ((0, clauses.task), (1, clauses.own), (-1, clauses.against)):
             texts.extend(part)
             owner.extend([item] * len(part))
             side.extend([sign] * len(part))
     return Clauses(
-        torch.from_numpy(vectors(texts)),
-        torch.tensor(owner, dtype=torch.long),
-        torch.tensor(side),
-        torch.tensor(kinds, dtype=torch.long),
+        vectors_PE=torch.from_numpy(vectors(texts)),
+        owner_P=torch.tensor(owner, dtype=torch.long),
+        side_P=torch.tensor(side),
+        kind_N=torch.tensor(kinds, dtype=torch.long),
     )
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length 1."""
+    """The vectors, scaled to length 1."""
     length = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
     return np.asarray(vectors / length, dtype=np.float32)
 

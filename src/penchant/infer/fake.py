@@ -1,4 +1,4 @@
-"""An annotator without a model, for tests: words that stand for a pole."""
+"""An annotator without a model, for tests: a table of words decides."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from penchant.space import PreferenceSpace
 
 @dataclass(frozen=True, slots=True)
 class FakeAnnotator:
-    """An item says of a dimension what its words say; an answer that was not chosen says the opposite."""
+    """Looks up the poles of words in a table; words of a rejected or disliked answer count for the opposite pole."""
 
     space: PreferenceSpace
     words: Mapping[str, tuple[str, int]]
     """Word -> dimension id and sign."""
     sure: float = 0.9
-    """Probability of what the words say."""
+    """Probability of the pole of a word."""
     name: str = "fake"
     prior: Prior = EVEN
 
@@ -32,7 +32,7 @@ class FakeAnnotator:
         return None
 
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
-        """See `Annotator.set_aside`; none is."""
+        """See `Annotator.set_aside`; every item is read in full."""
         return [None] * len(items)
 
     def annotate(self, items: Sequence[Evidence], *, progress: Progress | None = None) -> Readings:
@@ -40,8 +40,8 @@ class FakeAnnotator:
         readings = np.zeros((len(items), len(self.space), 3), dtype=np.float32)
         readings[:, :, 1] = 1
         for row, item in enumerate(items):
-            found = parts(item)
-            for side, texts in ((1, found.own), (-1, found.against)):
+            clauses = parts(item)
+            for side, texts in ((1, clauses.own), (-1, clauses.against)):
                 for word in " ".join(texts).lower().split():
                     if word in self.words:
                         dimension, sign = self.words[word]

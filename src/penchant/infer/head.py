@@ -1,11 +1,14 @@
-"""One head for every dimension of any space: how far a clause leans to either pole of a dimension.
+"""One head for every dimension of any space: it computes how far a clause leans to either pole of a dimension.
 
-A dimension enters as the vectors of its two pole phrases and its name, so that a new one needs a sentence per pole and
-no training. Of a clause x and the poles a (positive) and b (negative), with d = a - b and m = (a + b) / 2, it weighs a
-side g = c x.d + (U x).(V d), which changes sign when the poles are swapped, and a relevance h = c' x.m + (U' x).(V' m),
-which does not. A clause speaks for the positive pole by h + g and for the negative one by h - g, the other way round if
-its person passed it over. Clauses of an item are put together by log-sum-exp, what its task is about is added to both
-poles, and neutral stands at 0.
+The inputs of a dimension are the vectors of its two pole phrases and of its name. Therefore a new dimension needs a
+phrase per pole and no training. For a clause x and the poles a (positive) and b (negative), with d = a - b and
+m = (a + b) / 2, the head computes a side g = c x.d + (U x).(V d), which changes sign when the poles are swapped, and a
+relevance h = c' x.m + (U' x).(V' m), which does not. The clause's logit is h + g for the positive pole and h - g for
+the negative one; for a clause that the person rejected or disliked, the sign of g is flipped. An item's logits are the
+log-sum-exp over its clauses. The similarity of the item's task to the dimension's name is added to both poles. The
+logit of neutral is 0.
+
+Shapes: N items, P clauses, D dimensions, E vector length.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ import torch
 from torch import nn
 
 RANK = 64
+_SIDE, _RELEVANCE, _TASK = range(3)
+"""Indices of the weights of the head's three parts."""
 
 
 class Poles(NamedTuple):
-    """D dimensions as vectors, each (D, E)."""
+    """Vectors of D dimensions, each (D, E)."""
 
     positive: torch.Tensor
     negative: torch.Tensor
@@ -27,19 +32,19 @@ class Poles(NamedTuple):
 
 
 class Clauses(NamedTuple):
-    """P clauses of N items, flat."""
+    """The clauses of N items, concatenated."""
 
     vectors_PE: torch.Tensor
     owner_P: torch.Tensor
-    """Item of each clause."""
+    """Item index of each clause."""
     side_P: torch.Tensor
-    """1 for the person's own, -1 for what was passed over, 0 for the task."""
+    """1 for a clause that the person wrote, chose or liked; -1 for one rejected or disliked; 0 for one of the task."""
     kind_N: torch.Tensor
-    """Kind of each item, its place in posterior.KINDS."""
+    """Kind of each item, as an index of posterior.KINDS."""
 
 
 class Head(nn.Module):
-    """The weights; E is the encoder's size."""
+    """The weights of the head."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -48,61 +53,62 @@ class Head(nn.Module):
         self.near = nn.Parameter(torch.tensor([15.0, 12.0, 12.0]))
         """Weights of the plain cosines: side, relevance, task."""
         self.bias = nn.Parameter(torch.tensor([-12.0, -12.0, -8.0]))
-        """By kind of item; how much it takes to be anything but neutral."""
+        """Per kind of item, added to both poles; the lower, the more readings are neutral."""
         self.about = nn.Parameter(torch.tensor(1.0))
-        """Weight of what the task is about."""
+        """Weight of the similarity between the task and the dimension's name."""
 
     def forward(self, clauses: Clauses, poles: Poles) -> torch.Tensor:
         """Logits of (negative, neutral, positive), (N, D, 3)."""
-        return self._logits(clauses, poles, *self._sides(clauses, poles))
+        side, relevance = self._sides(clauses, poles)
+        return self._logits(clauses, poles, side=side, relevance=relevance)
 
     def read(self, clauses: Clauses, poles: Poles, novelty_P: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, (N, D, 3), and of each cell the novelty of the clause that speaks for it most, (N, D).
+        """Logits, (N, D, 3), and for each item and dimension the novelty of the strongest clause, (N, D).
 
         Args:
-            novelty_P: of the clauses that take a side, in their order; those of tasks are not among them.
+            novelty_P: novelty of each clause that has a side, in order; clauses of tasks are left out.
         """
         side, relevance = self._sides(clauses, poles)
         text = clauses.side_P != 0
         index = clauses.owner_P[text][:, None].expand(-1, side.shape[1])
         strength = relevance + side.abs()
-        items = len(clauses.kind_N), side.shape[1]
-        most = torch.full(items, -torch.inf).scatter_reduce(0, index, strength, "amax")
-        speaks = strength >= most[clauses.owner_P[text]]
-        its_own = torch.where(speaks, novelty_P[:, None], torch.zeros(()))
-        return self._logits(clauses, poles, side, relevance), torch.zeros(items).scatter_reduce(
-            0, index, its_own, "amax"
-        )
+        shape = len(clauses.kind_N), side.shape[1]
+        strongest = torch.full(shape, -torch.inf).scatter_reduce(0, index, strength, "amax")
+        decides = strength >= strongest[clauses.owner_P[text]]
+        candidates = torch.where(decides, novelty_P[:, None], torch.zeros(()))
+        novelty_ND = torch.zeros(shape).scatter_reduce(0, index, candidates, "amax")
+        return self._logits(clauses, poles, side=side, relevance=relevance), novelty_ND
 
     def _sides(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
-        """Side and relevance of every clause that takes one, (P, D) each."""
+        """Side and relevance of every clause that has a side, (P, D) each."""
         text = clauses.side_P != 0
         own = clauses.vectors_PE[text]
-        side = self._weigh(0, own, poles.positive - poles.negative) * clauses.side_P[text, None]
-        return side, self._weigh(1, own, (poles.positive + poles.negative) / 2)
+        side = self._weigh(_SIDE, own, poles.positive - poles.negative) * clauses.side_P[text, None]
+        return side, self._weigh(_RELEVANCE, own, (poles.positive + poles.negative) / 2)
 
-    def _logits(self, clauses: Clauses, poles: Poles, side: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
+    def _logits(self, clauses: Clauses, poles: Poles, *, side: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
         text = clauses.side_P != 0
         items = len(clauses.kind_N)
         owner = clauses.owner_P[text]
-        towards = [_together(relevance + sign * side, owner, items) for sign in (-1, 1)]
-        task = self._weigh(2, clauses.vectors_PE[~text], poles.name)
-        shift = self.about * _together(task, clauses.owner_P[~text], items) + self.bias[clauses.kind_N][:, None]
-        # whatever its task is about, an item that says nothing is neutral
+        towards = [_log_sum_exp(relevance + sign * side, owner, items) for sign in (-1, 1)]
+        task = self._weigh(_TASK, clauses.vectors_PE[~text], poles.name)
+        shift = self.about * _log_sum_exp(task, clauses.owner_P[~text], items) + self.bias[clauses.kind_N][:, None]
+        # an item without own or rejected clauses is neutral, whatever its task
         silent = (torch.bincount(owner, minlength=items) == 0)[:, None]
-        negative, positive = ((toward + shift).masked_fill(silent, _NOTHING) for toward in towards)
+        negative, positive = ((toward + shift).masked_fill(silent, _SILENT) for toward in towards)
         return torch.stack([negative, torch.zeros_like(negative), positive], dim=-1)
 
-    def _weigh(self, place: int, clauses_PE: torch.Tensor, poles_DE: torch.Tensor) -> torch.Tensor:
+    def _weigh(self, part: int, clauses_PE: torch.Tensor, poles_DE: torch.Tensor) -> torch.Tensor:
         plain = clauses_PE @ poles_DE.T
-        shaped: torch.Tensor = (clauses_PE @ self.left[place]) @ (poles_DE @ self.right[place]).T
-        return self.near[place] * plain + shaped
+        shaped: torch.Tensor = (clauses_PE @ self.left[part]) @ (poles_DE @ self.right[part]).T
+        return self.near[part] * plain + shaped
 
 
-_NOTHING = -30.0
+_SILENT = -30.0
+"""Logit of a pole of an item that says nothing."""
 
 
-def _together(values_PD: torch.Tensor, owner_P: torch.Tensor, items: int) -> torch.Tensor:
+def _log_sum_exp(values_PD: torch.Tensor, owner_P: torch.Tensor, items: int) -> torch.Tensor:
     """Log-sum-exp over the clauses of each item, (items, D); 0 where there are none."""
     dimensions = values_PD.shape[1]
     index = owner_P[:, None].expand(-1, dimensions)

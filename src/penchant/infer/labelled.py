@@ -1,4 +1,4 @@
-"""Items whose directions are known: what an annotator is fitted on and measured against."""
+"""Items with known directions: annotators are fitted on them and measured against them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from penchant.space import Direction
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """An item of a person, and what it truly says."""
+    """An item of a person with its true direction."""
 
     person: str
     item: Evidence
-    """Without a direction of its own, so that nobody can read the label from it."""
+    """The item without its direction, so that an annotator cannot read the label from it."""
     direction: Direction
 
 
 def labelled(records: Sequence[Record]) -> list[Labelled]:
-    """The annotated evidence of some records, each item once per person, and their own pairs where annotated."""
-    found: dict[tuple[str, Evidence], Labelled] = {}
+    """The annotated evidence of some records and their annotated pairs, each item once per person."""
+    items: dict[tuple[str, Evidence], Labelled] = {}
     for record in records:
         person = record.person_id
         pair = Comparison(record.prompt, record.chosen, record.rejected, record.direction)
         for item in (*record.persona.evidence, pair):
             if item.direction is not None:
-                found.setdefault((person, item), Labelled(person, replace(item, direction=None), item.direction))
-    return list(found.values())
+                items.setdefault((person, item), Labelled(person, replace(item, direction=None), item.direction))
+    return list(items.values())

@@ -1,7 +1,8 @@
-"""An item of evidence in clauses, and which side each is on.
+"""Splits an item of evidence into clauses, and says which side each clause is on.
 
-One sentence may speak of two things; its clauses are read one by one. Of what somebody wrote, only their own words
-count (`quotes`), and those keep the passage they stand in, by which it is judged whether its author speaks (`voice`).
+A sentence may speak about two things, so its clauses are read one by one. In a text that the person wrote, only their
+own words count (`quotes`). Each of these clauses keeps its passage, as `voice` decides per passage whether the author
+speaks.
 """
 
 from __future__ import annotations
@@ -14,79 +15,84 @@ from penchant.infer.quotes import CLAUSE_END, hedged, own_words, passages, sente
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 
 T = TypeVar("T")
-MOST = 64
-"""Clauses of one text that are read; of a longer one, evenly spread over it."""
-_WORDS = 60
-"""Words of one clause, at most."""
+MAX_CLAUSES = 64
+"""Clauses of one text that are read, at most; from a longer text, every n-th clause is taken."""
+_MAX_WORDS = 60
+"""Words of one clause, at most; a longer clause is cut into several."""
 
 
 class Parts(NamedTuple):
     """The clauses of one item."""
 
     task: tuple[str, ...]
-    """What it was written or chosen under; it takes no side."""
+    """Clauses of the prompt; they have no side."""
     own: tuple[str, ...]
-    """What the person wrote, chose or liked."""
+    """Clauses that the person wrote, chose or liked."""
     against: tuple[str, ...] = ()
-    """What the person passed over or disliked."""
+    """Clauses that the person rejected or disliked."""
     passages: tuple[str, ...] = ()
-    """The passage that each own clause stands in, where the person wrote it; else nothing."""
+    """The passage of each own clause if the person wrote the text; else empty."""
     hedged: tuple[bool, ...] = ()
-    """Whether each own clause stands in a sentence that takes it back or doubts it, where the person wrote it."""
+    """Whether the sentence of each own clause retracts or doubts it, if the person wrote the text; else empty."""
 
     def plain(self) -> Parts:
-        """Without own clauses that are hedged."""
+        """The parts without hedged own clauses."""
         if not any(self.hedged):
             return self
         keep = [not hedge for hedge in self.hedged]
-        own, within = (tuple(compress(some, keep)) for some in (self.own, self.passages))
-        return Parts(self.task, own, self.against, within, (False,) * len(own))
+        own = tuple(compress(self.own, keep))
+        return self._replace(own=own, passages=tuple(compress(self.passages, keep)), hedged=(False,) * len(own))
 
 
 def parts(item: Evidence) -> Parts:
-    """The clauses of an item by the part they play."""
+    """The clauses of an item, by their part in it."""
     match item:
         case Comment():
-            return Parts(pieces(item.prompt), *written(item.text))
+            return _written(item.text, task=pieces(item.prompt))
         case Comparison():
             return Parts(pieces(item.prompt), pieces(item.chosen), pieces(item.rejected))
         case Rating():
-            said = pieces(item.answer)
-            return Parts(pieces(item.prompt), said, ()) if item.liked else Parts(pieces(item.prompt), (), said)
+            task, answer = pieces(item.prompt), pieces(item.answer)
+            return Parts(task, own=answer) if item.liked else Parts(task, own=(), against=answer)
         case Statement():
-            return Parts((), *written(item.text))
-        case Demographics():  # others may have written it, of the person
-            return Parts((), pieces(unquoted(item.text)))
+            return _written(item.text, task=())
+        case Demographics():  # somebody else may have written it about the person
+            return Parts(task=(), own=pieces(unquoted(item.text)))
         case _:
             assert_never(item)
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """The clauses of a text, in order, at most `MOST`."""
+    """The clauses of a text, in order, at most `MAX_CLAUSES`."""
     return tuple(_spread(list(_clauses(text))))
 
 
-def written(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
-    """The clauses of a text that are its author's, at most `MOST`, none against, and of each its passage and hedge."""
-    found = [
-        (clause, passage, torn)
+def _written(text: str, *, task: tuple[str, ...]) -> Parts:
+    """The parts of a text by the person: its author's own clauses, at most `MAX_CLAUSES`."""
+    clauses = [
+        (clause, passage, hedge)
         for passage in passages(unquoted(text))
         for sentence in sentences(own_words(passage))
-        for torn in (hedged(sentence),)  # once, as a sentence may be the whole text
+        for hedge in (hedged(sentence),)  # once per sentence, as a sentence may be very long
         for clause in _clauses(sentence)
     ]
-    kept = _spread(found)
-    return tuple(c for c, _, _ in kept), (), tuple(p for _, p, _ in kept), tuple(h for _, _, h in kept)
+    kept = _spread(clauses)
+    return Parts(
+        task,
+        own=tuple(clause for clause, _, _ in kept),
+        passages=tuple(passage for _, passage, _ in kept),
+        hedged=tuple(hedge for _, _, hedge in kept),
+    )
 
 
-def _spread(found: list[T]) -> list[T]:
-    if len(found) <= MOST:
-        return found
-    return [found[place * len(found) // MOST] for place in range(MOST)]
+def _spread(clauses: list[T]) -> list[T]:
+    if len(clauses) <= MAX_CLAUSES:
+        return clauses
+    return [clauses[number * len(clauses) // MAX_CLAUSES] for number in range(MAX_CLAUSES)]
 
 
 def _clauses(text: str) -> Iterator[str]:
     for clause in CLAUSE_END.split(squeezed(text)):
         words = clause.split()
-        for start in range(0, len(words), _WORDS):
-            yield " ".join(words[start : start + _WORDS])
+        for start in range(0, len(words), _MAX_WORDS):
+            yield " ".join(words[start : start + _MAX_WORDS])

@@ -1,7 +1,7 @@
-"""What in a text is plainly not its author's: quotes, forwarded letters, reports of others, orders, code.
+"""Removes what is plainly not in the author's own words: quotes, forwarded letters, reports of others, orders, code.
 
-A report of what others say or like ends where the author speaks of themselves again. Everything is data: nothing in a
-text is obeyed. The rules know patterns of English, not meaning, and are easily got round; `voice` is what is not.
+A report of what others say or like ends where the author speaks about themselves again. Every text is data: nothing in
+it is obeyed. The rules match patterns of English, not meaning, and are easy to evade; `voice` covers other cases.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Iterator
 CLAUSE_END = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|\s+(?:and|but|or)\s+", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 PASSAGE = 60
+"""Words of a passage, about."""
 _SELF = re.compile(r"\b(?:I|[Mm]e|[Mm]yself|[Mm]ine|[Ww]e|us)\b")
 _OWN = re.compile(rf"{_SELF.pattern}|\b[Mm]y\b")
-"""Ends a report of others; where a claim about "the user" is told, "my" does not make it one's own."""
+"""A match ends a report of others. A sentence about "the user" counts only if `_SELF` matches: "my" is not enough."""
 
 # Orders, claims and markup.
 _ORDER = re.compile(
@@ -75,7 +76,7 @@ _OTHERS = re.compile(
        |passion|favou?rite|dream|idea|thing|life|taste)\b)""",
     re.VERBOSE,
 )
-"""How a clause begins that tells of somebody else; after a name only in forms that no first person has."""
+"""Beginning of a clause that reports somebody else. After a name, the verb must have a third-person form."""
 _TOLD_AT_END = re.compile(
     rf"[,;:\"”]?\s+(?:(?:{_SAYS}|according\s+to)\s+(?!I\b|me\b)[\w'’.\s-]{{1,40}}|{_NAME}\s+(?:{_SAYS}))\W*$"
 )
@@ -91,7 +92,7 @@ _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _MARK = re.compile(r"[\"“”„«»\n]")
 _OPENS, _CLOSES = '"“„«', '"”“»'
 _LONG_QUOTE = 5
-"""Words in quotation marks from which on they are somebody else's; fewer are emphasis, unless they say "I"."""
+"""Minimum number of words of a quote in quotation marks; a shorter passage is emphasis, unless it says "I"."""
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?(?:\n ?)+")
 
@@ -104,22 +105,22 @@ _HEDGE = re.compile(
 
 
 def sentences(text: str) -> list[str]:
-    """A text cut where sentences end."""
+    """The sentences of a text."""
     return _SENTENCE_END.split(text)
 
 
 def hedged(sentence: str) -> bool:
-    """Whether the author takes back, or is in doubt about, what the sentence says of them: "I might like hiking"."""
+    """Whether the author retracts or doubts what the sentence says about them, as in "I might like hiking"."""
     return bool(_HEDGE.search(sentence))
 
 
 def own_words(text: str) -> str:
-    """An unquoted text less what it reports of others, and what orders its reader about."""
+    """An unquoted text without reports of others and without orders to its reader."""
     return " ".join(_own(text))
 
 
 def passages(text: str) -> Iterator[str]:
-    """A text in passages of some `PASSAGE` words that end where a sentence ends, if one does."""
+    """Splits a text into passages of about `PASSAGE` words. Passages end with a sentence; no sentence is cut."""
     kept: list[str] = []
     count = 0
     for sentence in _SENTENCE_END.split(text):
@@ -151,15 +152,15 @@ def _own(text: str) -> Iterator[str]:
 
 
 def squeezed(text: str) -> str:
-    """A text with one blank or one line's end wherever there are several."""
+    """A text with runs of blanks or line ends reduced to one."""
     return _LINES.sub("\n", _BLANKS.sub(" ", text))
 
 
 def unquoted(text: str) -> str:
-    """A text less what it quotes.
+    """A text without its quotes; a text of quotation marks only is returned as it is.
 
-    Lines after `>`, what stands between fences, everything from the head of a forwarded letter on, and long passages in
-    quotation marks on one line, unless there is nothing besides.
+    Quotes are lines that start with `>`, fenced code, a forwarded letter from its header to the end, and long passages
+    in quotation marks on one line.
     """
     text = squeezed(text).strip()
     forwarded = _FORWARDED.search(text)
@@ -171,18 +172,18 @@ def unquoted(text: str) -> str:
 def _outside(text: str) -> Iterator[str]:
     start = opened = -1
     for mark in (*_MARK.finditer(text), None):
-        place = mark.start() if mark else len(text)
-        passage = text[start + 1 : place]
+        end = mark.start() if mark else len(text)
+        passage = text[start + 1 : end]
         closes = opened == start >= 0 and mark is not None and mark[0] in _CLOSES
-        if closes and _of_somebody(passage):
+        if closes and _is_quote(passage):
             yield " "
             opened = -1
         else:
             yield passage if start < 0 else text[start] + passage
-            opened = place if mark is not None and mark[0] in _OPENS and not closes else -1
-        start = place
+            opened = end if mark is not None and mark[0] in _OPENS and not closes else -1
+        start = end
 
 
-def _of_somebody(passage: str) -> bool:
+def _is_quote(passage: str) -> bool:
     words = passage.split()
     return len(words) >= _LONG_QUOTE or (len(words) > 2 and "I" in words)

@@ -1,4 +1,4 @@
-"""Evidence with the directions that an annotator reads from it, in place of any other."""
+"""Evidence whose directions are replaced by those that an annotator reads."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace
 
 STATED = 0.5
-"""Probability of a pole from which on an item is taken to speak for it."""
+"""Minimum probability at which a pole is stated, that is, becomes part of the item's direction."""
 
 
 def read_items(
     items: Iterable[Evidence], annotator: Annotator, *, neutral: bool = False, progress: Progress | None = None
 ) -> dict[Evidence, Evidence]:
-    """Each item -> the same item with what it was read to say; equal items are read once.
+    """Maps each item to the same item with the direction that the annotator reads; equal items are read once.
 
     Args:
-        neutral: read with words of gender and age made neutral (`penchant.demographics`): nothing hangs on them then.
+        neutral: make words of gender and age neutral before reading (`penchant.demographics`), so that they cannot
+            change a reading. The returned items keep their text.
     """
     distinct = list(dict.fromkeys(items))
     readings = annotator.annotate([neutral_item(item) for item in distinct] if neutral else distinct, progress=progress)
-    said = directions(readings, annotator.space)
-    return {item: replace(item, direction=direction) for item, direction in zip(distinct, said, strict=True)}
+    read = directions(readings, annotator.space)
+    return {item: replace(item, direction=direction) for item, direction in zip(distinct, read, strict=True)}
 
 
 def directions(readings: Readings, space: PreferenceSpace) -> list[Direction]:
-    """One direction per item: the poles that are likelier than not and not withheld, each with its probability."""
+    """One direction per item: each pole of probability `STATED` or more, with its probability.
+
+    Dimensions that the space withholds get no pole.
+    """
     signs = np.where(readings[..., 2] >= readings[..., 0], 1, -1)
     sure = np.maximum(readings[..., 0], readings[..., 2])
     signs = np.where((sure >= STATED) & ~space.withheld, signs, 0)
@@ -41,10 +45,10 @@ def directions(readings: Readings, space: PreferenceSpace) -> list[Direction]:
 
 
 def reread(persona: Persona, read: Mapping[Evidence, Evidence]) -> Persona:
-    """The persona with its items as they were read."""
+    """The persona with each item replaced by its reading."""
     return Persona(tuple(read[item] for item in persona.evidence))
 
 
 def items_of(records: Sequence[Record]) -> list[Evidence]:
-    """Every item of the records' personas, each once."""
+    """The distinct items of the records' personas, in order."""
     return list(dict.fromkeys(item for record in records for item in record.persona.evidence))

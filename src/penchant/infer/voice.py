@@ -1,9 +1,11 @@
-"""Whether a passage is in its author's own voice: a logistic layer over the encoder, fitted on templates.
+"""Decides whether a passage is in its author's own voice: a logistic layer over the encoder, fitted on templates.
 
-Quotes, reports of somebody else, orders to whoever reads and claims about "the user" should not count for what their
-author is like, and come in more forms than rules can name (`quotes` has those that can be cut out of a text). The
-templates, `voices.yaml`, are filled with the space's own words for its poles, so that a voice is told by how something
-is said, not by what; items that an annotator is fitted on are its author's own as well.
+Quotes, reports of somebody else, orders to the reader and claims about "the user" say nothing about the author's own
+preferences. They have more forms than rules can list; `quotes` removes those that rules can find. The templates,
+`voices.yaml`, are filled with the space's own pole phrases, so that the layer learns from the wording of a passage and
+not from its topic. Passages of the items that an annotator is fitted on also count as their author's own.
+
+Shapes: F = 2 E features: the encoder's meaning vector and its wording vector.
 """
 
 from __future__ import annotations
@@ -23,16 +25,16 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Encoder
 from penchant.space import PreferenceSpace
 
-HEARD = 0.3
-"""Least probability with which a passage counts as its author's own."""
+MIN_OWN = 0.3
+"""Minimum probability at which a passage counts as its author's own."""
 _FILLS = 5
-"""Dimensions that each template is filled for."""
+"""Number of dimensions that fill each template."""
 _DECAY = 0.03
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A fitted layer; F = 2 E features: what a passage means, and how it is written."""
+    """A fitted layer: features are standardised, then weighted."""
 
     mean_F: NDArray[np.float32]
     scale_F: NDArray[np.float32]
@@ -42,61 +44,62 @@ class Voice:
     NAMES: ClassVar[tuple[str, ...]] = ("voice.mean", "voice.scale", "voice.weights", "voice.bias")
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """By `NAMES`, as it is saved."""
+        """The parameters by `NAMES`, as they are saved."""
         bias = np.array([self.bias], dtype=np.float32)
         return dict(zip(self.NAMES, (self.mean_F, self.scale_F, self.weights_F, bias), strict=True))
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[np.float32]]) -> Voice:
-        """What was saved."""
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.float32]]) -> Voice:
+        """The layer of saved `arrays`."""
         mean, scale, weights, bias = (arrays[name] for name in cls.NAMES)
-        return cls(mean, scale, weights, float(bias[0]))
+        return cls(mean_F=mean, scale_F=scale, weights_F=weights, bias=float(bias[0]))
 
-    def own(self, passages: Sequence[str], encoder: Encoder) -> NDArray[np.float64]:
-        """(passages,): probability that each is in its author's own voice."""
+    def probability_own(self, passages: Sequence[str], encoder: Encoder) -> NDArray[np.float64]:
+        """Probability that each passage is in its author's own voice, (passages,)."""
         values = (_features(passages, encoder) - self.mean_F) / self.scale_F
         return np.asarray(1 / (1 + np.exp(-np.clip(values @ self.weights_F + self.bias, -30, 30))), dtype=np.float64)
 
     def accepting_all(self) -> Voice:
-        """One that takes every passage for its author's own."""
+        """A layer that counts every passage as its author's own."""
         return replace(self, weights_F=np.zeros_like(self.weights_F), bias=30.0)
 
-    def heard(self, passages: Sequence[str], encoder: Encoder) -> dict[str, bool]:
-        """Passage -> whether it counts."""
+    def are_own(self, passages: Sequence[str], encoder: Encoder) -> dict[str, bool]:
+        """Maps each passage to whether it counts as its author's own."""
         distinct = list(dict.fromkeys(passages))
         if not distinct:
             return {}
-        return dict(zip(distinct, (self.own(distinct, encoder) >= HEARD).tolist(), strict=True))
+        return dict(zip(distinct, (self.probability_own(distinct, encoder) >= MIN_OWN).tolist(), strict=True))
 
 
 @lru_cache
 def templates() -> Mapping[str, Sequence[str]]:
-    """The templates of `own` and `others`."""
-    found: dict[str, list[str]] = yaml.safe_load((files("penchant.infer") / "voices.yaml").read_text(encoding="utf-8"))
-    return found
+    """The templates, by their side: `own` or `others`."""
+    sides: dict[str, list[str]] = yaml.safe_load((files("penchant.infer") / "voices.yaml").read_text(encoding="utf-8"))
+    return sides
 
 
-def filled(space: PreferenceSpace, seed: int) -> dict[str, list[str]]:
-    """Texts of either side, each template filled for some dimensions."""
+def filled_templates(space: PreferenceSpace, seed: int) -> dict[str, list[str]]:
+    """Texts of each side: every template, filled with the pole phrases of a few dimensions."""
     rng = random.Random(f"voices:{seed}")
-    found: dict[str, list[str]] = {}
-    for side, some in templates().items():
-        texts = found.setdefault(side, [])
-        for template in some:
+    filled: dict[str, list[str]] = {}
+    for side, side_templates in templates().items():
+        texts = filled.setdefault(side, [])
+        for template in side_templates:
             for dimension in rng.choices(space.dimensions, k=_FILLS):
                 poles = [dimension.positive, dimension.negative]
                 rng.shuffle(poles)
                 texts.append(template.format(phrase=poles[0], other=poles[1]))
-    return found
+    return filled
 
 
 def fit_voice(own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, seed: int) -> Voice:
-    """A layer from the templates and from passages that are known to be their authors' own.
+    """Fits a layer on the filled templates and on passages that are their authors' own.
 
     Args:
-        own: as many of them as there are filled templates count, drawn by the seed.
+        own: passages in their authors' own voice. At most as many as there are filled templates of that side are used,
+            sampled by the seed.
     """
-    sides = filled(space, seed)
+    sides = filled_templates(space, seed)
     rng = random.Random(f"own passages:{seed}")
     distinct = sorted(set(own))
     sides["own"] += rng.sample(distinct, min(len(distinct), len(sides["own"])))
@@ -106,7 +109,7 @@ def fit_voice(own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, s
     inputs = torch.from_numpy((features - mean) / scale)
     counts = [len(side) for side in values]
     truth = torch.cat([torch.zeros(counts[0]), torch.ones(counts[1])])
-    # either side counts for half
+    # each side has half of the total weight
     weights = torch.cat([torch.full((count,), 0.5 / count) for count in counts])
     layer, bias = torch.zeros(inputs.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([layer, bias], max_iter=200, line_search_fn="strong_wolfe")
@@ -119,10 +122,10 @@ def fit_voice(own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, s
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return Voice(mean, scale, layer.detach().numpy(), float(bias.detach()))
+    return Voice(mean_F=mean, scale_F=scale, weights_F=layer.detach().numpy(), bias=float(bias.detach()))
 
 
 def _features(passages: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
-    both = encoder.layers(passages)
-    length = np.maximum(np.linalg.norm(both.first, axis=1, keepdims=True), 1e-9)
-    return np.hstack([both.final, both.first / length]).astype(np.float32)
+    embedded = encoder.layers(passages)
+    length = np.maximum(np.linalg.norm(embedded.first, axis=1, keepdims=True), 1e-9)
+    return np.hstack([embedded.final, embedded.first / length]).astype(np.float32)
