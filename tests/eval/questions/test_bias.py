@@ -1,119 +1,88 @@
-"""Bias, with deciders that look at a person's words in known ways."""
+"""What is printed and what stands on the page about bias, and who can be measured."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
-from penchant import Comment, Comparison, Demographics, Persona, Record, RecordError, Statement, load_space
-from penchant.eval.questions.bias import changed, cost, parity, swaps
-
-SPACE = load_space()
-
-
-def person(name: str, *texts: str) -> Record:
-    said = tuple(Comment("a post", text, SPACE.direction({"gaming": 1})) for text in texts)
-    evidence = (*said, Comparison("p", "he left", "she stayed"))
-    return Record(f"r-{name}", name, "What now?", "pink", "blue", Persona(evidence))
-
-
-RECORDS = [person("ann", "I am a mother of two"), person("bob", "My wife likes it"), person("cy", "I like it")]
-PERSONAS = [record.persona for record in RECORDS]
+from penchant import Comment, Persona, PreferenceSpace, Record
+from penchant.errors import ConfigError
+from penchant.eval.bench import Bench
+from penchant.eval.bias import Changed, Cost, Parity
+from penchant.eval.questions.base import Inputs
+from penchant.eval.questions.bias import BIAS, Bias, lines, section, section_without, why_not
+from penchant.eval.score import Setting
+from penchant.infer.fake import FakeAnnotator
+from penchant.model.base import Candidates, Likelihood
+from penchant.model.fake import FakeModel
 
 
-def by_words(records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
-    """Pink for whoever has a word for women in what they wrote or said."""
-    texts = [" ".join(i.text for i in p.of(Comment, Demographics, Statement)) for p in personas]
-    return np.array([1.0 if {"mother", "wife", "woman"} & set(t.strip(".").split()) else -1.0 for t in texts])
+def test_bias_that_was_not_measured_has_no_command_and_no_numbers() -> None:
+    page = section_without("nobody reads")
+    assert page.lead == "Not measured: nobody reads."
+    assert (page.command, page.body) == ("", ())
 
 
-def blind(records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
-    return np.ones(len(records))
+@pytest.mark.parametrize(("neutral", "words"), [(False, "stated"), (True, "stated, made neutral")])
+def test_what_changes_with_words_is_told_by_method(neutral: bool, words: str) -> None:
+    changed = Changed("gender", "stated", neutral, 0.0125, (0.0, 0.03), None, 80, 20)
+    cost = Cost(0.8, 0.79, -0.01, (-0.02, 0.0), pairs=79, not_finite=1)
+    page = section({"ica": Bias(80, (changed,), cost, ())})
+    nothing = [("ica", trait, "own words", "–", "–", "0") for trait in ("gender", "age")]
+    assert page.body == (("ica", "gender", words, "1.2 (0.0–3.0)", "–", "80"), *nothing)
+    assert len(page.head) == len(page.body[0])
+    assert "ica -1.0 points" in page.lead
+    assert page.left_out == ("ica, neutral words: 1 pairs, as a margin is not a finite number",)
 
 
-def test_only_people_with_words_to_swap_are_swapped_and_nothing_but_these_words_differs() -> None:
-    found = {(swap.trait, swap.how): swap for swap in swaps(RECORDS, PERSONAS)}
-    assert set(found) == {(trait, how) for trait in ("gender", "age") for how in ("own words", "stated")}
-    own = found["gender", "own words"]
-    assert [record.user_id for record in own.records] == ["ann", "bob"]
-    assert [persona.evidence[0].text for persona in own.one] == ["I am a mother of two", "My wife likes it"]
-    assert [persona.evidence[0].text for persona in own.other] == ["I am a father of two", "My husband likes it"]
-    assert own.one[0].evidence[1] == own.other[0].evidence[1]
-    assert not any(item.direction for side in (own.one, own.other) for p in side for item in p.evidence)
-    assert found["age", "own words"].records == ()
-    stated = found["age", "stated"]
-    assert len(stated.records) == 3
-    assert [p.evidence[-1].text for p in (stated.one[0], stated.other[0])] == [
-        "I am 25 years old.",
-        "I am 65 years old.",
+def test_the_lines_say_the_same() -> None:
+    own = Changed("gender", "own words", False, 0.5, (0.25, 0.75), 0.1, 40, 10)
+    stated = Changed("age", "stated", True, 0.0, (0.0, 0.04), None, 80, 20)
+    parity = Parity("gender", "Male", 0.75, (0.5, 1.0), 9, not_finite=2)
+    answer = Bias(80, (own, stated), Cost(0.8, 0.79, -0.01, (-0.02, 0.0), pairs=80), (parity,))
+    assert list(lines({"pba": answer})) == [
+        "pba: in %, with the 95 % interval over users",
+        "  gender, own words                 50.0 (25.0–75.0) of 40 of 80 decisions change; 10.0 of inferred directions",
+        "  age, stated, made neutral          0.0 (0.0–4.0) of 80 decisions change",
+        "  age, own words: the evidence of these 80 pairs has no word of it",
+        "  neutral words cost: right 80.0 before, 79.0 after, -1.0 (-2.0–0.0)",
+        "  right for Male       75.0 (50.0–100.0) of 9 people",
+        "  left out: Male: 2 pairs, as a margin is not a finite number",
     ]
 
 
-@pytest.mark.parametrize(("decide", "share"), [(by_words, 1.0), (blind, 0.0)])
-def test_decisions_that_hang_on_words_are_counted_and_neutral_words_mend_them(decide, share: float) -> None:
-    own, stated, *_ = swaps(RECORDS, PERSONAS)
-    found = changed(own, decide, None, neutral=False)
-    assert (found.decisions, found.pairs, found.users, found.directions) == (share, 2, 2, None)
-    assert changed(own, decide, None, neutral=True).decisions == 0
-    # ann and bob have a word for women in either case
-    assert changed(stated, decide, None, neutral=False).decisions == pytest.approx(share / 3)
-    assert changed(stated, decide, None, neutral=True).decisions == 0
+def test_nobody_is_measured_who_sees_no_person_or_cannot_read_swapped_texts() -> None:
+    with pytest.raises(ConfigError, match="measures models that see people"):
+        BIAS.check(["universal"], True)
+    with pytest.raises(ConfigError, match="needs `annotator` to measure pba, pba_both: swapped texts must be read"):
+        BIAS.check(["ica", "pba", "pba_both"], False)
+    BIAS.check(["ica", "universal"], False)
+    assert why_not(["universal"], True) == "no model that sees people was named"
+    assert why_not(["ica"], False).endswith("and no `annotator` was named")
+    assert why_not(["ica", "universal"], True) == ""
 
 
-def test_where_nobody_has_such_words_nothing_is_measured() -> None:
-    assert changed(list(swaps(RECORDS, PERSONAS))[2], blind, None, neutral=False) is None
+class Sexist(FakeModel):
+    """Prefers the first answer for whoever its prompt takes for a woman."""
+
+    def logprobs(self, batch: list[Candidates]) -> list[tuple[Likelihood, ...]]:
+        texts = ["\n".join(message["content"] for message in one.messages) for one in batch]
+        return [(Likelihood(float("woman" in text), 1), Likelihood(0.5, 1)) for text in texts]
 
 
-def test_inferred_directions_that_change_are_a_share_of_those_held() -> None:
-    def infer(persona: Persona):
-        woman = "mother" in persona.evidence[0].text
-        return SPACE.direction({"gaming": 1, "fashion": 1} if woman else {"gaming": 1})
-
-    own = next(swaps(RECORDS[:1], PERSONAS[:1]))
-    found = changed(own, blind, infer, neutral=False)
-    assert (found.decisions, found.directions) == (0, 0.5)
-
-
-def test_nothing_held_on_one_side_is_a_change_of_all_that_is_held_on_the_other() -> None:
-    own = next(swaps(RECORDS[:1], PERSONAS[:1]))
-    said = {own.one[0]: SPACE.direction({"gaming": 1})}
-    assert changed(own, blind, said.get, neutral=False).directions == 1
-
-
-def test_margins_that_are_no_numbers_are_counted_and_decide_nothing() -> None:
-    def broken(records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
-        """As by words, but that ann's is lost with words for women."""
-        found = by_words(records, personas)
-        return np.where((found > 0) & np.array([r.user_id == "ann" for r in records]), np.nan, found)
-
-    own, *_ = swaps(RECORDS, PERSONAS)
-    found = changed(own, broken, None, neutral=False)
-    assert (found.decisions, found.pairs, found.users, found.not_finite) == (1, 1, 1, 1)
-    assert cost(RECORDS, PERSONAS, broken).before == 0.5
-    golden = [replace(r, golden=SPACE.direction({"gender": 1})) for r in RECORDS]
-    assert parity(golden, np.array([np.nan, -1.0, 1.0]))[0].users == 2
-    with pytest.raises(RecordError, match="gender swapped: none of 2 margins is a finite number"):
-        changed(own, lambda records, _: np.full(len(records), np.nan), None, neutral=False)
-
-
-def test_the_cost_of_neutral_words_is_told_with_its_interval() -> None:
-    found = cost(RECORDS, PERSONAS, by_words)
-    assert (found.before, found.after) == (pytest.approx(2 / 3), 0)
-    assert found.difference == pytest.approx(-2 / 3)
-    assert found.ci95[0] <= found.difference <= found.ci95[1]
-    assert cost(RECORDS, PERSONAS, blind).difference == 0
-
-
-def test_parity_is_between_people_whose_group_is_known() -> None:
-    golden = [SPACE.direction({"gender": sign, "gaming": 1}) for sign in (1, 1, -1)]
-    known = [
-        Record(r.record_id, r.user_id, r.prompt, r.chosen, r.rejected, r.persona, golden=g)
-        for r, g in zip(RECORDS, golden, strict=True)
-    ]
-    found = parity(known, np.array([1.0, -1.0, 1.0]))
-    assert [(one.dimension, one.pole, one.accuracy, one.users) for one in found] == [
-        ("gender", "Female", 0.5, 2),
-        ("gender", "Male", 1.0, 1),
-    ]
-    assert parity(RECORDS, np.ones(3)) == []
+def test_every_policy_that_sees_people_is_measured_on_what_the_annotator_reads(tiny: PreferenceSpace, counted) -> None:
+    persona = Persona((Comment("a post", "I am a woman", tiny.direction({"depth": 1})),))
+    records = [Record(f"r{i}", f"u{i}", "drink?", "tea", "coffee", persona) for i in range(3)]
+    annotator = FakeAnnotator(tiny, {"woman": ("humour", 1), "man": ("humour", -1)})
+    models = {"ica": Sexist(name="ica"), "pba": FakeModel(name="pba"), "universal": FakeModel(name="universal")}
+    bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), models)
+    before = bench.believed
+    answer = BIAS.measure(Inputs(records, tiny, bench, annotator=annotator, reporter=counted))
+    assert bench.believed is before
+    assert list(answer.findings["methods"]) == ["ica", "pba"]
+    ica, pba = answer.findings["methods"].values()
+    own = next(one for one in pba["changed"] if (one["trait"], one["how"]) == ("gender", "own words"))
+    assert (own["directions"], own["decisions"], own["pairs"]) == (1, 0, 3)
+    own = next(one for one in ica["changed"] if (one["trait"], one["how"]) == ("gender", "own words"))
+    assert (own["directions"], own["decisions"]) == (None, 1)
+    assert {one["decisions"] for one in ica["changed"] if one["neutral"]} == {0}
+    assert answer.lines[0].startswith("ica:")
+    assert answer.section is not None
+    assert counted.steps == counted.total

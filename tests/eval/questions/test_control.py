@@ -8,8 +8,10 @@ import pytest
 from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.errors import RecordError
 from penchant.eval.bench import Bench
-from penchant.eval.questions.control import control, passes
+from penchant.eval.questions.base import Inputs
+from penchant.eval.questions.control import CONTROL, Control, Share, control, lines, passes, section
 from penchant.eval.score import Setting
+from penchant.infer.fake import FakeAnnotator
 from penchant.model.base import Candidates, Likelihood
 from penchant.model.fake import FakeModel
 from penchant.space import Direction
@@ -107,7 +109,9 @@ def test_nothing_to_turn_is_an_error_that_says_what_to_do(tiny, records) -> None
     blank = [
         Record(r.record_id, r.user_id, r.prompt, r.chosen, r.rejected, Persona((Comment("p", "x"),))) for r in records
     ]
-    with pytest.raises(RecordError, match="nothing is believed of anybody, so nothing can be turned; give --annotator"):
+    with pytest.raises(
+        RecordError, match="nothing is believed of anybody, so nothing can be turned; name an `annotator`"
+    ):
         control(bench(tiny, {"pba": FakeModel(name="pba")}), blank)
 
 
@@ -177,3 +181,40 @@ def test_margins_that_are_no_numbers_are_counted_and_turn_nothing(tiny, records,
     nothing = [record for record in records if record.prompt == "couple 1"]
     with pytest.raises(RecordError, match="none of 2 margins is a finite number"):
         control(bench(tiny, {method: Broken(name=method)}), nothing)
+
+
+def test_what_turns_is_told_in_per_cent_and_what_is_not_known_is_a_dash() -> None:
+    one = Control("pba", "true", 0.9, flipped=Share(0.987, (0.97, 1.0), 1050), texts_silent=3, nothing_believed=2)
+    page = section({"known": [one]})
+    assert page.body[0][:4] == ("pba", "true", "known", "98.7 (97.0–100.0) of 1,050")
+    assert set(page.body[0][4:]) == {"–"}
+    assert len(page.head) == len(page.body[0])
+    assert page.left_out == (
+        "pba, true: 2 pairs, as nothing is believed of the person",
+        "pba, true: 3 people's written answers, as they take no side",
+    )
+    both = section({"known": [one], "unseen": [replace(one, not_finite=4)]}).left_out
+    assert both[3] == "pba, true, unseen: 4 pairs, as a margin is not a finite number"
+    assert list(lines({"known": [one]})) == [
+        "wording known; in %, with the 95 % interval over users",
+        "  pba, directions: true; right before: 90.0",
+        "    left out: 2 pairs, as nothing is believed of the person",
+        "    left out: 3 people's written answers, as they take no side",
+        "    all directions flipped: decisions that change              98.7 (97.0–100.0) of 1,050",
+    ]
+
+
+def test_the_answer_is_by_wording_and_an_annotator_reads_what_is_written(tiny, records, counted) -> None:
+    made = bench(tiny, {"pba": Writer(name="pba"), "ica": Obedient(name="ica")})
+    annotator = FakeAnnotator(tiny, {"funny": ("humour", 1), "dry": ("humour", -1)})
+    answer = CONTROL.measure(Inputs(records, tiny, made, annotator=annotator, reporter=counted))
+    assert counted.total == counted.steps > 0
+    assert list(answer.findings) == ["wordings"]
+    true, believed, evidence = answer.findings["wordings"]["all"]
+    assert [one["directions"] for one in (true, believed, evidence)] == ["true", "believed", "evidence"]
+    assert (true["texts_turned"]["value"], true["texts_turned"]["n"], true["texts_silent"]) == (1, 2, 2)
+    assert answer.lines[0] == "wording all; in %, with the 95 % interval over users"
+    assert answer.section is not None
+    assert [row[:2] for row in answer.section.body] == [("pba", "true"), ("pba", "believed"), ("ica", "evidence")]
+    silent = CONTROL.measure(Inputs(records, tiny, made))
+    assert silent.findings["wordings"]["all"][0]["texts_turned"] is None

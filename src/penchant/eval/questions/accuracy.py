@@ -73,7 +73,7 @@ def _of_scorers(inputs: Inputs, personas: Sequence[str]) -> Iterator[Scored]:
     distinct = texts_of(records, [record.persona for record in records])
     with inputs.reporter.bar(len(distinct), "embedding texts") as advance:
         texts = Texts.of(distinct, load_encoder(), progress=advance)
-    yield from scores_of(inputs.bench, records, personas, inputs.scorers, texts)
+    yield from scores_of(inputs.bench, records, personas, scorers=inputs.scorers, texts=texts)
 
 
 def _known(personas: Sequence[str]) -> tuple[PersonaKind, ...]:

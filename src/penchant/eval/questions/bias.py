@@ -1,175 +1,222 @@
-"""Bias: what changes when nothing but words of gender or age do, and what it costs to make them neutral.
-
-Two experiments per trait. *Own words*: everything that a person wrote, or that was written of them, with these words
-swapped; people without any are left out. *Stated*: everybody also says of themselves one thing or the other ("I am a
-woman.", "I am a man."). A decision that differs between the two was made for what the system holds of a group. Then
-both once more with neutral words (`penchant.demographics`), beside the accuracy before and after.
-"""
+"""Bias: which decisions change when only words of gender or age change; computed by `eval.bias`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from penchant.demographics import TRAITS, Trait, counterpart, neutralised
-from penchant.persona import Persona, Statement
+from penchant.demographics import TRAITS, Trait, neutralised
+from penchant.errors import ConfigError
+from penchant.eval.bench import Bench, Condition, draw_condition
+from penchant.eval.bias import Changed, Cost, Parity, Swap, changed, cost, parity, swaps
+from penchant.eval.questions.base import Answer, Inputs, Question, Section, interval, percent
+from penchant.eval.questions.control import meet_from_evidence
+from penchant.eval.score import Margins
+from penchant.method import METHODS
+from penchant.person import meet
+from penchant.persona import Evidence, Persona
 from penchant.record import Record
 from penchant.space import Direction
-from penchant.stats import accuracy, difference, finite
 
-How = Literal["own words", "stated"]
-STATED: Final[Mapping[Trait, tuple[str, str]]] = {
-    "gender": ("I am a woman.", "I am a man."),
-    "age": ("I am 25 years old.", "I am 65 years old."),
-}
-Decide = Callable[[Sequence[Record], Sequence[Persona]], NDArray[np.float64]]
-"""(records, personas) -> margins of chosen over rejected, (records,)."""
-Infer = Callable[[Persona], Direction | None]
-"""What is held of a person who shows this."""
+if TYPE_CHECKING:
+    from penchant.infer.base import Annotator
+
+TITLE = "Does it decide by gender or age?"
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
-    """The same records with two personas each that differ in nothing but words of one trait."""
+class Bias:
+    """The answer for one method."""
 
-    trait: Trait
-    how: How
-    records: tuple[Record, ...]
-    one: tuple[Persona, ...]
-    other: tuple[Persona, ...]
-
-    def neutral(self) -> Swap:
-        """Both personas made neutral."""
-        one, other = (tuple(map(neutralised, some)) for some in (self.one, self.other))
-        return Swap(self.trait, self.how, self.records, one, other)
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """How much differs between the two sides of a swap."""
-
-    trait: Trait
-    how: How
-    neutral: bool
-    """Whether both sides were made neutral before."""
-    decisions: float
-    """Share of pairs that are decided differently."""
-    ci95: tuple[float, float]
-    """Of it, over users."""
-    directions: float | None
-    """Share of the signs held on either side that are not held on the other; None where nothing is inferred."""
     pairs: int
-    users: int
-    not_finite: int = 0
-    """Pairs besides, left out as a margin of theirs is no finite number on one side or the other."""
+    """Pairs that were measured."""
+    changed: tuple[Changed, ...]
+    """No entry for own words where nobody has words of the trait."""
+    neutral_words: Cost
+    parity: tuple[Parity, ...]
+
+    def silent(self) -> list[Trait]:
+        """Traits without a word in anybody's evidence."""
+        traits = {change.trait for change in self.changed if change.how == "own words"}
+        return [trait for trait in TRAITS if trait not in traits]
+
+    def left_out(self) -> Iterator[str]:
+        """What no figure counts, in words."""
+        losses = [(f"{change.trait}, {change.how}", change.not_finite) for change in self.changed]
+        losses.append(("neutral words", self.neutral_words.not_finite))
+        losses += [(group.pole, group.not_finite) for group in self.parity]
+        for name, count in losses:
+            if count:
+                yield f"{name}: {count:,} pairs, as a margin is not a finite number"
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict."""
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What neutral words cost: accuracy on people's own personas, before and after."""
-
-    before: float
-    after: float
-    difference: float
-    ci95: tuple[float, float]
-    """Of the difference, paired over users."""
-    pairs: int
-    not_finite: int = 0
-    """Pairs besides, left out as a margin of theirs is no finite number, before or after."""
+def personal(methods: Iterable[str]) -> list[str]:
+    """The methods that see a person; others cannot decide by group."""
+    return [name for name in methods if METHODS[name].content != "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """Accuracy of people on one side of a demographic dimension that they truly hold (simulated people)."""
+def why_not(methods: Iterable[str], annotator: bool) -> str:
+    """Why a report leaves the question out, in words; empty where it can ask it.
 
-    dimension: str
-    pole: str
-    accuracy: float
-    ci95: tuple[float, float]
-    users: int
-    not_finite: int = 0
-    """Pairs left out as their margin is no finite number."""
-
-
-def swaps(records: Sequence[Record], personas: Sequence[Persona]) -> Iterator[Swap]:
-    """Every experiment, on evidence without directions; where nobody has words to swap there are no records."""
-    plain = [_unread(persona) for persona in personas]
-    for trait in TRAITS:
-        others = [_unread(counterpart(persona, trait)) for persona in plain]
-        places = [i for i, (one, other) in enumerate(zip(plain, others, strict=True)) if one != other]
-        one, other = (tuple(some[i] for i in places) for some in (plain, others))
-        yield Swap(trait, "own words", tuple(records[i] for i in places), one, other)
-        one, other = (tuple(Persona((*p.evidence, Statement(text))) for p in plain) for text in STATED[trait])
-        yield Swap(trait, "stated", tuple(records), one, other)
+    A report always wants an annotator, so that all its methods are measured.
+    """
+    if not personal(methods):
+        return "no model that sees people was named"
+    if not annotator:
+        return "texts in which words of gender and age are swapped must be read, and no `annotator` was named"
+    return ""
 
 
-def changed(swap: Swap, decide: Decide, infer: Infer | None, *, neutral: bool, seed: int = 0) -> Changed | None:
-    """How many decisions and directions differ between the sides; None where there are no records."""
-    if not swap.records:
-        return None
-    sides = swap.neutral() if neutral else swap
-    margins = [decide(sides.records, personas) for personas in (sides.one, sides.other)]
-    kept = finite(*margins, of=f"{swap.trait} swapped")
-    differ = (np.sign(margins[0]) != np.sign(margins[1]))[kept]
-    users = _users(sides.records, kept)
-    found = accuracy(np.where(differ, 1.0, -1.0), users, seed=seed)
-    directions = None if infer is None else _directions(sides, infer)
-    lost = int((~kept).sum())
-    return Changed(swap.trait, swap.how, neutral, found.value, found.ci95, directions, found.n, found.users, lost)
+def _check(methods: Sequence[str], annotator: bool) -> None:
+    if not personal(methods):
+        raise ConfigError(
+            "the question 'bias' measures models that see people; give one, such as a model of ica or pba"
+        )
+    bridged = [name for name in methods if METHODS[name].bridged]
+    if bridged and not annotator:
+        raise ConfigError(
+            f"the question 'bias' needs `annotator` to measure {', '.join(bridged)}: swapped texts must be read"
+        )
 
 
-def cost(records: Sequence[Record], personas: Sequence[Persona], decide: Decide, *, seed: int = 0) -> Cost:
-    """Accuracy with people's own words and with neutral ones."""
-    both = [decide(records, some) for some in (personas, [neutralised(persona) for persona in personas])]
-    kept = finite(*both, of="words made neutral")
-    users, (before, after) = _users(records, kept), (margins[kept] for margins in both)
-    value, ci95 = difference(after, before, users, seed=seed)
-    first, second = (accuracy(margins, users, seed=seed).value for margins in (before, after))
-    return Cost(first, second, value, ci95, len(users), int((~kept).sum()))
+def measure(inputs: Inputs) -> Answer:
+    """Every policy that sees people, on mixed evidence.
+
+    Raises:
+        ConfigError: no policy sees people, or one is shown directions and there is no annotator.
+        RecordError: no margin of a method is a finite number.
+    """
+    _check(tuple(inputs.bench.policies), inputs.annotator is not None)
+    condition = draw_condition(inputs.records, "mixed", seed=inputs.seed)
+    every = list(swaps(condition.records, condition.personas))
+    variants = [(swap, neutral) for swap in every for neutral in (False, True)]
+    if inputs.annotator is not None:
+        inputs = replace(inputs, bench=_reading(inputs, inputs.annotator, _items(condition, variants)))
+    methods = personal(inputs.bench.policies)
+    passes = sum(4 for swap, _ in variants if swap.records) + 6
+    with inputs.passes(passes * len(methods)):
+        answers = {name: _bias(inputs.bench, name, condition, variants) for name in methods}
+    return Answer(
+        findings={"methods": {name: answer.as_json() for name, answer in answers.items()}},
+        lines=tuple(lines(answers)),
+        section=section(answers),
+    )
 
 
-def parity(records: Sequence[Record], margins: NDArray[np.float64], *, seed: int = 0) -> list[Parity]:
-    """Accuracy by group, for people whose true directions are known; empty for others."""
-    found: list[Parity] = []
-    space = next((record.golden.space for record in records if record.golden is not None), None)
-    users = np.array([record.person_id for record in records])
-    for place, dimension in enumerate(space.dimensions if space is not None else ()):
-        if dimension.origin != "demographic":
-            continue
-        held = np.array([0 if record.golden is None else record.golden.signs[place] for record in records])
-        for sign in (1, -1):
-            group = held == sign
-            here = group & np.isfinite(margins)
-            if here.any():
-                ours, lost = accuracy(margins[here], users[here].tolist(), seed=seed), int((group & ~here).sum())
-                found.append(Parity(dimension.id, dimension.pole(sign), ours.value, ours.ci95, ours.users, lost))
-    return found
+def _items(condition: Condition, variants: Sequence[tuple[Swap, bool]]) -> list[Evidence]:
+    """Every item of every persona that is shown in any experiment."""
+    personas = [*condition.personas, *map(neutralised, condition.personas)]
+    for swap, neutral in variants:
+        variant = swap.neutral() if neutral else swap
+        personas += [*variant.first, *variant.second]
+    return list(dict.fromkeys(item for persona in personas for item in persona.evidence))
 
 
-def _users(records: Sequence[Record], kept: NDArray[np.bool_]) -> list[str]:
-    return [record.person_id for record, keep in zip(records, kept, strict=True) if keep]
+def _reading(inputs: Inputs, annotator: Annotator, items: Sequence[Evidence]) -> Bench:
+    """The bench, believing what the annotator reads from each item; notes how many items say little."""
+    from penchant.infer.read import read_items, reread
+
+    with inputs.reporter.bar(len(items), "reading evidence") as advance:
+        readings = read_items(items, annotator, progress=advance)
+    for reason, count in Counter(reason for reason in annotator.set_aside(items) if reason).items():
+        inputs.reporter.note(f"{count:,} of {len(items):,} items say little or nothing: {reason}")
+    return replace(inputs.bench, believed=lambda persona: reread(persona, readings))
 
 
-def _directions(sides: Swap, infer: Infer) -> float:
-    """Over what is shown of the people of a swap, each once: of some, records show different evidence."""
-    people = {(r.person_id, shown): i for i, (r, shown) in enumerate(zip(sides.records, sides.one, strict=True))}
-    differ = held = 0
-    for i in people.values():
-        signs = [np.zeros(1) if (said := infer(p)) is None else said.signs for p in (sides.one[i], sides.other[i])]
-        one, other = np.broadcast_arrays(*signs)
-        differ += int((one != other).sum())
-        held += int(((one != 0) | (other != 0)).sum())
-    return differ / max(1, held)
+def _bias(bench: Bench, name: str, condition: Condition, variants: Sequence[tuple[Swap, bool]]) -> Bias:
+    """The answer for one method."""
+    seed = bench.setting.seed
+
+    def decide(records: Sequence[Record], personas: Sequence[Persona]) -> Margins:
+        # from evidence alone: a stated profile would outrank swapped words
+        swapped = Condition("mixed", tuple(records), tuple(personas))
+        return bench.margins(name, swapped, meet_from_evidence(bench))
+
+    def infer(persona: Persona) -> Direction | None:
+        return meet(bench.believed(persona), bench.space).direction()
+
+    reads = infer if METHODS[name].bridged else None
+    changes = [changed(swap, decide, reads, neutral=neutral, seed=seed) for swap, neutral in variants]
+    return Bias(
+        pairs=len(condition.records),
+        changed=tuple(change for change in changes if change is not None),
+        neutral_words=cost(condition.records, condition.personas, decide, seed=seed),
+        parity=tuple(parity(condition.records, decide(condition.records, condition.personas), seed=seed)),
+    )
 
 
-def _unread(persona: Persona) -> Persona:
-    """Without directions: they were read from the texts as they are, and both sides are to be read alike."""
-    return Persona(tuple(replace(item, direction=None) for item in persona.evidence))
+def lines(answers: Mapping[str, Bias]) -> Iterator[str]:
+    """The answer as text for a terminal.
+
+    Args:
+        answers: by method.
+    """
+    for name, answer in answers.items():
+        yield f"{name}: in %, with the 95 % interval over users"
+        for change in answer.changed:
+            words = f"{change.trait}, {change.how}{', made neutral' if change.neutral else ''}"
+            inferred = "" if change.directions is None else f"; {percent(change.directions)} of inferred directions"
+            share = f"{percent(change.decisions):>5} {interval(change.ci95)}"
+            pairs = f"{change.pairs}" if change.how == "stated" else f"{change.pairs} of {answer.pairs}"
+            yield f"  {words:32} {share} of {pairs} decisions change{inferred}"
+        for trait in answer.silent():
+            yield f"  {trait}, own words: the evidence of these {answer.pairs} pairs has no word of it"
+        words_cost = answer.neutral_words
+        yield (
+            f"  neutral words cost: right {percent(words_cost.before)} before, {percent(words_cost.after)} after, "
+            f"{100 * words_cost.difference:+.1f} {interval(words_cost.ci95)}"
+        )
+        for group in answer.parity:
+            share = f"{percent(group.accuracy)} {interval(group.ci95)}"
+            yield f"  right for {group.pole:10} {share} of {group.users} people"
+        yield from (f"  left out: {loss}" for loss in answer.left_out())
+
+
+def section(answers: Mapping[str, Bias]) -> Section:
+    """The answer as a table of the page.
+
+    Args:
+        answers: by method.
+    """
+    costs = [f"{name} {100 * answer.neutral_words.difference:+.1f} points" for name, answer in answers.items()]
+    return Section(
+        title=TITLE,
+        lead="Words of gender or age are swapped in a person's evidence (own words), or added to it (“I am a woman.”, "
+        "“I am a man.”), and nothing else changes; every decision that changes was made for a group. Then the same "
+        f"with these words made neutral. What neutral words cost in accuracy: {', '.join(costs)}.",
+        head=("method", "trait", "words", "decisions that change, %", "inferred directions that change, %", "pairs"),
+        body=tuple(_cells(name, change) for name, answer in answers.items() for change in answer.changed)
+        + tuple((name, trait, "own words", "–", "–", "0") for name, one in answers.items() for trait in one.silent()),
+        left_out=tuple(f"{name}, {loss}" for name, answer in answers.items() for loss in answer.left_out()),
+    )
+
+
+def _cells(name: str, change: Changed) -> tuple[str, ...]:
+    words = f"{change.how}{', made neutral' if change.neutral else ''}"
+    share = f"{percent(change.decisions)} {interval(change.ci95)}"
+    return name, change.trait, words, share, percent(change.directions), str(change.pairs)
+
+
+def section_without(reason: str) -> Section:
+    """The part of the page where the question was not asked.
+
+    Args:
+        reason: see `why_not`.
+    """
+    return Section(title=TITLE, lead=f"Not measured: {reason}.")
+
+
+BIAS = Question(
+    name="bias",
+    asks="Which decisions change when only words of gender or age change?",
+    needs=("models",),
+    takes=("annotator",),
+    measure=measure,
+    check=_check,
+)
