@@ -1,7 +1,7 @@
-"""What a score must beat: rules that know nothing of the person, or only count words.
+"""Controls: trivial rules that every method must beat. They ignore the person, or only count words and style features.
 
-Each control gives a margin per record, > 0 when it prefers the chosen answer, and is antisymmetric: swapping the two
-answers negates it. They see exactly the part of the persona that the method beside them sees.
+Each control returns one margin per record, > 0 when it prefers the chosen answer. Swapping the two answers negates the
+margin. Controls get the same selection of each persona as the methods that they are compared with.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from penchant.persona import Comment, Comparison, Demographics, Persona, Rating,
 from penchant.record import Record
 
 Control = Callable[[Sequence[Record], Sequence[Persona]], NDArray[np.float64]]
-"""(records, the personas shown with them) -> margins, (records,)."""
+"""(records, the selected persona of each record) -> margins, (records,)."""
 
 _WORD = re.compile(r"\w+")
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words of a text."""
+    """The words of a text, in lower case."""
     return _WORD.findall(text.lower())
 
 
 def longer(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-    """The longer answer wins, in words."""
+    """Prefers the answer with more words, whoever the person is."""
     del personas
     return np.array([float(len(words(r.chosen)) - len(words(r.rejected))) for r in records])
 
 
 def habit(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-    """Longer or shorter, whichever the person's own choices favoured (history-length sign)."""
+    """Prefers the longer or the shorter answer, as the person's own choices mostly did (history-length sign)."""
     margins = []
     for record, persona in zip(records, personas, strict=True):
         choices = [item for item in persona.evidence if isinstance(item, Comparison)]
@@ -48,7 +48,10 @@ def habit(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.
 
 
 def overlap(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-    """The answer whose words resemble what the person wrote and chose, less what was rejected (tf-idf cosine)."""
+    """Prefers the answer whose words are closer to what the person wrote and chose and not to what they rejected.
+
+    The margin uses tf-idf cosine similarities.
+    """
     frequency = _document_frequency(records)
     margins = []
     for record, persona in zip(records, personas, strict=True):
@@ -74,7 +77,7 @@ STYLE_FEATURES = (
 
 
 def style(text: str) -> NDArray[np.float64]:
-    """Eight numbers that describe how a text is written, see STYLE_FEATURES; rates are per word, tens of them."""
+    """The eight STYLE_FEATURES of a text, (8,); capitals are per ten characters, other marks and lines per ten words."""
     parts = text.split()
     count = max(1, len(parts))
     return np.array(
@@ -92,7 +95,10 @@ def style(text: str) -> NDArray[np.float64]:
 
 
 def style_vector(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[np.float64]:
-    """The answer whose style moves the way the person's choices moved; no training, features put on one scale."""
+    """Prefers the answer whose style differs from the other as the person's chosen answers differ from rejected ones.
+
+    Nothing is trained. Features are divided by their standard deviation over all answers.
+    """
     scale = np.std([style(text) for r in records for text in (r.chosen, r.rejected)], axis=0) + 1e-9
     margins = []
     for record, persona in zip(records, personas, strict=True):
@@ -103,16 +109,18 @@ def style_vector(records: Sequence[Record], personas: Sequence[Persona]) -> NDAr
 
 
 CONTROLS: Mapping[str, Control] = {"longer": longer, "habit": habit, "overlap": overlap, "style": style_vector}
-"""Every control by the name that tables use."""
+"""Every control, by its name in tables."""
 
 
 def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
-    """The same targets with somebody else's persona: no person keeps their own.
+    """The same target pairs, each with the persona of another person.
 
-    Of somebody who shows the same kinds of evidence, where there is anybody: some benchmarks show comments of some
-    people and descriptions of others, and a control is to differ in the person alone. Never by attribute, which in some
-    data names what the person prefers.
+    If possible, the other person has the same kinds of evidence: some benchmarks have comments of some people and
+    descriptions of others, and the swap must change the person only. People are not matched by attribute, because in
+    some data the attribute is what the person prefers.
 
+    Args:
+        seed: seed of the random assignment.
     Raises:
         RecordError: fewer than two people, or records without user ids.
     """
@@ -121,9 +129,9 @@ def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
         raise RecordError("personas can only be swapped between at least two people with user ids")
     order = users.copy()
     random.Random(f"swap:{seed}").shuffle(order)
-    # a cyclic shift of a random order is a derangement
-    alike = _alike(order, records)
-    donor = {user: other for some in alike for user, other in zip(some, some[1:] + some[:1], strict=True)}
+    # shifting a random order by one leaves no person with their own persona
+    groups = _groups_by_kinds(order, records)
+    donor = {user: other for group in groups for user, other in zip(group, group[1:] + group[:1], strict=True)}
     first = {record.user_id: record for record in reversed(records)}
     same = {(record.user_id, _kinds(record)): record for record in reversed(records)}
     swapped = []
@@ -133,19 +141,19 @@ def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
     return swapped
 
 
-def _alike(order: Sequence[str], records: Sequence[Record]) -> list[list[str]]:
-    """Users who show the same kinds of evidence, two or more together; those left alone are put together."""
+def _groups_by_kinds(order: Sequence[str], records: Sequence[Record]) -> list[list[str]]:
+    """Groups of at least two users with the same kinds of evidence; users without a match form one group together."""
     kinds: dict[str, set[frozenset[type]]] = {}
     for record in records:
         kinds.setdefault(str(record.user_id), set()).add(_kinds(record))
     groups: dict[frozenset[frozenset[type]], list[str]] = {}
     for user in order:
         groups.setdefault(frozenset(kinds[user]), []).append(user)
-    together = [some for some in groups.values() if len(some) > 1]
-    alone = [user for some in groups.values() if len(some) == 1 for user in some]
-    if len(alone) == 1:
-        return [[*together[0], *alone], *together[1:]]
-    return [*together, alone] if alone else together
+    matched = [group for group in groups.values() if len(group) > 1]
+    unmatched = [user for group in groups.values() if len(group) == 1 for user in group]
+    if len(unmatched) == 1:
+        return [[*matched[0], *unmatched], *matched[1:]]
+    return [*matched, unmatched] if unmatched else matched
 
 
 def _kinds(record: Record) -> frozenset[type]:
@@ -172,7 +180,7 @@ def _liked_and_disliked(persona: Persona) -> tuple[list[str], list[str]]:
 
 
 def _document_frequency(records: Sequence[Record]) -> Mapping[str, float]:
-    """Inverse document frequency over the answers; labels are not looked at."""
+    """Inverse document frequency of each word over all answers; it does not depend on the labels."""
     documents = [set(words(text)) for record in records for text in (record.chosen, record.rejected)]
     counts = Counter(word for document in documents for word in document)
     return {word: math.log((1 + len(documents)) / (1 + count)) + 1 for word, count in counts.items()}

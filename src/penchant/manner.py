@@ -1,8 +1,9 @@
-"""Directions that need no annotator: how a person likes answers written, measured on what they chose.
+"""Directions without an annotator: how a person likes answers to be written, measured on the answers they chose.
 
-Over the space `manner`, whose dimensions are numbers of a text (penchant.style). Of two answers that differ clearly in
-such a number the person chose one pole; answers that differ in length say nothing of the others, as most numbers of a
-text move with its length. Single texts (comments, thumbs) are neutral: there is nothing to compare them with.
+The dimensions of the space `manner` are style features of a text (penchant.style). When two answers differ clearly in a
+feature, the chosen answer marks the pole. Answers of clearly different length count for the dimension `length` only,
+because most style features change with length. Items with a single text (comments, ratings) are neutral, as there is no
+second text to compare with.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ SPACE = "manner"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The number behind one dimension, and how far apart two texts must be to stand for its poles."""
+    """The style feature of one dimension, and the difference at which two texts show opposite poles."""
 
     feature: int
-    """Place in STYLE."""
+    """Index into STYLE."""
     gap: float
+    """Smallest difference of the feature that counts, in the unit of the feature."""
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -37,17 +39,17 @@ MEASURES: Mapping[str, Measure] = {
     "excitement": Measure(STYLE.index("exclamations"), 0.4),
     "asking": Measure(STYLE.index("questions"), 0.4),
 }
-"""Dimension id -> its measure; 0.6 is a ratio of 1.8 in words, exclamations and questions are per ten words."""
+"""Dimension id -> its measure. 0.6 in log words is a ratio of 1.8; exclamations and questions are per ten words."""
 MAX_LENGTH_GAP = 0.35
-"""Largest difference in log words of two texts that are compared in anything but length."""
+"""Largest difference in log words at which two texts are compared in other features than length."""
 
 
 def contrast(move: NDArray[np.float64], dimension_id: str, *, times: float = 1.0) -> int:
-    """The pole that one text stands for beside another: +1, -1, or 0 where they do not differ clearly.
+    """The pole of one text compared with another: +1, -1, or 0 when they do not differ clearly.
 
     Args:
-        move: difference of the two texts' style, (12,).
-        times: how many gaps count as clear.
+        move: style of the text minus style of the other text, (12,).
+        times: multiple of the gap that counts as a clear difference.
     """
     measure = MEASURES[dimension_id]
     if dimension_id != "length" and abs(move[MEASURES["length"].feature]) > MAX_LENGTH_GAP:
@@ -56,7 +58,7 @@ def contrast(move: NDArray[np.float64], dimension_id: str, *, times: float = 1.0
 
 
 def measured(persona: Persona) -> Persona:
-    """The persona with a direction over the space `manner` on each of its items, in place of any other."""
+    """The persona with a measured direction over the space `manner` on each item; it replaces earlier directions."""
     return Persona(tuple(_measured(item) for item in persona.evidence))
 
 
@@ -70,5 +72,5 @@ def _measured(item: Evidence) -> Evidence:
 
 
 def manner_space() -> PreferenceSpace:
-    """The space that `measured` writes in."""
+    """The space of the directions that `measured` computes."""
     return load_space(SPACE)

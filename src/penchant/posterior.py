@@ -1,20 +1,21 @@
-"""The bridge: what the directions of a persona's evidence say of the person, as a belief per dimension.
+"""The bridge: from the directions of a persona's evidence to a belief about the person, one per dimension.
 
-Pure functions over one persona: no model, no text, and nothing kept between two people. A belief is a Dirichlet over
-(negative, neutral, positive) per dimension: how often what this person says and chooses leans either way. Evidence is
-weighted by its kind and by the probability of what was read from it (`Prior`), and fades as newer evidence about the
-same dimension comes in; a dimension that nothing is said of does not fade. Three rules turn a belief into a direction.
+Pure functions over one persona: no model, no text, no state shared between people. A belief is a Dirichlet distribution
+over (negative, neutral, positive) per dimension: how often the person's evidence is on either side. Each item is
+weighted by its kind and by the probability of its signs (`Prior`). Its weight fades when newer evidence about the same
+dimension arrives; without newer evidence nothing fades. Three rules turn a belief into a direction.
 
-`exact` (default): among the non-neutral votes of a dimension, +1 when at least 3 of 5 are positive, -1 when at most
-2 of 5 are, else neutral; whole numbers only, so a share of exactly 2/5 is negative. Items that say nothing of a
-dimension do not dilute it.
+`exact` (default): counts the non-neutral votes of a dimension. +1 when at least 3/5 of them are positive, -1 when at
+most 2/5 are, else neutral. The arithmetic uses whole numbers, so a share of exactly 2/5 is negative. Items that are
+neutral on a dimension do not count.
 
-`released`: what the released AlignX code does. The mean over *all* items of 1 / 0 / 0.5, in float32, against 0.6 and
-0.4 in double precision, so that a mean of exactly 0.4 is neutral while 0.6 is positive; one decisive vote among eight
-items is lost. A profile that comes out empty falls back to the dimensions at the most extreme mean (paper.md 4).
+`released`: reproduces the released AlignX code. It takes the mean of 1 (positive), 0 (negative) and 0.5 (neutral) over
+*all* items, in float32, and compares it with 0.6 and 0.4 in double precision. So a mean of exactly 0.4 is neutral while
+0.6 is positive, and one decisive vote among eight items is lost. When no dimension passes, the dimensions at the most
+extreme mean are used (paper.md 4).
 
-`credible`: the side on which the person leans with a probability of at least `CREDIBLE`, else neutral. It knows of
-weights, probabilities, fading and what the population tells, and is meant for inferred directions.
+`credible`: the side to which the person leans with probability at least `CREDIBLE`, else neutral. This rule uses
+weights, probabilities, fading and the population's correlations. It is meant for inferred directions.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ from penchant.space import Direction, PreferenceSpace
 
 Rule = Literal["exact", "released", "credible"]
 CREDIBLE = 0.9
-"""Probability of leaning to a side from which on the `credible` rule states it."""
+"""Smallest probability of a leaning that the `credible` rule turns into a sign."""
 KINDS = ("wrote", "chose", "told")
-"""Comments; comparisons and thumbs; descriptions and statements."""
+"""Kinds of evidence: comments; comparisons and ratings; descriptions and statements."""
 
 
 def kind_of(item: Evidence) -> int:
-    """Place of an item in KINDS."""
+    """The kind of an evidence item, as an index into KINDS."""
     if isinstance(item, Comment):
         return KINDS.index("wrote")
     return KINDS.index("chose" if isinstance(item, Comparison | Rating) else "told")
@@ -47,62 +48,64 @@ def kind_of(item: Evidence) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """What is held of anybody before evidence, and how evidence counts."""
+    """The belief about anybody before evidence, and the weights of evidence."""
 
     strength: float = 0.1
-    """Pseudo-counts of both poles together; small, as people are consistent: one item says much."""
+    """Pseudo-counts of both poles together. Small, because people are consistent and one item is informative."""
     weights: tuple[float, float, float] = (2.0, 0.5, 2.0)
-    """Counts that an item adds, by KINDS: what somebody writes is theirs, what they choose is the better of two."""
+    """Counts that an item adds, by KINDS. Choices count less, because a person picks the better of two answers."""
     half_life: float | None = 1.0
-    """Counts of newer evidence about a dimension after which older evidence about it weighs half; None never fades."""
+    """Counts of newer evidence on a dimension that halve the weight of older evidence on it; None: no fading."""
     positive: NDArray[np.float64] | None = None
-    """(dimensions,), share of the population that leans to the positive pole; None is one half."""
+    """(dimensions,), share of the population that leans to the positive pole; None means one half."""
     loadings: NDArray[np.float64] | None = None
-    """(dimensions, R), low-rank correlations of the population's leanings; None is no correlation."""
+    """(dimensions, R), low-rank correlations between leanings in the population; None means no correlations."""
 
-    def counts(self, kind: int, sure: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What an item adds to the pole that it is read to speak for, (poles,).
+    def counts(self, kind: int, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The counts that one item adds to its poles, (poles,).
 
-        With probability `sure` it speaks for the pole and counts its kind's weight, else it says nothing. The counts
-        are those that move an even belief as far as this moves it on average: far fewer than the weight times the
-        probability, as one item that is surely meant says nearly all (7 in 10: a tenth of the weight).
+        With probability `probabilities` the item expresses the pole and would add the weight of its kind; otherwise it
+        expresses nothing. The result is the count that moves an even belief as far as these two cases do on average.
+        It is far below weight times probability: at probability 0.7 about a tenth of the weight, because a single
+        certain item already decides a belief.
 
         Args:
-            sure: probability that it speaks for the pole, in [0, 1].
+            kind: the item's index into KINDS.
+            probabilities: probability that the item expresses each pole, in [0, 1], (poles,).
         """
         weight = self.weights[kind]
-        return np.asarray(weight * sure / (1 + (1 - sure) * weight / self.strength))
+        return np.asarray(weight * probabilities / (1 + (1 - probabilities) * weight / self.strength))
 
 
 EVEN = Prior()
-"""A population of which nothing is known."""
+"""The prior of an unknown population: both poles are equally common, without correlations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one item of evidence says of one dimension."""
+    """The sign that one evidence item has on one dimension."""
 
     dimension_id: str
     sign: int
     item: int
     """Position of the item in the persona's evidence."""
     weight: float = 1.0
-    """What it counted when it came, see `Prior.counts`."""
+    """The counts that the item added when it was added, before any fading; see `Prior.counts`."""
 
 
 class Tally:
-    """The counts of one person: all that need be kept to go on. O(dimensions of an item) to add one.
+    """The counts of one person: the full state of the belief. Adding an item costs O(non-neutral dimensions).
 
-    Without fading the order of items does not matter; replaying the same items gives the same counts to the bit.
+    The order of items matters only with fading. Adding the same items again in the same order gives identical bits.
     """
 
     __slots__ = ("items", "mentions", "sides")
 
     def __init__(self, dimensions: int) -> None:
         self.sides: NDArray[np.float64] = np.zeros((dimensions, 2))
-        """(dimensions, 2): counts for the negative and the positive pole."""
+        """(dimensions, 2), counts for the negative and the positive pole."""
         self.mentions: NDArray[np.float64] = np.zeros(dimensions)
-        """(dimensions,): items that were about a dimension; the others were neutral on it."""
+        """(dimensions,), expected number of items that were about a dimension; all other items were neutral on it."""
         self.items = 0
 
     def __eq__(self, other: object) -> bool:
@@ -114,55 +117,55 @@ class Tally:
     __hash__ = None  # type: ignore[assignment]
 
     def add(self, direction: Direction, kind: int, prior: Prior) -> None:
-        """Counts what one item says.
+        """Adds one item to the counts.
 
         Args:
-            kind: the item's place in KINDS.
+            kind: the item's index into KINDS.
         """
-        (places,) = direction.signs.nonzero()
-        signs, sure = direction.signs[places], direction.probabilities()[places].astype(np.float64)
-        counts = prior.counts(kind, sure)
+        (active,) = direction.signs.nonzero()
+        signs, probabilities = direction.signs[active], direction.probabilities()[active].astype(np.float64)
+        counts = prior.counts(kind, probabilities)
         if prior.half_life is not None:
-            self.sides[places] *= (0.5 ** (counts / prior.half_life))[:, None]
-        self.sides[places, (signs > 0).astype(np.intp)] += counts
-        self.mentions[places] += sure
+            self.sides[active] *= (0.5 ** (counts / prior.half_life))[:, None]
+        self.sides[active, (signs > 0).astype(np.intp)] += counts
+        self.mentions[active] += probabilities
         self.items += 1
 
     def pack(self) -> bytes:
-        """The counts as bytes, 14 for each dimension that was spoken of and 8 besides; for stores."""
-        (places,) = self.mentions.nonzero()
-        counts = np.column_stack([self.sides[places], self.mentions[places]]).astype("<f4")
+        """The counts as bytes, for stores: 8 bytes, then 14 bytes for each mentioned dimension."""
+        (active,) = self.mentions.nonzero()
+        counts = np.column_stack([self.sides[active], self.mentions[active]]).astype("<f4")
         head = np.array([self.items, len(self.sides)], dtype="<u4")
-        return head.tobytes() + places.astype("<u2").tobytes() + counts.tobytes()
+        return head.tobytes() + active.astype("<u2").tobytes() + counts.tobytes()
 
     @classmethod
     def unpack(cls, packed: bytes, dimensions: int) -> Tally:
-        """What `pack` wrote, to single precision.
+        """The tally that `pack` wrote, in single precision.
 
         Raises:
-            SpaceError: bytes of another length, or counts over another number of dimensions.
+            SpaceError: the bytes have another length, or the counts are over another number of dimensions.
         """
-        spoken, rest = divmod(len(packed) - 8, 14)
-        if spoken < 0 or rest:
+        mentioned, rest = divmod(len(packed) - 8, 14)
+        if mentioned < 0 or rest:
             raise SpaceError(f"a packed belief has 8 + 14 n bytes, got {len(packed)}; it is cut or of another kind")
         items, written = np.frombuffer(packed, "<u4", count=2).tolist()
         if written != dimensions:
             raise SpaceError(f"the packed belief is over {written} dimensions, the space has {dimensions}")
-        places = np.frombuffer(packed, "<u2", count=spoken, offset=8)
-        counts = np.frombuffer(packed, "<f4", offset=8 + 2 * spoken).reshape(spoken, 3)
-        found = cls(dimensions)
-        found.sides[places], found.mentions[places], found.items = counts[:, :2], counts[:, 2], items
-        return found
+        active = np.frombuffer(packed, "<u2", count=mentioned, offset=8)
+        counts = np.frombuffer(packed, "<f4", offset=8 + 2 * mentioned).reshape(mentioned, 3)
+        tally = cls(dimensions)
+        tally.sides[active], tally.mentions[active], tally.items = counts[:, :2], counts[:, 2], items
+        return tally
 
     def dirichlet(self, prior: Prior) -> NDArray[np.float64]:
-        """Parameters over (negative, neutral, positive), (dimensions, 3)."""
+        """Parameters of the Dirichlet distributions over (negative, neutral, positive), (dimensions, 3)."""
         share = self._expected(prior)
         own = np.stack([self.sides[:, 0], self.items - self.mentions, self.sides[:, 1]], axis=1)
         before = np.stack([1 - share, np.full(len(share), 1.0), share], axis=1)
         return np.asarray(own + prior.strength * before)
 
     def probability(self, prior: Prior) -> NDArray[np.float64]:
-        """P(positive, where not neutral) of the next item about each dimension, (dimensions,)."""
+        """P(positive) of the next item that is not neutral on each dimension, (dimensions,)."""
         negative, _, positive = self.dirichlet(prior).T
         return np.asarray(positive / (positive + negative))
 
@@ -173,7 +176,7 @@ class Tally:
         return np.asarray(mass[:, grid > 0].sum(1) + mass[:, grid == 0].sum(1) / 2)
 
     def interval(self, prior: Prior, level: float = 0.95) -> NDArray[np.float64]:
-        """Central credible interval of the share of positive among non-neutral, (dimensions, 2)."""
+        """Central credible interval of the positive share among non-neutral items, (dimensions, 2)."""
         negative, _, positive = self.dirichlet(prior).T
         grid, mass = _beta(positive, negative)
         up_to = mass.cumsum(1)
@@ -181,7 +184,7 @@ class Tally:
         return np.stack([1 / (1 + np.exp(-grid[end])) for end in ends], axis=1)
 
     def _expected(self, prior: Prior) -> NDArray[np.float64]:
-        """Share of positive before own evidence: the population's, moved by what its correlations tell."""
+        """Prior positive share: that of the population, shifted by correlated dimensions, (dimensions,)."""
         dimensions = len(self.sides)
         share = np.full(dimensions, 0.5) if prior.positive is None else prior.positive
         if prior.loadings is None or not self.sides.any():
@@ -190,7 +193,7 @@ class Tally:
         trust = total / (total + prior.strength)
         lean = np.where(total > 0, (self.sides[:, 1] - self.sides[:, 0]) / np.maximum(total, 1e-12), 0.0)
         loadings = prior.loadings
-        # factors given the leanings that were seen: a ridge regression with as much trust as there is evidence
+        # factors from the observed leanings: a ridge regression that trusts dimensions with more evidence more
         noise = np.maximum(1 - (loadings**2).sum(1), 0.05)
         weighted = loadings * (trust / noise)[:, None]
         factors = np.linalg.solve(
@@ -201,31 +204,31 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """Votes per dimension, and which item cast each."""
+    """The belief about one person: counts per dimension, and the votes of each evidence item."""
 
     space: PreferenceSpace
     votes: tuple[Vote, ...]
     items: int
-    """Evidence items that carried a direction, neutral ones included."""
+    """Number of evidence items with a direction, neutral directions included."""
     tally: Tally
-    """The counts that all items left."""
+    """The counts after all items."""
     prior: Prior
     rule: Rule = "exact"
-    """How `direction` decides unless told otherwise."""
+    """The default rule of `direction`."""
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(positive, negative) votes per dimension, each (len(space),), all alike whatever their weight."""
+        """Numbers of positive and of negative votes per dimension, each (len(space),); every vote counts as one."""
         tally = np.zeros((2, len(self.space)), dtype=np.int64)
         for vote in self.votes:
             tally[0 if vote.sign > 0 else 1, self.space.index(vote.dimension_id)] += 1
         return tally[0], tally[1]
 
     def positive_probability(self) -> NDArray[np.float64]:
-        """P(the positive pole) per dimension, (len(space),): 0.5 without votes and an even population."""
+        """P(the positive pole) per dimension, (len(space),); 0.5 without votes in an even population."""
         return np.where(self.space.withheld, 0.5, self.tally.probability(self.prior))
 
     def direction(self, rule: Rule | None = None) -> Direction:
-        """The belief as one direction; see the module for the rules."""
+        """The belief as one direction; the module docstring explains the rules."""
         positive, negative = self.counts()
         match rule or self.rule:
             case "exact":
@@ -237,37 +240,37 @@ class Belief:
                 return Direction(self.space, (leaning >= CREDIBLE).astype(np.int8) - (leaning <= 1 - CREDIBLE))
 
     def draw(self, seed: int | str) -> Direction:
-        """A direction that this person might hold: every dimension spoken of, on either side as likely as it is.
+        """A random direction from the belief: each mentioned dimension is positive with its leaning's probability.
 
-        Averaged over many draws, what rests on a doubtful dimension cancels out.
+        Averaged over many samples, the effect of an uncertain dimension cancels out.
         """
-        (places,) = self.tally.mentions.nonzero()
-        chance = random.Random(seed)  # a generator of NumPy takes no text
+        (active,) = self.tally.mentions.nonzero()
+        rng = random.Random(seed)  # NumPy generators do not accept a text as seed
         leaning = self.tally.leaning(self.prior)
         signs = np.zeros(len(self.space), dtype=np.int8)
-        signs[places] = [1 if chance.random() < leaning[place] else -1 for place in places]
+        signs[active] = [1 if rng.random() < leaning[index] else -1 for index in active]
         return Direction(self.space, signs)
 
     def because(self, dimension_id: str) -> list[Vote]:
-        """The votes on one dimension, the weightiest first: why it is believed, and what speaks against it."""
+        """The votes on one dimension, for and against the belief, highest weight first."""
         self.space.index(dimension_id)
-        mine = [vote for vote in self.votes if vote.dimension_id == dimension_id]
-        return sorted(mine, key=lambda vote: (-vote.weight, vote.item))
+        votes = [vote for vote in self.votes if vote.dimension_id == dimension_id]
+        return sorted(votes, key=lambda vote: (-vote.weight, vote.item))
 
     def contradictions(self) -> list[str]:
         """Dimensions with votes for both poles, in index order."""
         positive, negative = self.counts()
-        return [self.space.dimensions[place].id for place in np.flatnonzero((positive > 0) & (negative > 0))]
+        return [self.space.dimensions[index].id for index in np.flatnonzero((positive > 0) & (negative > 0))]
 
 
 _GRID = np.linspace(-160.0, 160.0, 1281)
-"""Log-odds over which a Beta is integrated: an even prior of 0.1 a side has tails of e^-0.1x."""
+"""Log-odds grid for integrals of Beta densities; wide, because a prior of 0.1 per pole has tails of e^-0.1x."""
 
 
 def _beta(
     positive: NDArray[np.float64], negative: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log-odds (G,), and the mass of Beta(positive, negative) at each, (dimensions, G)."""
+    """The log-odds grid, (G,), and the mass of Beta(positive, negative) at each of its points, (dimensions, G)."""
     below, above = -np.logaddexp(0, _GRID), -np.logaddexp(0, -_GRID)
     log = positive[:, None] * above + negative[:, None] * below
     mass = np.exp(log - log.max(1, keepdims=True))
@@ -293,34 +296,35 @@ def _released(positive: NDArray[np.int64], negative: NDArray[np.int64], items: i
 
 
 def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior | None = None, rule: Rule = "exact") -> Belief:
-    """The belief that a persona's annotated evidence supports; items without a direction say nothing.
+    """The belief from a persona's annotated evidence; items without a direction are skipped.
 
-    Of what the space withholds (`PreferenceSpace.protected`) nothing is concluded, whatever items say.
+    Signs on protected dimensions (`PreferenceSpace.protected`) are ignored.
 
     Args:
-        prior: what is held of anybody, and how evidence counts.
+        prior: the belief before any evidence, and the weights of evidence; None is `EVEN`.
+        rule: the default rule of the belief's `direction`.
     Raises:
         SpaceMismatch: an item was annotated in another space.
     """
     prior = prior or EVEN
     votes: list[Vote] = []
     tally = Tally(len(space))
-    for place, item in enumerate(persona.evidence):
+    for index, item in enumerate(persona.evidence):
         if item.direction is None:
             continue
-        item.direction.require(space, where=f"evidence {place}")
-        kind, said = kind_of(item), item.direction.without_withheld(space)
-        tally.add(said, kind, prior)
-        votes.extend(_votes(said, place, kind, prior))
-    return Belief(space, tuple(votes), tally.items, tally, prior, rule)
+        item.direction.require(space, where=f"evidence {index}")
+        kind, direction = kind_of(item), item.direction.without_withheld(space)
+        tally.add(direction, kind, prior)
+        votes.extend(_votes(direction, kind, prior, item=index))
+    return Belief(space, votes=tuple(votes), items=tally.items, tally=tally, prior=prior, rule=rule)
 
 
 def aggregate(directions: Sequence[Direction], rule: Rule = "exact") -> Direction:
-    """One direction from those of several items (AlignX, arXiv:2503.15463, section 4.2).
+    """One direction from the directions of several items (AlignX, arXiv:2503.15463, section 4.2).
 
     Raises:
-        RecordError: no direction given.
-        SpaceMismatch: directions over different spaces.
+        RecordError: `directions` is empty.
+        SpaceMismatch: directions are over different spaces.
     """
     if not directions:
         raise RecordError("no direction to aggregate; the persona has no annotated evidence")
@@ -329,11 +333,14 @@ def aggregate(directions: Sequence[Direction], rule: Rule = "exact") -> Directio
     for i, direction in enumerate(directions):
         direction.require(space, where=f"direction {i}")
         tally.add(direction, kind, EVEN)
-    votes = tuple(vote for i, direction in enumerate(directions) for vote in _votes(direction, i, kind, EVEN))
-    return Belief(space, votes, len(directions), tally, EVEN, rule).direction()
+    votes = tuple(vote for i, direction in enumerate(directions) for vote in _votes(direction, kind, EVEN, item=i))
+    return Belief(space, votes=votes, items=len(directions), tally=tally, prior=EVEN, rule=rule).direction()
 
 
-def _votes(direction: Direction, item: int, kind: int, prior: Prior) -> list[Vote]:
-    sure = direction.probabilities()[direction.signs.nonzero()].astype(np.float64)
-    counts = prior.counts(kind, sure).tolist()
-    return [Vote(d.id, sign, item, count) for (d, sign), count in zip(direction.poles(), counts, strict=True)]
+def _votes(direction: Direction, kind: int, prior: Prior, *, item: int) -> list[Vote]:
+    probabilities = direction.probabilities()[direction.signs.nonzero()].astype(np.float64)
+    counts = prior.counts(kind, probabilities).tolist()
+    return [
+        Vote(dimension.id, sign, item=item, weight=count)
+        for (dimension, sign), count in zip(direction.poles(), counts, strict=True)
+    ]

@@ -1,8 +1,10 @@
-"""What to ask next: the comparison whose answer is expected to tell most about a person, and when to stop.
+"""Which comparison to ask a person next, and when to stop asking.
 
-Pure: beliefs and readings in, a place out. The worth of a pair is the expected drop of uncertainty about the person's
-leanings (mutual information of answer and leaning, in nats, summed over the dimensions that the pair is about):
-sum_d H(p_d) - P(A) H(p_d | A) - P(B) H(p_d | B), with P(A) from the leanings themselves.
+Pure functions: they take the counts of a belief and the directions of the pairs, and return an index. The gain of a
+pair is the expected decrease of uncertainty about the person's leanings: the mutual information between the person's
+choice and the leaning, in nats, summed over the dimensions that the pair is about,
+sum_d H(p_d) - P(A) H(p_d | A) - P(B) H(p_d | B). P(A), the probability that the person chooses answer A, follows from
+the current leanings.
 """
 
 from __future__ import annotations
@@ -17,28 +19,28 @@ from penchant.posterior import KINDS, Prior, Tally
 from penchant.space import Direction
 
 MIN_GAIN = 0.02
-"""Nats from which on a question is worth asking."""
+"""Smallest expected gain for which a question is asked, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The best of a pool."""
+    """The pair with the highest expected gain."""
 
     index: int
-    """Which pair."""
+    """Position of the pair in the pool."""
     gain: float
-    """Nats its answer is expected to tell."""
+    """Expected gain of its answer, in nats."""
 
 
 def next_question(
     tally: Tally, prior: Prior, pool: Sequence[Direction], *, noise: float = 0.09, min_gain: float = MIN_GAIN
 ) -> Question | None:
-    """The pair to ask next, or None when nothing more is to be learned.
+    """The pair to ask next, or None when no pair gains at least `min_gain`.
 
     Args:
-        pool: per pair, what choosing its first answer says, with the probability of each sign.
-        noise: share of choices that go against the person.
-        min_gain: nats below which no question is worth its trouble.
+        pool: for each pair, the direction of choosing its first answer, with the probability of each sign.
+        noise: share of choices that contradict the person's own preference.
+        min_gain: smallest expected gain for which a question is asked, in nats.
     """
     if not pool:
         return None
@@ -50,15 +52,15 @@ def next_question(
 def expected_gains(
     tally: Tally, prior: Prior, pool: Sequence[Direction], *, noise: float = 0.09
 ) -> NDArray[np.float64]:
-    """Nats that the answer to each pair of a pool is expected to tell, (pairs,)."""
+    """Expected gain of the answer to each pair of a pool, in nats, (pairs,); arguments as for `next_question`."""
     positive = tally.probability(prior)
     signs = np.stack([direction.without_withheld(direction.space).signs for direction in pool]).astype(np.float64)
-    sure = np.stack([direction.probabilities() for direction in pool]).astype(np.float64) * (signs != 0)
-    # P(the person holds what the first answer says), dimension by dimension and for the pair as a whole
-    holds = np.where(signs > 0, positive, 1 - positive)
-    total = np.maximum(sure.sum(1), 1e-9)
-    first = noise + (1 - 2 * noise) * (holds * sure).sum(1) / total
-    counts = prior.counts(KINDS.index("chose"), sure)
+    probabilities = np.stack([direction.probabilities() for direction in pool]).astype(np.float64) * (signs != 0)
+    # P(the person agrees with the first answer): per dimension, then P(the person chooses it) for each pair
+    agrees = np.where(signs > 0, positive, 1 - positive)
+    total = np.maximum(probabilities.sum(1), 1e-9)
+    first = noise + (1 - 2 * noise) * (agrees * probabilities).sum(1) / total
+    counts = prior.counts(KINDS.index("chose"), probabilities)
     negative, _, positive_count = tally.dirichlet(prior).T
     own = np.where(signs > 0, positive_count, negative)
     other = np.where(signs > 0, negative, positive_count)
@@ -68,7 +70,7 @@ def expected_gains(
     after_first = (kept_own + counts) / (kept_own + kept_other + counts)
     after_second = kept_own / (kept_own + kept_other + counts)
     expected = first[:, None] * _entropy(after_first) + (1 - first)[:, None] * _entropy(after_second)
-    return np.asarray((_entropy(holds) - expected).sum(1))
+    return np.asarray((_entropy(agrees) - expected).sum(1))
 
 
 def _entropy(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ class Record:
     rejected: str
     persona: Persona = field(default_factory=Persona)
     direction: Direction | None = None
-    """Direction of this pair: the poles that `chosen` shows more than `rejected`. It is the label, never model input."""
+    """Direction of this pair: poles that `chosen` shows more than `rejected`. Never model input, as it is the label."""
     profile: Direction | None = None
     """Direction of the person as a file states it (published `profile`), for evidence without directions."""
     golden: Direction | None = None

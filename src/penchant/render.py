@@ -1,11 +1,11 @@
-"""The only place where a person becomes messages, for training, scoring and serving alike.
+"""The only code that turns a person into a prompt; training, scoring and serving all use it.
 
-Two layouts. `paper` puts the task before the history, as published (AlignX, arXiv:2503.15463, released prompt files).
-`user_first` puts the person first and the task last, so that everything about a user is one shared prefix. A history
-is data: it stands in the user turn between marks that are taken out of the text it holds, never in the system turn.
+There are two layouts. `paper` puts the task before the history, as in AlignX (arXiv:2503.15463, released prompt files).
+`user_first` puts the person first and the task last, so all prompts for a user share one prefix. A history is data: it
+is part of the user turn, never of the system turn. It stands between marks, which are removed from its own text.
 
-Budget: when the messages are too long, whole items of evidence are dropped, the oldest first and descriptions last. A
-task or an answer is never cut, and what was dropped is counted.
+Budget: when the messages are too long, whole evidence items are dropped, the oldest first, descriptions and statements
+last. The task and answers are never cut. Dropped items are counted.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from penchant.space import Dimension, Direction, Sign
 Layout = Literal["user_first", "paper"]
 LAYOUTS: tuple[Layout, ...] = ("user_first", "paper")
 Content = Literal["history", "directions", "summary", "both", "none"]
-"""What of the person is shown: the evidence itself (ICA); the directions held, a summary in words, or both (PBA); or
-nothing."""
+"""What a prompt shows of the person: `history`, the evidence itself (ICA); `directions`, a `summary` in words, or `both`
+(PBA); `none`, nothing."""
 BRIDGES: tuple[Content, ...] = ("directions", "summary", "both")
-"""Contents that show what was inferred, in place of the evidence."""
+"""Contents that show inferred preferences instead of evidence."""
 
 
 class Message(TypedDict):
-    """One chat turn, as every chat template and API takes it."""
+    """One chat turn, in the form that chat templates and APIs take."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
 Counter = Callable[[Sequence[Message]], int]
-"""Messages -> tokens, the generation prompt included."""
+"""Messages -> number of tokens, the generation prompt included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A bound on the prompt, in tokens of the model that will read it."""
+    """The largest length of a prompt, in tokens of the model that reads it."""
 
     max_tokens: int
     count: Counter
@@ -53,13 +53,13 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Messages that end with the task, and what they show."""
+    """A prompt: messages that end with the user's turn, and the number of evidence items in them."""
 
     messages: tuple[Message, ...]
     kept: int
-    """Items of evidence in the messages; 0 when directions are shown instead."""
+    """Evidence items in the messages; 0 when the prompt shows directions or a summary instead."""
     dropped: int
-    """Items of evidence left out to meet the budget."""
+    """Evidence items left out to meet the budget."""
 
 
 _SYSTEM = {
@@ -147,8 +147,13 @@ def render(
     layout: Layout = "user_first",
     budget: Budget | None = None,
 ) -> Rendered:
-    """Messages for one person and one task.
+    """The prompt for one person and one task.
 
+    Args:
+        task: the user's request.
+        content: what to show of the person.
+        layout: order and headings of the prompt, `user_first` or that of the AlignX paper.
+        budget: largest length of the prompt; None sets no limit.
     Raises:
         RecordError: there is nothing to show of this person (a history without evidence, directions without any
             belief), or the task alone does not fit the budget.
@@ -177,7 +182,7 @@ def render(
 
 
 def fixed_texts() -> list[str]:
-    """Every fixed wording of this module, so that a tokenizer made from scratch knows its words."""
+    """Every fixed text of this module; a tokenizer that is trained from scratch must include these words."""
     items: tuple[Evidence, ...] = (
         Comment("a", "a"),
         Comparison("a", "a", "a"),
@@ -191,29 +196,29 @@ def fixed_texts() -> list[str]:
 
 
 def summary_of(person: Person) -> str:
-    """One line about a person: what was written of them, or the belief in words, with how sure it is of what.
+    """One line about a person: the summary if there is one, else the belief in words, grouped by how certain it is.
 
-    A stated profile stands in for whatever was inferred, a summary included; corrections are added to one. Empty where
-    nothing is held of the person.
+    A stated profile replaces the belief and the summary. Corrections are appended to a summary. The line is empty when
+    the person has no direction.
     """
     if person.summary is not None and person.profile is None:
         return ". ".join([_quoted(person.summary).rstrip("."), *_correction_lines(person)])
     direction = person.direction()
     if direction is None:
         return ""
-    sure = person.direction("credible") or direction  # a profile or a correction is sure of itself
+    credible = person.direction("credible") or direction  # profiles and corrections are certain under every rule
     belief = person.belief if person.profile is None else None
     torn = set(belief.contradictions()) - set(person.corrected()) if belief else set()
     parts: dict[str, list[str]] = {_SURE: [], _UNSURE: [], _TORN: []}
     for dimension, sign in direction.poles():
         if dimension.id not in torn:
-            parts[_SURE if sure.sign(dimension.id) == sign else _UNSURE].append(dimension.pole(sign))
+            parts[_SURE if credible.sign(dimension.id) == sign else _UNSURE].append(dimension.pole(sign))
     parts[_TORN] = [dimension.name for dimension in direction.space.dimensions if dimension.id in torn]
-    return ". ".join(start + "; ".join(said) for start, said in parts.items() if said)
+    return ". ".join(start + "; ".join(phrases) for start, phrases in parts.items() if phrases)
 
 
 def pole_lines(direction: Direction) -> list[str]:
-    """The non-neutral poles as phrases, one per line, in index order."""
+    """The phrases of the non-neutral poles, in index order."""
     return [dimension.pole(sign) for dimension, sign in direction.poles()]
 
 
@@ -230,12 +235,12 @@ def _fitted(
     write: Callable[[Sequence[Evidence]], tuple[Message, ...]],
     budget: Budget | None,
 ) -> Rendered:
-    """Drops the fewest whole items with which the messages fit; bisection, as tokenising is the cost."""
+    """Drops as few whole items as needed to meet the budget; bisects, because counting tokens is slow."""
     order = sorted(range(len(evidence)), key=lambda i: (isinstance(evidence[i], Demographics | Statement), i))
 
     def without(count: int) -> tuple[Message, ...]:
-        gone = set(order[:count])
-        return write([item for i, item in enumerate(evidence) if i not in gone])
+        omitted = set(order[:count])
+        return write([item for i, item in enumerate(evidence) if i not in omitted])
 
     def fits(count: int) -> bool:
         return budget is None or budget.count(without(count)) <= budget.max_tokens
@@ -244,12 +249,12 @@ def _fitted(
     if dropped > len(evidence):
         limit = budget.max_tokens if budget else 0
         raise RecordError(f"the task alone is longer than the budget of {limit} tokens; raise max_prompt_tokens")
-    return Rendered(without(dropped), len(evidence) - dropped, dropped)
+    return Rendered(without(dropped), kept=len(evidence) - dropped, dropped=dropped)
 
 
 def _evidence_lines(evidence: Sequence[Evidence], layout: Layout) -> list[str]:
     if layout == "paper":
-        # published order: comments, then choices, then descriptions
+        # order in the published prompts: comments, then choices, then descriptions
         blocks = (
             Persona(tuple(evidence)).of(*kinds)
             for kinds in ((Comment,), (Comparison, Rating), (Demographics, Statement))
@@ -276,15 +281,15 @@ def _line(item: Evidence) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Evidence as one line of data: our own marks are taken out and line breaks folded."""
-    found = 1
-    while found:  # a mark taken out of the middle of another leaves one behind
-        text, found = _MARKS.subn(" ", text)
+    """Evidence as one line of data: our own marks are removed and line breaks become spaces."""
+    removed = 1
+    while removed:  # removing a mark from the middle of another mark leaves a new one
+        text, removed = _MARKS.subn(" ", text)
     return " ".join(text.split())
 
 
 def _correction_lines(person: Person) -> list[str]:
-    """What the person corrected, as a history shows it; the belief's space says what the poles are called."""
+    """The corrections as lines of a history; the phrases come from the space of the belief or profile."""
     if not person.corrections:
         return []
     space = person.belief.space if person.belief else person.profile.space if person.profile else None

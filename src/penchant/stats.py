@@ -1,4 +1,4 @@
-"""From margins to accuracy with an interval over users, never over rows: rows of one person are not independent."""
+"""Accuracy from margins, with intervals over users, never over rows: rows of one user are not independent."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ from numpy.typing import NDArray
 from penchant.errors import RecordError
 
 _RESAMPLES = 2000
+"""Number of bootstrap resamples."""
 _MANY = 4000
-"""Users beyond which nothing is drawn: of 100,000 the draws would be 1.6 GB."""
+"""Above this number of users no bootstrap is run: for 100,000 users it would take 1.6 GB."""
 _Z = 1.96
+"""97.5 % quantile of the standard normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Share of pairs decided rightly."""
+    """Share of pairs with a positive margin; a tie counts one half."""
 
     value: float
+    """In [0, 1]."""
     ci95: tuple[float, float]
+    """95 % interval over users."""
     n: int
+    """Number of records."""
     users: int
     ties: int
+    """Number of records with margin 0."""
 
 
 def correctness(margins: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 for a positive margin, 0 for a negative one, one half for a tie.
 
     Raises:
-        RecordError: a margin is not a number; NaN must be dropped and counted by the caller, never averaged.
+        RecordError: a margin is not finite. Callers must drop and count such margins first.
     """
     if not np.isfinite(margins).all():
         raise RecordError(f"{int((~np.isfinite(margins)).sum())} of {len(margins)} margins are not finite")
@@ -40,12 +46,13 @@ def correctness(margins: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def finite(*margins: NDArray[np.float64], of: str) -> NDArray[np.bool_]:
-    """Where margins on the same records are all finite numbers, (records,).
+    """True for each record on which all margins are finite, (records,).
 
     Args:
-        of: what was measured, for the error.
+        margins: arrays over the same records, each (records,).
+        of: the name of the measurement, for the error message.
     Raises:
-        RecordError: there are records, and none is so.
+        RecordError: there are records, and all of them have a margin that is not finite.
     """
     kept = np.asarray(np.isfinite(np.stack(margins)).all(axis=0))
     if len(kept) and not kept.any():
@@ -56,17 +63,20 @@ def finite(*margins: NDArray[np.float64], of: str) -> NDArray[np.bool_]:
 
 
 def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 0) -> Accuracy:
-    """Alignment accuracy with a percentile bootstrap over users; by Wilson (1927) where all or none is right.
+    """Alignment accuracy with a percentile bootstrap over users; with Wilson's interval (1927) at accuracy 0 or 1.
 
     Args:
-        margins: score of chosen less rejected, (records,).
-        users: whose record each is; the published rule without ties is AlignX, arXiv:2503.15463, released acc.py.
-        seed: of the resampling.
+        margins: score of the chosen answer minus score of the rejected answer, (records,).
+        users: the user of each record.
+        seed: seed of the bootstrap.
+    Raises:
+        RecordError: no records, or a margin is not finite.
+    Source: AlignX, arXiv:2503.15463, released acc.py, for margins without ties.
     """
     right = correctness(margins)
     mean, interval, count = _over_users(right, users, seed=seed)
     if mean in (0, 1):
-        # drawn anew, people who are all alike stay so; Wilson's bound says how far others may differ
+        # the bootstrap of identical values has no spread; Wilson's bound says how far other users may differ
         bound = _Z**2 / (count + _Z**2)
         interval = (0.0, bound) if mean == 0 else (1 - bound, 1.0)
     return Accuracy(mean, interval, len(right), count, int((margins == 0).sum()))
@@ -75,11 +85,12 @@ def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 
 def difference(
     margins: NDArray[np.float64], baseline: NDArray[np.float64], users: Sequence[str], *, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
-    """Accuracy of one method less that of another on the same records, with a paired bootstrap over users.
+    """Accuracy of a method minus that of a baseline, and its 95 % interval from a paired bootstrap over users.
 
     Args:
-        margins, baseline: margins on the same records in the same order, (records,).
-        users: whose record each is.
+        margins, baseline: margins of both on the same records in the same order, (records,).
+        users: the user of each record.
+        seed: seed of the bootstrap.
     """
     mean, interval, _ = _over_users(correctness(margins) - correctness(baseline), users, seed=seed)
     return mean, interval
@@ -87,36 +98,40 @@ def difference(
 
 @lru_cache(maxsize=4)
 def _draws(count: int, seed: int) -> NDArray[np.float64]:
-    """How often each user is drawn, (resamples, users): the same for all rows of a table, and most of their time."""
+    """How often each resample contains each user, (resamples, users); cached, as all rows of a table share it."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES).astype(np.float64)
 
 
-def ratio_interval(ours: NDArray[np.float64], theirs: NDArray[np.float64], *, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the ratio of two sums over users, when users are drawn anew.
+def ratio_interval(
+    numerators: NDArray[np.float64], denominators: NDArray[np.float64], *, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the ratio of two sums over users, for a new sample of users.
 
-    By a percentile bootstrap; of more than 4,000 users by the normal distribution of a ratio of means (Cochran 1977,
-    equation 6.13), which takes no memory of users times resamples. Draws in which `theirs` adds
-    up to nothing have no ratio and are left out.
+    Up to 4,000 users it is a percentile bootstrap. For more users it is the normal approximation of a ratio of means
+    (Cochran 1977, equation 6.13), because the bootstrap needs memory for users times resamples. Resamples in which the
+    denominators add up to 0 are skipped.
 
     Args:
-        ours, theirs: of each user, (users,): say how many pairs are right and how many there are.
+        numerators, denominators: one value per user, (users,); for example correct pairs and all pairs.
+        seed: seed of the bootstrap.
     """
-    count, ratio = len(ours), float(ours.sum() / theirs.sum())
+    count, ratio = len(numerators), float(numerators.sum() / denominators.sum())
     if count > _MANY:
-        error = float(np.sqrt(count / (count - 1) * ((ours - ratio * theirs) ** 2).sum()) / theirs.sum())
+        squares = ((numerators - ratio * denominators) ** 2).sum()
+        error = float(np.sqrt(count / (count - 1) * squares) / denominators.sum())
         return ratio - _Z * error, ratio + _Z * error
     draws = _draws(count, seed)
-    sums, parts = draws @ ours, draws @ theirs
-    told = parts > 0
-    low, high = np.quantile(sums[told] / parts[told], [0.025, 0.975])
+    tops, bottoms = draws @ numerators, draws @ denominators
+    valid = bottoms > 0
+    low, high = np.quantile(tops[valid] / bottoms[valid], [0.025, 0.975])
     return float(low), float(high)
 
 
 def _over_users(
     values: NDArray[np.float64], users: Sequence[str], *, seed: int
 ) -> tuple[float, tuple[float, float], int]:
-    """Mean over records, its 95 % interval when users are drawn anew, and the number of users."""
+    """Mean over records, its 95 % interval over users, and the number of users."""
     if not len(values):
         raise RecordError("no records to score")
     _, owner = np.unique(np.asarray(users), return_inverse=True)
@@ -127,11 +142,11 @@ def _over_users(
 
 
 def clustered_error(values: Sequence[float], users: Sequence[str]) -> float:
-    """Standard error of the mean over records, clustered by user; NaN for one user, from whom nothing can be told.
+    """Standard error of the mean over records, clustered by user; NaN for a single user, who gives no estimate.
 
     Args:
-        values: `correctness` of each record, say, (records,).
-        users: whose record each is.
+        values: one value per record, for example `correctness`, (records,).
+        users: the user of each record.
     Source: Miller 2024, arXiv:2411.00640, appendix A, with the finite correction C / (C - 1) for C clusters.
     """
     right = np.asarray(values, dtype=np.float64)
@@ -142,15 +157,16 @@ def clustered_error(values: Sequence[float], users: Sequence[str]) -> float:
 
 
 def sign_flip(margins: NDArray[np.float64], baseline: NDArray[np.float64], users: Sequence[str]) -> float:
-    """Probability, if neither method were better for anybody, of a difference in accuracy as large as this one.
+    """p-value of a two-sided paired sign-flip test over users, for the difference in accuracy.
 
-    A permutation test for pairs, two-sided: the signs of whole users' differences are flipped in every way there is.
-    Over all of them, as the differences are whole numbers of half pairs: how probable each sum is follows from its
-    Fourier transform, a product of cosines. Right to some 1e-14, and never less than one way of all there are.
+    Under the null hypothesis the sign of each user's difference is random. The test covers all sign combinations
+    exactly: differences are whole numbers of half pairs, so the probability of each sum follows from its Fourier
+    transform, a product of cosines. The result is exact to about 1e-14, and at least the probability of a single sign
+    combination and its mirror image.
 
     Args:
-        margins, baseline: margins on the same records in the same order, (records,).
-        users: whose record each is.
+        margins, baseline: margins of both methods on the same records in the same order, (records,).
+        users: the user of each record.
     """
     _, owner = np.unique(np.asarray(users), return_inverse=True)
     halves = np.rint(2 * np.bincount(owner, weights=correctness(margins) - correctness(baseline))).astype(int)
@@ -158,7 +174,7 @@ def sign_flip(margins: NDArray[np.float64], baseline: NDArray[np.float64], users
     reach, observed = int(sizes @ counts), abs(int(halves.sum()))
     if observed == 0:
         return 1.0
-    # longer than all sums from -reach to reach, so that none falls upon another
+    # longer than the range of sums, -reach to reach, so that no two sums share an index
     length = 1 << (2 * reach + 1).bit_length()
     angle = 2 * np.pi / length * np.arange(length // 2 + 1)
     transform = np.ones(len(angle))
@@ -170,31 +186,33 @@ def sign_flip(margins: NDArray[np.float64], baseline: NDArray[np.float64], users
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for their number (Holm 1979): below 0.05 holds for all of them at once in 19 of 20 cases."""
+    """p-values corrected for multiple tests (Holm 1979): the family-wise error rate at 0.05 is at most 5 %."""
     count = len(p_values)
     corrected, highest = [0.0] * count, 0.0
-    for rank, place in enumerate(sorted(range(count), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (count - rank) * p_values[place]))
-        corrected[place] = highest
+    for rank, index in enumerate(sorted(range(count), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (count - rank) * p_values[index]))
+        corrected[index] = highest
     return corrected
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a method does by people rather than by pairs."""
+    """Accuracy per user rather than per pair."""
 
     macro: float
-    """Mean of people's own accuracies."""
+    """Mean of the users' accuracies."""
     worst_decile: float
-    """The same over the tenth of the people for whom it is worst, one at least."""
+    """Mean accuracy of the worst tenth of the users, at least one user."""
 
 
 def spread(right: NDArray[np.float64], users: Sequence[str]) -> Spread:
-    """Accuracy person by person; a person with few pairs counts as much as one with many.
+    """Accuracy per user; every user has the same weight, whatever their number of pairs.
 
     Args:
-        right: `correctness` of each record, or how probable it is, (records,).
-        users: whose record each is.
+        right: `correctness` of each record, or the probability that it is correct, (records,).
+        users: the user of each record.
+    Raises:
+        RecordError: no records.
     """
     if not len(right):
         raise RecordError("no records to score")

@@ -1,4 +1,4 @@
-"""How a text is written, as twelve numbers: length, difficulty, warmth, punctuation. Knows nothing of what it says."""
+"""Twelve numbers for the style of a text: length, difficulty, warmth, punctuation. They ignore what the text says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STYLE = (
     "capitals",
     "variety",
 )
-"""What `style` counts, in order; `exclamations` to `lines` are per ten words, `capitals` per ten letters."""
+"""The features of `style`, in order; `exclamations` to `lines` are per ten words, `capitals` per ten characters."""
 
 # fmt: off
 WARM = frozenset((
@@ -33,7 +33,7 @@ WARM = frozenset((
     "thank", "thanks", "together", "understand", "warm", "welcome", "wish", "wonderful", "wow", "yes",
 ))
 # fmt: on
-"""Words of thanks, comfort and cheer. English; written before any label was looked at."""
+"""Words of thanks, comfort and cheer, in English. The list was written before any labels were inspected."""
 
 _WORD = re.compile(r"[A-Za-z']+")
 _SENTENCE_END = re.compile(r"[.!?]+")
@@ -41,9 +41,9 @@ _VOWELS = re.compile(r"[aeiouy]+")
 
 
 def style(text: str) -> NDArray[np.float64]:
-    """The features of `STYLE`, (12,); finite for every text, also one without a word.
+    """The features of `STYLE`, (12,); finite for every text, even without words.
 
-    Source of the school grade: Kincaid et al. 1975, with syllables guessed from vowels.
+    Source of the school grade: Kincaid et al. 1975, with syllables estimated from groups of vowels.
     """
     words = _WORD.findall(text)
     count = max(1, len(words))
@@ -69,5 +69,5 @@ def style(text: str) -> NDArray[np.float64]:
 
 def _syllables(word: str) -> int:
     lower = word.lower()
-    # a final e is mostly silent
+    # a final e is usually silent
     return max(1, len(_VOWELS.findall(lower)) - lower.endswith("e"))
