@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.models import CommandInfo
 
-from penchant.cli import annotator, audit, base, crossval, demo, evaluate, export, infer, show, simulate, task, train
+from penchant.cli import audit, base, crossval, demo, evaluate, export, fit, infer, show, simulate, task, train
 from penchant.cli.moved import refuse_old_spelling
 from penchant.cli.output import as_flags
 from penchant.errors import PenchantError
@@ -41,14 +41,14 @@ def top(
 
 app.command("simulate")(simulate.command)
 app.command("base")(base.command)
-app.command("annotator")(annotator.command)
+app.add_typer(fit.app, name="fit")
 app.command("infer")(infer.command)
 app.command("train")(train.command)
 app.command("export")(export.command)
 app.command("audit")(audit.command)
 app.command("task")(task.command)
-app.command("eval")(evaluate.command)
-app.command("crossval")(crossval.command)
+app.add_typer(evaluate.app, name="eval")
+app.add_typer(crossval.app, name="crossval")
 app.add_typer(show.app, name="show")
 app.command("demo")(demo.command)
 

@@ -1,141 +1,120 @@
-"""`penchant crossval`: aligns models to some people of a file and measures them on the others, fold by fold."""
+"""`penchant crossval`: models or scorers fitted on some people of a file and measured on the others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from penchant.cli.aligned import progress
-from penchant.cli.data import RejectedOption, directed, read, space_for
-from penchant.cli.evaluate import encoder_measured
-from penchant.cli.output import as_json, say, write_whole
-from penchant.cli.simulate import SetOption
-from penchant.cli.tables import show
-from penchant.cli.train import aligned_to
-from penchant.config import Recipe, load_recipe
-from penchant.errors import ConfigError, DataError
-from penchant.record import Record
-from penchant.space import PreferenceSpace
+from penchant.cli.options import (
+    AnnotatorOption,
+    AttributeOption,
+    CacheOption,
+    DataOption,
+    DirectionsOption,
+    JsonOption,
+    LimitOption,
+    RecipeOption,
+    RejectedOption,
+    SeedOption,
+    SetOption,
+    SpaceOption,
+    SplitOption,
+)
+from penchant.cli.output import CONSOLE
+from penchant.cli.tables import names, show
+from penchant.errors import ConfigError
 
-if TYPE_CHECKING:
-    from penchant.eval.score import Scored
-
-METHODS = ("ica", "pba")
-RUN = "run.json"
-"""What the folds of a folder were asked for; folds of two runs are never put together."""
+app = typer.Typer(no_args_is_help=True, help="Fits on some people of a file and measures on the others.")
 
 
-def command(
-    data: Annotated[Path, typer.Option(help="Shards, Parquet, JSON or JSONL.")],
-    out: Annotated[Path, typer.Option(help="Folder for the folds; what is finished there is not done again.")],
-    recipe: Annotated[Path, typer.Option("--recipe", help="Recipe YAML.")] = Path("recipes/english.yaml"),
-    folds: Annotated[int, typer.Option(min=2, help="By user: every person is tested once, by models of others.")] = 3,
-    only: Annotated[
-        str | None, typer.Option(help="Only these folds, e.g. 0,2; several processes can share the folds.")
-    ] = None,
-    attribute: Annotated[str | None, typer.Option(help="Only records whose attribute begins like this.")] = None,
-    encoder: Annotated[bool, typer.Option("--encoder", help="Also the encoder scorer, on the same folds.")] = False,
-    space: Annotated[str | None, typer.Option(help="Space name or .toml.")] = None,
+@app.command("models")
+def models(
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="Folder for the folds; finished ones are kept.")],
+    recipe: RecipeOption = "english",
+    folds: Annotated[int, typer.Option(min=2, help="Folds by user.")] = 3,
+    only: Annotated[str | None, typer.Option(help="Only these folds, e.g. 0,2.")] = None,
+    attribute: Annotated[str | None, typer.Option(help="Only attributes that begin like this.")] = None,
+    encoder: Annotated[bool, typer.Option("--encoder", help="Also the encoder scorer.")] = False,
+    space: SpaceOption = None,
     rejected: RejectedOption = None,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
-    json: Annotated[bool, typer.Option("--json", help="Rows as one JSON object on the last line.")] = False,
+    json: JsonOption = False,
 ) -> None:
-    """Measures ICA and PBA on people they were not trained on, over all people of a file."""
-    from penchant.eval.crossval import SCORES, load_scores, together
-    from penchant.eval.folds import refuse_small, user_folds
-    from penchant.eval.measured import Measured
-    from penchant.eval.score import Setting
-    from penchant.shards.manifest import digest_of
+    """Aligns models by ICA and PBA fold by fold; each person is tested once, by models of other people.
 
-    started = perf_counter()
-    settings = load_recipe(recipe, overrides)
-    where = space_for(data, space, directions=settings.directions)
-    records = directed(_of_attribute(read(data, where, rejected=rejected), attribute), settings.directions)
-    plan = user_folds(records, folds=folds, seed=settings.seed)
-    if encoder:  # before hours of training, not after
-        refuse_small(records, folds=folds)
-    chosen = _folds(only, folds)
-    source = {"data": data.name, "digest": digest_of(data), "space": where.digest, "attribute": attribute}
-    _same_run(out, {**source, "folds": folds, "recipe": settings.model_dump()})
-    for k in chosen:
-        if not (out / f"fold-{k}" / SCORES).is_file():
-            train, test = ([records[i] for i in places] for places in (plan[k].train, plan[k].test))
-            _measure(settings, where, train, test, out / f"fold-{k}", name=f"fold {k}")
-    missing = [k for k in range(folds) if not (out / f"fold-{k}" / SCORES).is_file()]
-    if missing:
-        say(f"not measured yet: folds {', '.join(map(str, missing))}; run again with --only {missing[0]}, or without")
-    by_id = {record.record_id: record for record in records}
-    done = [load_scores(out / f"fold-{k}", by_id) for k in range(folds) if k not in missing]
-    setting = Setting(data.stem, settings.layout, settings.seed)
-    measured = [Measured(setting, tuple(together(done)))]
-    if encoder:
-        measured += encoder_measured(records, data.stem, folds=folds, seed=settings.seed)
-    show(measured, json=json, seconds={"crossval": perf_counter() - started}, seed=settings.seed)
+    Finished folds are not measured again, and several processes can share the folds.
+    """
+    from penchant.runs.crossval import crossval_models
 
-
-def _same_run(out: Path, asked: dict[str, object]) -> None:
-    """Refuses to go on in a folder whose folds were measured under other settings."""
-    file, text = out / RUN, as_json(asked) + "\n"
-    if file.is_file() and file.read_text(encoding="utf-8") != text:
-        raise ConfigError(f"{file} is of other data or settings than these; give another --out, or the same as then")
-    write_whole(file, text)
-
-
-def _measure(
-    recipe: Recipe, space: PreferenceSpace, train: Sequence[Record], test: Sequence[Record], out: Path, *, name: str
-) -> None:
-    """Trains what is not trained yet and keeps the scores of one fold."""
-    from penchant.eval.crossval import save_scores
-    from penchant.model.card import finished
-
-    for method in METHODS:
-        if finished(out / method) is None:
-            say(f"== {name}, {method}")
-            aligned_to(recipe, method, train, space, out / method, resume=True)
-    say(f"== {name}, {len(test)} records of people never met")
-    save_scores(out, _scores(recipe, space, test, out, name))
-
-
-def _scores(recipe: Recipe, space: PreferenceSpace, test: Sequence[Record], out: Path, name: str) -> list[Scored]:
-    from penchant.eval.benchmark import Bench
-    from penchant.eval.score import Setting
-    from penchant.model.local import LocalModel
-
-    bench = Bench(
-        setting=Setting(name, recipe.layout, recipe.seed),
-        layout=recipe.layout,
+    measurement = crossval_models(
+        data=data,
+        out=out,
+        recipe=recipe,
+        folds=folds,
+        only=None if only is None else _numbers(only, folds),
+        attribute=attribute,
+        encoder=encoder,
         space=space,
-        reference=LocalModel.load(recipe.base, name="reference"),
-        policies={method: LocalModel.load(str(out / method), name=method) for method in METHODS},
-        max_prompt_tokens=recipe.ica.max_prompt_tokens,
-        swapped="all",
+        rejected=rejected,
+        overrides=overrides,
+        reporter=CONSOLE,
     )
-    personas = recipe.evaluate.personas
-    with progress(bench, bench.passes(personas)):
-        return bench.score(test, personas)
+    show(measurement, json=json)
 
 
-def _of_attribute(records: list[Record], attribute: str | None) -> list[Record]:
-    if attribute is None:
-        return records
-    kept = [record for record in records if record.provenance.attribute.startswith(attribute)]
-    if not kept:
-        known = sorted({record.provenance.attribute for record in records})
-        raise DataError(f"no record has an attribute that begins with '{attribute}'; there are: {', '.join(known)}")
-    return kept
+@app.command("scorers")
+def scorers(
+    data: DataOption,
+    folds: Annotated[int, typer.Option(min=2, help="Folds by user over all rows.")] = 5,
+    baselines: Annotated[str | None, typer.Option(help="Also fit vpl, lore; comma-separated.")] = None,
+    fit_split: Annotated[str | None, typer.Option(help="Split to fit on, instead of folds.")] = None,
+    split: SplitOption = None,
+    fit_data: Annotated[Path | None, typer.Option(help="Records to fit on, instead of folds.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="No text in both fit and test.")] = False,
+    cache: CacheOption = None,
+    personas: Annotated[str | None, typer.Option(help="Kinds of evidence, each alone; default: all.")] = None,
+    annotator: AnnotatorOption = None,
+    attribute: AttributeOption = None,
+    limit: LimitOption = None,
+    space: SpaceOption = None,
+    directions: DirectionsOption = "given",
+    rejected: RejectedOption = None,
+    seed: SeedOption = 0,
+    json: JsonOption = False,
+) -> None:
+    """Fits the encoder scorer, and baselines, fold by fold, and measures them beside the controls."""
+    from penchant.runs.crossval_scorers import crossval_scorers
+
+    for option, text in (("baselines", baselines), ("personas", personas)):
+        if text is not None and not names(text):
+            raise ConfigError(f"`{option}` {text}: give names, separated by commas")
+    measurement = crossval_scorers(
+        data=data,
+        folds=folds,
+        baselines=names(baselines),
+        fit_split=fit_split,
+        split=split,
+        fit_data=fit_data,
+        strict=strict,
+        cache=cache,
+        personas=names(personas),
+        annotator=annotator,
+        attribute=attribute,
+        limit=limit,
+        space=space,
+        directions=directions,
+        rejected=rejected,
+        seed=seed,
+        reporter=CONSOLE,
+    )
+    show(measurement, json=json)
 
 
-def _folds(only: str | None, folds: int) -> list[int]:
-    if only is None:
-        return list(range(folds))
+def _numbers(text: str, folds: int) -> list[int]:
     try:
-        chosen = [int(part) for part in only.split(",")]
+        return [int(part) for part in text.split(",")]
     except ValueError:
-        chosen = [-1]
-    if not all(0 <= k < folds for k in chosen):
-        raise ConfigError(f"--only {only}: give numbers of folds from 0 to {folds - 1}, separated by commas")
-    return chosen
+        raise ConfigError(f"`only` {text}: give numbers of folds from 0 to {folds - 1}, separated by commas") from None

@@ -19,6 +19,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on the
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a YAML file.")]
+NeededRecipeOption = Annotated[
+    str | None, typer.Option("--recipe", help="hub (pretrained models), another shipped recipe, or a YAML file.")
+]
+"""A recipe without a default; see `runs.recipe`."""
+ModelOption = Annotated[str | None, typer.Option(help="Base: folder or Hub id; default: the recipe's.")]
 SetOption = Annotated[list[str], typer.Option("--set", help="Override: section.key=value; repeatable.")]
 BaseOption = Annotated[str | None, typer.Option(help="Base of the models, where no card names it.")]
 LayoutOption = Annotated[str, typer.Option(help="Prompt layout: user_first or paper.")]

@@ -1,0 +1,173 @@
+"""`penchant fit`: scorers and annotators over a frozen encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.options import (
+    CacheOption,
+    DataOption,
+    JsonOption,
+    OverwriteOption,
+    RejectedOption,
+    SeedOption,
+    SpaceOption,
+)
+from penchant.cli.output import CONSOLE, as_json, result, tell
+from penchant.encoder import SENTENCE
+from penchant.runs import fit
+
+if TYPE_CHECKING:
+    from penchant.infer.heldout import HeldOut
+
+OutOption = Annotated[Path, typer.Option(help="Folder for what is fitted.")]
+
+app = typer.Typer(no_args_is_help=True, help="Fits a scorer or an annotator over a frozen encoder.")
+
+
+@app.command("encoder")
+def encoder(
+    data: DataOption,
+    out: OutOption,
+    annotator: Annotated[Path | None, typer.Option(help="Reads directions, which are weighed too.")] = None,
+    cache: CacheOption = None,
+    space: SpaceOption = None,
+    rejected: RejectedOption = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Fits the encoder scorer: one convex layer over a frozen sentence encoder."""
+    fitted = fit.fit_encoder(
+        data=data,
+        out=out,
+        annotator=annotator,
+        cache=cache,
+        space=space,
+        rejected=rejected,
+        overwrite=overwrite,
+        reporter=CONSOLE,
+    )
+    tell(fitted, json=json)
+
+
+@app.command("vpl")
+def vpl(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 0,
+    cache: CacheOption = None,
+    space: SpaceOption = None,
+    rejected: RejectedOption = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Fits VPL: a reward with a latent variable per person."""
+    _baseline("vpl", data, out, seed=seed, cache=cache, space=space, rejected=rejected, overwrite=overwrite, json=json)
+
+
+@app.command("lore")
+def lore(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 0,
+    cache: CacheOption = None,
+    space: SpaceOption = None,
+    rejected: RejectedOption = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Fits LoRe: a few basis rewards, mixed for each person."""
+    _baseline("lore", data, out, seed=seed, cache=cache, space=space, rejected=rejected, overwrite=overwrite, json=json)
+
+
+@app.command("annotator")
+def annotator(
+    data: DataOption,
+    out: OutOption,
+    encoder: Annotated[str, typer.Option(help="sentence, or a language model.")] = SENTENCE,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of 128 items.")] = 2000,
+    seed: SeedOption = 0,
+    space: SpaceOption = None,
+    rejected: RejectedOption = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Fits an annotator: one head that reads any dimension from its pole phrases, with calibrated probabilities.
+
+    A tenth of the people is held out, as are some words of a first fit. The held-out people are split in two; each half
+    is measured with confidence calibrated on the other.
+    """
+    fitted = fit.fit_annotator(
+        data=data,
+        out=out,
+        encoder=encoder,
+        steps=steps,
+        seed=seed,
+        space=space,
+        rejected=rejected,
+        overwrite=overwrite,
+        reporter=CONSOLE,
+    )
+    if json:
+        figures = {"held_out": fitted.held_out, "new_words": fitted.new_words}
+        cards = {name: one.as_card() if one else None for name, one in figures.items()}
+        result(as_json({**fitted.counts, **cards}))
+        return
+    tell(fitted.counts, json=False)
+    result("\n".join(_held_out(fitted.held_out)))
+    result("\n".join(_new_words(fitted.new_words)))
+
+
+def _baseline(
+    name: str,
+    data: Path,
+    out: Path,
+    *,
+    seed: int,
+    cache: Path | None,
+    space: str | None,
+    rejected: Path | None,
+    overwrite: bool,
+    json: bool,
+) -> None:
+    fitted = fit.fit_baseline(
+        name=name,
+        data=data,
+        out=out,
+        seed=seed,
+        cache=cache,
+        space=space,
+        rejected=rejected,
+        overwrite=overwrite,
+        reporter=CONSOLE,
+    )
+    tell(fitted, json=json)
+
+
+def _held_out(figures: HeldOut | None) -> list[str]:
+    if figures is None:
+        return ["held out: nobody is measured; that takes twenty people at least, whose evidence speaks of something"]
+    head = f"held out: {figures.people} people, {figures.cells:,} cells (item x dimension) that speak for a pole"
+    return [head, *_lines(figures)]
+
+
+def _new_words(figures: HeldOut | None) -> list[str]:
+    if figures is None:
+        return ["words left out of a first fit: none, too few are rare; how well new wordings are read is not known"]
+    return [
+        f"words left out of a first fit: {figures.cells:,} cells that speak for a pole in them",
+        *_lines(figures),
+        "  expect this of new wordings of the same kind of text; an annotator fitted on simulated people reads real "
+        "texts worse, and may be sure and wrong",
+    ]
+
+
+def _lines(figures: HeldOut) -> list[str]:
+    error = "–" if figures.calibration_error is None else f"{figures.calibration_error:.3f}"
+    return [
+        f"  on the right side: {100 * figures.side:.1f} %, found: {100 * figures.recall:.1f} %",
+        f"  calibration error of the {figures.stated:,} poles stated: {error}",
+    ]

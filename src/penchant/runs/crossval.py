@@ -1,0 +1,169 @@
+"""Aligns models to some people of a file and measures them on the others, fold by fold.
+
+What is finished in the folder of folds is not done again, and several processes can share the folds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from penchant.config import Recipe
+from penchant.errors import ConfigError, DataError
+from penchant.record import Record
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.crossval_scorers import measure_encoder
+from penchant.runs.data import directed, read, space_for
+from penchant.runs.measurement import Measurement
+from penchant.runs.recipe import recipe_for
+from penchant.runs.train import align_records
+from penchant.shards.atomic import write_text
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.eval.folds import Fold
+    from penchant.eval.score import Scored
+
+RECIPE = "english"
+METHODS = ("ica", "pba")
+RUN = "run.json"
+"""Data and settings that the folds of a folder were measured with; folds of two runs are never put together."""
+
+
+def crossval_models(
+    *,
+    data: Path,
+    out: Path,
+    recipe: str | Path = RECIPE,
+    folds: int = 3,
+    only: Sequence[int] | None = None,
+    attribute: str | None = None,
+    encoder: bool = False,
+    space: str | None = None,
+    rejected: Path | None = None,
+    overrides: Sequence[str] = (),
+    reporter: Reporter = QUIET,
+) -> Measurement:
+    """Accuracy of ICA and PBA on people they were not trained on, over all people of a file.
+
+    Args:
+        out: folder for the folds.
+        folds: folds by user; each person is tested once, by models of other people.
+        only: numbers of the folds to measure in this run; None measures all.
+        attribute: only records whose attribute begins like this.
+        encoder: measure the encoder scorer too, on the same folds.
+        rejected: receives the rows left out.
+        overrides: `section.key=value`, applied to the recipe.
+    Returns:
+        The rows of all folds that are finished, then those of the encoder scorer.
+    Raises:
+        ConfigError: folds that do not fit the records, or `out` holds folds of other data or settings.
+        DataError: no record has such an attribute, or no fold is measured.
+    """
+    from penchant.eval.crossval import SCORES, load_scores, together
+    from penchant.eval.folds import refuse_small, user_folds
+    from penchant.eval.measured import Measured
+    from penchant.eval.score import Setting
+    from penchant.shards.manifest import digest_of
+
+    started = perf_counter()
+    settings = recipe_for(recipe, overrides)
+    chosen_space = space_for(data, space, directions=settings.directions)
+    records = _of_attribute(read(data, chosen_space, rejected=rejected, reporter=reporter), attribute)
+    records = directed(records, settings.directions)
+    plan = user_folds(records, folds=folds, seed=settings.seed)
+    if encoder:  # before hours of training, not after
+        refuse_small(records, folds=folds)
+    chosen = _chosen(only, folds)
+    source = {"data": data.name, "digest": digest_of(data), "space": chosen_space.digest, "attribute": attribute}
+    _require_same_run(out, {**source, "folds": folds, "recipe": settings.model_dump()})
+    for k in chosen:
+        if not (out / f"fold-{k}" / SCORES).is_file():
+            _measure(settings, chosen_space, records, fold=plan[k], out=out / f"fold-{k}", reporter=reporter)
+    missing = [k for k in range(folds) if not (out / f"fold-{k}" / SCORES).is_file()]
+    if missing:
+        numbers = ", ".join(map(str, missing))
+        reporter.note(f"not measured yet: folds {numbers}; run again with `only` {missing[0]}, or without")
+    by_id = {record.record_id: record for record in records}
+    finished = [load_scores(out / f"fold-{k}", by_id) for k in range(folds) if k not in missing]
+    setting = Setting(data.stem, settings.layout, settings.seed)
+    measured = [Measured(setting, tuple(together(finished)))]
+    if encoder:
+        measured += measure_encoder(records, data.stem, folds=folds, seed=settings.seed, reporter=reporter)
+    seconds = {"crossval": perf_counter() - started}
+    return Measurement.of(measured, seed=settings.seed, seconds=seconds, reporter=reporter)
+
+
+def _require_same_run(out: Path, run: dict[str, object]) -> None:
+    """Refuses to go on in a folder whose folds were measured under other settings."""
+    file, text = out / RUN, json.dumps(run, ensure_ascii=False) + "\n"
+    if file.is_file() and file.read_text(encoding="utf-8") != text:
+        raise ConfigError(f"{file} is of other data or settings than these; give another `out`, or the same settings")
+    write_text(file, text)
+
+
+def _measure(
+    recipe: Recipe,
+    space: PreferenceSpace,
+    records: Sequence[Record],
+    *,
+    fold: Fold,
+    out: Path,
+    reporter: Reporter,
+) -> None:
+    """Trains the models of one fold that are not trained yet, and keeps the scores of its tested people."""
+    from penchant.eval.crossval import save_scores
+    from penchant.model.card import finished
+
+    train, test = ([records[i] for i in positions] for positions in (fold.train, fold.test))
+    name = out.name.replace("-", " ")
+    for method in METHODS:
+        if finished(out / method) is None:
+            reporter.note(f"== {name}, {method}")
+            align_records(recipe, method, train, space=space, out=out / method, resume=True, reporter=reporter)
+    reporter.note(f"== {name}, {len(test)} records of people in no training fold")
+    save_scores(out, _scores(recipe, space, test, out=out, name=name, reporter=reporter))
+
+
+def _scores(
+    recipe: Recipe, space: PreferenceSpace, test: Sequence[Record], *, out: Path, name: str, reporter: Reporter
+) -> list[Scored]:
+    from penchant.eval.bench import Bench
+    from penchant.eval.questions.base import Inputs
+    from penchant.eval.score import Setting
+    from penchant.model.local import LocalModel
+
+    bench = Bench(
+        setting=Setting(name, recipe.layout, recipe.seed),
+        layout=recipe.layout,
+        space=space,
+        reference=LocalModel.load(recipe.base, name="reference"),
+        policies={method: LocalModel.load(str(out / method), name=method) for method in METHODS},
+        max_prompt_tokens=recipe.ica.max_prompt_tokens,
+        swapped="all",
+    )
+    personas = recipe.evaluate.personas
+    with Inputs(records=test, space=space, bench=bench, reporter=reporter).passes(bench.passes(personas)):
+        return bench.score(test, personas)
+
+
+def _of_attribute(records: list[Record], attribute: str | None) -> list[Record]:
+    if attribute is None:
+        return records
+    kept = [record for record in records if record.provenance.attribute.startswith(attribute)]
+    if not kept:
+        names = sorted({record.provenance.attribute for record in records})
+        raise DataError(f"no record has an attribute that begins with '{attribute}'; there are: {', '.join(names)}")
+    return kept
+
+
+def _chosen(only: Sequence[int] | None, folds: int) -> list[int]:
+    if only is None:
+        return list(range(folds))
+    if not only or not all(0 <= k < folds for k in only):
+        numbers = ",".join(map(str, only))
+        raise ConfigError(f"`only` {numbers}: give numbers of folds from 0 to {folds - 1}, separated by commas")
+    return list(only)

@@ -1,0 +1,246 @@
+"""The main job end to end on simulated people: simulate, align by ICA and PBA, measure on new people, write a page."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from penchant.config import BaseSection, Recipe, load_section
+from penchant.record import Record
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.base import RECIPE as BASE_RECIPE
+from penchant.runs.base import make_base
+from penchant.runs.data import read, recipe_space
+from penchant.runs.measurement import Measurement
+from penchant.runs.models import Sources
+from penchant.runs.recipe import recipe_for
+from penchant.runs.simulate import write_forum
+from penchant.runs.train import train_pairs
+from penchant.shards.atomic import write_text
+
+if TYPE_CHECKING:
+    from penchant.eval.measured import Measured
+    from penchant.eval.report import Sample, Story, Written
+    from penchant.eval.score import Scored
+    from penchant.model.base import Model
+
+RECIPE = "demo"
+METHODS = ("ica", "pba")
+_DATASET = "simulated-forum"
+_SAMPLE_TOKENS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a demo measured, and where its files are."""
+
+    measurement: Measurement
+    results: Path
+    page: Path
+
+
+def demo(
+    *,
+    out: Path,
+    recipe: str | Path = RECIPE,
+    from_scratch: bool = False,
+    overrides: Sequence[str] = (),
+    command: str = "",
+    reporter: Reporter = QUIET,
+) -> Demo:
+    """Simulates people, aligns a small model to them by each method, and measures it on people it was not trained on.
+
+    Args:
+        out: folder for data, models, results.json, results.jsonl and report.html.
+        from_scratch: make the base too, instead of taking the recipe's.
+        overrides: `section.key=value`, applied to the recipe.
+        command: how to run the demo again, printed on the page.
+    Raises:
+        ConfigError: settings that cannot be used.
+        ModelError: the base cannot be loaded.
+    """
+    settings = recipe_for(recipe, overrides)
+    base = load_section(BaseSection, BASE_RECIPE) if from_scratch else None
+    stages = _Stages(reporter)
+    with stages.timed("simulate"):
+        write_forum(settings, out / "data", reporter=reporter)
+    if base is not None:
+        with stages.timed("base"):
+            make_base(base, out / "base", reporter=reporter)
+        settings = settings.model_copy(update={"base": str(out / "base")})
+    policies = {}
+    for method in METHODS:
+        with stages.timed(f"train {method}"):
+            train_pairs(settings, method, out / "data" / "train", out=out / method, reporter=reporter)
+        policies[method] = str(out / method)
+    test = read(out / "data" / "test", recipe_space(settings), reporter=reporter)
+    records = _tested(test, unseen_users=settings.evaluate.unseen_users)
+    with stages.timed("evaluate"):
+        measured = _measure(settings, records, policies, reporter)
+    measurement = Measurement.of([measured], seed=settings.seed, seconds=stages.seconds, reporter=reporter)
+    with stages.timed("report"):
+        _write_page(settings, records, policies, measurement=measurement, command=command, out=out)
+    measurement = replace(measurement, seconds=stages.seconds)
+    write_text(out / "results.json", _line(measurement.as_json()))
+    write_text(out / "results.jsonl", "".join(_line(line) for line in measurement.results.lines()))
+    return Demo(measurement, results=out / "results.json", page=out / "report.html")
+
+
+class _Stages:
+    """The stages of a demo with their wall time; each is noted when it begins."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.seconds: dict[str, float] = {}
+        self._reporter = reporter
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        self._reporter.note(f"== {stage}")
+        started = perf_counter()
+        yield
+        self.seconds[stage] = perf_counter() - started
+
+
+def _tested(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
+    """The records of everybody who speaks in known wordings, and of the first people who do not."""
+    strangers = dict.fromkeys(record.user_id for record in records if record.provenance.phrasing == "unseen")
+    kept = set(list(strangers)[:unseen_users])
+    return [record for record in records if record.user_id in kept or record.user_id not in strangers]
+
+
+def _measure(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, str], reporter: Reporter) -> Measured:
+    from penchant.eval.questions.accuracy import measure
+    from penchant.runs.inputs import open_inputs
+
+    inputs = open_inputs(
+        records,
+        recipe_space(recipe),
+        dataset=_DATASET,
+        sources=Sources(recipe.base, policies),
+        layout=recipe.layout,
+        seed=recipe.seed,
+        personas=recipe.evaluate.personas,
+        reporter=reporter,
+    )
+    measured = measure(inputs).measured
+    assert measured is not None  # accuracy is a table
+    return replace(measured, scored=(*measured.scored, *_direct_questions(recipe, records, measured.scored)))
+
+
+def _direct_questions(recipe: Recipe, records: Sequence[Record], others: Sequence[Scored]) -> Iterator[Scored]:
+    """The method `asked`: the base, asked outright what the person said of a post's topics, as it was trained to be.
+
+    The base was not aligned to anybody, and answers a plain post without a look at the person (few_shot). The
+    difference between the two rows is what alignment has to teach.
+    """
+    from penchant.eval.bench import draw_condition, scored
+    from penchant.forum.corpus import direct_question
+    from penchant.model.base import Candidates
+    from penchant.model.local import LocalModel
+    from penchant.person import meet
+    from penchant.render import render
+
+    space = recipe_space(recipe)
+    model = LocalModel.load(recipe.base)
+    limits = {one.persona: one.ceiling for one in others if one.method == "few_shot"}
+    for kind in recipe.evaluate.personas:
+        condition = draw_condition(records, kind, seed=recipe.seed)
+        questions = []
+        for record, persona in zip(condition.records, condition.personas, strict=True):
+            prompt = direct_question(record.prompt)
+            rendered = render(meet(persona, space), prompt, content="history", layout=recipe.layout)
+            questions.append(Candidates(rendered.messages[1:], (record.chosen, record.rejected)))
+        margins = np.array([chosen.logprob - rejected.logprob for chosen, rejected in model.logprobs(questions)])
+        yield scored("asked", condition, margins, limits[kind], role="untrained")
+
+
+def _write_page(
+    recipe: Recipe,
+    records: Sequence[Record],
+    policies: Mapping[str, str],
+    *,
+    measurement: Measurement,
+    command: str,
+    out: Path,
+) -> None:
+    from penchant.eval.report import report
+
+    samples = list(_samples(recipe, records, policies))
+    story = _story(recipe, policies, samples, measurement=measurement, command=command)
+    write_text(out / "report.html", report(measurement.results, story, personas=recipe.evaluate.personas))
+
+
+def _samples(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, str]) -> Iterator[Sample]:
+    """For a few posts, what every model writes to two people with opposite preferences."""
+    from penchant.eval.report import Sample
+    from penchant.model.local import LocalModel
+
+    models = {name: LocalModel.load(folder, name=name) for name, folder in policies.items()}
+    twins = [
+        (one, two)
+        for one, two in pairwise(records)
+        if one.prompt == two.prompt and one.chosen == two.rejected and one.provenance.phrasing == "known"
+    ]
+    step = max(1, len(twins) // max(1, recipe.evaluate.samples))
+    for one, two in twins[::step][: recipe.evaluate.samples]:
+        people = ("One person", one), ("The opposite person", two)
+        yield Sample(one.prompt, tuple(_written(recipe, name, record, models) for name, record in people))
+
+
+def _written(recipe: Recipe, name: str, record: Record, models: Mapping[str, Model]) -> Written:
+    from penchant.eval.report import Written
+    from penchant.method import METHODS as RENDERED
+    from penchant.person import meet
+    from penchant.render import pole_lines
+
+    space = recipe_space(recipe)
+    texts = []
+    for method, model in models.items():
+        person = meet(record.persona, space)
+        prompt = RENDERED[method].messages(person, record.prompt, layout=recipe.layout).messages
+        texts.append((method, model.generate([prompt], max_tokens=_SAMPLE_TOKENS, seed=recipe.seed)[0]))
+    return Written(name, tuple(pole_lines(record.golden or space.direction())), tuple(texts))
+
+
+def _story(
+    recipe: Recipe,
+    policies: Mapping[str, str],
+    samples: Sequence[Sample],
+    *,
+    measurement: Measurement,
+    command: str,
+) -> Story:
+    from penchant.eval.report import Story
+
+    settings = {"recipe": recipe.name, "seed": str(recipe.seed), "layout": recipe.layout, "base": recipe.base}
+    settings["machine"] = f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"
+    for name in ("forum", *METHODS):
+        values = getattr(recipe, name).model_dump()
+        settings[name] = ", ".join(f"{key}={value}" for key, value in values.items())
+    return Story(
+        title="Aligned to each person, measured on people never met",
+        people="None of these people was seen in training.",
+        command=command,
+        simulated=True,
+        settings=settings,
+        curves={
+            name: json.loads((Path(folder) / "curve.json").read_text("utf-8")) for name, folder in policies.items()
+        },
+        samples=samples,
+        seconds=measurement.seconds,
+        versions=measurement.versions,
+    )
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"

@@ -1,0 +1,36 @@
+"""The recipe of a run, with the settings that a run may change on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from penchant.config import Recipe, load_recipe, shipped_recipes
+from penchant.errors import ConfigError
+
+
+def recipe_for(
+    source: str | Path | None, overrides: Sequence[str] = (), *, model: str | None = None, lora: bool = False
+) -> Recipe:
+    """A recipe with overrides.
+
+    Args:
+        source: the name of a shipped recipe, or the path of a YAML file.
+        overrides: `section.key=value`.
+        model: folder or Hub id of the base, in place of the recipe's.
+        lora: train LoRA adapters instead of all weights.
+    Raises:
+        ConfigError: no recipe is named, or it cannot be used (see `config.load_recipe`).
+    """
+    if not source:
+        raise ConfigError(
+            "`recipe` is missing: take hub for a pretrained model, as another model's learning rate would ruin it, "
+            f"or demo for the simulated forum; there are {', '.join(shipped_recipes())}, or give a YAML file"
+        )
+    recipe = load_recipe(source, overrides)
+    if model is not None:
+        recipe = recipe.model_copy(update={"base": model})
+    if lora:
+        sections = {name: getattr(recipe, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
+        recipe = recipe.model_copy(update=sections)
+    return recipe

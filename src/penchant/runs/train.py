@@ -1,0 +1,268 @@
+"""Aligns a base model to people, by preference pairs or by single ratings, and saves the model with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.config import Recipe, TrainSection
+from penchant.errors import ConfigError
+from penchant.record import Record
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.data import directed, read, space_for
+from penchant.runs.fit import refuse_scorer
+from penchant.runs.recipe import recipe_for
+from penchant.runs.scorers import SCORERS
+from penchant.shards.atomic import write_text
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.train.trees import TrainingSet
+
+
+def train(
+    *,
+    data: Path,
+    method: str,
+    recipe: str | Path | None,
+    out: Path,
+    model: str | None = None,
+    space: str | None = None,
+    rejected: Path | None = None,
+    ratings: bool = False,
+    lora: bool = False,
+    reference_cache: Path | None = None,
+    summaries: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    overrides: Sequence[str] = (),
+    reporter: Reporter = QUIET,
+) -> dict[str, object] | None:
+    """Aligns a model by one method; the base is also the reference.
+
+    Args:
+        data: the training records.
+        method: ica, pba, pba_summary, pba_both or universal.
+        recipe: name or YAML file; the base is the recipe's, unless `model` names another folder or Hub id.
+        rejected: receives the rows left out.
+        ratings: train on the personas' single ratings by KTO, instead of on pairs by DPO.
+        lora: train a LoRA adapter instead of all weights.
+        reference_cache: folder that keeps the base's log-probabilities for later runs; default: beside `out`.
+        summaries: recipe of a language model that writes the summaries of pba_summary and pba_both.
+        resume: go on from the last whole checkpoint in `out`.
+        overwrite: replace a model or a stopped run in `out`.
+        overrides: `section.key=value`, applied to the recipe.
+    Returns:
+        What was trained; None in a process of several that does not speak for the run.
+    Raises:
+        ConfigError: settings that do not fit together, or an `out` that must not be written.
+        ModelError: the base cannot be loaded.
+        TrainingError: the records cannot be trained on, or the run diverged.
+    """
+    settings = recipe_for(recipe, overrides, model=model, lora=lora)
+    section_of(settings, method)
+    refuse_scorer(out)
+    if not (resume or overwrite):
+        _refuse_begun(out)
+    if resume and not _begun(out):
+        reporter.note(f"nothing to go on with in {out}: starting anew")
+    if summaries is not None and method not in ("pba_summary", "pba_both"):
+        raise ConfigError(f"`summaries` are not read by {method}; train pba_summary or pba_both")
+    if ratings and (resume or reference_cache is not None or summaries is not None):
+        raise ConfigError("`ratings` takes no `resume`, `reference_cache` or `summaries`; leave them out")
+    if ratings:
+        return train_ratings(settings, method, data, out=out, space=space, rejected=rejected, reporter=reporter)
+    return train_pairs(
+        settings,
+        method,
+        data,
+        out=out,
+        space=space,
+        rejected=rejected,
+        resume=resume,
+        reference_cache=reference_cache,
+        summaries=summaries,
+        reporter=reporter,
+    )
+
+
+def train_pairs(
+    recipe: Recipe,
+    method: str,
+    data: Path,
+    *,
+    out: Path,
+    space: str | None = None,
+    rejected: Path | None = None,
+    resume: bool = False,
+    reference_cache: Path | None = None,
+    summaries: str | Path | None = None,
+    reporter: Reporter = QUIET,
+) -> dict[str, object] | None:
+    """Aligns a model to the pairs of a file; see `train`."""
+    from penchant.model.local import require_safetensors
+
+    section_of(recipe, method)
+    if Path(recipe.base).is_dir():  # before any row is read
+        require_safetensors(Path(recipe.base))
+    people, records = read_training_set(recipe, method, data, space=space, rejected=rejected, reporter=reporter)
+    return align_records(
+        recipe,
+        method,
+        records,
+        space=people.space,
+        out=out,
+        resume=resume,
+        reference_cache=reference_cache,
+        summaries=summaries,
+        reporter=reporter,
+    )
+
+
+def align_records(
+    recipe: Recipe,
+    method: str,
+    records: Sequence[Record],
+    *,
+    space: PreferenceSpace,
+    out: Path,
+    resume: bool = False,
+    reference_cache: Path | None = None,
+    summaries: str | Path | None = None,
+    reporter: Reporter = QUIET,
+) -> dict[str, object] | None:
+    """Aligns a model to the pairs of some records; see `train`."""
+    from penchant.model.card import aligned_card
+    from penchant.runs.endpoints import summaries_of
+    from penchant.train.run import align
+    from penchant.train.trees import refuse_unusable
+
+    section = section_of(recipe, method)
+    people = training_set(recipe, method, records, space)
+    if summaries is not None:
+        rows = people.rows(section.max_steps * section.users_per_step)
+        personas = (people.person(row).persona for row in rows)
+        people = replace(people, summary=summaries_of(summaries, personas, reporter=reporter))
+    count = len(people.people)
+    with reporter.bar(count, f"{method}: checking rows") as advance:
+        bare = refuse_unusable(people, progress=advance)
+    if bare and people.method.content != "none":
+        reporter.note(f"{bare} of {count} people have no evidence: they are trained on the bare prompt")
+    reporter.note(f"{method}: aligning {recipe.base} to {count} people, {len(records)} pairs")
+    cache = reference_cache or out.parent / "reference"
+    trained = align(
+        people,
+        section,
+        base=recipe.base,
+        folder=out,
+        resume=resume,
+        reference_cache=cache,
+        quiet=reporter is QUIET,
+    )
+    if not trained.is_main:
+        return None
+    write_text(out / "README.md", aligned_card(recipe, method, section, trained.curve, records))
+    return {
+        "method": method,
+        "model": str(out),
+        "people": count,
+        "records": len(records),
+        "rows": trained.rows,
+        "pairs": trained.pairs,
+        "rows_in_parts": trained.split,
+        "loss": trained.curve[-1]["loss"],
+    }
+
+
+def train_ratings(
+    recipe: Recipe,
+    method: str,
+    data: Path,
+    *,
+    out: Path,
+    space: str | None = None,
+    rejected: Path | None = None,
+    reporter: Reporter = QUIET,
+) -> dict[str, object]:
+    """Aligns a model to the single ratings of a file; see `train`."""
+    from penchant.model.card import aligned_card
+    from penchant.train.ratings import align_to_ratings
+
+    section = section_of(recipe, method)
+    people, records = read_training_set(recipe, method, data, space=space, rejected=rejected, reporter=reporter)
+    trained = align_to_ratings(people, section, base=recipe.base, folder=out, quiet=reporter is QUIET)
+    card = aligned_card(recipe, method, section, trained.curve, records, ratings=trained.rows)
+    write_text(out / "README.md", card)
+    return {"method": method, "model": str(out), "people": len(people.people), "ratings": trained.rows}
+
+
+def section_of(recipe: Recipe, method: str) -> TrainSection:
+    """The settings of one method.
+
+    Raises:
+        ConfigError: the method is not trained.
+    """
+    from penchant.method import METHODS
+
+    sections: dict[str, TrainSection] = {"ica": recipe.ica}
+    sections |= {name: recipe.pba for name in METHODS if METHODS[name].bridged}
+    sections["universal"] = recipe.ica
+    if method not in sections:
+        raise ConfigError(
+            f"`method` {method}: only {', '.join(sections)} are trained; penchant fit makes {', '.join(SCORERS)}"
+        )
+    return sections[method]
+
+
+def read_training_set(
+    recipe: Recipe,
+    method: str,
+    data: Path,
+    *,
+    space: str | None = None,
+    rejected: Path | None = None,
+    reporter: Reporter = QUIET,
+) -> tuple[TrainingSet, list[Record]]:
+    """The people of a file, ready to be trained on or exported, and their records."""
+    chosen = space_for(data, space, directions=recipe.directions)
+    records = directed(read(data, chosen, rejected=rejected, reporter=reporter), recipe.directions)
+    return training_set(recipe, method, records, chosen), records
+
+
+def training_set(recipe: Recipe, method: str, records: Sequence[Record], space: PreferenceSpace) -> TrainingSet:
+    """The people of some records, ready to be trained on."""
+    from penchant.method import METHODS
+    from penchant.model.local import load_tokenizer
+    from penchant.render import BRIDGES
+    from penchant.train.trees import TrainingSet, people
+
+    section = section_of(recipe, method)
+    return TrainingSet(
+        people=people(records),
+        space=space,
+        method=METHODS[method],
+        tokenizer=load_tokenizer(recipe.base),
+        layout=recipe.layout,
+        seed=recipe.seed,
+        pairs_per_person=section.pairs_per_user,
+        max_prompt_tokens=section.max_prompt_tokens,
+        max_tree_tokens=section.max_tree_tokens,
+        golden_share=section.golden_share if METHODS[method].content in BRIDGES else 0.0,
+    )
+
+
+def _refuse_begun(out: Path) -> None:
+    from penchant.model.card import finished
+
+    if (weights := finished(out)) is not None:
+        raise ConfigError(f"{weights} is a finished model; give another `out`, or set `overwrite`")
+    if _begun(out):
+        raise ConfigError(f"{out} holds a run that was stopped; go on with `resume`, or set `overwrite` to start anew")
+
+
+def _begun(out: Path) -> bool:
+    from penchant.train.resume import last_checkpoint
+
+    return last_checkpoint(out / "checkpoints") is not None
