@@ -66,7 +66,9 @@ def test_figures_are_of_people_who_are_not_fitted_on_and_whose_own_labels_set_no
 
 def test_one_person_held_out_is_not_measured(tiny, annotated) -> None:
     names = sorted({one.person for one in annotated})[:19]
-    assert fit_annotator([one for one in annotated if one.person in names], FakeEncoder(), tiny, steps=2).held_out is None
+    assert (
+        fit_annotator([one for one in annotated if one.person in names], FakeEncoder(), tiny, steps=2).held_out is None
+    )
 
 
 def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
@@ -90,7 +92,10 @@ def test_what_no_item_speaks_of_is_not_labelled_as_neutral(tiny: PreferenceSpace
     some = [one for one in annotated if not one.direction.sign("depth")][:200]
     rest = tiny.subset(["length", "humour"], name=tiny.name)
     told = [replace(one, direction=rest.direction({d.id: s for d, s in one.direction.poles()})) for one in some]
-    found, without = fit_annotator(some, FakeEncoder(), tiny, steps=20), fit_annotator(told, FakeEncoder(), rest, steps=20)
+    found, without = (
+        fit_annotator(some, FakeEncoder(), tiny, steps=20),
+        fit_annotator(told, FakeEncoder(), rest, steps=20),
+    )
     items = [one.item for one in annotated[:50]]
     assert found.space == tiny
     np.testing.assert_allclose(found.annotate(items)[:, :2], without.annotate(items), atol=1e-6)

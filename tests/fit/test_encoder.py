@@ -5,7 +5,7 @@ import pytest
 
 from penchant import Comparison, Persona, Record
 from penchant.encoder.fake import FakeEncoder
-from penchant.fit.encoder import fit_encoder, fit_parts, with_choices
+from penchant.fit.encoder import fit_encoder, fit_parts, with_comparisons
 from penchant.record import people_digest
 from penchant.scorer.encoder import PARTS, EncoderScorer
 from penchant.scorer.encoder.texts import Texts, texts_of
@@ -53,7 +53,7 @@ def test_choices_in_a_persona_are_fitted_on_beside_the_rest_of_it(planted: list[
 def test_a_comparison_that_stands_twice_is_fitted_on_once_and_without_its_copies() -> None:
     twice, other = Comparison("p", "yes", "no"), Comparison("p", "tea", "milk")
     record = Record("r", "u", "q", "good", "bad", Persona((twice, other, twice)))
-    records, personas = with_choices([record], [record.persona])
+    records, personas = with_comparisons([record], [record.persona])
     assert [(one.chosen, shown.evidence) for one, shown in zip(records, personas, strict=True)] == [
         ("good", (twice, other, twice)),
         ("yes", (other,)),

@@ -9,13 +9,13 @@ import torch
 
 from penchant import Comparison, ModelError, Persona, Record
 from penchant.encoder.fake import FakeEncoder
-from penchant.fit.descent import Descent
+from penchant.fit.descent import DescentSettings
 from penchant.fit.lore import LoRe, LoReSettings, adapted, fit_lore
 from penchant.fit.pairs import Pairs
 from penchant.fit.saved import CARD, read
 from penchant.scorer.encoder.texts import Items, Texts, texts_of
 
-SMALL = LoReSettings(rewards=3, descent=Descent(steps=30, check=10))
+SMALL = LoReSettings(rewards=3, descent=DescentSettings(steps=30, check=10))
 
 
 def table(records: Sequence[Record]) -> Texts:
@@ -71,7 +71,7 @@ def test_a_person_is_adapted_to_alone(small: LoRe, planted, texts) -> None:
 
 def test_a_margin_is_the_mixture_of_the_basis_gains(small: LoRe, planted, texts) -> None:
     record = planted[0]
-    seen = small.fit.look.of(texts).answer_TF
+    seen = small.summary.transform.apply(texts).answer_TF
     good, bad = (seen[texts.ids[text]] for text in (record.chosen, record.rejected))
     uniform = float((small.basis_KF @ (good - bad)).mean())
     assert small.table_margins(texts, [record], [Persona()])[0] == pytest.approx(uniform, abs=1e-5)
@@ -97,7 +97,7 @@ def test_one_reward_is_everybody_s_whatever_they_chose(planted, texts) -> None:
 
 
 def test_what_was_fitted_is_counted(small: LoRe) -> None:
-    assert (small.fit.records, small.fit.people) == (96, 24)
+    assert (small.summary.records, small.summary.people) == (96, 24)
     assert "3 rewards" in small.remark
 
 

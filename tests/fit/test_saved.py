@@ -7,50 +7,51 @@ import torch
 
 from penchant import ModelError, Record
 from penchant.encoder.fake import FakeEncoder
-from penchant.fit.descent import Descent, Ended, Fit, Given
-from penchant.fit.saved import CARD, WEIGHTS, Saved, read, save
+from penchant.fit.descent import DescentSettings, StoppingPoint
+from penchant.fit.saved import CARD, WEIGHTS, SavedBaseline, read, save
+from penchant.fit.training import FitSummary, TrainingPairs
 from penchant.scorer.encoder.texts import Texts, texts_of
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Choices:
     units: int = 2
-    descent: Descent = field(default_factory=Descent)
+    descent: DescentSettings = field(default_factory=DescentSettings)
 
 
 @pytest.fixture(scope="module")
-def fit(planted: list[Record]) -> Fit[Chosen]:
-    shown = [record.persona for record in planted]
-    given = Given.of(planted, shown, Texts.of(texts_of(planted, shown), FakeEncoder(8)), seed=0)
-    return given.fit(Chosen(units=3, descent=Descent(steps=7)), Ended(5, 0.5))
+def summary(planted: list[Record]) -> FitSummary[Choices]:
+    personas = [record.persona for record in planted]
+    data = TrainingPairs.of(planted, personas, Texts.of(texts_of(planted, personas), FakeEncoder(8)), seed=0)
+    return data.summary(Choices(units=3, descent=DescentSettings(steps=7)), StoppingPoint(5, 0.5))
 
 
 @pytest.fixture
-def saved(fit: Fit[Chosen], tmp_path: Path) -> Path:
-    save(tmp_path, "some", fit, {"basis": torch.ones(2, 3).T}, encoder="fake", active=4)
+def saved(summary: FitSummary[Choices], tmp_path: Path) -> Path:
+    save(tmp_path, "some", summary, {"basis": torch.ones(2, 3).T}, encoder="fake", counts={"active": 4})
     return tmp_path
 
 
-def restored(saved: Saved) -> Fit[Chosen]:
-    with saved.fitting_together():
-        return saved.fit(Chosen)
+def restored(saved: SavedBaseline) -> FitSummary[Choices]:
+    with saved.consistent():
+        return saved.summary(Choices)
 
 
-def test_what_was_saved_is_read_back(fit: Fit[Chosen], saved: Path) -> None:
-    found = read(saved, encoder="fake")
-    assert (found.name, found.card["active"]) == ("some", 4)
-    assert torch.equal(found.tensors["basis"], torch.ones(3, 2))
-    again = restored(found)
-    assert (again.settings, again.records, again.people, again.ended) == (fit.settings, 96, 24, fit.ended)
-    assert again.people_digest == fit.people_digest
-    for ours, theirs in zip(again.look.arrays().values(), fit.look.arrays().values(), strict=True):
+def test_what_was_saved_is_read_back(summary: FitSummary[Choices], saved: Path) -> None:
+    baseline = read(saved, encoder="fake")
+    assert (baseline.name, baseline.card["active"]) == ("some", 4)
+    assert torch.equal(baseline.tensors["basis"], torch.ones(3, 2))
+    again = restored(baseline)
+    assert (again.settings, again.records, again.people, again.ended) == (summary.settings, 96, 24, summary.ended)
+    assert again.people_digest == summary.people_digest
+    for ours, theirs in zip(again.transform.arrays().values(), summary.transform.arrays().values(), strict=True):
         assert torch.equal(ours, theirs)
     assert sorted(path.name for path in saved.iterdir()) == [CARD, WEIGHTS]
 
 
-def test_a_save_that_breaks_off_leaves_no_card(fit: Fit[Chosen], saved: Path) -> None:
+def test_a_save_that_breaks_off_leaves_no_card(summary: FitSummary[Choices], saved: Path) -> None:
     with pytest.raises(AttributeError):
-        save(saved, "some", fit, {"basis": None}, encoder="fake")
+        save(saved, "some", summary, {"basis": None}, encoder="fake")
     with pytest.raises(ModelError, match="no complete baseline"):
         read(saved, encoder="fake")
 
@@ -93,7 +94,9 @@ def test_a_card_that_does_not_fit_is_refused(saved: Path, change: dict[str, obje
         restored(read(saved, encoder="fake"))
 
 
-def test_weights_that_are_no_numbers_are_refused_with_their_folder(fit: Fit[Chosen], tmp_path: Path) -> None:
-    save(tmp_path, "some", fit, {"basis": torch.tensor([1.0, float("nan")])}, encoder="fake")
+def test_weights_that_are_no_numbers_are_refused_with_their_folder(
+    summary: FitSummary[Choices], tmp_path: Path
+) -> None:
+    save(tmp_path, "some", summary, {"basis": torch.tensor([1.0, float("nan")])}, encoder="fake")
     with pytest.raises(ModelError, match=f"{tmp_path / WEIGHTS}: weights that are not numbers; fit and save it"):
         read(tmp_path, encoder="fake")

@@ -7,13 +7,13 @@ import torch
 
 from penchant import ModelError, Persona, Record
 from penchant.encoder.fake import FakeEncoder
-from penchant.fit.descent import Descent
+from penchant.fit.descent import DescentSettings
 from penchant.fit.pairs import Pairs
 from penchant.fit.saved import CARD, read
 from penchant.fit.vpl import VPL, VPLSettings, divergence, fit_vpl
 from penchant.scorer.encoder.texts import Texts, texts_of
 
-SMALL = VPLSettings(latent=4, hidden=16, descent=Descent(steps=30, check=10))
+SMALL = VPLSettings(latent=4, hidden=16, descent=DescentSettings(steps=30, check=10))
 
 
 def table(records: Sequence[Record]) -> Texts:
@@ -41,7 +41,7 @@ def test_the_divergence_is_that_of_two_gaussians() -> None:
 def test_a_posterior_is_of_the_set_of_comparisons_and_the_prior_without_any(small: VPL, texts, planted) -> None:
     one = planted[0].persona
     shown = [one, Persona(one.evidence[::-1]), Persona(one.evidence * 2), Persona(one.evidence[:1]), Persona()]
-    mean, log_variance = small.network.q(small.fit.look.of(texts), Pairs.of(texts, planted[:5], shown))
+    mean, log_variance = small.network.q(small.summary.transform.apply(texts), Pairs.of(texts, planted[:5], shown))
     for row in (1, 2):
         torch.testing.assert_close(mean[row], mean[0])
         torch.testing.assert_close(log_variance[row], log_variance[0])
@@ -54,20 +54,22 @@ def test_which_answer_was_chosen_before_is_read(small: VPL, texts, planted) -> N
     (first, *_) = planted[0].persona.evidence
     turned = type(first)(first.prompt, first.rejected, first.chosen)
     shown = [Persona((first,)), Persona((turned,))]
-    mean, _ = small.network.q(small.fit.look.of(texts), Pairs.of(texts, planted[:2], shown))
+    mean, _ = small.network.q(small.summary.transform.apply(texts), Pairs.of(texts, planted[:2], shown))
     assert (mean[0] - mean[1]).abs().max() > 1e-4
 
 
 def test_units_that_tell_people_apart_are_counted_and_a_great_beta_leaves_none(planted, texts) -> None:
     shown = [record.persona for record in planted]
-    free = fit_vpl(planted, shown, texts, seed=0, settings=VPLSettings(latent=4, descent=Descent(steps=400)))
-    bound = fit_vpl(planted, shown, texts, seed=0, settings=VPLSettings(latent=4, beta=100, descent=Descent(steps=400)))
+    free = fit_vpl(planted, shown, texts, seed=0, settings=VPLSettings(latent=4, descent=DescentSettings(steps=400)))
+    bound = fit_vpl(
+        planted, shown, texts, seed=0, settings=VPLSettings(latent=4, beta=100, descent=DescentSettings(steps=400))
+    )
     assert free.active > bound.active == 0
     assert f"{free.active} of 4 latent units active" in free.remark
 
 
 def test_what_was_fitted_is_counted(small: VPL) -> None:
-    assert (small.fit.records, small.fit.people) == (96, 24)
+    assert (small.summary.records, small.summary.people) == (96, 24)
 
 
 def test_the_active_units_are_kept(small: VPL, tmp_path: Path) -> None:

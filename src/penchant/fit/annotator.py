@@ -1,15 +1,15 @@
-"""Fits the annotator over an encoder on items that carry directions.
+"""Fits an annotator over an encoder, on evidence items that carry directions.
 
-A part of the people is held out, on whom it is set how sure a reading is (`doubt`), so that 0.8 means four of five; how
-doubt grows with novelty is set by a first fit, without some words. Both are measured: either half of the people, or of
-those who use these words, with doubt that was set on the other half.
+Some people are held out. On them the doubt is fitted: how far the head's probabilities are softened, so that readings
+of probability 0.8 are right four times in five. How doubt grows with novelty is learned from a first fit that leaves
+some words out. Both are then measured: the people, or the people who use those words, are split in two, and each half
+is read with the doubt fitted on the other half.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import TrainingError
+from penchant.fit.descent import one_thread
 from penchant.infer.doubt import NEW_CLAUSE, NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask
 from penchant.infer.encoder import BATCH, EncoderAnnotator, flatten_clauses, unit
 from penchant.infer.head import Clauses, Head, Poles
@@ -37,11 +38,11 @@ from penchant.space import Direction, PreferenceSpace
 _RATE = 1e-2
 _DECAY = 1e-2
 _HELD_OUT = 0.1
-"""Share of people on whom doubt is set, and who are measured."""
+"""Share of the people who are held out."""
 _EVERYDAY = 0.3
-"""Everyday texts that a fit meets, as a share of its items."""
-_STRANGE = 4_000
-"""Items with words that were left out, on which the growth of doubt is set, at most."""
+"""Everyday texts in a fit, as a share of its items."""
+_NEW_ITEMS = 4_000
+"""Most items with left-out words on which the growth of doubt is fitted."""
 
 
 def fit_annotator(
@@ -54,72 +55,95 @@ def fit_annotator(
     embedding: Progress | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EncoderAnnotator:
-    """An annotator from items whose directions are known; what none of them speaks of is read from its phrases alone.
+    """An annotator fitted on items with known directions.
+
+    Dimensions that no item is about are not fitted; they are read from the phrases of their poles alone.
 
     Args:
-        embedding: told how many more clauses are embedded.
-        progress: told after each step, of two fits where words can be left out.
+        steps: steps of each fit.
+        embedding: called with the number of clauses embedded since the last call.
+        progress: called with 1 after each step. There are two fits if words can be left out, else one.
     Raises:
-        TrainingError: too few people to hold some out, no item that speaks of anything, or a loss that is no number.
+        TrainingError: too few people to hold some out, no item with a direction, or a loss that is not a number.
         SpaceMismatch: an item is labelled in another space.
     """
-    for one in labelled:
-        one.direction.require(space, where=f"an item of '{one.person}'")
-    spoken = np.any([one.direction.signs != 0 for one in labelled], axis=0) if labelled else np.zeros(0, dtype=bool)
-    if spoken.any() and not spoken.all():
-        # nobody labelled the others: fitted on as neutral, their very words would be learned to say nothing
-        rest = space.subset([d.id for d, kept in zip(space.dimensions, spoken, strict=True) if kept], name=space.name)
-        narrow = [replace(one, direction=Direction(rest, one.direction.signs[spoken])) for one in labelled]
-        found = fit_annotator(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
-        return replace(found, space=space, prior=_population(labelled, space, seed))
-    people = sorted({one.person for one in labelled})
-    random.Random(f"held out:{seed}").shuffle(people)
-    held = set(people[: int(len(people) * _HELD_OUT)])
-    if not held or not any(one.direction.signs.any() for one in labelled):
-        raise TrainingError(
-            f"labelled items of {len(people)} people; give those of ten people at least, with directions"
-        )
-    nothing_said = [Labelled("", Comment("", text), space.direction()) for text in everyday()]
-    table = _Table.of([*labelled, *nothing_said], encoder, embedding)
-    known_people = [i for i, one in enumerate(labelled) if one.person not in held]
-    others = [i for i, one in enumerate(labelled) if one.person in held]
-    silent = range(len(labelled), len(table.split))
-    own = sorted({passage for i in known_people for passage in table.split[i].passages})
-    voice = fit_voice(own, encoder, space, seed=seed)
-    nothing = np.zeros((0, encoder.size), dtype=np.float32)
-    bare = EncoderAnnotator(
-        encoder, space, _fresh(encoder.size, seed), table.mean_E, voice, nothing, items=len(labelled)
+    for label in labelled:
+        label.direction.require(space, where=f"an item of '{label.person}'")
+    covered = (
+        np.any([label.direction.signs != 0 for label in labelled], axis=0) if labelled else np.zeros(0, dtype=bool)
+    )
+    if covered.any() and not covered.all():
+        # nobody labelled the other dimensions: fitting them as neutral would teach that their own phrases say nothing
+        names = [dimension.id for dimension, kept in zip(space.dimensions, covered, strict=True) if kept]
+        rest = space.subset(names, name=space.name)
+        narrow = [replace(label, direction=Direction(rest, label.direction.signs[covered])) for label in labelled]
+        annotator = fit_annotator(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
+        return replace(annotator, space=space, prior=_population_prior(labelled, space, seed))
+    fitted, held_out = _held_out_split(labelled, seed)
+    neutral = [Labelled("", Comment("", text), space.direction()) for text in everyday()]
+    table = _Table.of([*labelled, *neutral], encoder, embedding)
+    everyday_rows = range(len(labelled), len(table.split))
+    own_passages = sorted({passage for row in fitted for passage in table.split[row].passages})
+    untrained = EncoderAnnotator(
+        encoder=encoder,
+        space=space,
+        head=_fresh_head(encoder.size, seed),
+        mean_E=table.mean_E,
+        voice=fit_voice(own_passages, encoder, space, seed=seed),
+        known_CE=np.zeros((0, encoder.size), dtype=np.float32),
+        items=len(labelled),
     )
 
-    def trained(places: Sequence[int]) -> EncoderAnnotator:
-        head = _fresh(encoder.size, seed)
-        # a head that never met a clause that says nothing reads a pole into every sentence
-        beside = random.Random(f"everyday:{seed}").choices(silent, k=int(_EVERYDAY * len(places)))
-        _train(head, bare.poles(), table, [*places, *beside], steps=steps, seed=seed, progress=progress)
-        return replace(bare, head=head, known_CE=table.known([*places, *silent]))
+    def trained(rows: Sequence[int]) -> EncoderAnnotator:
+        head = _fresh_head(encoder.size, seed)
+        # a head that was never shown a clause without a pole reads a pole into every sentence
+        added = random.Random(f"everyday:{seed}").choices(everyday_rows, k=int(_EVERYDAY * len(rows)))
+        _train(head, untrained.poles(), table, [*rows, *added], steps=steps, seed=seed, progress=progress)
+        return replace(untrained, head=head, known_CE=table.known_clauses([*rows, *everyday_rows]))
 
     left_out = left_out_mask(table.split[: len(labelled)], seed)
     with one_thread():
-        growth, new_words = _growth(trained, table, known_people, others, left_out, seed)
-        final = trained(known_people)
-        read = _read(final, table, others)
-        doubt, held_out = read.doubt(growth), _measured(read, read, growth)
-    prior = _population(labelled, space, seed)
-    return replace(final, doubt=doubt, prior=prior, held_out=held_out, new_words=new_words)
+        growth, new_words = _growth(trained, table, fitted=fitted, held_out=held_out, left_out=left_out, seed=seed)
+        annotator = trained(fitted)
+        readings = _read(annotator, table, held_out)
+        doubt, figures_held_out = readings.doubt(growth), _cross_measured(readings, growth=growth)
+    prior = _population_prior(labelled, space, seed)
+    return replace(annotator, doubt=doubt, prior=prior, held_out=figures_held_out, new_words=new_words)
+
+
+def _held_out_split(labelled: Sequence[Labelled], seed: int) -> tuple[list[int], list[int]]:
+    """Rows of the people to fit on, and rows of the held-out people.
+
+    Raises:
+        TrainingError: too few people to hold some out, or no item with a direction.
+    """
+    people = sorted({label.person for label in labelled})
+    random.Random(f"held out:{seed}").shuffle(people)
+    held_out = set(people[: int(len(people) * _HELD_OUT)])
+    if not held_out or not any(label.direction.signs.any() for label in labelled):
+        raise TrainingError(
+            f"labelled items of {len(people)} people; give those of ten people at least, with directions"
+        )
+    rows = range(len(labelled))
+    return (
+        [row for row in rows if labelled[row].person not in held_out],
+        [row for row in rows if labelled[row].person in held_out],
+    )
 
 
 @lru_cache
 def everyday() -> Sequence[str]:
-    """Short texts that say nothing lasting of their author."""
-    found: list[str] = yaml.safe_load((files("penchant.infer") / "everyday.yaml").read_text(encoding="utf-8"))
-    return found
+    """Short texts that say nothing lasting about their author."""
+    texts: list[str] = yaml.safe_load((files("penchant.infer") / "everyday.yaml").read_text(encoding="utf-8"))
+    return texts
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Items' clauses and their vectors, and what the items truly say."""
+    """The clauses of N items with their vectors, and the items' true directions."""
 
     split: Sequence[Parts]
+    """Clauses of each item."""
     kinds: Sequence[int]
     vectors: Mapping[str, NDArray[np.float32]]
     """Clause -> its unit vector."""
@@ -127,35 +151,38 @@ class _Table:
     truth_ND: torch.Tensor
     """0 negative, 1 neutral, 2 positive."""
     people: Sequence[str]
+    """The person of each item."""
 
     @classmethod
     def of(cls, labelled: Sequence[Labelled], encoder: Encoder, embedding: Progress | None) -> _Table:
-        split = [parts(one.item) for one in labelled]
-        texts = sorted({text for one in split for text in (*one.task, *one.own, *one.against)})
-        vectors = encoder.layers(texts, progress=embedding).final
+        split = [parts(label.item) for label in labelled]
+        clauses = sorted({clause for part in split for clause in (*part.task, *part.own, *part.against)})
+        vectors = encoder.layers(clauses, progress=embedding).final
         mean = vectors.mean(0)
-        truth = torch.from_numpy(np.stack([one.direction.signs for one in labelled]).astype(np.int64) + 1)
         return cls(
-            split,
-            [kind_of(one.item) for one in labelled],
-            dict(zip(texts, unit(vectors - mean), strict=True)),
-            mean,
-            truth,
-            [one.person for one in labelled],
+            split=split,
+            kinds=[kind_of(label.item) for label in labelled],
+            vectors=dict(zip(clauses, unit(vectors - mean), strict=True)),
+            mean_E=mean,
+            truth_ND=torch.from_numpy(np.stack([label.direction.signs for label in labelled]).astype(np.int64) + 1),
+            people=[label.person for label in labelled],
         )
 
-    def look(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.array([self.vectors[text] for text in texts], dtype=np.float32).reshape(-1, len(self.mean_E))
+    def embed(self, clauses: Sequence[str]) -> NDArray[np.float32]:
+        """(clauses, E)."""
+        return np.array([self.vectors[clause] for clause in clauses], dtype=np.float32).reshape(-1, len(self.mean_E))
 
-    def clauses(self, places: Sequence[int]) -> Clauses:
-        return flatten_clauses([self.split[i] for i in places], [self.kinds[i] for i in places], self.look)
+    def clauses(self, rows: Sequence[int]) -> Clauses:
+        """The clauses of some items as the head takes them."""
+        return flatten_clauses([self.split[row] for row in rows], [self.kinds[row] for row in rows], self.embed)
 
-    def known(self, places: Sequence[int]) -> NDArray[np.float32]:
-        return self.look(frequent_clauses([self.split[i] for i in places]))
+    def known_clauses(self, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Vectors of the most frequent clauses of some items."""
+        return self.embed(frequent_clauses([self.split[row] for row in rows]))
 
 
-class _Reading(NamedTuple):
-    """What a head makes of some items before any doubt."""
+class _Readings(NamedTuple):
+    """What a head reads from some items, before doubt is applied."""
 
     logits_ND3: torch.Tensor
     novelty_ND: torch.Tensor
@@ -163,105 +190,108 @@ class _Reading(NamedTuple):
     people: Sequence[str]
 
     @classmethod
-    def together(cls, *some: _Reading) -> _Reading:
-        logits, novelty, truth, people = zip(*some, strict=True)
-        return cls(torch.cat(logits), torch.cat(novelty), torch.cat(truth), [one for part in people for one in part])
+    def concatenated(cls, parts: Sequence[_Readings]) -> _Readings:
+        return cls(
+            logits_ND3=torch.cat([part.logits_ND3 for part in parts]),
+            novelty_ND=torch.cat([part.novelty_ND for part in parts]),
+            truth_ND=torch.cat([part.truth_ND for part in parts]),
+            people=[person for part in parts for person in part.people],
+        )
 
     def doubt(self, growth: Doubt | None = None) -> Doubt:
-        """The likeliest; with the growth that is given, if it is."""
+        """Doubt of maximum likelihood; `growth` fixes the slopes."""
         return fit_doubt(self.logits_ND3, self.novelty_ND, self.truth_ND, slopes=growth)
 
-    def of(self, some: torch.Tensor) -> _Reading:
-        """Of the items where a mask is set."""
-        people = [person for person, kept in zip(self.people, some.tolist(), strict=True) if kept]
-        return _Reading(self.logits_ND3[some], self.novelty_ND[some], self.truth_ND[some], people)
+    def where(self, mask: torch.Tensor) -> _Readings:
+        """The items where a mask is True."""
+        people = [person for person, kept in zip(self.people, mask.tolist(), strict=True) if kept]
+        return _Readings(self.logits_ND3[mask], self.novelty_ND[mask], self.truth_ND[mask], people)
 
 
-def _read(reader: EncoderAnnotator, table: _Table, places: Sequence[int]) -> _Reading:
-    poles = reader.poles()
+def _read(annotator: EncoderAnnotator, table: _Table, rows: Sequence[int]) -> _Readings:
+    poles = annotator.poles()
     with torch.no_grad():
-        batches = [places[start : start + BATCH] for start in range(0, len(places), BATCH)]
-        logits, novelty = zip(*(reader.logits(table.clauses(batch), poles) for batch in batches), strict=True)
-    return _Reading(torch.cat(logits), torch.cat(novelty), table.truth_ND[places], [table.people[i] for i in places])
+        batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+        logits, novelty = zip(*(annotator.logits(table.clauses(batch), poles) for batch in batches), strict=True)
+    return _Readings(torch.cat(logits), torch.cat(novelty), table.truth_ND[rows], [table.people[row] for row in rows])
 
 
 def _growth(
     trained: Callable[[Sequence[int]], EncoderAnnotator],
     table: _Table,
-    known_people: Sequence[int],
-    others: Sequence[int],
+    *,
+    fitted: Sequence[int],
+    held_out: Sequence[int],
     left_out: NDArray[np.bool_],
     seed: int,
 ) -> tuple[Doubt, HeldOut | None]:
-    """How doubt grows with novelty, from a first fit without some words; and how well those are read."""
-    rest = [i for i in known_people if not left_out[i]]
-    strange = np.flatnonzero(left_out).tolist()
-    random.Random(f"strange:{seed}").shuffle(strange)
-    strange = strange[:_STRANGE]
-    if not strange or not bool(table.truth_ND[rest].ne(1).any()):
-        return NO_DOUBT, None
-    first = trained(rest)
-    new = _read(first, table, strange)
-    known = _read(first, table, [i for i in others if not left_out[i]] or others)
-    return _Reading.together(known, new).doubt(), _measured(new, known, None)
-
-
-def _measured(read: _Reading, beside: _Reading, growth: Doubt | None) -> HeldOut | None:
-    """Figures of some people, each half with doubt that was set on the other; None for one person alone.
+    """The growth of doubt with novelty, and the figures of left-out words, from a first fit without these words.
 
     Args:
-        beside: other items that doubt is set on as well, unless it is `read` itself.
-        growth: slopes that are given; without, they are set too, and only what is new is measured.
+        trained: fits an annotator on some rows.
+        fitted, held_out: rows by whether their person is held out.
+        left_out: the items with left-out words, (items,).
     """
-    half = set(sorted(set(read.people))[::2])
-    first = torch.tensor([person in half for person in read.people])
+    rest = [row for row in fitted if not left_out[row]]
+    new = np.flatnonzero(left_out).tolist()
+    random.Random(f"strange:{seed}").shuffle(new)
+    new = new[:_NEW_ITEMS]
+    if not new or not bool(table.truth_ND[rest].ne(1).any()):
+        return NO_DOUBT, None
+    first = trained(rest)
+    new_readings = _read(first, table, new)
+    known_readings = _read(first, table, [row for row in held_out if not left_out[row]] or held_out)
+    growth = _Readings.concatenated([known_readings, new_readings]).doubt()
+    return growth, _cross_measured(new_readings, extra=known_readings, growth=None)
+
+
+def _cross_measured(readings: _Readings, *, extra: _Readings | None = None, growth: Doubt | None) -> HeldOut | None:
+    """Figures of readings; each half of the people is read with the doubt fitted on the other half.
+
+    Args:
+        extra: more readings to fit doubt on.
+        growth: fixes the slopes of doubt. None fits the slopes too, and measures only cells decided by a new clause.
+    Returns:
+        None for a single person.
+    """
+    half = set(sorted(set(readings.people))[::2])
+    first = torch.tensor([person in half for person in readings.people])
     if first.all() or not first.any():
         return None
-    sure = torch.empty_like(read.logits_ND3)
-    for some in (first, ~first):
-        on = [read.of(~some)] + ([beside] if beside is not read else [])
-        doubt = _Reading.together(*on).doubt(growth)
-        sure[some] = doubt.apply(read.logits_ND3[some], read.novelty_ND[some]).softmax(-1)
-    signs = read.truth_ND.numpy() - 1
+    probabilities = torch.empty_like(readings.logits_ND3)
+    for mask in (first, ~first):
+        fitted_on = [readings.where(~mask)] + ([extra] if extra is not None else [])
+        doubt = _Readings.concatenated(fitted_on).doubt(growth)
+        probabilities[mask] = doubt.apply(readings.logits_ND3[mask], readings.novelty_ND[mask]).softmax(-1)
+    signs = readings.truth_ND.numpy() - 1
     if growth is None:
-        # what known clauses of the same items say is no figure of new words
-        known = (read.novelty_ND < NEW_CLAUSE).numpy()
+        # cells decided by known clauses of the same items say nothing about new words: count them as neutral
+        known = (readings.novelty_ND < NEW_CLAUSE).numpy()
         signs = np.where(known, 0, signs)
-        sure[torch.from_numpy(known)] = torch.tensor([0.0, 1.0, 0.0])
-    return figures(sure.numpy(), signs, read.people)
+        probabilities[torch.from_numpy(known)] = torch.tensor([0.0, 1.0, 0.0])
+    return figures(probabilities.numpy(), signs, readings.people)
 
 
-def _population(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
-    """What the people that were labelled tell of anybody."""
-    people: dict[str, Tally] = {}
-    for one in labelled:
-        tally = people.setdefault(one.person, Tally(len(space)))
-        tally.add(one.direction, kind_of(one.item), replace(EVEN, half_life=None))
-    return learn_prior(list(people.values()), EVEN, seed=seed)
+def _population_prior(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
+    """The prior that follows from the labelled people."""
+    tallies: dict[str, Tally] = {}
+    for label in labelled:
+        tally = tallies.setdefault(label.person, Tally(len(space)))
+        tally.add(label.direction, kind_of(label.item), replace(EVEN, half_life=None))
+    return learn_prior(list(tallies.values()), EVEN, seed=seed)
 
 
-def _fresh(size: int, seed: int) -> Head:
+def _fresh_head(size: int, seed: int) -> Head:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Head(size)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Steps this small gain nothing by threads, and lose minutes by them where another process wants the cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train(
     head: Head,
     poles: Poles,
     table: _Table,
-    places: Sequence[int],
+    rows: Sequence[int],
     *,
     steps: int,
     seed: int,
@@ -278,7 +308,7 @@ def _train(
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = group["scale"] * _RATE * min(1.0, step / 30) * (1 - 0.99 * step / steps)
-        batch = rng.sample(places, min(BATCH, len(places)))
+        batch = rng.sample(rows, min(BATCH, len(rows)))
         logits = head(table.clauses(batch), poles)
         loss = torch.nn.functional.cross_entropy(
             logits.reshape(-1, 3), table.truth_ND[batch].reshape(-1), reduction="sum"

@@ -26,7 +26,7 @@ def fit_encoder(
     believer: BeliefScorer | None = None,
     progress: Progress | None = None,
 ) -> EncoderScorer:
-    """An encoder scorer fitted on the preferences of some records; see `fit_parts`."""
+    """Embeds the texts and fits one encoder scorer; see `fit_parts`."""
     texts = Texts.of(texts_of(records, personas), encoder, progress=progress)
     return fit_parts(records, personas, encoder, texts, parts=(parts,), believer=believer)[parts]
 
@@ -40,57 +40,70 @@ def fit_parts(
     parts: Sequence[Parts] = tuple(PARTS),
     believer: BeliefScorer | None = None,
 ) -> dict[Parts, EncoderScorer]:
-    """Scorers that weigh different parts of the features, over one lens.
+    """Encoder scorers that weigh different parts of the features, over one lens.
 
-    Records of one `user_id` belong to one person; a record without one is a person of its own. Comparisons in a
-    persona are preferences too: each is fitted on as well, with the rest of the persona as its evidence.
+    Records of one `user_id` belong to one person; a record without one is a person of its own. The comparisons in the
+    personas are fitted on as well, see `with_comparisons`.
 
     Args:
         personas: the evidence shown with each record.
         texts: holds every text of the records and the personas.
-        believer: reads directions, which the scorer then weighs too.
+        believer: reads directions, which become one more feature.
     Raises:
         TrainingError: fewer than three people, no pair of different answers, or vectors that are not finite.
     """
-    count, users, digest = len(records), len({record.person_id for record in records}), people_digest(records)
-    records, personas = with_choices(records, personas)
+    originals = records
+    records, personas = with_comparisons(records, personas)
     people = [record.person_id for record in records]
     contexts = Contexts.of([record.prompt for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in answers_of(records))
     beliefs = belief_features(records, personas, believer)
-    lens, contrast_NF = learn_lens(texts, contexts, chosen, rejected, people, beliefs)
+    lens, contrast_NF = learn_lens(texts, contexts, chosen=chosen, rejected=rejected, people=people, beliefs=beliefs)
     return {
         part: EncoderScorer(
             encoder=encoder,
             lens=lens,
             weights=_fit(contrast_NF, part),
             parts=part,
-            records=count,
-            people=users,
-            people_digest=digest,
+            records=len(originals),
+            people=len({record.person_id for record in originals}),
+            people_digest=people_digest(originals),
             believer=believer,
         )
         for part in parts
     }
 
 
-def with_choices(records: Sequence[Record], personas: Sequence[Persona]) -> tuple[Sequence[Record], Sequence[Persona]]:
-    """The records, then one further record for each comparison in the personas, once a person."""
+def with_comparisons(
+    records: Sequence[Record], personas: Sequence[Persona]
+) -> tuple[Sequence[Record], Sequence[Persona]]:
+    """The records, then one more record for each comparison in the personas, once per person.
+
+    The persona of such a record is the rest of the persona that holds the comparison.
+    """
     pairs = {(r.person_id, r.prompt, r.chosen, r.rejected) for r in records}
     further: list[Record] = []
     evidence: list[Persona] = []
     for record, persona in zip(records, personas, strict=True):
         person = record.person_id
-        for place, item in enumerate(persona.evidence):
+        for index, item in enumerate(persona.evidence):
             if not isinstance(item, Comparison):
                 continue
             key = person, item.prompt, item.chosen, item.rejected
             if key not in pairs:
                 pairs.add(key)
-                # every copy goes, wherever it stands: one that stays would give the answer away
+                # all copies of the comparison are removed: one that stays would give the answer away
                 rest = Persona(tuple(other for other in persona.evidence if not _same(other, item)))
-                name = f"{record.record_id}, choice {place}"
-                further.append(Record(name, person, item.prompt, item.chosen, item.rejected, rest))
+                further.append(
+                    Record(
+                        record_id=f"{record.record_id}, choice {index}",
+                        user_id=person,
+                        prompt=item.prompt,
+                        chosen=item.chosen,
+                        rejected=item.rejected,
+                        persona=rest,
+                    )
+                )
                 evidence.append(rest)
     return [*records, *further], [*personas, *evidence]
 
@@ -103,5 +116,5 @@ def _same(item: Evidence, comparison: Comparison) -> bool:
 def _fit(contrast_NF: NDArray[np.float64], part: Parts) -> NDArray[np.float64]:
     kept = np.array([FEATURES.index(name) for name in PARTS[part]])
     weights = np.zeros(len(FEATURES))
-    weights[kept] = fit_weights(contrast_NF[:, kept], [GROUPS[place] for place in kept])
+    weights[kept] = fit_weights(contrast_NF[:, kept], [GROUPS[column] for column in kept])
     return weights

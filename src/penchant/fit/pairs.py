@@ -1,7 +1,7 @@
-"""Preference pairs as tensors: what the learned baselines are fitted on and asked, over a table of embedded texts.
+"""Preference pairs as tensors, the input of the learned baselines, over a table of embedded texts.
 
-A baseline sees of a text all that the encoder scorer's backbone has: both layers, whitened, and how it is written. Of a
-person it sees the comparisons alone.
+A baseline reads the same of a text as the encoder scorer does: both layers of the encoder, whitened, and style counts.
+Of a person it reads the comparisons alone.
 """
 
 from __future__ import annotations
@@ -19,35 +19,39 @@ from penchant.record import Record
 from penchant.scorer.encoder.features import Space, whitened
 from penchant.scorer.encoder.texts import Items, Texts
 
-# Shapes: T texts, E encoder size, F numbers of a text; N pairs, C distinct comparisons, I of them shown, end to end.
+# Shapes: T texts, E encoder size, F numbers of a text; N pairs, C distinct comparisons, I evidence comparisons of all
+# pairs, end to end.
 
-_SPACE = ("mean", "turn", "spread")
-_SCALES = ("answer_mean", "answer_spread", "prompt_mean", "prompt_spread")
 _LEAST = 1e-4
-"""Spread, in units of a whitened component or a count, below which training texts say nothing of a number."""
+"""Least spread, in whitened units or counts; a number that varies less over the training texts is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """T texts as answers and as prompts."""
+class TextVectors:
+    """T texts, each scaled as an answer and as a prompt."""
 
     answer_TF: torch.Tensor
     """In units of the spread of chosen less rejected."""
     prompt_TF: torch.Tensor
     """In units of the spread of prompts."""
 
-    def under(self, prompt_N: torch.Tensor, answer_N: torch.Tensor) -> torch.Tensor:
-        """Answers under prompts, the e(x, y) of papers, by their places, (N, 2 F)."""
+    def joint(self, prompt_N: torch.Tensor, answer_N: torch.Tensor) -> torch.Tensor:
+        """Vectors of answers under prompts, the e(x, y) of the papers, (N, 2 F).
+
+        Args:
+            prompt_N, answer_N: rows of the texts.
+        """
         return torch.cat([self.answer_TF[answer_N], self.prompt_TF[prompt_N]], dim=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How texts become vectors; learned from the pairs of training people."""
+class TextTransform:
+    """Turns embedded texts into scaled vectors; learned from the pairs of training people."""
 
     final: Space
     """Its axes are not used."""
     first: Space
+    """Its axes are not used."""
     answer_mean: NDArray[np.float64]
     """(F,)."""
     answer_spread: NDArray[np.float64]
@@ -58,13 +62,13 @@ class Look:
     """(F,): standard deviation of the distinct prompts; infinite where there is none."""
 
     @classmethod
-    def learn(cls, texts: Texts, pairs: Pairs) -> Look:
-        """From the texts of some pairs.
+    def learn(cls, texts: Texts, pairs: Pairs) -> TextTransform:
+        """Learns from the texts of the pairs.
 
         Raises:
             TrainingError: no two different answers, or vectors that are not finite.
         """
-        prompt, chosen, rejected = pairs.asked_N3.numpy().T
+        prompt, chosen, rejected = pairs.pair_N3.numpy().T
         answers, prompts = np.unique(np.concatenate([chosen, rejected])), np.unique(prompt)
         if len(answers) < 2:
             raise TrainingError(f"{len(chosen)} pairs to fit on without two different answers; give more records")
@@ -72,19 +76,25 @@ class Look:
             raise TrainingError("the encoder's vectors are not finite; get a clean copy of its weights")
         final, first = (whitened(vectors, answers, chosen, rejected) for vectors in (texts.final, texts.first))
         plain = _plain(final, first, texts)
-        differ = _spread(plain[chosen] - plain[rejected])
-        return cls(final, first, plain[answers].mean(0), differ, plain[prompts].mean(0), _spread(plain[prompts]))
+        return cls(
+            final=final,
+            first=first,
+            answer_mean=plain[answers].mean(0),
+            answer_spread=_spread(plain[chosen] - plain[rejected]),
+            prompt_mean=plain[prompts].mean(0),
+            prompt_spread=_spread(plain[prompts]),
+        )
 
     @property
     def size(self) -> int:
         """F."""
         return len(self.answer_mean)
 
-    def of(self, texts: Texts) -> Seen:
-        """All texts of a table, float32.
+    def apply(self, texts: Texts) -> TextVectors:
+        """The vectors of all texts of a table, float32.
 
         Raises:
-            ModelError: the table is of an encoder with vectors of another length.
+            ModelError: the table's encoder has vectors of another length.
         """
         if texts.final.shape[1] != len(self.final.mean_E):
             raise ModelError(
@@ -94,53 +104,69 @@ class Look:
         plain = _plain(self.final, self.first, texts)
         answers = (plain - self.answer_mean) / self.answer_spread
         prompts = (plain - self.prompt_mean) / self.prompt_spread
-        return Seen(*(torch.from_numpy(one.astype(np.float32)) for one in (answers, prompts)))
+        return TextVectors(
+            answer_TF=torch.from_numpy(answers.astype(np.float32)),
+            prompt_TF=torch.from_numpy(prompts.astype(np.float32)),
+        )
 
     def arrays(self) -> dict[str, torch.Tensor]:
-        """What `from_arrays` takes."""
-        found = {f"look.{name}": getattr(self, name) for name in _SCALES}
+        """The tensors of this transform under their names on disk; see `from_arrays`."""
+        arrays = {
+            "look.answer_mean": self.answer_mean,
+            "look.answer_spread": self.answer_spread,
+            "look.prompt_mean": self.prompt_mean,
+            "look.prompt_spread": self.prompt_spread,
+        }
         for name, space in (("final", self.final), ("first", self.first)):
-            values = (space.mean_E, space.turn_EP, space.spread_P)
-            found |= {f"look.{name}.{part}": value for part, value in zip(_SPACE, values, strict=True)}
-        return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in found.items()}
+            arrays[f"look.{name}.mean"] = space.mean_E
+            arrays[f"look.{name}.turn"] = space.turn_EP
+            arrays[f"look.{name}.spread"] = space.spread_P
+        return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
 
     @classmethod
-    def from_arrays(cls, tensors: Mapping[str, torch.Tensor]) -> Look:
-        """The look that `arrays` gave. Raises KeyError where some are missing."""
+    def from_arrays(cls, tensors: Mapping[str, torch.Tensor]) -> TextTransform:
+        """The transform whose `arrays` these are; raises KeyError where some are missing."""
 
         def space(name: str) -> Space:
-            mean, turn, spread = (tensors[f"look.{name}.{part}"].numpy() for part in _SPACE)
-            return Space(mean, turn, spread, np.zeros((turn.shape[1], 0)))
+            mean, turn, spread = (tensors[f"look.{name}.{part}"].numpy() for part in ("mean", "turn", "spread"))
+            return Space(mean_E=mean, turn_EP=turn, spread_P=spread, axes_PA=np.zeros((turn.shape[1], 0)))
 
-        return cls(space("final"), space("first"), *(tensors[f"look.{name}"].numpy() for name in _SCALES))
+        return cls(
+            final=space("final"),
+            first=space("first"),
+            answer_mean=tensors["look.answer_mean"].numpy(),
+            answer_spread=tensors["look.answer_spread"].numpy(),
+            prompt_mean=tensors["look.prompt_mean"].numpy(),
+            prompt_spread=tensors["look.prompt_spread"].numpy(),
+        )
 
 
 def _plain(final: Space, first: Space, texts: Texts) -> NDArray[np.float64]:
-    """Both layers, whitened, and the counts of style, (T, F)."""
+    """Both layers, whitened, and the style counts, (T, F)."""
     layers = ((final, texts.final), (first, texts.first))
     return np.hstack([*((vectors - space.mean_E) @ space.turn_EP for space, vectors in layers), texts.style])
 
 
 def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = values.std(0)
-    return np.where(found > _LEAST, found, np.inf)
+    spread = values.std(0)
+    return np.where(spread > _LEAST, spread, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """N pairs, and the comparisons that the person of each has made before."""
+    """N pairs, each with the comparisons in its persona."""
 
-    asked_N3: torch.Tensor
-    """Ids of prompt, chosen and rejected in the table of texts, int64."""
-    shown: Items
-    """Which of the distinct comparisons are shown beside each pair."""
-    shown_C3: torch.Tensor
-    """Ids of prompt, chosen and rejected of each, int64."""
+    pair_N3: torch.Tensor
+    """Rows of prompt, chosen and rejected in the table of texts, int64."""
+    evidence: Items
+    """The comparisons in the persona of each pair, as rows of `comparison_C3`."""
+    comparison_C3: torch.Tensor
+    """Rows of prompt, chosen and rejected of each distinct comparison in the table of texts, int64."""
 
     @classmethod
     def of(cls, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> Pairs:
-        """From records and what is shown beside each, whose texts are all in the table."""
-        asked = [(record.prompt, record.chosen, record.rejected) for record in records]
+        """From records and the evidence shown with each; all of their texts must be in the table."""
+        pairs = [(record.prompt, record.chosen, record.rejected) for record in records]
         distinct: dict[tuple[str, str, str], int] = {}
         lists = [
             [
@@ -150,25 +176,27 @@ class Pairs:
             ]
             for _, persona in zip(records, personas, strict=True)
         ]
-        flat = np.array([place for one in lists for place in one], dtype=np.int64)
-        shown = Items(flat, np.array([len(one) for one in lists], dtype=np.int64))
-        return cls(_places(texts, asked), shown, _places(texts, list(distinct)))
+        evidence = Items(
+            ids=np.array([row for comparisons in lists for row in comparisons], dtype=np.int64),
+            counts=np.array([len(comparisons) for comparisons in lists], dtype=np.int64),
+        )
+        return cls(_text_rows(texts, pairs), evidence, _text_rows(texts, list(distinct)))
 
     def __len__(self) -> int:
-        return len(self.asked_N3)
+        return len(self.pair_N3)
 
     def of_rows(self, rows: torch.Tensor) -> Pairs:
-        """Those of some rows."""
-        return Pairs(self.asked_N3[rows], self.shown.of_rows(rows.numpy()), self.shown_C3)
+        """A selection of the pairs."""
+        return Pairs(self.pair_N3[rows], self.evidence.of_rows(rows.numpy()), self.comparison_C3)
 
     def owners(self) -> torch.Tensor:
-        """The pair beside which each comparison is shown, (I,)."""
-        return torch.from_numpy(self.shown.owners())
+        """The pair that each evidence comparison belongs to, (I,)."""
+        return torch.from_numpy(self.evidence.owners())
 
     def counts(self) -> torch.Tensor:
-        """How many comparisons are shown beside each, (N,)."""
-        return torch.from_numpy(self.shown.counts)
+        """How many comparisons are in each pair's persona, (N,)."""
+        return torch.from_numpy(self.evidence.counts)
 
 
-def _places(texts: Texts, triples: Sequence[tuple[str, str, str]]) -> torch.Tensor:
+def _text_rows(texts: Texts, triples: Sequence[tuple[str, str, str]]) -> torch.Tensor:
     return torch.from_numpy(texts.find(text for triple in triples for text in triple)).reshape(-1, 3)

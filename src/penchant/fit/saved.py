@@ -1,4 +1,4 @@
-"""Learned baselines on disk: weights as safetensors and a JSON card, which is written last."""
+"""Learned baselines on disk: weights as safetensors, and a JSON card, which is written last."""
 
 from __future__ import annotations
 
@@ -12,48 +12,55 @@ from typing import Any
 import torch
 
 from penchant.errors import ModelError
-from penchant.fit.descent import Descent, Ended, Fit, Settings
-from penchant.fit.pairs import Look
+from penchant.fit.descent import DescentSettings, StoppingPoint
+from penchant.fit.pairs import TextTransform
+from penchant.fit.training import FitSummary, Settings
 
 CARD, WEIGHTS = "baseline.json", "baseline.safetensors"
 _FORMAT = "penchant baseline 3"
 
 
 def save(
-    folder: Path, name: str, fit: Fit[Any], tensors: Mapping[str, torch.Tensor], *, encoder: str, **own: int
+    folder: Path,
+    name: str,
+    summary: FitSummary[Any],
+    tensors: Mapping[str, torch.Tensor],
+    *,
+    encoder: str,
+    counts: Mapping[str, int] | None = None,
 ) -> None:
     """Writes the weights, then the card.
 
     Args:
-        name: of the baseline.
-        tensors: its own weights; those of the look are added.
-        encoder: whose vectors it was fitted over; it is named, not copied.
-        own: counts of its own for the card.
+        name: the name of the baseline.
+        tensors: the baseline's own weights; those of the text transform are added.
+        encoder: the name of the encoder whose vectors it was fitted on; its weights are not copied.
+        counts: further entries of the card.
     """
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CARD).unlink(missing_ok=True)
-    whole = {**fit.look.arrays(), **tensors}
-    save_file({name: value.contiguous() for name, value in whole.items()}, folder / WEIGHTS)
+    weights = {**summary.transform.arrays(), **tensors}
+    save_file({key: value.contiguous() for key, value in weights.items()}, folder / WEIGHTS)
     card = {
         "format": _FORMAT,
         "baseline": name,
         "encoder": encoder,
-        "settings": asdict(fit.settings),
-        "records": fit.records,
-        "people": fit.people,
-        "people_digest": fit.people_digest,
-        "ended": asdict(fit.ended),
-        **own,
+        "settings": asdict(summary.settings),
+        "records": summary.records,
+        "people": summary.people,
+        "people_digest": summary.people_digest,
+        "ended": asdict(summary.ended),
+        **(counts or {}),
     }
     # the card last: its presence means the weights are complete
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """Card and weights as they were read."""
+class SavedBaseline:
+    """The card and the weights of a folder, before they are checked against each other."""
 
     folder: Path
     card: dict[str, Any]
@@ -61,36 +68,46 @@ class Saved:
 
     @property
     def name(self) -> str:
-        """Which baseline it is; empty where the card names none."""
+        """The name of the baseline; empty if the card has none."""
         return str(self.card.get("baseline", ""))
 
-    def fit(self, settings: Callable[..., Settings]) -> Fit[Settings]:
-        """What was saved beside the baseline's own weights; to be called within `fitting_together`."""
-        chosen = dict(self.card["settings"])
-        made = settings(**{**chosen, "descent": Descent(**chosen["descent"])})
-        given = int(self.card["records"]), int(self.card["people"]), str(self.card["people_digest"])
-        return Fit(Look.from_arrays(self.tensors), made, *given, Ended(**self.card["ended"]))
+    def summary(self, settings: Callable[..., Settings]) -> FitSummary[Settings]:
+        """The summary in the card; call it inside `consistent`.
+
+        Args:
+            settings: the settings class of the baseline.
+        """
+        values = dict(self.card["settings"])
+        descent = DescentSettings(**values.pop("descent"))
+        return FitSummary(
+            transform=TextTransform.from_arrays(self.tensors),
+            settings=settings(**values, descent=descent),
+            records=int(self.card["records"]),
+            people=int(self.card["people"]),
+            people_digest=str(self.card["people_digest"]),
+            ended=StoppingPoint(**self.card["ended"]),
+        )
 
     @contextmanager
-    def fitting_together(self) -> Iterator[None]:
-        """Raises ModelError where, inside the block, card and weights do not make a baseline."""
+    def consistent(self) -> Iterator[None]:
+        """Turns errors inside the block into a ModelError: card and weights do not make a baseline."""
         try:
             yield
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise self.misfit(repr(error)) from error
+            raise self.mismatch(repr(error)) from error
 
-    def misfit(self, why: str) -> ModelError:
-        """What to raise where card and weights do not make a baseline."""
-        return ModelError(f"{self.folder}: card and weights do not fit each other ({why}); fit and save it anew")
+    def mismatch(self, reason: str) -> ModelError:
+        """The error to raise if card and weights do not make a baseline."""
+        return ModelError(f"{self.folder}: card and weights do not fit each other ({reason}); fit and save it anew")
 
 
-def read(folder: Path, *, encoder: str) -> Saved:
-    """A baseline of any name.
+def read(folder: Path, *, encoder: str) -> SavedBaseline:
+    """Reads a saved baseline of any name.
 
     Args:
-        encoder: whose vectors it is to be asked over.
+        encoder: the name of the encoder whose vectors it will score.
     Raises:
-        ModelError: nothing complete there, of another format, or fitted over another encoder.
+        ModelError: the folder holds no complete baseline, one of another format, or one fitted on another encoder.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -104,7 +121,7 @@ def read(folder: Path, *, encoder: str) -> Saved:
         raise ModelError(f"{folder / CARD}: not a card of '{_FORMAT}'; fit and save it anew")
     if card.get("encoder") != encoder:
         raise ModelError(f"{folder}: fitted with encoder '{card.get('encoder')}', loaded with '{encoder}'; fit anew")
-    # infinite is the spread of what never varied
+    # a spread may be infinite, where the training data never varied; NaN is always damage
     if any(bool(torch.isnan(values).any()) for values in tensors.values()):
         raise ModelError(f"{folder / WEIGHTS}: weights that are not numbers; fit and save it anew")
-    return Saved(folder, card, tensors)
+    return SavedBaseline(folder, card, tensors)

@@ -1,56 +1,56 @@
-"""Variational Preference Learning: a person is a latent z, inferred from their comparisons, that a reward is told of.
+"""Variational Preference Learning: a reward that takes a latent z of the person, inferred from their comparisons.
 
-An encoder over the comparisons shown gives q(z | comparisons) = N(mu, diag(sigma^2)); of nobody it is the prior
-N(0, I). A network gives r(e(x, y), z), and fitting lowers -log sigmoid(r(x, y+, z) - r(x, y-, z)) + beta KL(q || prior)
-with z drawn as mu + sigma * noise. Scores take z = mu. It is known to ignore z where there is little data: `active`
-counts the units that tell people apart.
+An encoder over a person's comparisons gives q(z | comparisons) = N(mu, diag(sigma^2)); without comparisons q is the
+prior N(0, I). A network gives r(e(x, y), z). Fitting minimises -log sigmoid(r(x, y+, z) - r(x, y-, z)) + beta
+KL(q || prior), with z drawn as mu + sigma * noise; scoring takes z = mu. VPL is known to ignore z on small data:
+`active` counts the latent units that differ between people.
 
-Source: Poddar et al. 2024, arXiv:2408.10075; active units as of Burda et al. 2016, arXiv:1509.00519.
+Source: Poddar et al. 2024, arXiv:2408.10075; active units as in Burda et al. 2016, arXiv:1509.00519.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from penchant.fit.annotator import one_thread
-from penchant.fit.descent import Descent, Fit, Given, descend
-from penchant.fit.pairs import Pairs, Seen
-from penchant.fit.saved import Saved, save
+from penchant.fit.baseline import FittedBaseline
+from penchant.fit.descent import DescentSettings, descend, one_thread
+from penchant.fit.pairs import Pairs, TextVectors
+from penchant.fit.saved import SavedBaseline
+from penchant.fit.training import TrainingPairs
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.scorer.encoder.texts import Texts
 
 # Shapes: N pairs, C distinct comparisons, T texts, F numbers of a text, H hidden units, Z latent units.
 
-NAME = "vpl"
 _NETWORK = "network."
-"""Begins the names of its own weights."""
+"""Prefix of the network's weights on disk."""
 ACTIVE = 0.01
-"""Variance of the posterior means over people beyond which a latent unit is active."""
+"""A latent unit is active if its posterior mean has a larger variance over people than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class VPLSettings:
-    """What is chosen before fitting."""
+    """Settings of a fit."""
 
     latent: int = 16
-    """Z."""
+    """Number of latent units, Z."""
     hidden: int = 128
-    """H, of the encoder and of the reward."""
+    """Number of hidden units of the encoder and of the reward, H."""
     beta: float = 1e-3
-    """Weight of the KL divergence beside one pair's likelihood."""
-    descent: Descent = field(default_factory=Descent)
+    """Weight of the KL divergence relative to the likelihood of one pair."""
+    descent: DescentSettings = field(default_factory=DescentSettings)
 
 
 class Network(nn.Module):
-    """The encoder over comparisons and the reward; e(x, y) are F numbers of the answer and F of the prompt."""
+    """The encoder over comparisons, and the reward. e(x, y) has F numbers of the answer and F of the prompt."""
 
     def __init__(self, size: int, latent: int, hidden: int) -> None:
         super().__init__()
@@ -60,22 +60,24 @@ class Network(nn.Module):
             nn.Linear(2 * size + latent, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1)
         )
 
-    def q(self, seen: Seen, pairs: Pairs) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and log-variance of each pair's person, (N, Z) each; 0 and 0, the prior, without comparisons."""
-        used, place = torch.unique(torch.from_numpy(pairs.shown.ids), return_inverse=True)
-        prompt, chosen, rejected = pairs.shown_C3[used].unbind(1)
-        both = torch.cat([seen.under(prompt, chosen), seen.under(prompt, rejected)], dim=1)
+    def q(self, vectors: TextVectors, pairs: Pairs) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and log-variance of z of each pair's person, (N, Z) each; without comparisons both are 0, the prior."""
+        used, row = torch.unique(torch.from_numpy(pairs.evidence.ids), return_inverse=True)
+        prompt, chosen, rejected = pairs.comparison_C3[used].unbind(1)
+        both = torch.cat([vectors.joint(prompt, chosen), vectors.joint(prompt, rejected)], dim=1)
         count = pairs.counts()[:, None]
         read_NH = torch.zeros(len(pairs), self.posterior.in_features)
-        read_NH = read_NH.index_add(0, pairs.owners(), self.read(both)[place]) / count.clamp(min=1)
+        read_NH = read_NH.index_add(0, pairs.owners(), self.read(both)[row]) / count.clamp(min=1)
         mean, log_variance = (self.posterior(read_NH) * (count > 0)).chunk(2, dim=1)
         return mean, log_variance
 
-    def margins(self, seen: Seen, pairs: Pairs, z_NZ: torch.Tensor) -> torch.Tensor:
+    def margins(self, vectors: TextVectors, pairs: Pairs, z_NZ: torch.Tensor) -> torch.Tensor:
         """r(x, y+, z) - r(x, y-, z), (N,)."""
-        prompt, chosen, rejected = pairs.asked_N3.unbind(1)
-        # the same sum on either side, row by row, so that swapped answers negate the margin to the last bit
-        plus, minus = (self.reward(torch.cat([seen.under(prompt, y), z_NZ], dim=1))[:, 0] for y in (chosen, rejected))
+        prompt, chosen, rejected = pairs.pair_N3.unbind(1)
+        # both sides go through the same sum row by row, so that swapped answers negate the margin exactly
+        plus, minus = (
+            self.reward(torch.cat([vectors.joint(prompt, answer), z_NZ], dim=1))[:, 0] for answer in (chosen, rejected)
+        )
         return torch.sub(plus, minus)
 
 
@@ -85,61 +87,41 @@ def divergence(mean_NZ: torch.Tensor, log_variance_NZ: torch.Tensor) -> torch.Te
 
 
 @dataclass(frozen=True, slots=True)
-class VPL:
-    """Fitted networks over a fitted look; see `scorer.base.Fitted`."""
+class VPL(FittedBaseline[VPLSettings]):
+    """Fitted networks over a text transform."""
 
-    fit: Fit[VPLSettings]
+    NAME: ClassVar[str] = "vpl"
+
     network: Network
     active: int
-    """Latent units whose posterior means differ between the people fitted on, by more than `ACTIVE`."""
+    """Latent units whose posterior mean varies by more than `ACTIVE` over the people fitted on."""
 
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-        return NAME
+    def margins(self, vectors: TextVectors, pairs: Pairs) -> torch.Tensor:
+        """See `FittedBaseline.margins`."""
+        mean, _ = self.network.q(vectors, pairs)
+        return self.network.margins(vectors, pairs, mean)
 
-    @property
-    def people_digest(self) -> str:
-        """See `scorer.base.Within`."""
-        return self.fit.people_digest
+    def tensors(self) -> Mapping[str, torch.Tensor]:
+        """The weights of the networks."""
+        return {f"{_NETWORK}{name}": value for name, value in self.network.state_dict().items()}
 
-    @property
-    def choices_only(self) -> bool:
-        """See `scorer.base.Within`."""
-        return True
+    def counts(self) -> Mapping[str, int]:
+        """The number of active units."""
+        return {"active": self.active}
 
-    @property
-    def remark(self) -> str:
-        """See `scorer.base.Fitted`."""
-        return f"{NAME}: {self.fit.remark}, {self.active} of {self.fit.settings.latent} latent units active"
-
-    def table_margins(
-        self, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]
-    ) -> NDArray[np.float64]:
-        """See `Scorer.margins`; in log-odds, over a table that has every text of the records and personas.
-
-        Raises:
-            ModelError: a table of vectors of another length.
-        """
-        seen, pairs = self.fit.look.of(texts), Pairs.of(texts, records, personas)
-        with torch.no_grad():
-            mean, _ = self.network.q(seen, pairs)
-            return np.asarray(self.network.margins(seen, pairs, mean).double().numpy())
-
-    def save(self, folder: Path, *, encoder: str) -> None:
-        """See `saved.save`."""
-        network = {f"{_NETWORK}{name}": value for name, value in self.network.state_dict().items()}
-        save(folder, NAME, self.fit, network, encoder=encoder, active=self.active)
+    def detail(self) -> str:
+        """The number of active units, of all."""
+        return f"{self.active} of {self.summary.settings.latent} latent units active"
 
     @classmethod
-    def of_saved(cls, saved: Saved) -> VPL:
-        """A saved VPL. Raises ModelError where card and weights do not fit each other."""
-        with saved.fitting_together():
-            fit, active = saved.fit(VPLSettings), int(saved.card["active"])
-            network = Network(fit.look.size, fit.settings.latent, fit.settings.hidden)
-            own = {n.removeprefix(_NETWORK): v for n, v in saved.tensors.items() if n.startswith(_NETWORK)}
-            network.load_state_dict(own)
-            return cls(fit, network.eval(), active)
+    def of_saved(cls, saved: SavedBaseline) -> VPL:
+        """A saved VPL. Raises ModelError if card and weights do not fit each other."""
+        with saved.consistent():
+            summary, active = saved.summary(VPLSettings), int(saved.card["active"])
+            network = Network(summary.transform.size, summary.settings.latent, summary.settings.hidden)
+            tensors = saved.tensors.items()
+            network.load_state_dict({k.removeprefix(_NETWORK): v for k, v in tensors if k.startswith(_NETWORK)})
+            return cls(summary, network.eval(), active)
 
 
 def fit_vpl(
@@ -150,42 +132,42 @@ def fit_vpl(
     seed: int,
     settings: VPLSettings | None = None,
 ) -> VPL:
-    """VPL on the preferences of some people, and on what their personas show them to have chosen.
+    """VPL fitted on the preferences of the records and on the comparisons in their personas.
 
     Args:
-        personas: what is shown of each record's person.
-        texts: a table that has every text of the records and personas.
+        personas: the evidence shown with each record.
+        texts: holds every text of the records and the personas.
     Raises:
         TrainingError: fewer than two people, no two different answers, or a loss that is not a number.
     """
     settings = settings or VPLSettings()
-    given = Given.of(records, personas, texts, seed=seed)
+    data = TrainingPairs.of(records, personas, texts, seed=seed)
     noise = torch.Generator().manual_seed(seed)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Network(given.look.size, settings.latent, settings.hidden)
+        network = Network(data.transform.size, settings.latent, settings.hidden)
 
         def loss(rows: torch.Tensor) -> torch.Tensor:
-            some = given.pairs.of_rows(rows)
-            mean, log_variance = network.q(given.seen, some)
+            batch = data.pairs.of_rows(rows)
+            mean, log_variance = network.q(data.vectors, batch)
             z = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=noise)
-            surprise = nn.functional.softplus(-network.margins(given.seen, some, z))
+            surprise = nn.functional.softplus(-network.margins(data.vectors, batch, z))
             return (surprise + settings.beta * divergence(mean, log_variance)).mean()
 
         def held_out() -> torch.Tensor:
-            mean, _ = network.q(given.seen, given.told)
-            return nn.functional.softplus(-network.margins(given.seen, given.told, mean)).mean()
+            mean, _ = network.q(data.vectors, data.held_out)
+            return nn.functional.softplus(-network.margins(data.vectors, data.held_out, mean)).mean()
 
-        ended = descend(network, loss, held_out, given.fitted, settings.descent, seed=seed)
+        ended = descend(network, loss, held_out, rows=data.fitted, settings=settings.descent, seed=seed)
         with torch.no_grad():
-            mean, _ = network.q(given.seen, given.pairs)
-    return VPL(given.fit(settings, ended), network.eval(), _active(mean.double().numpy(), given.people))
+            mean, _ = network.q(data.vectors, data.pairs)
+    return VPL(data.summary(settings, ended), network.eval(), _active(mean.double().numpy(), data.people))
 
 
 def _active(mean_NZ: NDArray[np.float64], people: Sequence[str]) -> int:
-    """Units whose mean over a person's rows varies between people."""
+    """Latent units whose mean over a person's rows varies between people."""
     names, owner = np.unique(np.asarray(people, dtype=np.str_), return_inverse=True)
-    of_person = np.zeros((len(names), mean_NZ.shape[1]))
-    np.add.at(of_person, owner, mean_NZ)
-    of_person /= np.bincount(owner)[:, None]
-    return int((of_person.var(0) > ACTIVE).sum())
+    person_means = np.zeros((len(names), mean_NZ.shape[1]))
+    np.add.at(person_means, owner, mean_NZ)
+    person_means /= np.bincount(owner)[:, None]
+    return int((person_means.var(0) > ACTIVE).sum())
