@@ -39,7 +39,8 @@ def test_the_lines_say_the_same() -> None:
     answer = Bias(80, (own, stated), Cost(0.8, 0.79, -0.01, (-0.02, 0.0), pairs=80), (parity,))
     assert list(lines({"pba": answer})) == [
         "pba: in %, with the 95 % interval over users",
-        "  gender, own words                 50.0 (25.0–75.0) of 40 of 80 decisions change; 10.0 of inferred directions",
+        "  gender, own words                 50.0 (25.0–75.0) of 40 of 80 decisions change"
+        "; 10.0 of inferred directions",
         "  age, stated, made neutral          0.0 (0.0–4.0) of 80 decisions change",
         "  age, own words: the evidence of these 80 pairs has no word of it",
         "  neutral words cost: right 80.0 before, 79.0 after, -1.0 (-2.0–0.0)",

@@ -10,7 +10,8 @@ import numpy as np
 from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.eval.bench import Bench
-from penchant.eval.questions.cost import costs, costs_beside, passes
+from penchant.eval.questions.base import Inputs
+from penchant.eval.questions.cost import COST, Cost, lines, model_costs, passes, scorer_costs, section
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 
@@ -24,13 +25,13 @@ class Slow(FakeModel):
 
 
 @dataclass
-class Held:
+class Memory:
     bytes: int | None = None
 
 
 @contextmanager
-def meter() -> Iterator[Held]:
-    found = Held()
+def meter() -> Iterator[Memory]:
+    found = Memory()
     yield found
     found.bytes = 3 << 20
 
@@ -42,7 +43,7 @@ def test_tokens_time_and_memory_are_of_each_method_and_the_warm_up_is_not_timed(
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(name="reference"), policies)
     seen: list[str] = []
     bench.done = seen.append
-    found = {one.method: one for one in costs(bench, records, meter)}
+    found = {one.method: one for one in model_costs(bench, records, meter)}
     assert len(seen) == passes(bench)
     assert list(found) == ["few_shot", "ica", "pba"]
     assert 2 <= found["ica"].ms_per_pair < 8
@@ -53,12 +54,12 @@ def test_tokens_time_and_memory_are_of_each_method_and_the_warm_up_is_not_timed(
 
 def test_memory_that_cannot_be_told_is_not(tiny: PreferenceSpace) -> None:
     @contextmanager
-    def blind() -> Iterator[Held]:
-        yield Held()
+    def blind() -> Iterator[Memory]:
+        yield Memory()
 
     records = [Record("r", "u", "drink?", "tea", "coffee", Persona((Comment("p", "x"),)))]
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {})
-    (one,) = costs(bench, records, blind)
+    (one,) = model_costs(bench, records, blind)
     assert one.peak_mb is None
 
 
@@ -89,7 +90,7 @@ def test_every_scorer_is_charged_with_the_embedding_of_what_it_reads(tiny: Prefe
     records = [Record(f"r{i}", f"u{i}", "drink?", "tea", "coffee", persona) for i in range(40)]
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {})
     scorers = [Ready("vpl", 0.0), Ready("lore", 0.2)]
-    vpl, lore = costs_beside(bench, records, scorers, Reading(), meter)
+    vpl, lore = scorer_costs(bench, records, scorers=scorers, encoder=Reading(), meter=meter)
     assert (vpl.method, vpl.prompt_tokens, vpl.ms_to_first_token, vpl.peak_mb, vpl.pairs) == (
         "vpl",
         None,
@@ -100,3 +101,27 @@ def test_every_scorer_is_charged_with_the_embedding_of_what_it_reads(tiny: Prefe
     assert 5 <= vpl.ms_per_pair < lore.ms_per_pair
     assert lore.ms_per_pair >= 10
     assert [one.asked for one in scorers] == [[8, 40], [8, 40]]
+
+
+def test_cost_is_told_a_method_a_line() -> None:
+    scorer = Cost("vpl", None, 0.5, None, None, 400)
+    costs = [Cost("ica", 101.25, 3.456, 78.9, 12.3, 400), scorer]
+    page = section(costs)
+    assert page.body == (("ica", "101.2", "3.46", "78.9", "400"), ("vpl", "–", "0.50", "–", "400"))
+    assert len(page.head) == len(page.body[0])
+    assert [line.split() for line in lines(costs)][2:] == [
+        ["ica", "101.2", "3.46", "78.9", "12"],
+        ["vpl", "–", "0.50", "–", "–"],
+    ]
+
+
+def test_the_answer_has_every_model_and_scorer(tiny: PreferenceSpace, counted, monkeypatch) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    records = [Record(f"r{i}", f"u{i}", "drink?", "tea", "coffee", Persona((Comment("p", "x"),))) for i in range(3)]
+    bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {"ica": FakeModel(name="ica")})
+    answer = COST.measure(Inputs(records, tiny, bench, scorers=[Ready("lore", 0.0)], reporter=counted))
+    assert list(answer.findings["methods"]) == ["few_shot", "ica", "lore"]
+    assert answer.findings["methods"]["lore"]["prompt_tokens"] is None
+    assert counted.total == counted.steps == passes(bench)
+    assert answer.section is not None
+    assert [row[0] for row in answer.section.body] == ["few_shot", "ica", "lore"]
