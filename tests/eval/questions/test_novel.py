@@ -1,10 +1,14 @@
 """What is new to models is counted from what they were aligned on; examples are other people's."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from penchant import Comment, Persona, PreferenceSpace, Provenance, Record, RecordError
+from penchant.errors import ConfigError
 from penchant.eval.bench import Bench
-from penchant.eval.questions.novel import EXAMPLES, Novel, after
+from penchant.eval.questions.base import Inputs
+from penchant.eval.questions.novel import EXAMPLES, NOVEL, Novel, after
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 
@@ -31,7 +35,7 @@ def test_records_about_what_somebody_held_are_left_out_and_counted(tiny: Prefere
     records = people(tiny, new) + people(tiny, known, start=20) + people(tiny, known | new, start=40)
     found = Novel.of(records, people(tiny, known, start=60), tiny)
     assert found.dimensions == ("length",)
-    assert found.known == 56
+    assert found.familiar == 56
     assert len(found.tested) + len(found.examples) == 28
     assert all(one.direction == tiny.direction(new) for one in (*found.tested, *found.examples))
 
@@ -89,11 +93,63 @@ def test_adapted_models_stand_beside_models_that_were_never_aligned(tiny: Prefer
     found = Novel.of(people(tiny, {"length": 1}), [], tiny)
     bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {})
     adapted, unaligned = {"ica": FakeModel(follow=2.0, name="a")}, {"ica": FakeModel(follow=-1.0, name="b")}
-    before = {one.method for one in after(bench, found, 0, adapted, {})}
+    before = {one.label for one in after(bench, found, 0, adapted=adapted, unaligned={})}
     assert {"ica", "ica_raw", "few_shot", "overlap", "longer"} <= before
-    rows = {one.method: one for one in after(bench, found, 8, adapted, unaligned)}
+    rows = {one.label: one for one in after(bench, found, 8, adapted=adapted, unaligned=unaligned)}
     assert {one.persona for one in rows.values()} == {"after 8"}
     assert rows["ica"].margins.tolist() == [2.0] * 8
     assert rows["ica_unaligned"].margins.tolist() == [-1.0] * 8
     assert not {"few_shot", "overlap", "ideal", "longer"} & set(rows)  # they learn nothing from examples
     assert "overlap_unaligned" not in rows
+    assert (rows["ica_unaligned"].method, rows["ica_unaligned"].role, rows["ica"].role) == (
+        "ica",
+        "baseline",
+        "personal",
+    )
+
+
+def test_models_adapt_from_the_aligned_ones_and_from_the_base_and_are_let_go(tiny: PreferenceSpace, counted) -> None:
+    policies = {"ica": FakeModel(name="ica")}
+    bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), policies)
+    steps: list[tuple[str, object, int]] = []
+
+    @contextmanager
+    def adapt(sources, examples):
+        steps.append(("open", dict(sources), len(examples)))
+        yield {name: FakeModel(follow=2.0, name=name) for name in sources}
+        steps.append(("close", dict(sources), len(examples)))
+
+    inputs = Inputs(
+        records=people(tiny, {"length": 1}),
+        space=tiny,
+        bench=bench,
+        fit_on=[],
+        adapt=adapt,
+        sources={"ica": "models/ica"},
+        base="models/base",
+        reporter=counted,
+    )
+    answer = NOVEL.measure(inputs)
+    aligned, unaligned = {"ica": "models/ica"}, {"ica": "models/base"}
+    assert steps == [("open", aligned, 8), ("open", unaligned, 8), ("close", unaligned, 8), ("close", aligned, 8)]
+    assert answer.measured is not None
+    assert {(one.label, one.persona) for one in answer.measured.scored} >= {
+        ("ica", "after 0"),
+        ("few_shot", "after 0"),
+        ("ica", "after 8"),
+        ("ica_unaligned", "after 8"),
+    }
+    assert bench.policies is policies
+    assert counted.steps == counted.total
+    assert counted.notes[0].startswith("novel: length; 8 pairs are tested, 20 pairs of other people serve as examples")
+
+
+def test_what_is_missing_or_not_novel_is_said_of_the_settings(tiny: PreferenceSpace) -> None:
+    records = people(tiny, {"length": 1})
+    bench = Bench(Setting("d", "user_first", 0), "user_first", tiny, FakeModel(), {"ica": FakeModel(name="ica")})
+    with pytest.raises(ConfigError, match="trained on with `fit_data`"):
+        NOVEL.measure(Inputs(records, tiny, bench))
+    with pytest.raises(ConfigError, match="compared with `fit_data`: every dimension that is asked about is held"):
+        NOVEL.measure(Inputs(records, tiny, bench, fit_on=records))
+    with pytest.raises(ConfigError, match="name the `recipe`"):
+        NOVEL.measure(Inputs(records, tiny, bench, fit_on=[]))

@@ -1,133 +1,143 @@
-"""Novel preferences: pairs about dimensions that nobody held whom the models were aligned to.
+"""Novel preferences: pairs about dimensions that nobody held in the training data.
 
-They are asked as the models are (zero-shot), and after a few steps on the pairs of a few other people (few-step). The
-same few steps from the base that was never aligned stand beside them, so that it can be seen what alignment brings.
-What is novel is counted from the records themselves, never taken on trust.
+The pairs are asked with the models as they are (zero-shot), and after a few steps on pairs of a few other people
+(few-step). Beside them stand models after the same steps from the base, which shows what alignment adds. Which
+dimensions are novel is counted from the records themselves.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import RecordError
-from penchant.eval.bench import Bench
+from penchant.errors import ConfigError, RecordError
+from penchant.eval.bench import Bench, draw_condition
+from penchant.eval.measured import Measured
+from penchant.eval.questions.base import Adapt, Answer, Inputs, Question
 from penchant.eval.score import Scored
 from penchant.model.base import Model
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace
 
 EXAMPLES = (0, 8, 32, 96)
-"""Pairs that models adapt to."""
+"""Numbers of pairs that models adapt to."""
 _PEOPLE = 10
-"""Whose pairs these are."""
-UNALIGNED = "_unaligned"
-"""Behind a method's name: adapted from the base, which was never aligned."""
+"""The people whose pairs are examples, about so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Novel:
-    """Records about novel dimensions, people apart."""
+    """Records about novel dimensions; tested people and people of examples are different."""
 
     dimensions: tuple[str, ...]
-    """Asked about, and held by nobody whom the models were aligned to."""
+    """Dimensions that pairs are about and that nobody held in the training data."""
     tested: tuple[Record, ...]
     examples: tuple[Record, ...]
-    """Pairs of other people: the first of each, then the second of each, and so on."""
-    known: int
-    """Records left out as they are about a dimension that is not novel."""
+    """Pairs of other people: the first pair of each, then the second of each, and so on."""
+    familiar: int
+    """Records that are left out: they are about a dimension that is not novel."""
     shared: int
-    """Records of people to be tested left out as their very pair is among the examples."""
+    """Records that are left out: their person would be tested, but the same pair is among the examples."""
 
     @classmethod
     def of(
-        cls, records: Sequence[Record], aligned_on: Sequence[Record], space: PreferenceSpace, *, seed: int = 0
+        cls, records: Sequence[Record], trained_on: Sequence[Record], space: PreferenceSpace, *, seed: int = 0
     ) -> Novel:
-        """Finds what is novel in `records` to models that were aligned on `aligned_on`.
+        """What is novel in `records` for models that were trained on `trained_on`.
 
         Raises:
-            RecordError: it is not said what a record is about; nothing novel; too few people.
+            RecordError: a record does not say what it is about; nothing is novel; there are too few people.
         """
-        unsaid = next((record.record_id for record in records if record.direction is None), None)
-        if unsaid is not None:
-            raise RecordError(f"record '{unsaid}' does not say what it is about (no direction); novelty cannot be told")
-        held = np.any([_held(record, space) for record in aligned_on], axis=0)
+        silent = next((record.record_id for record in records if record.direction is None), None)
+        if silent is not None:
+            raise RecordError(
+                f"record '{silent}' does not say what it is about (it has no direction); novelty cannot be told"
+            )
+        trained = np.any([_dimensions_of(record, space) for record in trained_on], axis=0)
         about = np.array([_signs(record.direction, space) for record in records])
-        new = about.any(axis=0) & ~held
+        new = about.any(axis=0) & ~trained
         if not new.any():
             raise RecordError(
-                "every dimension that is asked about is held by somebody whom the models were aligned to; hold some "
-                "out, for instance by penchant simulate --set forum.held_out=[…]"
+                "every dimension that is asked about is held by somebody in the training data; hold some dimensions "
+                "out, for instance with forum.held_out when simulating"
             )
-        told = [record for record, dims in zip(records, about, strict=True) if dims.any() and not dims[~new].any()]
-        people = _examples_of(told, seed)
-        examples = _in_turn([[record for record in told if record.person_id == person] for person in people])
+        rows = zip(records, about, strict=True)
+        usable = [record for record, signs in rows if signs.any() and not signs[~new].any()]
+        people = _people_of_examples(usable, seed)
+        examples = _in_turn([[record for record in usable if record.person_id == person] for person in people])
         pairs = {_pair(record) for record in examples}
-        rest = [record for record in told if record.person_id not in people]
+        rest = [record for record in usable if record.person_id not in people]
         tested = tuple(record for record in rest if _pair(record) not in pairs)
         if len({record.person_id for record in tested}) < 2:
-            raise RecordError(f"{len(told)} records about novel dimensions leave fewer than two people to be tested")
-        names = tuple(dimension.id for dimension, is_new in zip(space.dimensions, new, strict=True) if is_new)
-        return cls(names, tested, tuple(examples), len(records) - len(told), len(rest) - len(tested))
+            raise RecordError(f"{len(usable)} records about novel dimensions leave fewer than two people to be tested")
+        return cls(
+            dimensions=tuple(d.id for d, is_new in zip(space.dimensions, new, strict=True) if is_new),
+            tested=tested,
+            examples=tuple(examples),
+            familiar=len(records) - len(usable),
+            shared=len(rest) - len(tested),
+        )
 
     def counts(self) -> list[int]:
-        """How many examples models are asked after, none first."""
+        """The numbers of examples that models adapt to, 0 first."""
         return [count for count in EXAMPLES if count <= len(self.examples)]
 
 
 def after(
-    bench: Bench, found: Novel, count: int, adapted: Mapping[str, Model], unaligned: Mapping[str, Model]
+    bench: Bench, novel: Novel, count: int, *, adapted: Mapping[str, Model], unaligned: Mapping[str, Model]
 ) -> Iterator[Scored]:
-    """Everything that is told the same of each person, once models have adapted to `count` pairs of others.
+    """Margins on the novel pairs, once models have adapted to `count` pairs of other people.
 
-    Rules and limits learn nothing from examples: they stand before them alone.
+    Rules, limits and the reference learn nothing from examples, so they are measured with 0 examples alone.
 
     Args:
-        bench: whose policies are set to the models given.
-        adapted: by method, from the aligned models.
-        unaligned: by method, from the base.
+        bench: its policies are replaced by the models given.
+        adapted: method -> the model that started from the aligned one.
+        unaligned: method -> the model that started from the base; its rows are the variant `unaligned`.
     """
-    shown = replace(show(found.tested, "mixed", seed=bench.setting.seed), persona=f"after {count}")
+    condition = replace(draw_condition(novel.tested, "mixed", seed=bench.setting.seed), persona=f"after {count}")
     bench.policies = adapted
-    # what knows nothing of examples stays as it is before them
-    told = tuple(f"{name}_" for name in adapted)
-    yield from (one for one in bench.measure(shown) if not count or f"{one.method}_".startswith(told))
+    yield from (scores for scores in bench.measure(condition) if not count or scores.method in adapted)
+    if not unaligned:
+        return
     bench.policies = unaligned
-    for one in bench.measure(shown):
-        if one.method in unaligned:
-            yield replace(one, method=one.method + UNALIGNED)
+    for scores in bench.measure(condition):
+        if scores.method in unaligned and not scores.variant:
+            yield replace(scores, variant="unaligned", role="baseline")
 
 
-def _examples_of(records: Sequence[Record], seed: int) -> list[str]:
-    """Some people who speak in known wordings; who was asked the very same pair goes with them."""
-    asked: dict[frozenset[str], list[str]] = {}
-    mine: dict[str, list[frozenset[str]]] = {}
+def _people_of_examples(records: Sequence[Record], seed: int) -> list[str]:
+    """Some people who use known wordings, each together with everybody who was asked one of the same pairs."""
+    people_of: dict[frozenset[str], list[str]] = {}
+    pairs_of: dict[str, list[frozenset[str]]] = {}
     for record in records:
-        asked.setdefault(_pair(record), []).append(record.person_id)
-        mine.setdefault(record.person_id, []).append(_pair(record))
-    order = list(dict.fromkeys(r.person_id for r in records if r.provenance.phrasing != "unseen")) or list(mine)
+        people_of.setdefault(_pair(record), []).append(record.person_id)
+        pairs_of.setdefault(record.person_id, []).append(_pair(record))
+    order = list(dict.fromkeys(r.person_id for r in records if r.provenance.phrasing != "unseen")) or list(pairs_of)
     random.Random(f"examples:{seed}").shuffle(order)
     chosen: list[str] = []
-    for who in order:
+    for person in order:
         if len(chosen) < _PEOPLE:
-            together = [who, *(mate for pair in mine[who] for mate in asked[pair])]
+            together = [person, *(mate for pair in pairs_of[person] for mate in people_of[pair])]
             chosen += [mate for mate in dict.fromkeys(together) if mate not in chosen]
     return chosen
 
 
 def _in_turn(lists: Sequence[Sequence[Record]]) -> list[Record]:
     longest = max(map(len, lists), default=0)
-    return [some[place] for place in range(longest) for some in lists if place < len(some)]
+    return [records[i] for i in range(longest) for records in lists if i < len(records)]
 
 
-def _held(record: Record, space: PreferenceSpace) -> NDArray[np.bool_]:
-    """Dimensions that a record says anything of, in its pair or of its person."""
-    said = [record.golden, record.profile, record.direction, *(item.direction for item in record.persona.evidence)]
-    return np.asarray(np.any([_signs(direction, space) for direction in said], axis=0))
+def _dimensions_of(record: Record, space: PreferenceSpace) -> NDArray[np.bool_]:
+    """Dimensions that a record says anything about, in its pair or about its person, (dimensions,)."""
+    evidence = [item.direction for item in record.persona.evidence]
+    directions = [record.golden, record.profile, record.direction, *evidence]
+    return np.asarray(np.any([_signs(direction, space) for direction in directions], axis=0))
 
 
 def _signs(direction: Direction | None, space: PreferenceSpace) -> NDArray[np.bool_]:
@@ -136,3 +146,67 @@ def _signs(direction: Direction | None, space: PreferenceSpace) -> NDArray[np.bo
 
 def _pair(record: Record) -> frozenset[str]:
     return frozenset((record.prompt, record.chosen, record.rejected))
+
+
+def find(inputs: Inputs) -> Novel:
+    """What is novel in the records; notes the dimensions and the numbers of pairs.
+
+    Raises:
+        ConfigError: the training data is not named, nothing is novel, or too few people are left.
+    """
+    if inputs.fit_on is None:
+        raise ConfigError("name the records that the models were trained on with `fit_data`")
+    try:
+        novel = Novel.of(inputs.records, inputs.fit_on, inputs.space, seed=inputs.seed)
+    except RecordError as error:
+        raise ConfigError(f"there is nothing novel to ask, compared with `fit_data`: {error}") from error
+    inputs.reporter.note(
+        f"novel: {', '.join(novel.dimensions)}; {len(novel.tested)} pairs are tested, {len(novel.examples)} pairs of "
+        f"other people serve as examples; left out are {novel.familiar} pairs about known dimensions and "
+        f"{novel.shared} that are examples"
+    )
+    return novel
+
+
+def measure(inputs: Inputs) -> Answer:
+    """Margins of everything that sees evidence, by the number of examples; adapted models are not kept.
+
+    Raises:
+        ConfigError: as `find`; or nothing trains models.
+    """
+    novel, bench = find(inputs), inputs.bench
+    if inputs.adapt is None:
+        raise ConfigError("models must adapt to examples; name the `recipe` of the training steps")
+    policies = bench.policies
+    scored: list[Scored] = []
+    for count in novel.counts():
+        with ExitStack() as stack:
+            adapted, unaligned = policies, dict[str, Model]()
+            if count:
+                adapted, unaligned = _adapted(inputs, inputs.adapt, novel.examples[:count], stack)
+            # the second time, the reference's likelihoods are known
+            passes = bench.passes_per_condition() + len(unaligned)
+            with inputs.passes(passes):
+                scored.extend(after(bench, novel, count, adapted=adapted, unaligned=unaligned))
+        bench.policies = policies
+    return Answer(measured=Measured(bench.setting, tuple(scored)))
+
+
+def _adapted(
+    inputs: Inputs, adapt: Adapt, examples: Sequence[Record], stack: ExitStack
+) -> tuple[Mapping[str, Model], dict[str, Model]]:
+    """The models after a few steps on the examples: from the aligned models, and from the base."""
+    # evidence as it is believed in measuring, so that pba is shown the same directions
+    believed = [replace(record, persona=inputs.bench.believed(record.persona)) for record in examples]
+    aligned = stack.enter_context(adapt(inputs.sources, believed))
+    unaligned = stack.enter_context(adapt(dict.fromkeys(inputs.sources, inputs.base), believed))
+    return aligned, dict(unaligned)
+
+
+NOVEL = Question(
+    name="novel",
+    asks="How accurate are models on dimensions that nobody held in training, before and after a few examples?",
+    needs=("models", "fit_data"),
+    takes=("annotator", "neutral", "recipe"),
+    measure=measure,
+)
