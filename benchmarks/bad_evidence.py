@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from cells import machine
-from penchant.cli.infer import load
+from penchant.runs.annotators import open_annotator
 from penchant.eval.bad_evidence import Case, Moved, Phrases, load_cases, measure
 from penchant.forum.lexicon import lexicon
 from penchant.model.card import versions
@@ -40,7 +40,7 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     space = load_space()
-    annotator = load(asked.annotator, space)
+    annotator = open_annotator(asked.annotator, space)
     if asked.all_heard:
         annotator = replace(annotator, voice=annotator.voice.accepting_all())
     cases = load_cases(asked.cases)

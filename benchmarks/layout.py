@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from penchant.cli import simulate, train
-from penchant.cli.data import read, recipe_space
+from penchant.runs.data import read, recipe_space
 from penchant.config import Recipe, load_recipe
 from penchant.eval.bench import Bench, Scored
 from penchant.eval.score import Setting

@@ -2,65 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from penchant.cli.data import RejectedOption, SpaceOption, read, space_for
-from penchant.cli.output import as_json, result, say
-
-if TYPE_CHECKING:
-    from penchant.audit.leakage import Finding
-    from penchant.audit.shortcuts import Shortcut
+from penchant.cli import options as shared
+from penchant.cli.output import CONSOLE, as_json, result
+from penchant.runs.audit import Audit, audit
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Records to audit: what is tested on.")],
-    against: Annotated[
-        Path | None, typer.Option(help="What was trained on; shared people and texts are counted.")
-    ] = None,
-    against_split: Annotated[str | None, typer.Option(help="Only records of this split of --against.")] = None,
-    split: Annotated[str | None, typer.Option(help="Only records of this split of --data.")] = None,
-    space: SpaceOption = None,
-    rejected: RejectedOption = None,
-    seed: Annotated[int, typer.Option(help="Of the intervals.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line.")] = False,
+    data: Annotated[Path, typer.Option(help="Records to audit: the test data.")],
+    against: Annotated[Path | None, typer.Option(help="Training data: shared people and texts are counted.")] = None,
+    against_split: Annotated[str | None, typer.Option(help="Only this split of --against.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only this split of --data.")] = None,
+    space: shared.SpaceOption = None,
+    rejected: shared.RejectedOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the intervals.")] = 0,
+    json: shared.JsonOption = False,
 ) -> None:
     """Counts records that give their own answer away, and measures what rules without a model get right."""
-    from penchant.audit.leakage import leakage
-    from penchant.audit.shortcuts import shortcuts
-
-    where = space_for(data, space)
-    records = read(data, where, split=split, rejected=rejected)
-    others = read(against, where, split=against_split) if against is not None else []
-    findings, rules = leakage(records, others), shortcuts(records, seed=seed)
-    if json:
-        found = [{**asdict(one), "share": one.share} for one in findings]
-        measured = [{**asdict(one), "suspicious": one.suspicious} for one in rules]
-        result(as_json({"audit": str(data), "records": len(records), "leakage": found, "shortcuts": measured}))
-        return
-    result(f"{data}: {len(records):,} records\n")
-    result("\n".join(_leaks(findings)))
-    result("\n".join(_rules(rules)))
-    if against is None:
-        say("give --against, what was trained on, to count people and texts that are in both")
+    audited = audit(
+        data=data,
+        against=against,
+        against_split=against_split,
+        split=split,
+        space=space,
+        rejected=rejected,
+        seed=seed,
+        reporter=CONSOLE,
+    )
+    result(as_json(_values(audited)) if json else "\n".join(_lines(audited)))
 
 
-def _leaks(findings: Sequence[Finding]) -> list[str]:
-    lines = ["leakage"]
-    for one in findings:
-        examples = f"   {', '.join(one.examples)}" if one.examples else ""
-        lines.append(f"  {one.count:>8,}  {100 * one.share:5.1f} %  {one.check}: {one.what}{examples}")
-    return [*lines, ""]
+def _values(audited: Audit) -> dict[str, object]:
+    leaks = [{**asdict(finding), "share": finding.share} for finding in audited.leakage]
+    rules = [{**asdict(rule), "suspicious": rule.suspicious} for rule in audited.shortcuts]
+    return {"audit": str(audited.data), "records": audited.records, "leakage": leaks, "shortcuts": rules}
 
 
-def _rules(rules: Sequence[Shortcut]) -> list[str]:
-    lines = ["shortcuts: pairs that a rule without a model gets right (95 % interval over people)"]
-    for one in rules:
-        low, high = (100 * end for end in one.ci95)
-        mark = "  <- a score on this data must be read beside it" if one.suspicious else ""
-        lines.append(f"  {100 * one.accuracy:5.1f} %  ({low:.1f}–{high:.1f})  {one.rule}: {one.what}{mark}")
+def _lines(audited: Audit) -> list[str]:
+    lines = [f"{audited.data}: {audited.records:,} records", "", "leakage"]
+    for leak in audited.leakage:
+        examples = f"   {', '.join(leak.examples)}" if leak.examples else ""
+        lines.append(f"  {leak.count:>8,}  {100 * leak.share:5.1f} %  {leak.check}: {leak.what}{examples}")
+    lines += ["", "shortcuts: pairs that a rule without a model gets right (95 % interval over people)"]
+    for rule in audited.shortcuts:
+        low, high = (100 * end for end in rule.ci95)
+        mark = "  <- a score on this data must be read beside it" if rule.suspicious else ""
+        lines.append(f"  {100 * rule.accuracy:5.1f} %  ({low:.1f}–{high:.1f})  {rule.rule}: {rule.what}{mark}")
     return lines

@@ -1,0 +1,137 @@
+"""`penchant show prompt`: exactly what a model sees for one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.errors import ConfigError
+from penchant.method import METHODS
+from penchant.person import meet_record
+from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
+from penchant.record import Record
+from penchant.render import LAYOUTS, Budget, Layout, Message
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.data import directed, find, space_for
+
+if TYPE_CHECKING:
+    from penchant.model.local import ChatTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPrompt:
+    """The prompt that a method makes for one record."""
+
+    record_id: str
+    messages: tuple[Message, ...]
+    kept: int
+    """Evidence items in the prompt."""
+    dropped: int
+    """Evidence items that the budget left out."""
+    text: str | None
+    """The messages in the chat template of a model; None without a model."""
+    tokens: int | None
+    """Tokens of that text; None without a model."""
+
+
+def prompt(
+    *,
+    data: Path,
+    record: str | None = None,
+    method: str = "ica",
+    persona: str = "mixed",
+    layout: str = "user_first",
+    model: str | None = None,
+    max_prompt_tokens: int | None = None,
+    seed: int = 0,
+    space: str | None = None,
+    directions: str = "given",
+    summaries: str | Path | None = None,
+    reporter: Reporter = QUIET,
+) -> RecordPrompt:
+    """The prompt of one record, with the record's own evidence, as in evaluation.
+
+    Training samples anew from all evidence of a user instead.
+
+    Args:
+        record: id of the record; None is the first record.
+        method: see `method.METHODS`.
+        persona: the part of the evidence that is shown, see `persona.PERSONA_KINDS`.
+        layout: see `render.LAYOUTS`.
+        model: folder or Hub id of the model whose chat template is applied.
+        max_prompt_tokens: evidence beyond this many tokens of `model` is dropped.
+        seed: of the draw of a mixed persona, as in evaluation.
+        directions: of evidence, see `runs.data.DIRECTIONS`.
+        summaries: recipe of a language model that writes the summary.
+    Raises:
+        ConfigError: an unknown method, persona or layout, or a budget without a model.
+        DataError, SpaceMismatch: see `runs.data.find`.
+        RecordError: the method cannot show the evidence, or the prompt alone exceeds the budget.
+        ModelError: the model's tokenizer cannot be loaded.
+    """
+    if method not in METHODS:
+        raise ConfigError(f"`method` {method}: choose from {', '.join(METHODS)}")
+    kind, written = _kind(persona), _layout(layout)
+    read_in = space_for(data, space, directions=directions)
+    (chosen,) = directed([find(data, read_in, record)], directions)
+    selected = chosen.persona.select(kind, seed=f"{seed}:{chosen.person_id}")
+    summary = _summary(summaries, selected, reporter)
+    person = meet_record(chosen, selected, read_in, summary=summary)
+    _report_selection(chosen, selected, kind, seed=seed, reporter=reporter)
+    chat = _tokenizer(model)
+    if max_prompt_tokens is not None and chat is None:
+        raise ConfigError("`max_prompt_tokens` counts tokens of a model; name it with `model`")
+    budget = Budget(max_prompt_tokens, lambda m: len(chat.prompt_ids(m))) if max_prompt_tokens and chat else None
+    rendered = METHODS[method].messages(person, chosen.prompt, layout=written, budget=budget)
+    return RecordPrompt(
+        record_id=chosen.record_id,
+        messages=rendered.messages,
+        kept=rendered.kept,
+        dropped=rendered.dropped,
+        text=chat.prompt_text(rendered.messages) if chat else None,
+        tokens=len(chat.prompt_ids(rendered.messages)) if chat else None,
+    )
+
+
+def _kind(persona: str) -> PersonaKind:
+    for kind in PERSONA_KINDS:
+        if kind == persona:
+            return kind
+    raise ConfigError(f"`persona` {persona}: choose from {', '.join(PERSONA_KINDS)}")
+
+
+def _layout(name: str) -> Layout:
+    for layout in LAYOUTS:
+        if layout == name:
+            return layout
+    raise ConfigError(f"`layout` {name}: choose from {', '.join(LAYOUTS)}")
+
+
+def _summary(recipe: str | Path | None, persona: Persona, reporter: Reporter) -> str | None:
+    if recipe is None:
+        return None
+    from penchant.runs.endpoints import summaries_of
+
+    return summaries_of(recipe, [persona], reporter=reporter)(persona)
+
+
+def _report_selection(record: Record, selected: Persona, kind: PersonaKind, *, seed: int, reporter: Reporter) -> None:
+    """Notes where no evidence is shown, or only some of it."""
+    if not selected.evidence and kind != "none":
+        reporter.note(
+            f"record '{record.record_id}' has no evidence for persona '{kind}': the model sees the bare prompt"
+        )
+    if kind == "mixed" and len(selected) < len(record.persona):
+        reporter.note(
+            f"{len(selected)} of the {len(record.persona)} items that record '{record.record_id}' has are shown, as "
+            f"'mixed' draws them with seed {seed}; `persona` all shows each"
+        )
+
+
+def _tokenizer(model: str | None) -> ChatTokenizer | None:
+    if model is None:
+        return None
+    from penchant.model.local import load_tokenizer
+
+    return load_tokenizer(model)
