@@ -77,7 +77,7 @@ STYLE_FEATURES = (
 
 
 def style(text: str) -> NDArray[np.float64]:
-    """The eight STYLE_FEATURES of a text, (8,); capitals are per ten characters, other marks and lines per ten words."""
+    """The eight STYLE_FEATURES of a text, (8,); capitals per ten characters, other marks per ten words."""
     parts = text.split()
     count = max(1, len(parts))
     return np.array(

@@ -26,7 +26,7 @@ from penchant.space import Dimension, Direction, Sign
 Layout = Literal["user_first", "paper"]
 LAYOUTS: tuple[Layout, ...] = ("user_first", "paper")
 Content = Literal["history", "directions", "summary", "both", "none"]
-"""What a prompt shows of the person: `history`, the evidence itself (ICA); `directions`, a `summary` in words, or `both`
+"""What a prompt shows of the person: `history`, the evidence (ICA); `directions`, a `summary` in words, or `both`
 (PBA); `none`, nothing."""
 BRIDGES: tuple[Content, ...] = ("directions", "summary", "both")
 """Contents that show inferred preferences instead of evidence."""

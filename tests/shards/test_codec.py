@@ -73,7 +73,7 @@ def test_one_person_among_records_is_told_where_they_belong() -> None:
     ("changes", "message"),
     [
         ({"choosen": "y"}, "no key 'choosen'; nearest is 'chosen'"),
-        ({"corrections": []}, "no key 'corrections'; a person's own word stands in a file of that person"),
+        ({"corrections": []}, "no key 'corrections'; corrections belong in a .json file of the person"),
         ({"record_id": ""}, "no 'record_id'; give it one that is unique in the file$"),
         ({"prompt": 3}, "'prompt' is of type int"),
         ({"evidence": {}}, "'evidence' is of type dict; it must be a list"),

@@ -35,8 +35,8 @@ def test_a_json_list_read_in_pieces_is_what_json_loads_gives(rows, chunk: int, i
     [
         ('[{"a": 1}, {"b": ]', "row 1 is not valid JSON"),
         ('[{"a": 1}, {"b": "cut', "row 1 is not valid JSON"),
-        ('[{"a": 1}', "before row 1 stands the end of the file"),
-        ('[{"a": 1} {"b": 2}]', "before row 1 stands '{'"),
+        ('[{"a": 1}', "before row 1 comes the end of the file"),
+        ('[{"a": 1} {"b": 2}]', "before row 1 comes '{'"),
         ('[{"a": 1},]', "row 1 is not valid JSON"),
         ('[{"a": 1}, 3]', "row 1 is of type int; a row must be a JSON object"),
         ('{"a": 1}', "not a JSON list"),

@@ -113,7 +113,7 @@ def test_records_that_are_replaced_stay_until_the_new_ones_are_complete(tiny, tm
 
 def test_a_run_that_was_stopped_is_neither_lost_nor_gone_on_with_unasked(tiny, tmp_path: Path) -> None:
     half(tmp_path, tiny)
-    with pytest.raises(DataError, match="holds a run that was stopped; go on with --resume, or start anew with --over"):
+    with pytest.raises(DataError, match="holds a run that was stopped; go on with `resume`, or start anew with `over"):
         begin(tmp_path, tiny)
     assert stopped(tmp_path)
     assert begin(tmp_path, tiny, overwrite=True).shards == []
@@ -122,7 +122,7 @@ def test_a_run_that_was_stopped_is_neither_lost_nor_gone_on_with_unasked(tiny, t
 
 def test_complete_records_and_shards_of_others_are_not_replaced_unasked(tiny, tmp_path: Path) -> None:
     whole(tmp_path, tiny)
-    with pytest.raises(DataError, match="holds records already; give another --out, or add --overwrite"):
+    with pytest.raises(DataError, match="holds records already; give another `out`, or add `overwrite`"):
         require_room(tmp_path, resume=False, overwrite=False)
     with pytest.raises(DataError, match="holds a finished run, and there is nothing to go on with"):
         require_room(tmp_path, resume=True, overwrite=False)
@@ -165,7 +165,7 @@ def test_what_was_left_damaged_is_refused(tiny, tmp_path: Path, damage: str) -> 
         case "name":
             progress.write_text(progress.read_text().replace("part-00001", "../part-00001"))
     broken = r"progress\.json: broken" if damage in ("list", "name") else r"part-00001\.parquet: missing, or changed"
-    with pytest.raises(DataError, match=f"{broken}.*start anew with --overwrite in place of --resume"):
+    with pytest.raises(DataError, match=f"{broken}.*start anew with `overwrite` in place of `resume`"):
         begin(tmp_path, tiny, resume=True)
 
 

@@ -1,4 +1,4 @@
-"""Records and files: `read_records` for any known layout, `parquet.write` and `jsonl.write` for penchant's own."""
+"""Files of records: `read_records` reads every known layout; `parquet.write` and `jsonl.write` write penchant's own."""
 
 from penchant.shards.base import Counts, Example, Kept, Loaded, Reader, Row, rejected_path
 from penchant.shards.layout import READERS, read_records, recognise

@@ -1,8 +1,8 @@
 """The published AlignX layouts: training rows as Parquet, training and benchmark rows as one JSON list.
 
-Benchmark rows have no directions in their history but a `profile` of pole phrases; P-Soups rows also say the persona
-they were made from, which goes to the provenance and never to a model. Published rows name no user. Their record ids
-are the file's stem and the row number. Source: AlignX, arXiv:2503.15463, and its released files.
+Benchmark rows have a `profile` of pole phrases instead of directions in their history. P-Soups rows also state the
+persona that they were made from; it goes into the provenance, never to a model. Published rows have no user ids. Record
+ids consist of the file's stem and the row number. Source: AlignX, arXiv:2503.15463, and its released files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PROFILE = "profile"
 PERSONA_SENTENCE = "ground_truth_persona"
 REQUIRED = ("prompt", "chosen", "rejected")
 SIGNS = (DIRECTION, HISTORY.ugc, HISTORY.pair, HISTORY.demo, PROFILE)
-"""Keys of which one at least shows a row to be of AlignX."""
+"""A row of AlignX has at least one of these keys."""
 KEYS = (*REQUIRED, *SIGNS, PERSONA_SENTENCE)
 
 
@@ -41,12 +41,13 @@ def read(
     """The records of a published file, `.parquet` or `.json`.
 
     Args:
-        space: the space of its directions and profiles; may be None when it has neither.
-        rejected: where to leave rows without prompt or answers.
-        split: the split of every record. None takes `test` for benchmark rows (those with a profile or without a
-            direction of the pair), so that no run trains on them unawares, and `train` for the others.
+        space: the space of the directions and profiles; may be None when the file has neither.
+        rejected: file for rows that are set aside because prompt or answers are missing.
+        split: the split of every record. None means `test` for benchmark rows (those with a profile or without a
+            direction of the pair), so that no run trains on them by accident, and `train` for other rows.
     Raises:
-        DataError: missing, broken, or without the keys of AlignX. Iterating raises DataError and SpaceError with row.
+        DataError: the file is missing, broken, or without the keys of AlignX. Iterating raises DataError and SpaceError
+            that name the row.
     """
     path = Path(path)
     rows, keys = _rows(path)
@@ -68,16 +69,17 @@ def read(
 def record_of(
     content: Content, space: PreferenceSpace | None, *, record_id: str, dataset: str, split: str = "train"
 ) -> Kept:
-    """A record from one published row, as JSON, Parquet, pandas or numpy give it.
+    """A record from one published row, with values as JSON, Parquet, pandas or numpy return them.
 
     Raises:
-        RecordError: no prompt, or an empty answer: set the row aside.
-        DataError: a value of the wrong type, or a profile with unknown text.
-        SpaceError: a vector of the wrong length or with other values than 0, 0.5 and 1; directions without a space.
+        RecordError: prompt or an answer is missing or empty; the caller sets the row aside.
+        DataError: a value has the wrong type, or the profile contains unknown text.
+        SpaceError: a vector has the wrong length or values other than 0, 0.5 and 1; or `space` is None and the row has
+            directions.
     """
 
-    def direction(holder: Content) -> Direction | None:
-        values = sequence(holder, DIRECTION)
+    def direction(content: Content) -> Direction | None:
+        values = sequence(content, DIRECTION)
         return None if values is None else _published(values, _needed(space, DIRECTION))
 
     profile = text_or_empty(content, PROFILE).strip()
@@ -99,7 +101,7 @@ def record_of(
 
 
 def first_keys(path: Path) -> list[str]:
-    """The columns of a Parquet file, or the keys of the first row of a JSON list (none when it is empty)."""
+    """The columns of a Parquet file, or the keys of the first row of a JSON list; empty for an empty list."""
     if path.suffix == ".parquet":
         return parquet_columns(path)
     first = next(json_list(path), None)
@@ -116,13 +118,13 @@ def _rows(path: Path) -> tuple[Callable[[], Iterator[Row]], list[str]]:
 
 
 def _published(values: list[object], space: PreferenceSpace) -> Direction:
-    # a comprehension, as this runs for every item of every row
+    # a comprehension is fast; this runs for every item of every row
     numbers = [value for value in values if isinstance(value, (int, float))]
     if len(numbers) < len(values) or bool in map(type, values):
-        place = next(
+        index = next(
             i for i, value in enumerate(values) if isinstance(value, bool) or not isinstance(value, int | float)
         )
-        raise DataError(f"'{DIRECTION}' has {values[place]!r} at index {place}; allowed are 0, 0.5 and 1")
+        raise DataError(f"'{DIRECTION}' has {values[index]!r} at index {index}; allowed are 0, 0.5 and 1")
     return Direction.from_published(space, numbers)
 
 

@@ -1,8 +1,8 @@
-"""The seam between records and files: what every reader gives back, and how rows are counted.
+"""The seam between records and files: the result of every reader, and the counts of rows.
 
-A reader turns one path into a `Loaded`: records as they are asked for, and counts in which rows = kept + dropped at
-every moment. A row that cannot be a record is set aside with a reason; a file that cannot be trusted is an error.
-Knows no layout.
+A reader turns one path into a `Loaded`, which reads records lazily and counts rows; rows = kept + dropped at all times.
+A row that cannot become a record is set aside with a reason. A file that cannot be trusted raises an error. This module
+knows no particular layout.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from penchant.shards.atomic import replacing
 from penchant.space import PreferenceSpace
 
 EXAMPLES = 5
-"""Rows set aside that a report names; all of them are counted."""
+"""How many rows set aside are kept as examples; all of them are counted."""
 _REJECTED = ".rejected.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as a file holds it."""
+    """One row of a file."""
 
     location: str
-    """Where it stands, for people: `row 17` (tables and lists, from 0), `line 18` (JSON lines, from 1)."""
+    """The row's location, for people: `row 17` (tables and lists, from 0) or `line 18` (JSON lines, from 1)."""
     number: int
-    """The number in `location`."""
+    """The number of the row or line."""
     content: Mapping[str, object]
     """Column or key -> value."""
 
@@ -42,7 +42,7 @@ class Kept:
 
     record: Record
     lost: tuple[str, ...] = ()
-    """Why items of its evidence were left out, one reason each; empty when all were kept."""
+    """One reason for each evidence item that was left out; empty when all items were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ class Example:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the rows of one pass; rows = kept + the sum of dropped, always."""
+    """Counts of the rows of one pass; rows = kept + the sum of dropped at all times."""
 
     rows: int = 0
     kept: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
-    """Reason -> rows set aside."""
+    """Reason -> number of rows set aside."""
     lost_items: dict[str, int] = field(default_factory=dict)
-    """Reason -> items of evidence left out of rows that were kept."""
+    """Reason -> number of evidence items left out of kept rows."""
     examples: list[Example] = field(default_factory=list)
     """The first few rows set aside."""
     complete: bool = False
@@ -92,14 +92,14 @@ class Counts:
 Rows = Callable[[], Iterator[Row]]
 """Starts a fresh pass over the rows of a file."""
 Decode = Callable[[Row], Kept]
-"""Row -> record. Raises RecordError to set the row aside (its message is the reason), DataError to stop."""
+"""Row -> record. Raises RecordError to set the row aside, with the reason as message; raises DataError to stop."""
 
 
 @dataclass(eq=False)
 class Loaded:
-    """The records of one path, read lazily; iterate as often as you like, each time from the start.
+    """The records of one path, read lazily. Each iteration starts again from the first row.
 
-    Iterating raises DataError or SpaceError, with path and row, at the first row that shows the file to be broken.
+    Iterating raises DataError or SpaceError at the first broken row; the message names path and row.
     """
 
     path: Path
@@ -108,13 +108,13 @@ class Loaded:
     rows: Rows
     decode: Decode
     rejected: Path | None = None
-    """Where a complete pass leaves the rows set aside; None writes nothing."""
+    """File to which a complete pass writes the rows set aside; None writes nothing."""
     ignored: tuple[str, ...] = ()
-    """Columns or keys of the file that no field of a record takes."""
+    """Columns or keys of the file that the reader ignores."""
     simulated: bool | None = None
     """Whether the people are simulated; None when the layout does not say."""
     counts: Counts = field(default_factory=Counts, init=False)
-    """Of the pass begun last; final once `counts.complete`."""
+    """Counts of the latest pass; final once `counts.complete`."""
 
     def __post_init__(self) -> None:
         if self.rejected is not None and not self.rejected.name.endswith(_REJECTED):
@@ -140,41 +140,41 @@ class Loaded:
             counts.complete = True
 
     def records(self) -> list[Record]:
-        """Every record of one whole pass, in memory."""
+        """All records in memory, from one complete pass."""
         return list(self)
 
     def _decoded(self, row: Row) -> Kept:
         try:
             return self.decode(row)
         except (DataError, SpaceError) as error:
-            at_the_row = type(error)(f"{self.path}: {row.location}: {error}")
-            raise at_the_row from error
+            located = type(error)(f"{self.path}: {row.location}: {error}")
+            raise located from error
 
 
 class Reader(Protocol):
-    """Reads one layout. `space` may be None where a file has no directions."""
+    """A function that reads one layout. `space` may be None for files without directions."""
 
     def __call__(
         self, path: str | Path, space: PreferenceSpace | None = None, *, rejected: Path | None = None
     ) -> Loaded:
-        """Checks what can be checked without reading rows, and gives the records of `path`.
+        """Checks everything that needs no rows, and returns the records of `path`.
 
         Raises:
-            DataError: missing, broken, or in another layout.
-            SpaceMismatch: written for another space.
+            DataError: the file is missing, broken or in another layout.
+            SpaceMismatch: the file was written for another space.
         """
         ...
 
 
 def rejected_path(output: str | Path) -> Path:
-    """The name under which rows set aside stand beside an output: `out` or `out.jsonl` -> `out.rejected.jsonl`."""
+    """The file for the rows set aside while `output` is made: `out` or `out.jsonl` -> `out.rejected.jsonl`."""
     output = Path(output)
     return output.with_name(output.name.removesuffix(".jsonl") + _REJECTED)
 
 
 @contextmanager
 def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
-    """Collects the rows set aside in one pass; replaces what an earlier pass left, and leaves no empty file."""
+    """Writes the rows set aside in one pass; replaces the file of an earlier pass, and leaves no empty file."""
     if path is None:
         yield _count_only
         return
@@ -185,7 +185,7 @@ def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
             nonlocal count
             count += 1
             line = {"place": row.location, "reason": reason, "content": row.content}
-            # ASCII, as a row may be here because its text is not valid Unicode
+            # ASCII, because a row may be rejected for text that is not valid Unicode
             file.write(json.dumps(line, default=repr) + "\n")
 
         yield reject
@@ -194,10 +194,10 @@ def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
 
 
 def _count_only(_row: Row, _reason: str) -> None:
-    """Rows set aside are counted by Loaded; nothing else is wanted."""
+    """Does nothing: Loaded already counts the rows set aside."""
 
 
 def _refuse_one_answer(record: Record) -> None:
-    """A choice between an answer and itself says nothing, and would count as half right everywhere."""
+    """Two equal answers carry no preference; every metric would count the pair as half right."""
     if record.chosen.strip() == record.rejected.strip():
         raise RecordError("chosen and rejected are the same answer")

@@ -1,8 +1,8 @@
-"""A record as plain values and back: the one definition of penchant's own layout, for Parquet and JSON lines alike.
+"""Converts records to plain values and back; Parquet and JSON lines share this definition of penchant's own layout.
 
-A direction is a sparse list of {dimension, sign}, with {confidence} besides where it was inferred, so that a neutral
-direction (an empty list) differs from none (null), and a reader needs no index order. Evidence carries its kind and
-only the fields of that kind.
+A direction is a sparse list of {dimension, sign} entries; entries of an inferred direction also have {confidence}. So a
+neutral direction (an empty list) differs from no direction (null), and readers need no index order. Each evidence item
+has its kind and only the fields of that kind.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SIGNS: dict[object, Sign] = {-1: -1, 0: 0, 1: 1}
 
 
 def kind_of(item: Evidence) -> str:
-    """The name that files give to a kind of evidence; it outlives renamed classes."""
+    """The name of a kind of evidence in files; it stays the same when classes are renamed."""
     match item:
         case Comment():
             return "comment"
@@ -56,8 +56,8 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
     """A record as plain values under `KEYS`.
 
     Raises:
-        SpaceError: it holds a direction and no space is given.
-        SpaceMismatch: it holds a direction over another space.
+        SpaceError: the record has a direction and `space` is None.
+        SpaceMismatch: the record has a direction over another space.
     """
 
     def signs(direction: Direction | None) -> list[dict[str, object]] | None:
@@ -67,10 +67,12 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         if space is None:
             raise SpaceError(f"{where} has a direction over '{direction.space.name}'; pass that space to write it")
         direction.require(space, where=where)
-        poles: list[dict[str, object]] = [{"dimension": one.id, "sign": sign} for one, sign in direction.poles()]
+        poles: list[dict[str, object]] = [
+            {"dimension": dimension.id, "sign": sign} for dimension, sign in direction.poles()
+        ]
         if direction.confidence is not None:
-            for pole, place in zip(poles, np.flatnonzero(direction.signs), strict=True):
-                pole["confidence"] = float(direction.confidence[place])
+            for pole, index in zip(poles, np.flatnonzero(direction.signs), strict=True):
+                pole["confidence"] = float(direction.confidence[index])
         return poles
 
     def plain(item: Evidence) -> dict[str, object]:
@@ -93,23 +95,23 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
 
 
 def decode(content: Content, space: PreferenceSpace | None) -> Kept:
-    """A record from plain values; absent keys take the defaults of Record.
+    """A record from plain values; missing keys take the defaults of Record.
 
     Raises:
-        RecordError: no prompt, or an empty answer: set the row aside.
-        DataError: an unknown key or kind, or a value of the wrong type.
-        SpaceError: an unknown dimension, or a direction where no space is given.
+        RecordError: prompt or an answer is missing or empty; the caller sets the row aside.
+        DataError: a key or kind is unknown, or a value has the wrong type.
+        SpaceError: a dimension is unknown, or the record has a direction and `space` is None.
     """
     if "corrections" in content:
         raise DataError(
-            "a record has no key 'corrections'; a person's own word stands in a file of that person, "
+            "a record has no key 'corrections'; corrections belong in a .json file of the person, "
             '{"user_id": …, "evidence": […], "corrections": […]}'
         )
     refuse_unknown(content, KEYS, what="a record")
     record_id = text_or_empty(content, "record_id")
     if not record_id:
-        alone = "; one person without anything asked of them goes into a .json file of their own"
-        hint = alone if "evidence" in content and "prompt" not in content else ""
+        one_person = "; evidence of one person without a pair goes into a .json file of their own"
+        hint = one_person if "evidence" in content and "prompt" not in content else ""
         raise DataError(f"the record has no 'record_id'; give it one that is unique in the file{hint}")
     evidence, lost = evidence_of(content, space)
     record = Record(
@@ -129,28 +131,28 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
 
 
 def split_of(content: Content) -> str:
-    """The split of a row; `train` when it does not say, as in Record."""
+    """The split of a row; `train`, the default of Record, when the row has none."""
     split = text_or_none(content, "split")
     return "train" if split is None else split
 
 
 def evidence_of(content: Content, space: PreferenceSpace | None) -> tuple[dict[int, Evidence], dict[int, str]]:
-    """The items under `evidence`, and why others were left out, each by its place in the list.
+    """The usable items under `evidence`, and the reasons for leaving out others; both by position in the list, from 0.
 
     Raises:
-        DataError, SpaceError: as `decode`, with the place of the item.
+        DataError, SpaceError: as `decode`; the message names the position of the item.
     """
     kept: dict[int, Evidence] = {}
     lost: dict[int, str] = {}
-    for place, item in enumerate(items(content, "evidence")):
+    for position, item in enumerate(items(content, "evidence")):
         try:
             kind = text_or_empty(item, "kind")
-            kept[place] = _item(kind, item, space)
+            kept[position] = _item(kind, item, space)
         except RecordError as error:
-            lost[place] = f"{kind}: {error}"
+            lost[position] = f"{kind}: {error}"
         except (DataError, SpaceError) as error:
-            at_the_item = type(error)(f"evidence[{place}]: {error}")
-            raise at_the_item from error
+            located = type(error)(f"evidence[{position}]: {error}")
+            raise located from error
     return kept, lost
 
 
@@ -163,32 +165,34 @@ def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:
         case "comparison":
             _only(item, Comparison)
             prompt = text_or_empty(item, "prompt")
-            return Comparison(prompt, text(item, "chosen"), text(item, "rejected"), direction)
+            chosen, rejected = text(item, "chosen"), text(item, "rejected")
+            return Comparison(prompt, chosen=chosen, rejected=rejected, direction=direction)
         case "demographics":
             _only(item, Demographics)
             return Demographics(text(item, "text"), direction)
         case "rating":
             _only(item, Rating)
-            return Rating(text_or_empty(item, "prompt"), text(item, "answer"), flag(item, "liked"), direction)
+            prompt, answer = text_or_empty(item, "prompt"), text(item, "answer")
+            return Rating(prompt, answer, liked=flag(item, "liked"), direction=direction)
         case "statement":
             _only(item, Statement)
             return Statement(text(item, "text"), direction)
         case _:
-            known = ", ".join(sorted(cls.__name__.lower() for cls in get_args(Evidence)))
-            raise DataError(f"evidence of unknown kind '{kind}'; known are: {known}")
+            kinds = ", ".join(sorted(cls.__name__.lower() for cls in get_args(Evidence)))
+            raise DataError(f"evidence of unknown kind '{kind}'; known are: {kinds}")
 
 
 def _only(item: Content, kind: type[Evidence]) -> None:
-    # a Parquet struct has the fields of every kind; those of the others are null
+    # a Parquet struct has the fields of all kinds; fields of other kinds are null
     stated = (key for key, value in item.items() if value is not None)
     refuse_unknown(stated, ["kind", *(field.name for field in fields(kind))], what=f"a {kind.__name__.lower()}")
 
 
 def signs_of(content: Content, key: str) -> dict[str, Sign]:
-    """Dimension id -> sign, of a list of `{"dimension": …, "sign": …}`; empty where there is none.
+    """Dimension id -> sign, from a list of `{"dimension": …, "sign": …}`; empty when the key is missing.
 
     Raises:
-        DataError: another shape or sign, or a dimension twice.
+        DataError: the list has another shape, a sign is not allowed, or a dimension appears twice.
     """
     signs: dict[str, Sign] = {}
     for entry in items(content, key):
@@ -207,16 +211,18 @@ def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Dir
     if space is None:
         raise SpaceError(f"'{key}' is a direction, and no space was given; pass the space the file was written for")
     signs = signs_of(content, key)
-    sure: dict[int, float] = {}
+    confidences: dict[int, float] = {}
     for entry in items(content, key):
         dimension_id = text_or_empty(entry, "dimension")
         confidence = entry.get("confidence")
         if confidence is not None:
             if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence <= 1:
                 raise DataError(f"'{key}' of '{dimension_id}' has confidence {confidence!r}; give a number in (0, 1]")
-            sure[space.index(dimension_id)] = confidence
+            confidences[space.index(dimension_id)] = confidence
     direction = space.direction(signs)
-    return Direction(space, direction.signs, [sure.get(i, 1.0) for i in range(len(space))]) if sure else direction
+    if not confidences:
+        return direction
+    return Direction(space, direction.signs, [confidences.get(i, 1.0) for i in range(len(space))])
 
 
 def _provenance(content: Content) -> Provenance:

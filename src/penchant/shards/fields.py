@@ -1,7 +1,7 @@
-"""One value of a row, with its type checked.
+"""Type-checked access to the values of one row.
 
-RecordError is a reason to set aside a row or an item (empty, not valid Unicode); DataError says that the file does not
-hold what its layout promises. Both name the key; the caller adds path and row.
+RecordError is a reason to set aside a row or an evidence item: a text is empty or not valid Unicode. DataError means
+that the file breaks its layout. Both messages name the key; the caller adds path and row.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ Content = Mapping[str, object]
 
 
 def text(content: Content, key: str) -> str:
-    """A text that must say something.
+    """A text that must not be empty.
 
     Raises:
-        RecordError: missing, null, empty, only whitespace, or not valid Unicode.
-        DataError: another type.
+        RecordError: the text is missing, null, empty, only whitespace, or not valid Unicode.
+        DataError: the value has another type.
     """
     value = text_or_empty(content, key)
     if not value.strip():
@@ -28,12 +28,12 @@ def text(content: Content, key: str) -> str:
 
 
 def text_or_empty(content: Content, key: str) -> str:
-    """A text; empty when missing or null. Raises as `text`, except for emptiness."""
+    """A text; empty when missing or null. Raises as `text`, but accepts empty texts."""
     return text_or_none(content, key) or ""
 
 
 def text_or_none(content: Content, key: str) -> str | None:
-    """A text, or None when missing or null. Raises as `text`, except for emptiness."""
+    """A text; None when missing or null. Raises as `text`, but accepts empty texts."""
     value = content.get(key)
     if value is None:
         return None
@@ -42,7 +42,7 @@ def text_or_none(content: Content, key: str) -> str | None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        # a lone surrogate, as JSON escapes can spell: no tokenizer and no Parquet file takes it
+        # JSON escapes can contain a lone surrogate, which tokenizers and Parquet files reject
         raise RecordError(f"{key} is not valid Unicode") from None
     return value
 
@@ -51,18 +51,18 @@ def items(content: Content, key: str) -> list[Content]:
     """A list of objects; empty when missing or null.
 
     Raises:
-        DataError: not a list, or an entry that is not an object.
+        DataError: the value is not a list, or an entry is not an object.
     """
     checked: list[Content] = []
-    for place, value in enumerate(sequence(content, key) or []):
+    for index, value in enumerate(sequence(content, key) or []):
         if not isinstance(value, Mapping):
-            raise DataError(_mistyped(value, f"{key}[{place}]", "an object"))
+            raise DataError(_mistyped(value, f"{key}[{index}]", "an object"))
         checked.append(value)
     return checked
 
 
 def mapping(content: Content, key: str) -> Content | None:
-    """An object, or None when missing or null. Raises DataError for another type."""
+    """An object; None when missing or null. Raises DataError for another type."""
     value = content.get(key)
     if value is not None and not isinstance(value, Mapping):
         raise DataError(_mistyped(value, key, "an object"))
@@ -70,7 +70,7 @@ def mapping(content: Content, key: str) -> Content | None:
 
 
 def flag(content: Content, key: str) -> bool:
-    """True or false; DataError for anything else, missing included."""
+    """True or false. Raises DataError for a missing value or another type."""
     value = content.get(key)
     if not isinstance(value, bool):
         raise DataError(_mistyped(value, key, "true or false"))
@@ -78,7 +78,7 @@ def flag(content: Content, key: str) -> bool:
 
 
 def integer(content: Content, key: str) -> int:
-    """A whole number; DataError for anything else, missing included."""
+    """A whole number. Raises DataError for a missing value or another type."""
     value = content.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise DataError(_mistyped(value, key, "a whole number"))
@@ -86,10 +86,10 @@ def integer(content: Content, key: str) -> int:
 
 
 def sequence(content: Content, key: str) -> list[object] | None:
-    """A list, or None when missing or null; arrays of numpy and pandas are taken as lists.
+    """A list; None when missing or null. Arrays of numpy and pandas count as lists.
 
     Raises:
-        DataError: another type.
+        DataError: the value has another type.
     """
     value = content.get(key)
     if hasattr(value, "tolist"):
@@ -102,7 +102,11 @@ def sequence(content: Content, key: str) -> list[object] | None:
 
 
 def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], *, what: str) -> None:
-    """Raises DataError at the first key that is not known, and names the nearest one that is."""
+    """Raises DataError at the first key that is not allowed, and names the nearest allowed key.
+
+    Args:
+        what: the object that the message names, for example "a record".
+    """
     names = sorted(allowed)
     for key in keys:
         if key not in names:
@@ -111,5 +115,5 @@ def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], *, what: str) ->
 
 
 def _mistyped(value: object, key: str, wanted: str) -> str:
-    found = "missing" if value is None else f"of type {type(value).__name__}"
-    return f"'{key}' is {found}; it must be {wanted}"
+    state = "missing" if value is None else f"of type {type(value).__name__}"
+    return f"'{key}' is {state}; it must be {wanted}"

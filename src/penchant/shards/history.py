@@ -1,6 +1,6 @@
-"""The three published kinds of evidence, under whatever keys a layout keeps them.
+"""Reads the three published kinds of evidence; each layout passes its own keys for them.
 
-Published rows carry no times, so the order is fixed: comments, then comparisons, then the description.
+Published rows have no timestamps, so the order is fixed: comments, then comparisons, then the description.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from penchant.space import Direction
 
 @dataclass(frozen=True, slots=True)
 class HistoryKeys:
-    """Where a row keeps its history."""
+    """The keys of a row's history."""
 
     ugc: str
-    """List of {prompt, comment}."""
+    """Key of a list of {prompt, comment}."""
     pair: str
-    """List of {prompt, chosen, rejected}."""
+    """Key of a list of {prompt, chosen, rejected}."""
     demo: str
-    """Text, or null."""
+    """Key of a text or null."""
 
 
 def history(
     content: Content, keys: HistoryKeys, direction: Callable[[Content], Direction | None]
 ) -> tuple[Persona, tuple[str, ...]]:
-    """The persona of a row, and why items were left out, one reason each.
+    """The persona of a row, and one reason for each item that was left out.
 
     Args:
-        direction: reads the direction of one comment or comparison.
+        direction: returns the direction of one comment or comparison.
     Raises:
-        DataError: a list or text of the wrong type.
+        DataError: a list or text has the wrong type.
     """
     evidence: list[Evidence] = []
     lost: list[str] = []
@@ -44,16 +44,17 @@ def history(
 
     def comparison(item: Content) -> Evidence:
         prompt = text_or_empty(item, "prompt")
-        return Comparison(prompt, text(item, "chosen"), text(item, "rejected"), direction(item))
+        chosen, rejected = text(item, "chosen"), text(item, "rejected")
+        return Comparison(prompt, chosen=chosen, rejected=rejected, direction=direction(item))
 
     def description(item: Content) -> Evidence:
         return Demographics(text(item, keys.demo))
 
-    offers = [("comment", comment, item) for item in items(content, keys.ugc)]
-    offers += [("comparison", comparison, item) for item in items(content, keys.pair)]
+    candidates = [("comment", comment, item) for item in items(content, keys.ugc)]
+    candidates += [("comparison", comparison, item) for item in items(content, keys.pair)]
     if content.get(keys.demo) not in (None, ""):
-        offers.append(("demographics", description, content))
-    for kind, build, item in offers:
+        candidates.append(("demographics", description, content))
+    for kind, build, item in candidates:
         try:
             evidence.append(build(item))
         except RecordError as error:

@@ -1,8 +1,9 @@
-"""One person as one JSON object: their evidence, and nothing that is asked of them.
+"""One person as one JSON object: the person's evidence, without a prompt or a pair of answers.
 
-`{"user_id": "u1", "evidence": [{"kind": "comment", "prompt": "…", "text": "…"}, …]}`, items as in JSON lines. If items
-carry directions, `space` says over which space, as it does there. What the person says of themselves by dimension may
-stand under `corrections`: `[{"dimension": "science", "sign": -1}]`, 0 for "this is not about me".
+`{"user_id": "u1", "evidence": [{"kind": "comment", "prompt": "…", "text": "…"}, …]}`. Items have the same keys as in
+JSON lines. If items have directions, `space` must name their space, as in JSON lines. The optional key `corrections`
+holds what the person says about single dimensions: `[{"dimension": "science", "sign": -1}]`; sign 0 means "this is not
+about me".
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ from penchant.shards.jsonl import unstamped
 from penchant.space import PreferenceSpace
 
 KEYS = ("user_id", "evidence")
-"""Those that every file has."""
+"""The required keys."""
 _SHAPE = 'give {"user_id": "…", "evidence": [{"kind": "comment", "prompt": "…", "text": "…"}]}'
 
 
 @dataclass(frozen=True, slots=True)
 class Individual:
-    """What a file says of one person."""
+    """The content of the file of one person."""
 
     user_id: str
     persona: Persona
     positions: tuple[int, ...]
-    """Where in the file each item of the persona stands, from 0."""
+    """Position of each persona item in the list of the file, from 0."""
     lost: Mapping[int, str] = field(default_factory=dict)
-    """Why others were left out, by their place."""
+    """Position -> reason, for the items that were left out."""
     corrections: tuple[Correction, ...] = ()
 
 
 def is_individual(path: Path) -> bool:
-    """Whether a path is a `.json` file that holds one object; published rows are a list of them."""
+    """Whether a path is a `.json` file with one object; files of published rows contain a list instead."""
     if path.suffix != ".json" or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -47,11 +48,11 @@ def is_individual(path: Path) -> bool:
 
 
 def read(path: Path, space: PreferenceSpace | None) -> Individual:
-    """The person of a file.
+    """The person in a file.
 
     Raises:
-        DataError: not JSON, or of another shape.
-        SpaceError, SpaceMismatch: directions or corrections that do not fit `space`.
+        DataError: the file is not JSON or has another shape.
+        SpaceError, SpaceMismatch: directions or corrections do not fit `space`.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -62,18 +63,22 @@ def read(path: Path, space: PreferenceSpace | None) -> Individual:
     try:
         if missing := [key for key in KEYS if content.get(key) is None]:
             raise DataError(f"has no '{missing[0]}'; {_SHAPE}")
-        known = unstamped(content, space)
-        refuse_unknown(known, (*KEYS, "corrections"), what="a person's file")
-        evidence, lost = evidence_of(known, space)
-        corrections = tuple(Correction(name, sign) for name, sign in signs_of(known, "corrections").items())
+        fields = unstamped(content, space)
+        refuse_unknown(fields, (*KEYS, "corrections"), what="a person's file")
+        evidence, lost = evidence_of(fields, space)
+        corrections = tuple(Correction(name, sign) for name, sign in signs_of(fields, "corrections").items())
         if space is not None:
-            for one in corrections:
-                space.index(one.dimension_id)
+            for correction in corrections:
+                space.index(correction.dimension_id)
         return Individual(
-            text(content, "user_id"), Persona(tuple(evidence.values())), tuple(evidence), lost, corrections
+            user_id=text(content, "user_id"),
+            persona=Persona(tuple(evidence.values())),
+            positions=tuple(evidence),
+            lost=lost,
+            corrections=corrections,
         )
     except RecordError as error:
         raise DataError(f"{path}: {error}; {_SHAPE}") from error
     except (DataError, SpaceError) as error:
-        in_the_file = type(error)(f"{path}: {error}")
-        raise in_the_file from error
+        located = type(error)(f"{path}: {error}")
+        raise located from error

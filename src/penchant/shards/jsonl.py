@@ -1,7 +1,7 @@
-"""Records as JSON lines, the layout to write by hand or to look at: one object per line, keys as in codec.
+"""Records as JSON lines: one object per line, with the keys of codec. People can write and read this layout by hand.
 
-A line that holds directions says for which space: lines can be cut, shuffled and joined and still cannot be read
-with the wrong one.
+A line with directions names their space. So lines can be cut, shuffled and joined, and still cannot be read with the
+wrong space.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from penchant.shards.manifest import SpaceStamp
 from penchant.shards.source import json_lines, require_file
 from penchant.space import PreferenceSpace
 
-# other programs take these for the end of a line; JSON spells them as escapes too
+# other programs read these characters as the end of a line, so they are written as JSON escapes
 _LINE_BREAKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 
 
 def write(records: Iterable[Record], path: str | Path, *, space: PreferenceSpace | None) -> int:
-    """Writes one line per record, the file whole or not at all, replacing an older one; gives the number of records.
+    """Writes one line per record and returns the number of records; the file is replaced atomically.
 
     Raises:
         DataError: a text is not valid Unicode.
-        SpaceError, SpaceMismatch: a direction without a space, or over another one.
+        SpaceError, SpaceMismatch: a record has a direction and `space` is None or another space.
     """
     written = 0
     with replacing(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -50,11 +50,10 @@ def write(records: Iterable[Record], path: str | Path, *, space: PreferenceSpace
 
 
 def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Path | None = None) -> Loaded:
-    """The records of a JSON-lines file, by `write` or by hand; `record_id` and the three texts are enough.
+    """The records of a JSON-lines file, written by `write` or by hand; `record_id` and the three texts are required.
 
     Raises:
-        DataError: no such file.
-    Iterating raises DataError, SpaceError or SpaceMismatch with the line.
+        DataError: no such file. Iterating raises DataError, SpaceError or SpaceMismatch that name the line.
     """
     path = Path(path)
     require_file(path)
@@ -66,11 +65,11 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
 
 
 def unstamped(content: Content, space: PreferenceSpace | None) -> dict[str, object]:
-    """The content less its `space`, once it is sure that its directions are over the space it is read with.
+    """The content without its key `space`, after checking that its directions are over `space`.
 
     Raises:
-        DataError: it has directions and does not say over which space.
-        SpaceMismatch: they are over another one.
+        DataError: the content has directions and does not name their space.
+        SpaceMismatch: the directions are over another space.
     """
     rest = dict(content)
     stamp = mapping(rest, "space")

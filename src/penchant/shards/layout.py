@@ -1,4 +1,4 @@
-"""Which layout a path holds, told from its name and its first keys."""
+"""Recognises the layout of a path by its name and its first keys, and reads its records."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ READERS: dict[str, Reader] = {
     "users": users.read,
 }
 _TABLES = {"alignx": alignx.REQUIRED, "users": users.REQUIRED}
-"""Layouts of one Parquet file or JSON list, with the keys each must have."""
+"""Layouts of a single Parquet file or JSON list, with their required keys."""
 
 
 def read_records(path: str | Path, *, space: PreferenceSpace | None, rejected: Path | None = None) -> Loaded:
     """The records of a folder of shards, a JSON-lines file, or a published Parquet or JSON file.
 
     Args:
-        space: the space of the directions; may be None where a file has none.
-        rejected: where a pass leaves the rows it sets aside, a name ending with `.rejected.jsonl`.
+        space: the space of the directions; may be None for files without directions.
+        rejected: file for the rows that a pass sets aside; its name must end with `.rejected.jsonl`.
     Raises:
-        DataError: missing, broken, or in no known layout; while iterating, with the row.
-        SpaceError, SpaceMismatch: directions that do not fit `space`; while iterating, with the row.
+        DataError: the path is missing, broken or in no known layout. Also while iterating, with the row.
+        SpaceError, SpaceMismatch: directions do not fit `space`. Also while iterating, with the row.
     """
     return READERS[recognise(path)](path, space, rejected=rejected)
 
 
 def recognise(path: str | Path) -> str:
-    """The name of the layout at a path, a key of `READERS`. Raises DataError when there is none."""
+    """The layout of a path, as a key of `READERS`. Raises DataError when it has no known layout."""
     path = Path(path)
     if path.is_dir():
         return "penchant"
@@ -58,6 +58,6 @@ def _unknown(path: Path, keys: list[str]) -> str:
     absent = {name: [key for key in required if key not in keys] for name, required in _TABLES.items()}
     shared = {name: len(required) - len(absent[name]) for name, required in _TABLES.items()}
     nearest = max(shared, key=lambda name: shared[name])
-    # the three texts alone are no AlignX row: it needs a history or a direction besides
+    # prompt, chosen and rejected alone do not make an AlignX row: it also needs a history or a direction
     lacking = ", ".join(f"'{key}'" for key in absent[nearest] or [alignx.DIRECTION])
     return f"{path}: unknown layout; the nearest is '{nearest}', which has {lacking}; this file has: {', '.join(keys)}"

@@ -1,6 +1,6 @@
-"""The manifest of a folder of shards: what they hold, for which space, and how to tell that nothing has changed.
+"""The manifest of a folder of shards: their contents, their space, and checksums that detect changes.
 
-It is written last, so that its presence means that every shard is complete.
+The manifest is written last, so its presence means that every shard is complete.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from penchant.space import PreferenceSpace
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-"""Version of the layout; raised when an older penchant could not read what is written."""
+"""Version of the layout; incremented when older versions of penchant cannot read the new layout."""
 SHARD = re.compile(r"part-\d{5}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceStamp:
-    """Which space directions were written for."""
+    """Identifies the space of some directions."""
 
     name: str
     digest: str
 
     @classmethod
     def of(cls, space: PreferenceSpace | None) -> SpaceStamp | None:
-        """The stamp of a space; None for none."""
+        """The stamp of a space; None for None."""
         return None if space is None else cls(space.name, space.digest)
 
     def require(self, space: PreferenceSpace | None, *, where: str) -> None:
-        """Raises SpaceMismatch unless `space` is the one of the stamp; names may differ, content may not."""
+        """Raises SpaceMismatch unless `space` has the digest of this stamp; the names may differ."""
         if space is not None and space.digest == self.digest:
             return
         loaded = "without a space" if space is None else f"with '{space.name}' ({space.digest})"
@@ -47,7 +47,7 @@ class SpaceStamp:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One file of a folder."""
+    """One Parquet file of a folder of records."""
 
     name: str
     records: int
@@ -56,33 +56,33 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a folder of shards says of itself."""
+    """The manifest of a folder of shards."""
 
     space: SpaceStamp | None
     """None when no record has a direction."""
     shards: tuple[Shard, ...]
     seed: int | None
-    """The seed that made the records; None when none did."""
+    """The seed that the records were made with; None without a seed."""
     simulated: bool
-    """Whether the people are simulated; tables must say so."""
+    """Whether the people are simulated; tables must state it."""
     rows: int
-    """Rows of the source that were read; as many as records when the source did not count."""
+    """Number of source rows that were read; the number of records when the source has no counts."""
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """Reason -> rows of the source that were set aside."""
+    """Reason -> number of source rows that were set aside."""
 
     @property
     def records(self) -> int:
-        """Records in all shards."""
+        """Number of records in all shards."""
         return sum(shard.records for shard in self.shards)
 
     def write(self, folder: Path) -> None:
-        """Writes the manifest, whole or not at all."""
+        """Writes the manifest atomically."""
         content = {"format": FORMAT, "records": self.records, **asdict(self)}
         with replacing(folder / MANIFEST) as temporary:
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def verify(self, folder: Path) -> None:
-        """Raises DataError when a shard differs from what was written."""
+        """Raises DataError when a shard has changed since it was written."""
         for shard in self.shards:
             if sha256_of(folder / shard.name) != shard.sha256:
                 raise DataError(
@@ -92,15 +92,15 @@ class Manifest:
 
 
 def read_manifest(folder: str | Path) -> Manifest:
-    """The manifest of a folder; says without reading records how many there are and whether people are simulated.
+    """The manifest of a folder, for example to count its records without reading them.
 
     Raises:
-        DataError: there is none, it is broken, of another format, or names a shard that is missing.
+        DataError: the manifest is missing, is broken, has another format, or names a missing shard.
     """
     path = Path(folder) / MANIFEST
     if not path.is_file():
         raise DataError(
-            f"{folder}: has no {MANIFEST}, so it was not written to the end, or not by penchant; write it again"
+            f"{folder}: has no {MANIFEST}, so it was not written to the end, or not by penchant; write the folder again"
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -120,13 +120,16 @@ def read_manifest(folder: str | Path) -> Manifest:
 
 
 def sha256_of(path: Path) -> str:
-    """Checksum of a file, hex."""
+    """SHA-256 checksum of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(path: Path) -> str:
-    """Checksum of a file or of the files of a folder, hex; of shards that of their manifest, which holds theirs."""
+    """SHA-256 checksum of a file or a folder, hexadecimal.
+
+    For a folder of shards it is the checksum of the manifest, which contains those of the shards.
+    """
     if path.is_file():
         return sha256_of(path)
     if (path / MANIFEST).is_file():
@@ -136,14 +139,17 @@ def digest_of(path: Path) -> str:
 
 
 def parse_shards(content: Content) -> list[Shard]:
-    """The shards that a manifest, or the list of an unfinished folder, names.
+    """The shards listed in a manifest or in the progress file of an unfinished folder.
 
     Raises:
-        DataError, RecordError: broken, or a name that no shard has.
+        DataError, RecordError: the list is broken, or a name is not that of a shard.
     """
-    shards = [Shard(text(x, "name"), integer(x, "records"), text(x, "sha256")) for x in items(content, "shards")]
+    shards = [
+        Shard(name=text(entry, "name"), records=integer(entry, "records"), sha256=text(entry, "sha256"))
+        for entry in items(content, "shards")
+    ]
     for shard in shards:
-        # a name with a path in it would reach outside the folder
+        # a name that contains a path would point outside the folder
         if not SHARD.fullmatch(shard.name):
             raise DataError(f"a shard is named '{shard.name}'; shards are named part-00000.parquet and so on")
     return shards

@@ -1,7 +1,7 @@
 """penchant's own layout: a folder of Parquet shards with a manifest.
 
-Every field of a record comes back exactly. Shards are written to a hidden folder and moved when all are complete, the
-manifest last, so that a folder holds either the old records, the new ones, or no manifest.
+Every field of a record is restored exactly. Shards are written to a hidden folder and moved when all are complete, the
+manifest last. So a folder has either the old records, the new records, or no manifest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from penchant.space import PreferenceSpace
 
 SHARD_RECORDS = 10_000
 _GROUP_RECORDS = 500
-"""Records of a row group: what is held in memory while writing."""
+"""Records per row group, which are in memory together while writing."""
 
 _DIRECTION = pa.list_(pa.struct([("dimension", pa.string()), ("sign", pa.int8()), ("confidence", pa.float32())]))
 _EVIDENCE = pa.struct(
@@ -62,18 +62,20 @@ def write(
     shard_records: int = SHARD_RECORDS,
     overwrite: bool = False,
 ) -> Manifest:
-    """Writes records as shards `part-00000.parquet` … and `manifest.json`; a failure leaves what was there before.
+    """Writes records as shards `part-00000.parquet` … and `manifest.json`; a failure leaves the previous content.
 
     Args:
-        records: any iterable, held in memory a row group at a time. A `Loaded` passes its counts on to the manifest.
-        space: the space of every direction; None when there are none.
-        counts: what became of the rows that the records were made of; None takes those of a `Loaded`.
+        records: any iterable; one row group at a time is in memory. The counts of a `Loaded` go into the manifest.
+        space: the space of every direction; None when there are no directions.
+        seed: the seed that the records were made with; None without a seed.
+        simulated: whether the people are simulated.
+        counts: counts of the source rows; None takes those of `records` when it is a `Loaded`.
         shard_records: records per shard, at least 1.
-        overwrite: replaces shards already in the folder, also those that `records` is being read from.
+        overwrite: replace shards already in the folder, even those that `records` is read from.
     Raises:
-        ConfigError: shard_records below 1.
+        ConfigError: `shard_records` is below 1.
         DataError: the folder already has shards, or a text is not valid Unicode.
-        SpaceError, SpaceMismatch: a direction without a space, or over another one.
+        SpaceError, SpaceMismatch: a record has a direction and `space` is None or another space.
     """
     if shard_records < 1:
         raise ConfigError(f"shard_records is {shard_records}; it must be at least 1")
@@ -86,7 +88,9 @@ def write(
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as hidden:
             shards = tuple(_shards(records, Path(hidden), space, shard_records))
             rows, dropped = _source_counts(records, shards, counts)
-            manifest = Manifest(SpaceStamp.of(space), shards, seed, simulated, rows, dropped)
+            manifest = Manifest(
+                space=SpaceStamp.of(space), shards=shards, seed=seed, simulated=simulated, rows=rows, dropped=dropped
+            )
             _publish(Path(hidden), folder, manifest)
     finally:
         if fresh and not any(folder.iterdir()):
@@ -104,12 +108,12 @@ def read(
     """The records of a folder written by `write`.
 
     Args:
-        space: the space it was written for; may be None when it has no directions.
-        rejected: where to leave rows that are no longer records; there are none unless a shard was edited.
-        verify: compare every shard with its checksum first, which reads the folder once.
+        space: the space that the folder was written for; may be None when there are no directions.
+        rejected: file for rows that cannot become records; there are none unless somebody edited a shard.
+        verify: first compare every shard with its checksum, which reads the folder once.
     Raises:
-        DataError: no manifest, or a shard is missing, changed or broken.
-        SpaceMismatch: written for another space.
+        DataError: there is no manifest, or a shard is missing, changed or broken.
+        SpaceMismatch: the folder was written for another space.
     """
     folder = Path(path)
     manifest = read_manifest(folder)
@@ -141,7 +145,7 @@ def _require_free(folder: Path) -> None:
 
 
 def shard_paths(folder: Path) -> list[Path]:
-    """The shards that stand in a folder, whatever its manifest says."""
+    """The paths of the shards in a folder, whether or not its manifest lists them."""
     return sorted(path for path in folder.glob("part-*.parquet") if SHARD.fullmatch(path.name))
 
 
@@ -158,12 +162,12 @@ def _shards(
 
 
 def shard_name(number: int) -> str:
-    """The name of a folder's shard, numbered from 0."""
+    """The file name of shard `number`, from 0."""
     return f"part-{number:05d}.parquet"
 
 
 def write_shard(path: Path, records: Iterable[Record], space: PreferenceSpace | None) -> Shard:
-    """Writes one shard until it would survive a power cut, and gives its line of the manifest; raises as `write`."""
+    """Writes one shard, waits until it is on disk, and returns its manifest entry. Raises as `write`."""
     stream, written = iter(records), 0
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         while group := list(islice(stream, _GROUP_RECORDS)):
@@ -188,7 +192,7 @@ def _source_counts(
     records: Iterable[Record], shards: tuple[Shard, ...], counts: Counts | None
 ) -> tuple[int, dict[str, int]]:
     if counts is None and isinstance(records, Loaded):
-        # only now, as a pass begins new ones
+        # read the counts only after the pass, which replaces them
         counts = records.counts
     if counts is not None:
         return counts.rows, dict(counts.dropped)
@@ -196,7 +200,7 @@ def _source_counts(
 
 
 def _publish(hidden: Path, folder: Path, manifest: Manifest) -> None:
-    """Puts complete shards in place of older ones; on failure no shard and no manifest is left."""
+    """Replaces older shards with the complete new ones; a failure leaves no shard and no manifest."""
     (folder / MANIFEST).unlink(missing_ok=True)
     for old in shard_paths(folder):
         old.unlink()
@@ -212,8 +216,8 @@ def _publish(hidden: Path, folder: Path, manifest: Manifest) -> None:
 
 
 def _require_layout(path: Path, shard: Shard) -> None:
-    found = parquet_columns(path)
-    missing = [key for key in KEYS if key not in found]
+    columns = parquet_columns(path)
+    missing = [key for key in KEYS if key not in columns]
     if missing:
         raise DataError(f"{path}: has no column '{missing[0]}'; write the folder again")
     if (length := parquet_length(path)) != shard.records:

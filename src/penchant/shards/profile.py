@@ -1,7 +1,7 @@
-"""Reading a published `profile`: pole phrases joined by commas.
+"""Parses a published `profile`: pole phrases joined by commas.
 
-Ten phrases of alignx90 contain a comma themselves, so a profile cannot be split; it is read from left to right, each
-time by the longest phrase that stands there and is followed by a comma or the end.
+Ten phrases of alignx90 contain a comma, so a profile cannot be split at commas. The parser reads from left to right and
+takes the longest phrase that matches and is followed by a comma or the end.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _SHOWN_CHARS = 60
 
 
 def parse_profile(profile: str, space: PreferenceSpace) -> Direction:
-    """The direction that a profile string spells.
+    """The direction of a profile string.
 
     Raises:
-        DataError: text that is no pole phrase of the space, or both poles of one dimension.
-        SpaceError: two poles of the space share a phrase, so no profile can be read with it.
+        DataError: the profile has text that is not a pole phrase of the space, or both poles of one dimension.
+        SpaceError: two poles of the space share a phrase, so profiles are ambiguous.
     """
     phrases = _phrases(space)
     signs: dict[str, Sign] = {}
     rest = profile.strip()
     while rest:
-        phrase = next((phrase for phrase in phrases if _stands(phrase, rest)), None)
+        phrase = next((phrase for phrase in phrases if _starts_with(phrase, rest)), None)
         if phrase is None:
             raise DataError(
                 f"'profile' has text that is no pole of space '{space.name}': '{rest[:_SHOWN_CHARS]}'; "
@@ -41,7 +41,7 @@ def parse_profile(profile: str, space: PreferenceSpace) -> Direction:
     return space.direction(signs)
 
 
-def _stands(phrase: str, rest: str) -> bool:
+def _starts_with(phrase: str, rest: str) -> bool:
     return rest.startswith(phrase) and _JOINT.match(rest, len(phrase)) is not None
 
 
@@ -55,7 +55,7 @@ def _phrases(space: PreferenceSpace) -> dict[str, tuple[str, Sign]]:
             if phrase in phrases:
                 raise SpaceError(
                     f"space '{space.name}': '{phrase}' is a pole of '{phrases[phrase][0]}' and of '{dimension.id}'; "
-                    "a profile cannot be read with it"
+                    "profiles in this space are ambiguous"
                 )
             phrases[phrase] = (dimension.id, sign)
     return dict(sorted(phrases.items(), key=lambda entry: -len(entry[0])))

@@ -1,6 +1,7 @@
-"""Files as numbered rows, in flat memory: Parquet tables, JSON lines, and one big JSON list.
+"""Reads files as numbered rows, in constant memory: Parquet tables, JSON lines and JSON lists.
 
-Knows nothing of records. Every function raises DataError with path and place when a file is missing or broken.
+This module knows nothing of records. Every function raises DataError when a file is missing or broken; the message
+names the path and the row or line.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from penchant.shards.base import Row
 _BATCH_ROWS = 256
 _CHUNK_CHARS = 1 << 16
 _LONGEST_ROW_CHARS = 1 << 26
-"""Longest row of a JSON list; bounds what is held in memory when a list is broken."""
+"""Longest row of a JSON list; limits memory when a list is broken."""
 
 
 def parquet_columns(path: Path) -> list[str]:
@@ -30,13 +31,17 @@ def parquet_columns(path: Path) -> list[str]:
 
 
 def parquet_length(path: Path) -> int:
-    """The number of rows that a Parquet file says it has."""
+    """The number of rows in the metadata of a Parquet file."""
     with _opened(path) as file:
         return int(file.metadata.num_rows)
 
 
 def parquet_rows(path: Path, columns: Collection[str], *, label: str = "row") -> Iterator[Row]:
-    """The rows of a Parquet file, numbered from 0; of `columns` those that the file has."""
+    """The rows of a Parquet file, numbered from 0, with the columns in `columns` that the file has.
+
+    Args:
+        label: the text before the number in each row's location.
+    """
     with _opened(path) as file:
         wanted = [name for name in file.schema_arrow.names if name in columns]
         number = 0
@@ -47,7 +52,7 @@ def parquet_rows(path: Path, columns: Collection[str], *, label: str = "row") ->
 
 
 def json_lines(path: Path) -> Iterator[Row]:
-    """The objects of a JSON-lines file, numbered by line from 1; blank lines are no rows."""
+    """The objects of a JSON-lines file, numbered by line from 1; blank lines are skipped."""
     with _text(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -60,7 +65,7 @@ def json_lines(path: Path) -> Iterator[Row]:
 
 
 def json_list(path: Path) -> Iterator[Row]:
-    """The objects of one JSON list, numbered from 0; parsed as it is read, one row in memory at a time."""
+    """The objects of one JSON list, numbered from 0; parsed while reading, with one row in memory at a time."""
     with _text(path) as file:
         window = _Window(path, file)
         if window.next_character() != "[":
@@ -78,7 +83,7 @@ def json_list(path: Path) -> Iterator[Row]:
 
 
 class _Window:
-    """The part of a JSON text that is being parsed."""
+    """A sliding window over a JSON text: the part that is being parsed."""
 
     def __init__(self, path: Path, file: IO[str]) -> None:
         self._path, self._file = path, file
@@ -86,7 +91,7 @@ class _Window:
         self._decoder = json.JSONDecoder()
 
     def next_character(self) -> str:
-        """The next character that is not white; empty at the end of the file."""
+        """The next character that is not whitespace; empty at the end of the file."""
         while True:
             rest = self._text[self._at : self._at + 64].lstrip()
             if rest:
@@ -97,29 +102,33 @@ class _Window:
                 return ""
 
     def skip(self) -> None:
-        """Steps over the character just seen."""
+        """Moves past the current character."""
         self._at += 1
 
-    def expect(self, seen: str, wanted: str, number: int) -> None:
-        """Steps over `wanted`; DataError when something else, or nothing, stands there."""
-        if seen != wanted:
-            found = f"'{seen}'" if seen else "the end of the file"
+    def expect(self, character: str, wanted: str, number: int) -> None:
+        """Moves past `character`. Raises DataError unless it is `wanted`.
+
+        Args:
+            number: the row after this character, for the message.
+        """
+        if character != wanted:
+            actual = f"'{character}'" if character else "the end of the file"
             raise DataError(
-                f"{self._path}: before row {number} stands {found}, not '{wanted}'; the list is cut or broken"
+                f"{self._path}: before row {number} comes {actual}, not '{wanted}'; the list is cut or broken"
             )
         self.skip()
         self.next_character()
 
     def value(self, number: int) -> object:
-        """Parses the row that begins here."""
+        """Parses the row at the current position."""
         while True:
             try:
                 value, self._at = self._decoder.raw_decode(self._text, self._at)
                 return value
             except ValueError as error:
-                # cut off or broken: only more text can tell; doubling keeps this linear
-                held = len(self._text) - self._at
-                if held > _LONGEST_ROW_CHARS or not self._more(max(held, _CHUNK_CHARS)):
+                # the row is cut off or broken, and only more text can tell; doubling keeps the cost linear
+                length = len(self._text) - self._at
+                if length > _LONGEST_ROW_CHARS or not self._more(max(length, _CHUNK_CHARS)):
                     raise DataError(
                         f"{self._path}: row {number} is not valid JSON ({error}) or is cut off; repair the file"
                     ) from error
@@ -160,7 +169,7 @@ def _text(path: Path) -> Iterator[IO[str]]:
 
 
 def _undecodable(path: Path) -> int:
-    """The first line that is not UTF-8, from 1; a text stream knows only its own buffer."""
+    """Number of the first line that is not UTF-8, from 1; the decoding error itself has only a position in a buffer."""
     with path.open("rb") as file:
         return next((number for number, line in enumerate(file, 1) if line.decode(errors="ignore").encode() != line), 0)
 

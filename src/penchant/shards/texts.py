@@ -1,4 +1,4 @@
-"""Plain documents from a Parquet file: what a base model is trained on. Knows nothing of records or people."""
+"""Reads plain documents from a Parquet file, for training a base model. It knows nothing of records or people."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from penchant.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Documents, and whom they are owed to."""
+    """Documents, with credits to their sources."""
 
     texts: list[str]
     credits: tuple[str, ...] = ()
-    """`source (licence): number of documents`, most first; empty where the file has no columns `source`, `licence`."""
+    """`source (licence): number of documents`, largest first; empty without the columns `source` and `licence`."""
 
 
 def read_texts(path: Path, *, split: str | None = None) -> Texts:
-    """The column `text`, of one split where there is a column `split`; empty documents are left out.
+    """The non-empty documents in the column `text`.
 
-    Of a source with parts, as in `books/one`, only `books` is credited.
+    For a source with parts, such as `books/one`, the credits name only `books`.
 
+    Args:
+        split: keep the rows of this split; without a column `split`, or for None, all rows are kept.
     Raises:
-        DataError: no such file, no Parquet, no column of texts, or nothing of the split.
+        DataError: the file is missing or not Parquet, or has no column `text` or no document of the split.
     """
     if not path.is_file():
         raise DataError(f"no file of documents at {path}; check the path")
@@ -45,6 +47,6 @@ def read_texts(path: Path, *, split: str | None = None) -> Texts:
     kept = [row for row in zip(*columns, strict=True) if row[0] and row[0].strip()]
     if not kept:
         raise DataError(f"{path} holds no document{f' of split {split}' if split else ''}; check the file")
-    owed = Counter((str(row[1]).partition("/")[0], row[2]) for row in kept) if credited else Counter()
-    credits_ = tuple(f"{source} ({licence}): {count:,}" for (source, licence), count in owed.most_common())
+    counts = Counter((str(row[1]).partition("/")[0], row[2]) for row in kept) if credited else Counter()
+    credits_ = tuple(f"{source} ({licence}): {count:,}" for (source, licence), count in counts.most_common())
     return Texts([row[0] for row in kept], credits_)

@@ -1,7 +1,8 @@
-"""A folder of shards that takes long: written shard by shard, and gone on with where it was stopped.
+"""A folder of shards that takes long to write: it is written shard by shard, and a stopped run can be resumed.
 
-Until it is complete its shards stand in a hidden folder inside it, beside a list of those that are whole and of what
-they were made from. Then they are moved, the manifest last; records that the folder held before stay until then.
+Until the run is complete, the shards are in a hidden subfolder, with a progress file that lists the complete shards and
+the inputs that they were made from. At the end the shards are moved, the manifest last. Older records in the folder
+stay until then.
 """
 
 from __future__ import annotations
@@ -21,37 +22,41 @@ from penchant.shards.parquet import shard_name, shard_paths, write_shard
 from penchant.space import PreferenceSpace
 
 _HIDDEN, _LIST = ".unfinished", "progress.json"
-_ANEW = "start anew with --overwrite in place of --resume"
+_ANEW = "start anew with `overwrite` in place of `resume`"
 
 
 @dataclass(eq=False)
 class Unfinished:
-    """What is written of a folder so far."""
+    """The shards of a folder that are written so far."""
 
     folder: Path
     space: PreferenceSpace
     made_from: Mapping[str, str]
-    """What decides the records, by the name a person knows it under -> digest or value."""
+    """Everything that determines the records: readable name -> digest or value."""
     shards: list[Shard]
-    """Those that are whole, in order."""
+    """The complete shards, in order."""
 
     @classmethod
     def begin(
         cls, folder: Path, space: PreferenceSpace, made_from: Mapping[str, str], *, resume: bool, overwrite: bool
     ) -> Unfinished:
-        """The beginning of a folder, or with `resume` what a run that was stopped left of it, if one did.
+        """An empty folder to start with; with `resume`, the shards of a stopped run if there is one.
 
+        Args:
+            made_from: everything that determines the records; a run can be resumed only when it is unchanged.
+            resume: continue a stopped run.
+            overwrite: replace older records or a stopped run.
         Raises:
-            DataError: as `require_room`; or what was left is damaged, or was made from something else.
+            DataError: as `require_room`; or the shards of the stopped run are damaged or have another `made_from`.
         """
         require_room(folder, resume=resume, overwrite=overwrite)
         if resume and stopped(folder):
-            return cls(folder, space, made_from, _left(folder, made_from))
+            return cls(folder, space, made_from, _resumed(folder, made_from))
         _remove(folder / _HIDDEN)
         return cls(folder, space, made_from, [])
 
     def add(self, records: Iterable[Record]) -> None:
-        """Writes the next shard; once this returns, it is not lost when the run stops."""
+        """Writes the next shard; after this call the shard survives a stop of the run."""
         hidden = self.folder / _HIDDEN
         hidden.mkdir(parents=True, exist_ok=True)
         self.shards.append(write_shard(hidden / shard_name(len(self.shards)), records, self.space))
@@ -62,13 +67,20 @@ class Unfinished:
     def finish(
         self, *, rows: int, dropped: Mapping[str, int], simulated: bool, files: Mapping[str, str] | None = None
     ) -> Manifest:
-        """Puts the shards in place of what the folder held; a run that is stopped here can be gone on with too.
+        """Replaces the older content of the folder with the shards; a run that stops here can be resumed too.
 
         Args:
             rows, dropped, simulated: see `Manifest`.
-            files: name -> content of files that belong to the shards.
+            files: name -> content of further files of the folder.
         """
-        manifest = Manifest(SpaceStamp.of(self.space), tuple(self.shards), None, simulated, rows, dropped)
+        manifest = Manifest(
+            space=SpaceStamp.of(self.space),
+            shards=tuple(self.shards),
+            seed=None,
+            simulated=simulated,
+            rows=rows,
+            dropped=dropped,
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / MANIFEST).unlink(missing_ok=True)
         ours = {shard.name for shard in self.shards}
@@ -88,24 +100,24 @@ class Unfinished:
 
 
 def stopped(folder: Path) -> bool:
-    """Whether a run that was stopped left shards in a folder."""
+    """Whether the folder has shards of a stopped run."""
     return (folder / _HIDDEN / _LIST).is_file()
 
 
 def require_room(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    """Raises DataError when a folder holds something that was not asked to be gone on with or replaced."""
+    """Raises DataError when a folder has records or a stopped run, unless `resume` or `overwrite` covers them."""
     if overwrite or (resume and stopped(folder)):
         return
     if stopped(folder):
-        raise DataError(f"{folder} holds a run that was stopped; go on with --resume, or start anew with --overwrite")
+        raise DataError(f"{folder} holds a run that was stopped; go on with `resume`, or start anew with `overwrite`")
     if (folder / MANIFEST).exists():
         if resume:
-            raise DataError(f"{folder} holds a finished run, and there is nothing to go on with; use it as it is")
-        raise DataError(f"{folder} holds records already; give another --out, or add --overwrite")
+            raise DataError(f"{folder} holds a finished run, and there is nothing to go on with; use its records")
+        raise DataError(f"{folder} holds records already; give another `out`, or add `overwrite`")
     if old := shard_paths(folder):
         raise DataError(
             f"{folder} holds {old[0].name} but no {MANIFEST}, left by a broken write or another program; "
-            "give another --out, or add --overwrite"
+            "give another `out`, or add `overwrite`"
         )
 
 
@@ -114,25 +126,28 @@ def _remove(hidden: Path) -> None:
         shutil.rmtree(hidden)
 
 
-def _left(folder: Path, made_from: Mapping[str, str]) -> list[Shard]:
-    """The shards of a run that was stopped, once it is sure that they are what this one would write."""
+def _resumed(folder: Path, made_from: Mapping[str, str]) -> list[Shard]:
+    """The shards of a stopped run, after checking that this run would write the same shards."""
     path = folder / _HIDDEN / _LIST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        stated = mapping(content, "made_from") or {}
-        before = {name: text(stated, name) for name in stated}
+        inputs = mapping(content, "made_from") or {}
+        before = {name: text(inputs, name) for name in inputs}
         shards = parse_shards(content)
     except (ValueError, AttributeError, DataError, RecordError) as error:
         raise DataError(f"{path}: broken ({error}); {_ANEW}") from error
-    other = [name for name in {**made_from, **before} if made_from.get(name) != before.get(name)]
-    if other:
+    changed = [name for name in {**made_from, **before} if made_from.get(name) != before.get(name)]
+    if changed:
         raise DataError(
-            f"{folder}: the run that was stopped there had another {' and another '.join(other)}; "
+            f"{folder}: the run that was stopped there had another {' and another '.join(changed)}; "
             f"give what it had, or {_ANEW}"
         )
     for shard in shards:
-        places = [place / shard.name for place in (folder / _HIDDEN, folder)]  # the second: stopped while they moved
-        whole = next((place for place in places if place.is_file()), None)
-        if whole is None or sha256_of(whole) != shard.sha256:
-            raise DataError(f"{places[0]}: missing, or changed since it was written; {_ANEW}")
+        paths = [
+            folder / _HIDDEN / shard.name,
+            folder / shard.name,
+        ]  # the second if the run stopped while moving shards
+        written = next((candidate for candidate in paths if candidate.is_file()), None)
+        if written is None or sha256_of(written) != shard.sha256:
+            raise DataError(f"{paths[0]}: missing, or changed since it was written; {_ANEW}")
     return shards

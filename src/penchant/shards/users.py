@@ -1,7 +1,7 @@
-"""Parquet rows that name their user: one comparison a row, with what else the same person wrote and chose.
+"""Parquet rows with user ids: each row is one pair, with further evidence about the same person.
 
-The layout of data sets converted from public sources: plain column names, a split, where the label came from, and no
-directions. People of different rows are told apart by `user_id`, which is null where the source knows none.
+Data sets converted from public sources have this layout: plain column names, a split, the origin of the label, and no
+directions. `user_id` identifies the person; it is null when the source does not know the person.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ REQUIRED = (
     "split",
 )
 OPTIONAL = ("attribute", "dataset", "meta")
-"""Where a row comes from, for tables; empty where a file does not say."""
+"""Columns with the provenance of a row; empty in records when the file lacks them."""
 
 
 def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Path | None = None) -> Loaded:
-    """The records of one such file; `space` is taken for the sake of one signature, as there are no directions.
+    """The records of a file; `space` is ignored, because the layout has no directions, but every reader takes it.
 
+    Args:
+        rejected: file for the rows that a pass sets aside.
     Raises:
-        DataError: missing, broken, or without one of the columns. Iterating raises DataError with row.
+        DataError: the file is missing, broken, or lacks a column. Iterating raises DataError that names the row.
     """
     del space
     path = Path(path)
