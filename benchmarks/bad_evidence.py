@@ -20,10 +20,10 @@ import numpy as np
 import torch
 
 from cells import machine
-from penchant.runs.annotators import open_annotator
 from penchant.eval.bad_evidence import Case, Moved, Phrases, load_cases, measure
 from penchant.forum.lexicon import lexicon
 from penchant.model.card import versions
+from penchant.runs.annotators import open_annotator
 from penchant.space import PreferenceSpace, load_space
 
 

@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from penchant.cli import simulate, train
-from penchant.runs.data import read, recipe_space
 from penchant.config import Recipe, load_recipe
 from penchant.eval.bench import Bench, Scored
 from penchant.eval.score import Setting
 from penchant.model.card import versions
 from penchant.model.local import LocalModel
+from penchant.runs.data import read, recipe_space
 from penchant.stats import accuracy, difference
 
 LAYOUTS = ("user_first", "paper")
