@@ -209,7 +209,7 @@ def small_recipe(small_base: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         "name": "small",
         "dimensions": list(DIMENSIONS),
         "base": str(small_base),
-        "forum": {**counts, "active_min": 3, "active_max": 4, "asked": 2, "comments": 2, "comparisons": 2},
+        "forum": {**counts, "active_min": 3, "active_max": 4, "target_dimensions": 2, "comments": 2, "comparisons": 2},
         "ica": training,
         "pba": {**training, "max_steps": 2, "golden_share": 0.5},
         "evaluate": {"samples": 1},
