@@ -1,4 +1,4 @@
-"""Tree attention by itself: every back end against a softmax written out, values and gradients."""
+"""Tree attention alone: values and gradients of every back end against a plain softmax."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from penchant.model.tree import Branch, Forest, collate, pack
 
 
 def forest(persona: int, tasks: list[list[int]]) -> Forest:
-    """A user with a persona of so many tokens and, per task, its length and those of its answers."""
+    """A forest of a user, and of the same user's first task; lengths in tokens, per task its own, then its answers'."""
     branches = [
         Branch((*range(persona), *(1000 * (i + 1) + t for t in range(task))), tuple((7,) * n for n in answers))
         for i, (task, *answers) in enumerate(tasks)

@@ -1,4 +1,4 @@
-"""What every model behind the seam keeps to."""
+"""The contract of every model."""
 
 import pytest
 

@@ -1,35 +1,42 @@
-"""A model that is asked each question once."""
+"""A model with a cache: each question is computed once."""
 
 from penchant.model.base import Candidates
-from penchant.model.fake import FakeModel
 from penchant.model.cached import CachedModel, uncached
+from penchant.model.fake import FakeModel
 from penchant.render import Message
 
 TEA, MILK = (({"role": "user", "content": text},) for text in ("tea please", "milk please"))
 
 
-def asked(prompt: tuple[Message, ...], *answers: str) -> Candidates:
+def candidates(prompt: tuple[Message, ...], *answers: str) -> Candidates:
     return Candidates(prompt, answers)
 
 
 def test_what_was_asked_before_is_not_asked_again_and_order_is_kept() -> None:
     plain, model = FakeModel(follow=0.5), CachedModel(inner := FakeModel(follow=0.5))
-    first = [asked(TEA, "tea", "one two"), asked(MILK, "tea")]
+    first = [candidates(TEA, "tea", "one two"), candidates(MILK, "tea")]
     assert model.logprobs(first) == plain.logprobs(first)
-    second = [asked(MILK, "tea"), asked(MILK, "milk"), asked(TEA, "tea", "one two"), asked(MILK, "milk")]
+    second = [
+        candidates(MILK, "tea"),
+        candidates(MILK, "milk"),
+        candidates(TEA, "tea", "one two"),
+        candidates(MILK, "milk"),
+    ]
     assert model.logprobs(second) == plain.logprobs(second)
     assert inner.calls == 2
     assert model.logprobs(first + second) == plain.logprobs(first + second)
     assert inner.calls == 2
-    assert len(model.known) == 3
+    assert len(model.likelihoods) == 3
 
 
 def test_another_role_prompt_or_answer_is_another_question() -> None:
     model = CachedModel(FakeModel())
     system: tuple[Message, ...] = ({"role": "system", "content": "tea please"},)
-    model.logprobs([asked(TEA, "a", "b"), asked(TEA, "b", "a"), asked(TEA, "a"), asked(system, "a", "b")])
-    model.logprobs([asked(TEA, "\ud800")])  # half a character, as broken texts hold
-    assert len(model.known) == 5
+    model.logprobs(
+        [candidates(TEA, "a", "b"), candidates(TEA, "b", "a"), candidates(TEA, "a"), candidates(system, "a", "b")]
+    )
+    model.logprobs([candidates(TEA, "\ud800")])  # half a character, as broken texts hold
+    assert len(model.likelihoods) == 5
 
 
 def test_all_else_is_the_models_own_and_timings_forget() -> None:

@@ -1,4 +1,4 @@
-"""Model cards say what a folder is, how it was made and what it was made from."""
+"""Model cards describe a folder: its content, how it was made, and from what."""
 
 import yaml
 
@@ -26,9 +26,9 @@ CURVE = [{"step": 7, "page": 1.25, "thread": 2.5, "faithful": 0.1, "right": 0.87
 
 
 def test_the_card_of_a_base_of_documents_names_them_and_does_not_say_simulated() -> None:
-    owed = ("books (MIT): 2", "web (PDDL): 1")
+    credits = ("books (MIT): 2", "web (PDDL): 1")
     card = base_card(
-        BaseSection(corpus="text"), "enc", CURVE, recipe="recipes/e.yaml", texts="docs.parquet", credits=owed
+        BaseSection(corpus="text"), "enc", CURVE, recipe="recipes/e.yaml", texts="docs.parquet", credits=credits
     )
     assert "books (MIT): 2; web (PDDL): 1" in card
     assert "penchant base --recipe recipes/e.yaml --texts docs.parquet" in card

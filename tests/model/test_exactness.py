@@ -1,4 +1,4 @@
-"""How exact trees are, in numbers: log-probabilities, loss and gradients against float64, one sequence at a time."""
+"""Exactness of trees: log-probabilities, loss and gradients against float64, one sequence at a time."""
 
 import random
 from collections.abc import Callable
@@ -55,8 +55,8 @@ def loss_and_gradients(model: Any, score: Callable[[Any], Tensor]) -> tuple[floa
     return loss.item(), {name: weight.grad.double().clone() for name, weight in model.named_parameters()}
 
 
-def furthest(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
-    return max(float((found[name] - grad).norm() / grad.norm()) for name, grad in expected.items())
+def furthest(gradients: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
+    return max(float((gradients[name] - grad).norm() / grad.norm()) for name, grad in expected.items())
 
 
 @pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])

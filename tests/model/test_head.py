@@ -17,7 +17,7 @@ def inputs() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(23, 32, dtype=torch.float64, requires_grad=True), torch.randint(0, 61, (23,))
 
 
-def whole(model, hidden: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def whole_softmax(model, hidden: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     logits = model.get_output_embeddings()(hidden)
     return torch.log_softmax(logits, -1)[torch.arange(len(target)), target]
 
@@ -37,7 +37,7 @@ def test_chunks_give_the_values_and_gradients_of_a_whole_softmax(
     hidden, target = inputs
     weights = [p for p in model.get_output_embeddings().parameters() if p.requires_grad]
     results = []
-    for compute in (target_logprobs, whole):
+    for compute in (target_logprobs, whole_softmax):
         values = compute(model, hidden, target)
         found = torch.autograd.grad(torch.sin(values).sum(), [hidden, *weights])
         results.append((values, *found))
@@ -57,8 +57,8 @@ def test_a_frozen_head_gets_no_gradient(tiny_model, inputs) -> None:
 
 def test_no_more_logits_exist_at_once_than_a_chunk_holds(tiny_model, monkeypatch, inputs) -> None:
     sizes = []
-    whole = head.log_softmax
-    monkeypatch.setattr(head, "log_softmax", lambda x, dim: sizes.append(x.numel()) or whole(x, dim))
+    log_softmax = head.log_softmax
+    monkeypatch.setattr(head, "log_softmax", lambda x, dim: sizes.append(x.numel()) or log_softmax(x, dim))
     monkeypatch.setattr(head, "_CHUNK_LOGITS", 5 * 61)
     target_logprobs(tiny_model("llama", dtype=torch.float64), *inputs)
     assert sum(sizes) == 23 * 61
@@ -82,7 +82,7 @@ def test_tiles_of_a_chunk_change_no_value_and_no_gradient(tiny_model, monkeypatc
 def test_without_a_gradient_nothing_is_kept_of_a_vocabulary(tiny_model, monkeypatch, inputs) -> None:
     kept = []
     exp = torch.exp
-    monkeypatch.setattr(torch, "exp", lambda *given, **named: kept.append(1) or exp(*given, **named))
+    monkeypatch.setattr(torch, "exp", lambda *args, **options: kept.append(1) or exp(*args, **options))
     model = tiny_model("llama", dtype=torch.float64)
     with torch.no_grad():
         without = target_logprobs(model, *inputs)

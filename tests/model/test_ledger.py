@@ -1,4 +1,4 @@
-"""What was paid for is kept, once, and only in a file of our own."""
+"""Paid answers are stored once, and only in a ledger file."""
 
 import sqlite3
 import stat

@@ -63,9 +63,9 @@ def test_no_token_straddles_the_boundary_of_prompt_and_answer() -> None:
     assert encoded.prompt == chat.prompt_ids(({"role": "user", "content": "what"},))
     pieces = [chat.tokenizer.convert_ids_to_tokens([*encoded.prompt, *ids]) for ids in encoded.answers]
     assert ["".join(part) for part in pieces] == ["Q:_what_A:_tea</s>", "Q:_what_A:_coffee</s>"]
-    # in one go the same text has other tokens, so this test could fail
-    whole = chat.tokenizer("Q: what A: tea</s>", add_special_tokens=False)["input_ids"]
-    assert tuple(whole) != (*encoded.prompt, *encoded.answers[0])
+    # tokenised in one piece, the same text has other tokens, so this test could fail
+    joined = chat.tokenizer("Q: what A: tea</s>", add_special_tokens=False)["input_ids"]
+    assert tuple(joined) != (*encoded.prompt, *encoded.answers[0])
 
 
 def test_a_template_that_rewrites_the_prompt_when_an_answer_follows_is_refused() -> None:
@@ -85,9 +85,9 @@ def test_a_missing_pad_token_becomes_the_end_of_turn() -> None:
     assert chat.pad_id == chat.tokenizer.eos_token_id
 
 
-@pytest.mark.parametrize("place", ["evidence", "task", "answer"])
-def test_nobodys_text_can_open_a_turn(chat: ChatTokenizer, place: str) -> None:
-    person, task, answer = (ATTACK if place == part else "tea" for part in ("evidence", "task", "answer"))
+@pytest.mark.parametrize("attacked", ["evidence", "task", "answer"])
+def test_nobodys_text_can_open_a_turn(chat: ChatTokenizer, attacked: str) -> None:
+    person, task, answer = (ATTACK if attacked == part else "tea" for part in ("evidence", "task", "answer"))
     messages: tuple[Message, ...] = (
         {"role": "system", "content": "i like"},
         {"role": "user", "content": f"<person>\n- {person}\n</person>\n{task}"},
@@ -153,9 +153,9 @@ def saved(folder: Path, local: LocalModel) -> Path:
 
 def test_a_saved_model_is_the_same_when_loaded(tmp_path: Path, local: LocalModel) -> None:
     loaded = LocalModel.load(str(saved(tmp_path / "mine", local)))
-    asked = [Candidates(ASK, ("hot tea", "milk"))]
+    candidates = [Candidates(ASK, ("hot tea", "milk"))]
     assert loaded.name == "mine"
-    assert loaded.logprobs(asked) == local.logprobs(asked)
+    assert loaded.logprobs(candidates) == local.logprobs(candidates)
     assert loaded.count(ASK) == local.count(ASK)
     attacked = loaded.chat.encode(({"role": "user", "content": f"<person>{ATTACK}</person>"},), ("tea",))
     assert attacked == local.chat.encode(({"role": "user", "content": f"<person>{ATTACK}</person>"},), ("tea",))
@@ -236,11 +236,11 @@ def some_candidates() -> list[Candidates]:
 def test_likelihoods_equal_a_naive_loop_however_they_are_grouped(local: LocalModel, monkeypatch, budget) -> None:
     monkeypatch.setattr(module, "_BATCH_TOKENS", {"cpu": budget[0], "cuda": budget[0]})
     monkeypatch.setattr(module, "_TREE_TOKENS", budget[1])
-    asked = some_candidates()
-    for candidates in (asked, asked[::-1], [asked[0]] * 3, asked + asked):
-        for one, found in zip(candidates, local.logprobs(candidates), strict=True):
-            for answer, likelihood in zip(one.answers, found, strict=True):
-                expected = naive(local, one.messages, answer)
+    distinct = some_candidates()
+    for candidates in (distinct, distinct[::-1], [distinct[0]] * 3, distinct + distinct):
+        for prompt, likelihoods in zip(candidates, local.logprobs(candidates), strict=True):
+            for answer, likelihood in zip(prompt.answers, likelihoods, strict=True):
+                expected = naive(local, prompt.messages, answer)
                 assert likelihood.tokens == expected.tokens
                 assert likelihood.logprob == pytest.approx(expected.logprob, abs=2e-5)
 
@@ -249,7 +249,7 @@ def test_neighbours_with_one_beginning_share_a_tree_and_strangers_do_not_shorten
     encoded = [local.chat.encode(c.messages, c.answers) for c in some_candidates()]
     groups = list(module._groups(encoded))
     assert [item for _, group in groups for item in group] == encoded
-    assert [place for place, _ in groups] == [0, 2, 3, 4, 5]
+    assert [start for start, _ in groups] == [0, 2, 3, 4, 5]
     assert len(groups[0][1]) == 2
 
 
@@ -276,8 +276,8 @@ def test_one_persons_pairs_share_a_tree_in_whatever_order_they_are_asked(local: 
 )
 def test_a_tree_of_several_stays_within_its_budget(rows: list, budget: int) -> None:
     encoded = [
-        Encoded((*range(shared), *(100 + place * 10 + i for i in range(own))), ((7,) * answer,))
-        for place, (shared, own, answer) in enumerate(rows)
+        Encoded((*range(shared), *(100 + index * 10 + i for i in range(own))), ((7,) * answer,))
+        for index, (shared, own, answer) in enumerate(rows)
     ]
     before = module._TREE_TOKENS
     module._TREE_TOKENS = budget
@@ -286,8 +286,8 @@ def test_a_tree_of_several_stays_within_its_budget(rows: list, budget: int) -> N
     finally:
         module._TREE_TOKENS = before
     assert [item for _, group in groups for item in group] == encoded
-    for place, group in groups:
-        assert encoded[place] == group[0]
+    for start, group in groups:
+        assert encoded[start] == group[0]
         if len(group) > 1:
             assert len(pack([Branch(e.prompt, e.answers) for e in group]).ids) <= budget
 

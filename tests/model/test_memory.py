@@ -8,24 +8,24 @@ from penchant.model.memory import peak
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is measured by its own allocator")
 def test_memory_that_is_held_for_a_while_is_seen_and_what_is_not_taken_is_not(tmp_path: Path) -> None:
-    with peak() as nothing:
+    with peak() as idle:
         pass
-    with peak() as much:
-        held = torch.ones(64 << 20, dtype=torch.uint8)
-        held.add_(1)
-    assert much.bytes is not None
-    assert nothing.bytes is not None
-    assert much.bytes > 48 << 20
-    assert nothing.bytes < 8 << 20
-    del held
+    with peak() as allocating:
+        data = torch.ones(64 << 20, dtype=torch.uint8)
+        data.add_(1)
+    assert allocating.bytes is not None
+    assert idle.bytes is not None
+    assert allocating.bytes > 48 << 20
+    assert idle.bytes < 8 << 20
+    del data
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is measured by its own allocator")
 def test_where_nothing_can_be_told_nothing_is(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr("penchant.model.memory._STATM", tmp_path / "absent")
-    with peak() as found:
+    with peak() as unmeasured:
         pass
-    assert found.bytes is None
+    assert unmeasured.bytes is None
 
 
 def test_an_error_ends_the_watch() -> None:

@@ -1,4 +1,4 @@
-"""An endpoint that misbehaves is borne with; what cannot be mended stops at once, and nothing is paid for twice."""
+"""Passing faults of an endpoint are retried, lasting ones stop the run, and no question is paid for twice."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from penchant.model.ledger import Ledger
 from penchant.model.remote import Endpoint, Question
 
 
-def asked(*texts: str) -> list[Question]:
+def questions(*texts: str) -> list[Question]:
     return [Question(({"role": "user", "content": text},)) for text in texts]
 
 
@@ -42,7 +42,7 @@ def test_answers_come_in_the_order_of_the_questions_and_equal_questions_are_aske
     one = endpoint(concurrency=4)
     steps: list[int] = []
     names = [f"q{i % 10}" for i in range(30)]
-    assert one.ask(asked(*names), str, progress=steps.append) == [f"re: {name}" for name in names]
+    assert one.ask(questions(*names), str, progress=steps.append) == [f"re: {name}" for name in names]
     assert len(served.requests) == one.account.paid == 10
     assert sum(steps) == 30
     assert (one.account.prompt_tokens, one.account.answer_tokens) == (70, 30)
@@ -51,14 +51,14 @@ def test_answers_come_in_the_order_of_the_questions_and_equal_questions_are_aske
 
 def test_nothing_is_paid_for_twice(served, endpoint) -> None:
     served.reply = echo
-    endpoint().ask(asked("a", "b"), str)
+    endpoint().ask(questions("a", "b"), str)
     again = endpoint()
-    assert again.ask(asked("a", "b", "c"), str) == ["re: a", "re: b", "re: c"]
+    assert again.ask(questions("a", "b", "c"), str) == ["re: a", "re: b", "re: c"]
     assert len(served.requests) == 3
     assert (again.account.paid, again.account.kept) == (1, 2)
     # another model, or another temperature, is another question
-    endpoint(model="other").ask(asked("a"), str)
-    endpoint(temperature=1.0).ask(asked("a"), str)
+    endpoint(model="other").ask(questions("a"), str)
+    endpoint(temperature=1.0).ask(questions("a"), str)
     assert len(served.requests) == 5
 
 
@@ -72,15 +72,15 @@ def test_a_run_that_broke_off_goes_on_from_what_was_answered(served, endpoint) -
     served.reply = lambda request, number: (401, {}) if number == 6 else echo(request, number)
     names = [f"q{i}" for i in range(10)]
     with pytest.raises(ModelError, match="OPENAI_API_KEY"):
-        endpoint(concurrency=1).ask(asked(*names), str)
+        endpoint(concurrency=1).ask(questions(*names), str)
     served.reply = echo
-    assert endpoint(concurrency=1).ask(asked(*names), str) == [f"re: {name}" for name in names]
+    assert endpoint(concurrency=1).ask(questions(*names), str) == [f"re: {name}" for name in names]
     assert len(served.requests) == 11  # the one that was refused, and each once
 
 
 def test_retry_after_is_waited_for(served, endpoint) -> None:
     served.reply = lambda request, number: (429, {"Retry-After": "1"}) if number == 0 else echo(request, number)
-    assert endpoint().ask(asked("a"), str) == ["re: a"]
+    assert endpoint().ask(questions("a"), str) == ["re: a"]
     assert served.times[1] - served.times[0] >= 1
 
 
@@ -88,7 +88,7 @@ def test_retry_after_is_waited_for(served, endpoint) -> None:
 def test_passing_faults_are_tried_again(served, endpoint, fault) -> None:
     served.reply = lambda request, number: fault if number == 0 else echo(request, number)
     one = endpoint(timeout_s=0.5)
-    assert one.ask(asked("a"), str) == ["re: a"]
+    assert one.ask(questions("a"), str) == ["re: a"]
     assert len(served.requests) == 2
     assert one.account.paid == 1
 
@@ -96,7 +96,7 @@ def test_passing_faults_are_tried_again(served, endpoint, fault) -> None:
 def test_an_endpoint_that_stays_down_ends_the_run_in_one_sentence(served, endpoint) -> None:
     served.reply = lambda _request, _number: (500, {})
     with pytest.raises(ModelError, match=r"gave out .*run the same again"):
-        endpoint(tries=2).ask(asked("a"), str)
+        endpoint(tries=2).ask(questions("a"), str)
     assert len(served.requests) == 2
 
 
@@ -104,7 +104,7 @@ def test_an_endpoint_that_stays_down_ends_the_run_in_one_sentence(served, endpoi
 def test_what_no_retry_can_mend_stops_at_once(served, endpoint, status) -> None:
     served.reply = lambda _request, _number: (status, {})
     with pytest.raises(ModelError, match=f"refuses model 'm' .*{status}"):
-        endpoint(concurrency=1).ask(asked("a", "b"), str)
+        endpoint(concurrency=1).ask(questions("a", "b"), str)
     assert len(served.requests) == 1
 
 
@@ -112,7 +112,7 @@ def test_what_no_retry_can_mend_stops_at_once(served, endpoint, status) -> None:
 def test_one_question_that_cannot_be_answered_does_not_stop_the_others(served, endpoint, fault) -> None:
     served.reply = lambda request, _: fault if request["messages"][0]["content"] == "bad" else "5"
     one = endpoint(attempts=2)
-    assert one.ask(asked("good", "bad", "fine"), number_of) == [5, None, 5]
+    assert one.ask(questions("good", "bad", "fine"), number_of) == [5, None, 5]
     assert one.account.unusable == 1
     assert len(served.requests) == 4
 
@@ -120,20 +120,20 @@ def test_one_question_that_cannot_be_answered_does_not_stop_the_others(served, e
 def test_an_answer_of_no_use_is_asked_for_again_under_another_seed_then_given_up(served, endpoint) -> None:
     served.reply = lambda _, number: "dunno" if number < 2 else "7"
     one = endpoint(attempts=3)
-    assert one.ask(asked("a"), number_of) == [7]
+    assert one.ask(questions("a"), number_of) == [7]
     assert len({request["seed"] for request in served.requests}) == 3
     served.reply = lambda _request, _number: "dunno"
     two = endpoint(attempts=3)
-    assert two.ask(asked("b"), number_of) == [None]
+    assert two.ask(questions("b"), number_of) == [None]
     assert (two.account.paid, two.account.unusable) == (3, 1)
-    # even what was of no use is not paid for again
+    # unusable answers are not paid for again either
     three = endpoint(attempts=3)
-    assert three.ask(asked("b"), number_of) == [None]
+    assert three.ask(questions("b"), number_of) == [None]
     assert (three.account.paid, three.account.kept) == (0, 3)
 
 
 def test_the_rate_limit_spaces_requests(served, endpoint) -> None:
-    endpoint(requests_per_minute=600).ask(asked(*"abcd"), str)
+    endpoint(requests_per_minute=600).ask(questions(*"abcd"), str)
     gaps = [later - earlier for earlier, later in zip(served.times, served.times[1:], strict=False)]
     assert served.times[-1] - served.times[0] >= 0.25
     assert max(gaps) < 1
@@ -143,19 +143,19 @@ def test_the_rate_limit_spaces_requests(served, endpoint) -> None:
 def test_the_form_of_an_answer_is_told_as_the_endpoint_can_take_it(served, endpoint, structured, form) -> None:
     question = Question(({"role": "user", "content": "q"},), {"type": "object"})
     endpoint(structured=structured).ask([question], str)
-    told = served.requests[0].get("response_format")
-    assert (told and told["type"]) == form
+    response_format = served.requests[0].get("response_format")
+    assert (response_format and response_format["type"]) == form
     if form == "json_schema":
-        assert told["json_schema"]["schema"] == {"type": "object"}
+        assert response_format["json_schema"]["schema"] == {"type": "object"}
 
 
 def test_a_key_is_asked_for_and_sent_unless_the_address_is_this_machine(
     served, endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SOME_KEY", raising=False)
-    assert endpoint(api_key_env="SOME_KEY").ask(asked("a"), str) == ['{"says": []}']
+    assert endpoint(api_key_env="SOME_KEY").ask(questions("a"), str) == ['{"says": []}']
     with pytest.raises(ConfigError, match="set SOME_KEY"):
-        endpoint(base_url="https://models.example/v1", api_key_env="SOME_KEY").ask(asked("b"), str)
+        endpoint(base_url="https://models.example/v1", api_key_env="SOME_KEY").ask(questions("b"), str)
 
 
 def test_a_key_can_be_asked_for_before_there_is_a_question(served, endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,13 +172,13 @@ def test_it_works_where_a_loop_runs_already(served, endpoint) -> None:
     import asyncio
 
     async def in_a_notebook() -> list[str | None]:
-        return endpoint().ask(asked("a"), str)
+        return endpoint().ask(questions("a"), str)
 
     assert asyncio.run(in_a_notebook()) == ['{"says": []}']
 
 
 def test_the_ledger_keeps_no_question(served, endpoint, tmp_path: Path) -> None:
     served.reply = lambda _request, _number: json.dumps({"says": []})
-    endpoint().ask(asked("my secret garden"), str)
+    endpoint().ask(questions("my secret garden"), str)
     for file in tmp_path.glob("ledger*"):
         assert b"secret garden" not in file.read_bytes()

@@ -1,4 +1,4 @@
-"""The bases that come with the software: small, whole, and loaded without anything else."""
+"""The base models in the repository: small, complete, and loadable without other files."""
 
 import hashlib
 from pathlib import Path

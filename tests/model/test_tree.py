@@ -236,13 +236,13 @@ def test_a_batch_moves_with_all_its_parts() -> None:
     batch = collate([pack(UNEQUAL[0])]).to(torch.device("meta"))
     shape = batch.shape
     tensors = [batch.ids_N, batch.positions_N, batch.source_A, batch.target_A, batch.answer_A, shape.last_N]
-    tensors += [tensor for paths in shape.paths for tensor in (paths.places_LT, paths.own_LT)]
+    tensors += [tensor for paths in shape.paths for tensor in (paths.index_LT, paths.counted_LT)]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
     assert batch.answers == 4
 
 
 def test_lengths_are_few_and_at_most_a_sixteenth_more() -> None:
-    found = {count: tree._round(count) for count in range(1, 5000)}
+    found = {count: tree._round_up(count) for count in range(1, 5000)}
     assert all(count <= length <= count * 17 / 16 for count, length in found.items())
     assert len({length for count, length in found.items() if count >= 2500}) <= 17
 
@@ -265,8 +265,10 @@ def test_filling_up_a_row_changes_no_result_and_no_gradient(tiny_model: Callable
 
 def test_bfloat16_on_a_cpu_computes_few_lengths_and_float32_the_very_length(tiny_model, monkeypatch) -> None:
     lengths: list[int] = []
-    whole = tree._hidden
-    monkeypatch.setattr(tree, "_hidden", lambda model, few: lengths.append(len(few.ids_N)) or whole(model, few))
+    hidden = tree._hidden
+    monkeypatch.setattr(
+        tree, "_hidden", lambda model, forest: lengths.append(len(forest.ids_N)) or hidden(model, forest)
+    )
     model = tiny_model("llama")
     forests = [collate([pack([Branch((1,) * n, ((2, 3),))])]) for n in range(100, 140)]
     for forest in forests:

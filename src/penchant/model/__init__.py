@@ -1,1 +1,1 @@
-"""Language models: write an answer, or say how likely given answers are."""
+"""Language models: they generate answers, and compute the likelihood of given answers."""

@@ -1,16 +1,16 @@
-"""Tree attention: every token sees its ancestors and itself, over a flat row of many users' trees.
+"""Tree attention: each token attends to its ancestors and itself, over a flat row of many users' trees.
 
-Three back ends behind one function, put into stock transformers models through their public attention interface:
+Three back ends share one function. Stock transformers models reach it through their public attention interface:
 
 - `blocks` (CPU): a causal block per persona, a rectangle from a user's pairs to the persona, and one causal batch of
-  all task + answer paths; parts are merged by log-sum-exp. No mask, exact. A task is in the path of each of its
-  answers, which costs a few per cent of its attention and saves a kernel call for every node.
+  all task + answer paths; the parts are merged by log-sum-exp. Exact, and without a mask. A task is in the path of each
+  of its answers, which costs a few per cent more attention and saves one kernel call per node.
 - `flex` (GPU): FlexAttention with a block mask of the same rule.
-- `dense`: scaled dot-product attention with a full mask, tree by tree: the slow oracle.
+- `dense`: scaled dot-product attention with a full mask, tree by tree: slow, the reference for tests.
 
 Shapes: N packed tokens, H query heads, G key heads, D head size, L paths, T tokens of the longest path of a bucket.
 Source of the merge: Milakov and Gimelshein 2018, arXiv:1805.02867; of the backward through a merged softmax: Dao et al.
-2022, arXiv:2205.14135, algorithm 4, in which each block needs the merged output and log-sum-exp only.
+2022, arXiv:2205.14135, algorithm 4, where each block needs only the merged output and log-sum-exp.
 """
 
 from __future__ import annotations
@@ -34,56 +34,58 @@ NAME = "penchant_tree"
 _forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 _WIDE = 64
-"""Head size below which the CPU computes bfloat16 attention in float32: at 32 torch's bfloat16 kernel is no faster, and
-three times slower going back."""
+"""Head size below which the CPU computes bfloat16 attention in float32: at size 32, torch's bfloat16 kernel is no
+faster forward, and three times slower backward."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Task + answer paths of like length, padded on the right: causal attention never looks there."""
+    """Task + answer paths of similar length, padded on the right, where causal attention never looks."""
 
-    places_LT: Tensor
-    """Place of each path token in the flat row; padding repeats the last one."""
-    own_LT: Tensor
-    """True where this path speaks for the token: not padding, and a task only in the path of its first answer."""
+    index_LT: Tensor
+    """Index of each path token in the flat row; padding repeats the last token."""
+    counted_LT: Tensor
+    """True where this path gives the token's result: not at padding, and at a task only in its first answer's path."""
 
 
 @dataclass(slots=True)
 class Shape:
-    """What attention must know of a forest."""
+    """The structure of a forest, as attention needs it."""
 
     trees: tuple[tuple[int, int, int], ...]
-    """(start, end of the persona, end) of each user."""
+    """(start, end of the persona, end) of each tree. Here, the persona is the common beginning of a user's prompts."""
     last_N: Tensor
-    """End of the descendants of each token's node: token j is seen by i when j <= i < last[j]."""
+    """End of the descendants of each token's node: token i attends to token j if j <= i < last[j]."""
     paths: tuple[Paths, ...]
     backend: Backend
     calls: int = 0
-    """Attention layers that went through here; 0 after a pass says that the model's attention is not routed."""
+    """Number of attention layers computed so far; 0 after a pass means that the model's attention is not routed."""
     block_mask: Any = None
+    """FlexAttention's block mask, made at its first use."""
 
     def mask(self, start: int, end: int) -> Tensor:
-        """(end - start, end - start), True where a token (row) sees another (column)."""
-        place = torch.arange(start, end, device=self.last_N.device)
-        return (place[None] <= place[:, None]) & (place[:, None] < self.last_N[None, start:end])
+        """(end - start, end - start), True where a token (row) attends to another (column)."""
+        index = torch.arange(start, end, device=self.last_N.device)
+        return (index[None] <= index[:, None]) & (index[:, None] < self.last_N[None, start:end])
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: float) -> Tensor:
-    """Tree attention of a flat row.
+    """Tree attention over a flat row.
 
     Args:
-        query: (1, H, N, D); key, value: (1, G, N, D), H a multiple of G.
+        query: (1, H, N, D).
+        key, value: (1, G, N, D), H a multiple of G.
         scale: factor of the dot products.
     Returns:
         (1, H, N, D).
     """
-    # under autocast rotary embeddings leave queries and keys wider than values
+    # under autocast, rotary embeddings return queries and keys of a wider type than values
     query, key = query.to(value.dtype), key.to(value.dtype)
     if shape.backend == "flex":
-        return _flex(query, key, value, shape, scale)
+        return _flex(query, key, value, shape=shape, scale=scale)
     repeats = query.shape[1] // key.shape[1]
     if repeats > 1:
-        # along the tokens, as the projections left them, so that a token's heads stay together
+        # repeat in the projections' memory layout, so that a token's heads stay together
         key, value = (x.transpose(1, 2).repeat_interleave(repeats, 2).transpose(1, 2) for x in (key, value))
     if shape.backend == "dense":
         parts = []
@@ -112,18 +114,20 @@ class _Blocks(torch.autograd.Function):
                 out[:, :, start:end], lse[:, :, start:end] = 0, -torch.inf
                 continue
             persona, pairs = slice(start, root), slice(root, end)
-            seen = key[:, :, persona], value[:, :, persona]
-            out[:, :, persona], lse[:, :, persona] = _forward(query[:, :, persona], *seen, 0.0, True, scale=scale)
-            out[:, :, pairs], lse[:, :, pairs] = _forward(query[:, :, pairs], *seen, 0.0, False, scale=scale)
+            shared_key, shared_value = key[:, :, persona], value[:, :, persona]
+            for part, causal in ((persona, True), (pairs, False)):
+                out[:, :, part], lse[:, :, part] = _forward(
+                    query[:, :, part], shared_key, shared_value, dropout_p=0.0, is_causal=causal, scale=scale
+                )
         for paths in shape.paths:
-            there = [_along(x, paths.places_LT) for x in (query, key, value)]
-            near, near_lse = _forward(*there, 0.0, True, scale=scale)
-            places = paths.places_LT[paths.own_LT]
-            near_nHD, near_nH = near.transpose(1, 2)[paths.own_LT], near_lse.transpose(1, 2)[paths.own_LT]
-            far_nH = lse_NH[places]
+            path_query, path_key, path_value = (_along(x, paths.index_LT) for x in (query, key, value))
+            near, near_lse = _forward(path_query, path_key, path_value, dropout_p=0.0, is_causal=True, scale=scale)
+            index = paths.index_LT[paths.counted_LT]
+            near_nHD, near_nH = near.transpose(1, 2)[paths.counted_LT], near_lse.transpose(1, 2)[paths.counted_LT]
+            far_nH = lse_NH[index]
             weight = torch.sigmoid(near_nH - far_nH)[..., None].to(query.dtype)
-            out_NHD[places] = torch.lerp(out_NHD[places], near_nHD, weight)
-            lse_NH[places] = torch.logaddexp(near_nH, far_nH)
+            out_NHD[index] = torch.lerp(out_NHD[index], near_nHD, weight)
+            lse_NH[index] = torch.logaddexp(near_nH, far_nH)
         ctx.save_for_backward(query, key, value, out_NHD, lse_NH)
         ctx.shape, ctx.scale = shape, scale
         return out
@@ -140,65 +144,81 @@ class _Blocks(torch.autograd.Function):
                 for total_NHD in grads_NHD:
                     total_NHD[start:end] = 0
                 continue
-            seen = key[:, :, persona], value[:, :, persona]
+            shared_key, shared_value = key[:, :, persona], value[:, :, persona]
             near, far = (
                 _backward(
-                    *(gradient[:, :, part], query[:, :, part], *seen, out[:, :, part], lse[:, :, part]),
-                    *(0.0, causal),
+                    grad_out=gradient[:, :, part],
+                    query=query[:, :, part],
+                    key=shared_key,
+                    value=shared_value,
+                    out=out[:, :, part],
+                    logsumexp=lse[:, :, part],
+                    dropout_p=0.0,
+                    is_causal=causal,
                     scale=ctx.scale,
                 )
                 for part, causal in ((persona, True), (pairs, False))
             )
-            for total_NHD, *found in zip(grads_NHD, near, far, strict=True):
-                one, two = (x[0].transpose(0, 1) for x in found)
-                total_NHD[persona] = one
+            for total_NHD, near_grad, far_grad in zip(grads_NHD, near, far, strict=True):
+                near_nHD, far_nHD = near_grad[0].transpose(0, 1), far_grad[0].transpose(0, 1)
+                total_NHD[persona] = near_nHD
                 if total_NHD is grads_NHD[0]:
-                    total_NHD[pairs] = two
-                else:  # the pairs' own keys and values are seen along paths only
-                    total_NHD[persona] += two
+                    total_NHD[pairs] = far_nHD
+                else:  # only paths attend to the pairs' own keys and values
+                    total_NHD[persona] += far_nHD
                     total_NHD[pairs] = 0
         for paths in ctx.shape.paths:
-            places = paths.places_LT
-            spoken = paths.own_LT[:, None]
-            # a token that another path speaks for, or padding, sends nothing back: no gradient, no probability
-            sent = _along(gradient, places) * spoken[..., None]
-            near_lse = lse_NH[places].transpose(1, 2).masked_fill(~spoken, torch.inf)
-            there = [_along(x, places) for x in (query, key, value, out)]
-            found = _backward(sent, *there, near_lse, 0.0, True, scale=ctx.scale)
-            flat = places.flatten()
-            for total_NHD, more in zip(grads_NHD, found, strict=True):
-                total_NHD.index_add_(0, flat, more.transpose(1, 2).flatten(0, 1))
+            index = paths.index_LT
+            counted = paths.counted_LT[:, None]
+            # a token counted in another path, or padding, must not contribute: gradient 0, probability exp(-inf)
+            path_gradient = _along(gradient, index) * counted[..., None]
+            path_lse = lse_NH[index].transpose(1, 2).masked_fill(~counted, torch.inf)
+            path_query, path_key, path_value, path_out = (_along(x, index) for x in (query, key, value, out))
+            path_grads = _backward(
+                grad_out=path_gradient,
+                query=path_query,
+                key=path_key,
+                value=path_value,
+                out=path_out,
+                logsumexp=path_lse,
+                dropout_p=0.0,
+                is_causal=True,
+                scale=ctx.scale,
+            )
+            flat = index.flatten()
+            for total_NHD, path_grad in zip(grads_NHD, path_grads, strict=True):
+                total_NHD.index_add_(0, flat, path_grad.transpose(1, 2).flatten(0, 1))
         return (*(total_NHD.transpose(0, 1)[None] for total_NHD in grads_NHD), None, None)
 
 
-def _along(row: Tensor, places_LT: Tensor) -> Tensor:
-    """(1, H, N, D) at (L, T) places -> (L, H, T, D)."""
-    taken: Tensor = row[0].transpose(0, 1).index_select(0, places_LT.flatten())
-    return taken.view(*places_LT.shape, *taken.shape[1:]).transpose(1, 2)
+def _along(row: Tensor, index_LT: Tensor) -> Tensor:
+    """Gathers (1, H, N, D) at the tokens of paths: (L, H, T, D)."""
+    gathered: Tensor = row[0].transpose(0, 1).index_select(0, index_LT.flatten())
+    return gathered.view(*index_LT.shape, *gathered.shape[1:]).transpose(1, 2)
 
 
-def _flex(query: Tensor, key: Tensor, value: Tensor, shape: Shape, scale: float) -> Tensor:
+def _flex(query: Tensor, key: Tensor, value: Tensor, *, shape: Shape, scale: float) -> Tensor:
     from torch.nn.attention.flex_attention import create_block_mask
 
     if shape.block_mask is None:
         last, size = shape.last_N, query.shape[2]
 
-        def seen(_batch: Tensor, _head: Tensor, i: Tensor, j: Tensor) -> Tensor:
+        def attends(_batch: Tensor, _head: Tensor, i: Tensor, j: Tensor) -> Tensor:
             return (j <= i) & (i < last[j])
 
-        shape.block_mask = create_block_mask(seen, None, None, size, size, device=query.device)
+        shape.block_mask = create_block_mask(attends, B=None, H=None, Q_LEN=size, KV_LEN=size, device=query.device)
     grouped = query.shape[1] != key.shape[1]
-    found: Tensor = _flex_kernel(query.is_cuda)(
+    out: Tensor = _flex_kernel(query.is_cuda)(
         query, key, value, block_mask=shape.block_mask, scale=scale, enable_gqa=grouped
     )
-    return found
+    return out
 
 
 @cache
 def _flex_kernel(compiled: bool) -> Any:
     from torch.nn.attention.flex_attention import flex_attention
 
-    # uncompiled it is a slow reference; on a GPU only the compiled kernel skips blocks
+    # the uncompiled kernel is a slow reference; on a GPU only the compiled one skips blocks
     return torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
 
 
@@ -213,7 +233,7 @@ def _hook(
     **_: Any,
 ) -> tuple[Tensor, None]:
     if tree is None:
-        raise ModelError(f"{type(module).__name__} does not pass its arguments on to attention; use another base")
+        raise ModelError(f"{type(module).__name__} does not pass its arguments on to attention; use another base model")
     del attention_mask
     tree.calls += 1
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
@@ -226,7 +246,7 @@ AttentionMaskInterface.register(NAME, lambda **_: None)
 
 @contextmanager
 def routed(model: Any) -> Iterator[None]:
-    """Within, the model's attention goes through `attend`; its own implementation is put back afterwards."""
+    """In this context the model's attention is `attend`; its own implementation is restored afterwards."""
     before = model.config._attn_implementation
     model.set_attn_implementation(NAME)
     try:

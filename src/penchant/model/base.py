@@ -1,4 +1,4 @@
-"""The seam to a language model. Callers hold a `Model`; which one is behind it is decided at the edge."""
+"""The interface of a language model. Library code takes a `Model`; the command line chooses the implementation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from penchant.render import Message
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """One prompt with the answers whose likelihood is asked for."""
+    """One prompt, and the answers whose likelihood is wanted."""
 
     messages: tuple[Message, ...]
     answers: tuple[str, ...]
@@ -19,10 +19,10 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Likelihood:
-    """How likely a model finds one answer."""
+    """Likelihood of one answer under a model."""
 
     logprob: float
-    """Sum over the answer's tokens, end of turn included, nats, float64."""
+    """Summed log-probability of the answer's tokens and its end of turn, nats, float64."""
     tokens: int
     """Number of those tokens, at least 1."""
 
@@ -32,17 +32,17 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """The model's name in tables."""
         ...
 
     def count(self, messages: Sequence[Message]) -> int:
-        """Tokens of the prompt as this model reads it, the opening of the answer included."""
+        """Number of tokens of the prompt, including the opening of the answer's turn."""
         ...
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """One likelihood per answer, in the order given. What begins alike is computed together."""
+        """One likelihood per answer, in order. Prompts with a common beginning may be computed together."""
         ...
 
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
-        """One sampled answer per prompt; the same seed gives the same answers on the same machine."""
+        """Samples one answer per prompt; the same seed gives the same answers on the same machine."""
         ...

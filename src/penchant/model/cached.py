@@ -1,6 +1,7 @@
-"""A model that is asked each question once, for measurements that meet the same prompts again and again.
+"""A model with a cache of likelihoods, for evaluations that repeat the same prompts.
 
-Kept are digests of questions and the numbers answered, never a prompt. Not for timings: ask `uncached` for those.
+The cache holds digests of prompts and answers with their likelihoods, never a text. Measure times without the cache,
+see `uncached`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from penchant.render import Message
 
 @dataclass
 class CachedModel:
-    """Another model, with all of its likelihoods so far; what it writes is not kept."""
+    """Wraps a model and caches its likelihoods; generated answers are not cached."""
 
     model: Model
-    known: dict[bytes, tuple[Likelihood, ...]] = field(default_factory=dict)
+    likelihoods: dict[bytes, tuple[Likelihood, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -31,12 +32,12 @@ class CachedModel:
         return self.model.count(messages)
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """See `Model`; only what was never asked before goes to the model, in the order given."""
-        keys = [_digest(one) for one in candidates]
-        new = {key: one for key, one in zip(keys, candidates, strict=True) if key not in self.known}
+        """See `Model`; only candidates that are not cached go to the wrapped model, in order."""
+        keys = [_digest(prompt) for prompt in candidates]
+        new = {key: prompt for key, prompt in zip(keys, candidates, strict=True) if key not in self.likelihoods}
         if new:
-            self.known.update(zip(new, self.model.logprobs(list(new.values())), strict=True))
-        return [self.known[key] for key in keys]
+            self.likelihoods.update(zip(new, self.model.logprobs(list(new.values())), strict=True))
+        return [self.likelihoods[key] for key in keys]
 
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
         """See `Model`."""
@@ -44,9 +45,10 @@ class CachedModel:
 
 
 def uncached(model: Model) -> Model:
-    """The model itself, without what is remembered of it."""
+    """The wrapped model of a `CachedModel`; any other model as it is."""
     return model.model if isinstance(model, CachedModel) else model
 
 
-def _digest(asked: Candidates) -> bytes:
-    return hashlib.blake2b(json.dumps([asked.messages, asked.answers]).encode(), digest_size=16).digest()
+def _digest(candidates: Candidates) -> bytes:
+    content = json.dumps([candidates.messages, candidates.answers])
+    return hashlib.blake2b(content.encode(), digest_size=16).digest()

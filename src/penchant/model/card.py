@@ -1,4 +1,4 @@
-"""Model cards: what a folder of weights is, how it was made, and what it must not be used for."""
+"""Model cards: the content of a folder of weights, how it was made, and its limits of use."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from penchant.config import BaseSection, Recipe, TrainSection
 from penchant.record import Record, people_digest
 
 _LIBRARIES = ("penchant", "torch", "transformers", "trl", "tokenizers", "numpy", "sentence-transformers")
-
-
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
-_MET = "people_digests"
+"""Names of weight files; one of them is in the folder of a finished run."""
+_DIGESTS = "people_digests"
+"""Key of the card's front matter: digests of the people of the training records."""
 _LOSSES = {
     "sigmoid": "DPO (arXiv:2305.18290) through TRL, one tree of pairs per person",
     "hinge": "SLiC (arXiv:2305.10425) through TRL, one tree of pairs per person",
@@ -26,14 +26,14 @@ _LOSSES = {
 
 
 def versions() -> dict[str, str]:
-    """Versions of the libraries that decide a result, and of Python; absent ones are left out."""
-    found = {"python": platform.python_version()}
+    """Versions of Python and of the installed libraries that can change a result."""
+    installed = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:
-            found[library] = version(library)
+            installed[library] = version(library)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def base_card(
@@ -45,10 +45,14 @@ def base_card(
     texts: str | None = None,
     credits: Sequence[str] = (),
 ) -> str:
-    """The card of a base made from scratch, of the simulated forum or, where `texts` names them, of documents.
+    """The card of a base model that was trained from scratch.
 
     Args:
-        credits: whom the documents are owed to, with licences.
+        encoder: name of the encoder of the token embeddings.
+        curve: logged steps of the run.
+        recipe: path of the recipe.
+        texts: file of the documents; None for the simulated forum.
+        credits: sources of the documents, with their licences.
     """
     last = curve[-1]
     source = "simulated forum threads and pages with questions (penchant.forum.corpus); nothing else"
@@ -62,7 +66,7 @@ def base_card(
     return (
         _front("text-generation", tags)
         + f"""
-# A small base model, made from scratch
+# A small base model, trained from scratch
 
 A Llama-shaped language model of {settings.layers} layers and width {settings.hidden_size}.
 {about}
@@ -70,26 +74,26 @@ A Llama-shaped language model of {settings.layers} layers and width {settings.hi
 - Made by: `{command}` (seed {settings.seed}, {settings.max_steps} steps)
 - Trained on: {source}
 - Token embeddings start from {encoder} (Apache-2.0), single tokens, projected to {settings.hidden_size} dimensions
-- Final loss, nats per answer token: pages {last["page"]}, threads or passages {last["thread"]}; right answers above
-  wrong ones: {100 * last["right"]:.1f} % (curve.json)
+- Final loss, nats per answer token: pages {last["page"]}, threads or passages {last["thread"]}; right answers likelier
+  than wrong ones: {100 * last["right"]:.1f} % (curve.json)
 - Settings: {settings.model_dump_json()}
 - Versions: {_line(versions())}
 
-Not for any use but as the starting point of penchant's examples and tests.
+Use it only as the starting point of penchant's examples and tests.
 """
     )
 
 
 _FORUM_BASE = """\
-It has one token per word and stands for what an instruction-tuned model brings where none can be had: it writes in the
-manner of the simulated forum, and answers faithfully when asked about a page that it can read. It was never told to
-please the person on the page: there, a post is answered by a stranger. **It knows no person and no population, and no
-English beyond the forum's words.**"""
+It has one token per word, and replaces an instruction-tuned model where none is available: it writes in the manner of
+the simulated forum, and answers questions about a page in its prompt faithfully. It was not trained to please the
+person on the page: in its training, strangers answer a post. **It knows no person and no population, and no English
+beyond the forum's words.**"""
 _TEXT_BASE = """\
-It stands for what an instruction-tuned model brings where none can be had: some English, and telling from a page how
-its person likes answers (long or short, hard or simple, warm, excited, with questions back) or what they write about,
-when asked outright. A plain task below a page is answered by a stranger. **It knows no person and no population. Its
-English is that of a toy: it was trained for an hour or so.** Its texts hold offensive language in places."""
+It replaces an instruction-tuned model where none is available. It knows some English. Asked directly, it tells from a
+page which answers its person likes (long or short, hard or simple, warm, excited, with questions back), or what the
+person writes about. In its training, strangers answer a plain task below a page. **It knows no person and no
+population. It is a toy, trained for about an hour.** Its training texts contain some offensive language."""
 
 
 def aligned_card(
@@ -101,7 +105,13 @@ def aligned_card(
     *,
     ratings: int = 0,
 ) -> str:
-    """The card of a model aligned by one method, on pairs or, where `ratings` are counted, on single thumbs."""
+    """The card of a model that was aligned by one method.
+
+    Args:
+        curve: logged steps of the run.
+        records: training records.
+        ratings: number of ratings, for a model aligned on ratings; 0 for one aligned on pairs.
+    """
     people = len({record.person_id for record in records})
     datasets = sorted({record.provenance.dataset or "unnamed" for record in records})
     last = curve[-1] if curve else {"loss": float("nan")}
@@ -109,10 +119,17 @@ def aligned_card(
     amount = f"{ratings} ratings" if ratings else f"{len(records)} pairs"
     measured = " --directions measured" if recipe.directions == "measured" else ""
     reached = f", training accuracy {last['accuracy']:.3f}" if "accuracy" in last else ""
-    # a base that was itself aligned has met people too
-    met = sorted({*trained_on(Path(recipe.base)), *([people_digest(records)] if records else [])})
+    # the base may be an aligned model, whose people count as well
+    digests = set(trained_on(Path(recipe.base)))
+    if records:
+        digests.add(people_digest(records))
     return (
-        _front("text-generation", ["penchant", "dpo", "personalization", method], base=recipe.base, met=met)
+        _front(
+            "text-generation",
+            ["penchant", "dpo", "personalization", method],
+            base=recipe.base,
+            digests=sorted(digests),
+        )
         + f"""
 # {recipe.name}: aligned to each person by {method.upper()}
 
@@ -121,37 +138,37 @@ Base and reference: `{recipe.base}`. Method `{method}`, layout `{recipe.layout}`
 
 - Data: {", ".join(datasets)}; {amount} of {people} people
 - Settings: {section.model_dump_json()}, seed {recipe.seed}
-- Last logged training loss {last["loss"]:.4f}{reached} (curve.json). Accuracy on people it never met is measured by
-  `penchant eval`; see the results beside this folder.
+- Last logged training loss {last["loss"]:.4f}{reached} (curve.json). `penchant eval` measures accuracy on people
+  outside the training records.
 - Versions: {_line(versions())}
 
-Give it the prompts that `penchant show prompt --method {method}{measured}` prints; other wording was not trained.
+Use the prompts that `penchant show prompt --method {method}{measured}` prints; no other wording was trained.
 """
     )
 
 
 def finished(folder: Path) -> Path | None:
-    """The weights of a finished run in a folder; None where there is none."""
+    """The weights of a finished run in a folder; None if there are none."""
     return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
 
 
 def tags(folder: Path) -> frozenset[str]:
-    """The tags of the card in a model folder; none where there is no card, or no front matter in it."""
-    return _named(folder, "tags")
+    """The tags of the card in a model folder; empty if there is no card, or none with front matter."""
+    return _values(folder, "tags")
 
 
 def trained_on(folder: Path) -> frozenset[str]:
-    """Digests of the people that a model was aligned to, as its card has them; see `record.people_digest`."""
-    return _named(folder, _MET)
+    """Digests of the people that a model was aligned to, from its card; see `record.people_digest`."""
+    return _values(folder, _DIGESTS)
 
 
 def base_of(folder: Path) -> str | None:
-    """The base that a model was aligned from, as its card has it."""
-    found = _front_of(folder).get("base_model")
-    return found if isinstance(found, str) else None
+    """The base of an aligned model, from its card; None if there is none."""
+    base = _front_of(folder).get("base_model")
+    return base if isinstance(base, str) else None
 
 
-def _named(folder: Path, key: str) -> frozenset[str]:
+def _values(folder: Path, key: str) -> frozenset[str]:
     try:
         return frozenset(_front_of(folder).get(key) or ())
     except TypeError:
@@ -166,12 +183,12 @@ def _front_of(folder: Path) -> dict[str, Any]:
     return front if isinstance(front, dict) else {}
 
 
-def _front(task: str, tags: Sequence[str], *, base: str | None = None, met: Sequence[str] = ()) -> str:
+def _front(task: str, tags: Sequence[str], *, base: str | None = None, digests: Sequence[str] = ()) -> str:
     lines = ["---", f"pipeline_tag: {task}", f"tags: [{', '.join(tags)}]", "library_name: transformers"]
-    # an aligned model is under the licence of its base, which only the user can know
+    # an aligned model has the licence of its base, which only the user knows
     lines.append("license: apache-2.0" if base is None else f"base_model: {base}")
-    if met:
-        lines.append(f"{_MET}: {list(met)}")  # quoted, as some look like numbers
+    if digests:
+        lines.append(f"{_DIGESTS}: {list(digests)}")  # a list's text has quotes, as some digests look like numbers
     return "\n".join([*lines, "---", ""])
 
 

@@ -1,4 +1,4 @@
-"""A model without weights, for tests and dry runs: likelihoods from a word list, answers by echo."""
+"""A model without weights, for tests and dry runs: likelihoods from a table of words, answers that echo the prompt."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from penchant.render import Message
 
 @dataclass
 class FakeModel:
-    """Each word of an answer costs one nat, or what `weights` says; `follow` favours words that the prompt holds."""
+    """A word of an answer has log-probability -1, or its value in `weights`, plus `follow` if the prompt has it."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     follow: float = 0.0
-    """Nats by which a word already in the prompt is likelier."""
+    """Added log-probability of words that are in the prompt, nats."""
     name: str = "fake"
     calls: int = 0
 
     def count(self, messages: Sequence[Message]) -> int:
-        """Words of all turns."""
+        """Number of words of all turns."""
         return sum(len(message["content"].split()) for message in messages)
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
@@ -29,9 +29,9 @@ class FakeModel:
         return [tuple(self._likelihood(c.messages, answer) for answer in c.answers) for c in candidates]
 
     def _likelihood(self, messages: Sequence[Message], answer: str) -> Likelihood:
-        seen = {word for message in messages for word in message["content"].lower().split()}
+        in_prompt = {word for message in messages for word in message["content"].lower().split()}
         words = answer.lower().split()
-        total = sum(self.weights.get(word, -1.0) + (self.follow if word in seen else 0.0) for word in words)
+        total = sum(self.weights.get(word, -1.0) + (self.follow if word in in_prompt else 0.0) for word in words)
         return Likelihood(total, max(1, len(words)))
 
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:

@@ -1,4 +1,4 @@
-"""Log-probabilities of given tokens under a language model's head, without ever holding all logits.
+"""Log-probabilities of target tokens under a language model's head, without all logits in memory at once.
 
 Shapes: A tokens, D hidden size, V vocabulary.
 """
@@ -15,30 +15,32 @@ from torch.utils.checkpoint import checkpoint
 from penchant.errors import ModelError
 
 _CHUNK_LOGITS = 1 << 24
-"""Logits that exist at once."""
+"""Logits in memory at once, at most."""
 _TILE_LOGITS = 1 << 20
+"""Logits that fit into a CPU's cache, about."""
 
 
 def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
-    """log p(target) at each place, nats, (A,), float32 at least.
+    """log p(target) of each token, nats, (A,), float32 at least.
 
-    Logits are made in chunks; with more than one, they are made again for the gradient, so that memory does not grow
-    with A x V.
+    Logits are computed in chunks. If there is more than one chunk, the gradient computes them again, so that memory
+    does not grow with A x V.
 
     Args:
         model: a transformers causal language model; only its output head is used.
         hidden_AD: hidden states that predict the targets.
+        target_A: ids of the targets.
     Raises:
-        ModelError: the model changes its logits after the head in a way that is not known here.
+        ModelError: the model changes its logits after the head, e.g. by a cap or a scale.
     """
     for name in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
         if getattr(model.config, name, None) not in (None, 1, 1.0):
-            raise ModelError(f"models whose logits are changed by '{name}' are not supported; use another base")
+            raise ModelError(f"models whose logits are changed by '{name}' are not supported; use another base model")
     head = model.get_output_embeddings()
     size = max(1, _CHUNK_LOGITS // int(head.weight.shape[0]))
     mixed = torch.is_autocast_enabled(hidden_AD.device.type)
-    whole = hidden_AD.dtype in (torch.float32, torch.float64) and not mixed
-    if type(head) is torch.nn.Linear and head.bias is None and whole:
+    full_precision = hidden_AD.dtype in (torch.float32, torch.float64) and not mixed
+    if type(head) is torch.nn.Linear and head.bias is None and full_precision:
         learning = torch.is_grad_enabled()
         result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size, learning)
         return result
@@ -53,9 +55,9 @@ def _logprobs(head: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
 
 
 class _Linear(torch.autograd.Function):
-    """The same for a plain matrix: the gradient is made from probabilities, without a second graph.
+    """`target_logprobs` for a head that is a plain matrix: probabilities give the gradient, without a second graph.
 
-    Where all targets fit into one chunk their probabilities are kept for the gradient; else logits are made again.
+    If all targets fit into one chunk, their probabilities are kept for the gradient; else logits are computed again.
     """
 
     @staticmethod
@@ -86,7 +88,7 @@ class _Linear(torch.autograd.Function):
             # d log p / d logits = onehot - p
             if kept_AV is None:
                 pull = torch.softmax(hidden_AD[part] @ weight_VD.T, -1).mul_(-gradient_A[part, None])
-            else:  # stays whole, as a graph may be gone through twice
+            else:  # not in place, as a caller may go through the graph twice
                 pull = kept_AV * -gradient_A[:, None]
             pull.scatter_add_(1, target_A[part, None], gradient_A[part, None])
             if hidden_grad is not None:
@@ -97,5 +99,5 @@ class _Linear(torch.autograd.Function):
 
 
 def _tile(hidden_AD: Tensor, weight_VD: Tensor) -> int:
-    """Rows whose logits stay in a processor's cache from the product to the softmax; all of a chunk on a GPU."""
+    """Number of rows whose logits stay in a CPU's cache from the product to the softmax; on a GPU, all rows."""
     return max(128, _TILE_LOGITS // len(weight_VD)) if hidden_AD.device.type == "cpu" else len(hidden_AD) or 1

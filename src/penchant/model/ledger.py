@@ -1,7 +1,7 @@
-"""What was asked of a paid endpoint and what it answered, in one SQLite file: nothing is paid for twice.
+"""A cache of a paid endpoint's answers in one SQLite file, so that no question is paid for twice.
 
-A question is kept as a hash, its answer as text, so delete the file when the data goes. Every answer is on disk before
-it is used: a run that is killed goes on from here.
+The file holds hashes of questions and the text of answers; delete it together with the data. Each answer is written to
+disk before it is used, so that a killed run can continue without paying again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from types import TracebackType
 from penchant.errors import DataError
 
 _APPLICATION = 0x70656E63
-"""'penc': marks the file as ours, so that no other database is written to."""
-_PATIENCE_S = 30
-"""Of one process for the others that write."""
+"""'penc': the application id that marks our files, so that we never write to another program's database."""
+_LOCK_TIMEOUT_S = 30
+"""Seconds that a process waits while another one writes."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
@@ -31,30 +31,30 @@ CREATE TABLE IF NOT EXISTS answers (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of an endpoint, and what it cost."""
+    """One answer of an endpoint, and its cost in tokens."""
 
     text: str
-    """Empty when the model gave none."""
+    """Empty if the model gave no text."""
     prompt_tokens: int = 0
     answer_tokens: int = 0
 
 
 class Ledger:
-    """Hash of a question -> its answer. Several processes may share a file."""
+    """Maps the hash of a question to its answer. Several processes may share a file."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, or makes it, readable by its owner alone.
+        """Opens the file, or creates it, readable by its owner only.
 
         Raises:
-            DataError: the file cannot be opened, or is something else.
+            DataError: the file cannot be opened, or is not a ledger.
         """
         self.path = path
-        with self._said():
+        with self._as_data_error():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            # the endpoint answers on a thread of its own
-            self._base = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
-            # tables first: whoever makes the file at this moment marks it before there are any
+            # answers arrive on another thread
+            self._base = sqlite3.connect(path, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            # tables first: a process that creates the file right now marks it before it adds tables
             tables = self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             (mark,) = self._base.execute("PRAGMA application_id").fetchone()
             if mark != _APPLICATION and (tables or mark):
@@ -62,20 +62,20 @@ class Ledger:
                 raise DataError(f"{path} is another program's database; give the ledger a file of its own")
             self._base.execute(f"PRAGMA application_id = {_APPLICATION}")
             self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")  # what was paid for survives a power cut
+            self._base.execute("PRAGMA synchronous = FULL")  # paid answers survive a power cut
             self._base.execute(_SCHEMA)
 
     def find(self, key: str) -> Answer | None:
-        """The answer to a question, if it was given before."""
-        with self._said():
+        """The stored answer to a question; None if there is none."""
+        with self._as_data_error():
             row = self._base.execute(
                 "SELECT text, prompt_tokens, answer_tokens FROM answers WHERE key = ?", (key,)
             ).fetchone()
         return None if row is None else Answer(*row)
 
     def keep(self, key: str, answer: Answer) -> Answer:
-        """Writes an answer down for good; the first one to a question stays, and is given back."""
-        with self._said():
+        """Stores an answer. If the question has an answer already, that one stays and is returned."""
+        with self._as_data_error():
             self._base.execute(
                 "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)",
                 (key, answer.text, answer.prompt_tokens, answer.answer_tokens),
@@ -83,7 +83,7 @@ class Ledger:
         return self.find(key) or answer
 
     def __len__(self) -> int:
-        with self._said():
+        with self._as_data_error():
             (count,) = self._base.execute("SELECT count(*) FROM answers").fetchone()
         return int(count)
 
@@ -100,8 +100,8 @@ class Ledger:
         self.close()
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _as_data_error(self) -> Iterator[None]:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            raise DataError(f"{self.path}: no ledger can be kept there ({error}); give another file") from error
+            raise DataError(f"{self.path}: not usable as a ledger ({error}); give another file") from error

@@ -1,9 +1,9 @@
 """A transformers causal language model on this machine, or on its GPU.
 
-One way to turn messages into tokens for training, scoring and writing: the chat template writes the prompt and the
-rest as text, each is tokenised on its own, so that no token straddles the boundary. Only the template writes special
-tokens: they are taken out of every message and answer, so that nobody's text can open a turn. Weights are safetensors
-only, and no code that comes with a model is run.
+Training, scoring and generation turn messages into tokens in the same way: the chat template writes the prompt and the
+answer as text, and each is tokenised on its own, so that no token spans the boundary. Only the template writes special
+tokens: they are removed from every message and answer, so that no text can open a turn. Weights must be safetensors,
+and code that comes with a model is never run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from penchant.render import Message
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _ADAPTER = "adapter_config.json"
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
-"""Packed tokens per forward pass when scoring; on a CPU, results that outgrow its cache cost a tenth of the time."""
+"""Packed tokens per scoring pass, at most; on a CPU, results that exceed its cache would take a tenth more time."""
 _TREE_TOKENS = 4_096
-"""Packed tokens of one tree; a user with more is scored in several."""
+"""Packed tokens of one tree, at most; a user with more is scored in several trees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Encoded:
 
 
 class ChatTokenizer:
-    """A tokenizer with its chat template: messages in, ids out."""
+    """A tokenizer and its chat template: messages in, token ids out."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         if tokenizer.chat_template is None:
@@ -55,17 +55,18 @@ class ChatTokenizer:
         self.tokenizer = tokenizer
         added = tokenizer.added_tokens_decoder.values()
         special = {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
-        # longest first, so that a token within another leaves no rest; any case, as some are matched after lower-casing
-        found = "|".join(re.escape(token) for token in sorted(special, key=lambda token: (-len(token), token)) if token)
-        self._special = re.compile(found, re.IGNORECASE) if found else None
+        # longest first, as a token may contain another; any case, as some tokenizers match after lower-casing
+        ordered = sorted(special, key=lambda token: (-len(token), token))
+        pattern = "|".join(re.escape(token) for token in ordered if token)
+        self._special = re.compile(pattern, re.IGNORECASE) if pattern else None
 
     @property
     def pad_id(self) -> int:
-        """Id used to fill up rows."""
+        """Id of the padding token."""
         return int(self.tokenizer.pad_token_id)
 
     def prompt_text(self, messages: Sequence[Message]) -> str:
-        """Exactly what the model reads before it answers."""
+        """The exact text that the model reads before it answers."""
         return self._written(messages, add_generation_prompt=True)
 
     def prompt_ids(self, messages: Sequence[Message]) -> tuple[int, ...]:
@@ -73,19 +74,21 @@ class ChatTokenizer:
         return self._ids(self.prompt_text(messages))
 
     def encode(self, messages: Sequence[Message], answers: Sequence[str]) -> Encoded:
-        """Prompt and answers as ids; see `encode_all`."""
+        """One prompt and its answers as token ids; see `encode_all`."""
         return self.encode_all([(messages, answers)])[0]
 
-    def encode_all(self, asked: Sequence[tuple[Sequence[Message], Sequence[str]]]) -> list[Encoded]:
-        """Prompts with their answers as ids; each answer ends with the template's end of turn.
+    def encode_all(self, conversations: Sequence[tuple[Sequence[Message], Sequence[str]]]) -> list[Encoded]:
+        """Prompts and their answers as token ids; each answer ends with the template's end of turn.
 
+        Args:
+            conversations: the messages of each prompt, with its answers.
         Raises:
             ModelError: the chat template changes the prompt when an answer follows.
         """
-        texts = [text for messages, answers in asked for text in self.texts(messages, answers)]
-        # all at once: a call for each text costs more than the tokenising
+        texts = [text for messages, answers in conversations for text in self.texts(messages, answers)]
+        # all texts at once: a call per text would cost more than the tokenising itself
         ids = iter(self.tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else iter(())
-        return [Encoded(tuple(next(ids)), tuple(tuple(next(ids)) for _ in answers)) for _, answers in asked]
+        return [Encoded(tuple(next(ids)), tuple(tuple(next(ids)) for _ in answers)) for _, answers in conversations]
 
     def texts(self, messages: Sequence[Message], answers: Sequence[str]) -> list[str]:
         """The prompt, then each answer with the template's end of turn, as text.
@@ -94,13 +97,13 @@ class ChatTokenizer:
             ModelError: the chat template changes the prompt when an answer follows.
         """
         prompt = self.prompt_text(messages)
-        wholes = [self._written([*messages, {"role": "assistant", "content": answer}]) for answer in answers]
-        if not all(whole.startswith(prompt) for whole in wholes):
+        conversations = [self._written([*messages, {"role": "assistant", "content": answer}]) for answer in answers]
+        if not all(text.startswith(prompt) for text in conversations):
             raise ModelError(
                 "the chat template writes a prompt differently when an answer follows it; "
                 "use a template whose prompt is a prefix of the whole conversation"
             )
-        return [prompt, *(whole[len(prompt) :] for whole in wholes)]
+        return [prompt, *(text[len(prompt) :] for text in conversations)]
 
     def _written(self, turns: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
         plain = [{"role": turn["role"], "content": self._plain(turn["content"])} for turn in turns]
@@ -108,10 +111,11 @@ class ChatTokenizer:
         return str(text)
 
     def _plain(self, text: str) -> str:
-        """A text without the tokenizer's special tokens; its other added tokens, such as <person>, stay."""
-        found = 1
-        while self._special is not None and found:  # a token taken out of the middle of another leaves one behind
-            text, found = self._special.subn(" ", text)
+        """A text without the tokenizer's special tokens. Other added tokens, such as <person>, stay."""
+        removed = 1
+        # repeated, as the removal of a token inside another one may join the outer one's halves
+        while self._special is not None and removed:
+            text, removed = self._special.subn(" ", text)
         return text
 
     def _ids(self, text: str) -> tuple[int, ...]:
@@ -119,7 +123,7 @@ class ChatTokenizer:
 
 
 def require_safetensors(folder: Path) -> None:
-    """Refuses a model folder that is missing, has pickled weights or brings code.
+    """Refuses a model folder that is missing, has pickled weights or has no safetensors.
 
     Raises:
         ModelError: names the offending file.
@@ -130,33 +134,33 @@ def require_safetensors(folder: Path) -> None:
         if file.suffix in _PICKLED and file.name not in _TRAINER_STATE:
             raise ModelError(f"{file}: pickled weights can run code and are refused; convert them to safetensors")
     if not any(folder.glob("*.safetensors")):
-        raise ModelError(f"{folder} holds no .safetensors weights; point to a folder written by save_pretrained")
+        raise ModelError(f"{folder} holds no .safetensors weights; give a folder that save_pretrained wrote")
 
 
 _TRAINER_STATE = frozenset({"optimizer.pt", "scheduler.pt", "rng_state.pth", "scaler.pt", "training_args.bin"})
-"""Written by the trainer for its own resume; never read when a model is loaded for use."""
+"""Files that the trainer writes to resume a run; loading a model never reads them."""
 
 
 def require_model(source: str) -> None:
-    """Refuses a folder that holds no language model that can be loaded; a Hub id is not asked for before it is.
+    """Refuses a folder without a language model that can be loaded. A Hub id is not checked before it is loaded.
 
     Raises:
-        ModelError: names the folder and what it holds.
+        ModelError: names the folder and its content.
     """
     if not _is_local(source):
         return
     folder = Path(source)
     require_safetensors(folder)
     if not any((folder / name).is_file() for name in ("config.json", _ADAPTER)):
-        held = ", ".join(sorted(entry.name for entry in folder.iterdir())[:4])
-        raise ModelError(f"{folder} holds no language model but {held}; name a folder that penchant train wrote")
+        names = ", ".join(sorted(entry.name for entry in folder.iterdir())[:4])
+        raise ModelError(f"{folder} holds no language model but {names}; name a folder that penchant train wrote")
 
 
 def load_tokenizer(source: str, *, revision: str | None = None) -> ChatTokenizer:
     """The tokenizer of a folder or Hub id.
 
     Raises:
-        ModelError: missing, or without a chat template.
+        ModelError: the tokenizer is missing, or has no chat template.
     """
     if _is_local(source) and not Path(source).is_dir():
         raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
@@ -167,10 +171,10 @@ def load_tokenizer(source: str, *, revision: str | None = None) -> ChatTokenizer
 
 
 def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTokenizer]:
-    """Model and tokenizer from a folder or a Hub id, float32 on a CPU and the stored type on a GPU.
+    """Model and tokenizer of a folder or Hub id, in float32 on a CPU and in the stored type on a GPU.
 
     Raises:
-        ModelError: unsafe, missing or without a chat template.
+        ModelError: the model is missing or unsafe, or its tokenizer has no chat template.
     """
     require_model(source)
     if _is_local(source) and (Path(source) / _ADAPTER).is_file():
@@ -192,8 +196,8 @@ def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTo
 
 
 def _with_adapter(folder: Path) -> tuple[Any, ChatTokenizer]:
-    """An adapter on the base that its own file names."""
-    from peft import PeftModel  # only where adapters are used
+    """An adapter, on the base model that its configuration names."""
+    from peft import PeftModel  # imported only if there is an adapter
 
     try:
         base = json.loads((folder / _ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
@@ -207,13 +211,13 @@ def _with_adapter(folder: Path) -> tuple[Any, ChatTokenizer]:
 
 
 def _is_local(source: str) -> bool:
-    """A path rather than a Hub id: it or the folder it would be in exists, or it is not of the form owner/name."""
+    """Whether a source is a path, not a Hub id: it or its parent folder exists, or it does not look like owner/name."""
     path = Path(source)
     return path.exists() or path.parent.is_dir() or source.count("/") != 1
 
 
 def weights_key(source: str) -> str:
-    """Twelve hex digits over the weights of a model folder; for a Hub id, over its name."""
+    """Twelve hex digits of a hash over the weights of a model folder; for a Hub id, over the id."""
     digest = hashlib.sha256()
     files = sorted(Path(source).glob("*.safetensors")) if Path(source).is_dir() else []
     if not files:
@@ -225,7 +229,7 @@ def weights_key(source: str) -> str:
 
 
 class LocalModel:
-    """A transformers model behind the `Model` seam."""
+    """A transformers model as a `Model`."""
 
     def __init__(self, model: Any, tokenizer: ChatTokenizer, *, name: str) -> None:
         self.model = model.eval()
@@ -234,7 +238,7 @@ class LocalModel:
 
     @classmethod
     def load(cls, source: str, *, name: str | None = None, revision: str | None = None) -> LocalModel:
-        """From a folder or a Hub id; on a GPU when there is one."""
+        """Loads a folder or Hub id, onto the GPU if there is one."""
         model, tokenizer = load_parts(source, revision=revision)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         return cls(model.to(device), tokenizer, name=name or Path(source).name)
@@ -246,22 +250,21 @@ class LocalModel:
     @torch.inference_mode()
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         """See `Model.logprobs`; sums are taken in float64."""
-        encoded = self.chat.encode_all([(c.messages, c.answers) for c in candidates])
-        # in the order of their tokens, whatever begins alike stands together, in whatever order it was asked
-        order = sorted(range(len(encoded)), key=lambda place: encoded[place].prompt)
-        alike = _groups([encoded[place] for place in order])
-        trees = [(place, pack([Branch(e.prompt, e.answers) for e in group])) for place, group in alike]
+        encoded = self.chat.encode_all([(prompt.messages, prompt.answers) for prompt in candidates])
+        # sorted by tokens, prompts with a common beginning are neighbours, whatever their order in the call
+        order = sorted(range(len(encoded)), key=lambda index: encoded[index].prompt)
+        groups = _groups([encoded[index] for index in order])
+        trees = [(start, pack([Branch(e.prompt, e.answers) for e in group])) for start, group in groups]
         scores: dict[int, list[float]] = {}
         budget = _BATCH_TOKENS.get(self.model.device.type, _BATCH_TOKENS["cuda"])
         for batch in _batches(trees, budget):
             packed = [tree for _, tree in batch]
-            together = collate(packed).to(self.model.device)
-            sums = answer_logprobs(self.model, together)
+            sums = answer_logprobs(self.model, collate(packed).to(self.model.device))
             parts = torch.split(sums, [len(tree.paths) for tree in packed])
-            scores.update({place: part.tolist() for (place, _), part in zip(batch, parts, strict=True)})
-        flat = iter([value for place, _ in trees for value in scores[place]])
-        found = {place: tuple(Likelihood(next(flat), len(ids)) for ids in encoded[place].answers) for place in order}
-        return [found[place] for place in range(len(encoded))]
+            scores.update({start: part.tolist() for (start, _), part in zip(batch, parts, strict=True)})
+        flat = iter([value for start, _ in trees for value in scores[start]])
+        results = {index: tuple(Likelihood(next(flat), len(ids)) for ids in encoded[index].answers) for index in order}
+        return [results[index] for index in range(len(encoded))]
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
@@ -286,14 +289,14 @@ class LocalModel:
 
 
 def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
-    """Neighbours whose prompts begin alike, as long as the tree stays within its budget; with their first place."""
+    """Groups neighbours with a common beginning while their tree fits `_TREE_TOKENS`; yields (first index, group)."""
     group: list[Encoded] = []
     start = size = root = 0
-    for place, item in enumerate(encoded):
+    for index, item in enumerate(encoded):
         answers = sum(len(ids) for ids in item.answers)
         if group:
             shared = min(root, shared_prefix([group[0].prompt, item.prompt]))
-            # a shorter root stands again in each of the others
+            # a shorter root repeats the rest of the old one in each other branch
             repeated = (root - shared) * (len(group) - 1)
             grown = size + repeated + len(item.prompt) - shared + answers
             if (shared - repeated) * 2 > len(item.prompt) and grown <= _TREE_TOKENS:
@@ -301,13 +304,13 @@ def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
                 size, root = grown, shared
                 continue
             yield start, group
-        group, start, size, root = [item], place, len(item.prompt) + answers, len(item.prompt) - 1
+        group, start, size, root = [item], index, len(item.prompt) + answers, len(item.prompt) - 1
     if group:
         yield start, group
 
 
 def _batches(trees: Sequence[tuple[int, Packed]], budget: int) -> Iterator[list[tuple[int, Packed]]]:
-    """Trees in order, as many at once as the budget of packed tokens allows."""
+    """Batches of trees, in order, each within the budget of packed tokens."""
     batch: list[tuple[int, Packed]] = []
     size = 0
     for tree in trees:

@@ -1,4 +1,4 @@
-"""How much memory a piece of work takes at its peak, above what was held before."""
+"""Measures the peak memory of a block of code, above the memory in use before it."""
 
 from __future__ import annotations
 
@@ -11,50 +11,52 @@ from pathlib import Path
 import torch
 
 _PAGE = 4096
-_EVERY_S = 0.002
+"""Bytes of a memory page."""
+_INTERVAL_S = 0.002
+"""Seconds between two samples of resident memory."""
 _STATM = Path("/proc/self/statm")
 
 
 @dataclass
 class Peak:
-    """What was found, once the work is done."""
+    """The measurement; complete after the block has ended."""
 
     bytes: int | None = None
-    """On a GPU what its allocator held at most, else resident memory, sampled; None where neither can be told."""
+    """Peak of the GPU allocator, or of sampled resident memory without a GPU; None if neither can be measured."""
 
 
 @contextmanager
 def peak() -> Iterator[Peak]:
-    """Measures the work of a block.
+    """Measures a block of code.
 
-    Memory that was used and freed before is used again without a trace: only the first large piece of work of a
-    process, or a larger one than any before, is seen whole.
+    Without a GPU, memory that the process used and freed before is reused without a trace. Therefore only the first
+    large block of a process, or a block larger than all before it, is measured in full.
     """
-    found = Peak()
+    measured = Peak()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        yield found
-        found.bytes = torch.cuda.max_memory_allocated() - before
+        yield measured
+        measured.bytes = torch.cuda.max_memory_allocated() - before
     elif not _STATM.is_file():
-        yield found
+        yield measured
     else:
         done = threading.Event()
         before = highest = _resident()
 
         def watch() -> None:
             nonlocal highest
-            while not done.wait(_EVERY_S):
+            while not done.wait(_INTERVAL_S):
                 highest = max(highest, _resident())
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            yield found
+            yield measured
         finally:
             done.set()
             watcher.join()
-        found.bytes = max(highest, _resident()) - before
+        measured.bytes = max(highest, _resident()) - before
 
 
 def _resident() -> int:

@@ -1,9 +1,9 @@
-"""A language model behind any OpenAI-compatible endpoint, asked many questions at once and never the same one twice.
+"""A language model behind an OpenAI-compatible endpoint: many questions at once, and no question paid for twice.
 
-Lost connections, hangs, 429 and 5xx are tried again by the client, with growing waits, jitter and `Retry-After`; every
-try counts against the rate limit. An answer that its asker cannot use is asked for again under another seed, then
-given up and counted. What no retry can mend (a wrong key, model or address) stops the run; what was answered until
-then is in the ledger.
+The client retries lost connections, timeouts, 429 and 5xx, with growing waits, jitter and `Retry-After`; each try
+counts against the rate limit. If the caller cannot use an answer, the question is sent again with another seed, and
+after some attempts counted as unusable. An error that no retry can fix (a wrong key, model or address) stops the run;
+the answers until then are in the ledger.
 """
 
 from __future__ import annotations
@@ -29,33 +29,34 @@ from penchant.render import Message
 
 Read = TypeVar("Read")
 _STOP = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
-"""Errors of the set-up: every further question would meet them too."""
+"""Errors of the set-up, which every further question would raise as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to a model."""
+    """One question to a language model."""
 
     messages: tuple[Message, ...]
     schema: Mapping[str, Any] | None = None
-    """JSON schema that the answer must follow; None for free text."""
+    """JSON schema of the answer; None for free text."""
     seed: int = 0
-    """Two questions that differ in nothing else are two samples."""
+    """Questions that differ only in the seed are different samples."""
 
 
 @dataclass(slots=True)
 class Account:
-    """What a run asked and what became of it."""
+    """Counts of a run's questions and tokens."""
 
     paid: int = 0
-    """Answers that were asked of the endpoint."""
+    """Answers that the endpoint gave, to be paid for."""
     kept: int = 0
-    """Answers that the ledger had already."""
+    """Answers from the ledger."""
     unusable: int = 0
-    """Questions given up on, as no answer was of use."""
+    """Questions without a usable answer after all attempts."""
     prompt_tokens: int = 0
-    """Of the answers paid for, as the endpoint counts them."""
+    """Prompt tokens of paid answers, as the endpoint counts them."""
     answer_tokens: int = 0
+    """Answer tokens of paid answers, as the endpoint counts them."""
 
     def __str__(self) -> str:
         cost = f"{self.prompt_tokens:,} tokens in, {self.answer_tokens:,} out"
@@ -64,7 +65,7 @@ class Account:
 
 @dataclass
 class Endpoint:
-    """A model at an address, with the ledger of what it answered."""
+    """A model at an address, with a ledger of its answers."""
 
     settings: EndpointSection
     ledger: Ledger
@@ -82,29 +83,34 @@ class Endpoint:
         *,
         progress: Callable[[int], None] | None = None,
     ) -> list[Read | None]:
-        """What `read` makes of each answer, in order; None where no answer was usable.
+        """Sends questions and parses the answers with `read`; the results are in order, None for an unusable answer.
 
         Args:
-            read: raises DataError when an answer is of no use.
-            progress: told how many more questions are settled.
+            read: parses an answer; raises DataError if the answer is unusable.
+            progress: called with the number of questions that were completed since the last call.
         Raises:
-            ConfigError: no API key in the environment.
-            ModelError: the endpoint refuses the key, the model or the address, or gave out after all tries.
+            ConfigError: the environment has no API key.
+            ModelError: the endpoint refuses the key, the model or the address, or fails after all tries.
         """
         keys = [self._key(question, 0) for question in questions]
         distinct = dict(zip(keys, questions, strict=True))
-        times = Counter(keys)
-        # a portal, not asyncio.run: it works where a loop runs already, as in a notebook
+        counts = Counter(keys)
+
+        def completed(key: str) -> None:
+            if progress is not None:
+                progress(counts[key])
+
+        # a portal, not asyncio.run: it also works inside a running event loop, as in a notebook
         with start_blocking_portal() as portal:
-            answers = portal.call(self._settled, distinct, read, lambda key: progress and progress(times[key]))
-        found = dict(zip(distinct, answers, strict=True))
-        return [found[key] for key in keys]
+            answers = portal.call(self._ask_all, distinct, read, completed)
+        results = dict(zip(distinct, answers, strict=True))
+        return [results[key] for key in keys]
 
     def require_key(self) -> str:
-        """The key of this endpoint, any text where the address is this machine; asked for before long work begins.
+        """The API key of this endpoint; any text if the address is this machine. Call it before long work begins.
 
         Raises:
-            ConfigError: the environment has none.
+            ConfigError: the environment has no key.
         """
         key = os.environ.get(self.settings.api_key_env, "") or ("-" if self.settings.local else "")
         if not key:
@@ -114,16 +120,16 @@ class Endpoint:
             )
         return key
 
-    async def _settled(
-        self, questions: Mapping[str, Question], read: Callable[[str], Read], settled: Callable[[str], object]
+    async def _ask_all(
+        self, questions: Mapping[str, Question], read: Callable[[str], Read], completed: Callable[[str], None]
     ) -> list[Read | None]:
         answers: list[Read | None] = [None] * len(questions)
         waiting = iter(enumerate(questions.items()))
 
         async def work(client: openai.AsyncOpenAI) -> None:
-            for place, (key, question) in waiting:
-                answers[place] = await self._usable(client, question, read)
-                settled(key)
+            for index, (key, question) in waiting:
+                answers[index] = await self._usable(client, question, read)
+                completed(key)
 
         async with self._client() as client:
             workers = [asyncio.create_task(work(client)) for _ in range(min(self.settings.concurrency, len(questions)))]
@@ -136,22 +142,23 @@ class Endpoint:
         return answers
 
     async def _usable(self, client: openai.AsyncOpenAI, question: Question, read: Callable[[str], Read]) -> Read | None:
+        """The parsed answer of the first attempt that is usable; None after all attempts."""
         for attempt in range(self.settings.attempts):
             answer = await self._answer(client, question, attempt)
             try:
                 return read(answer.text)
             except DataError:
-                continue  # counted below when no attempt is of use
+                continue  # counted below if no attempt is usable
         self.account.unusable += 1
         return None
 
     async def _answer(self, client: openai.AsyncOpenAI, question: Question, attempt: int) -> Answer:
-        """The answer of the ledger or the endpoint; an empty one, not kept, when what came back is none."""
+        """The answer from the ledger or the endpoint. A failed question gives an empty answer, which is not stored."""
         key = self._key(question, attempt)
-        known = self.ledger.find(key)
-        if known is not None:
+        stored = self.ledger.find(key)
+        if stored is not None:
             self.account.kept += 1
-            return known
+            return stored
         try:
             reply = await client.chat.completions.create(**self._request(question, attempt))
         except _STOP as error:
@@ -160,13 +167,13 @@ class Endpoint:
                 f"the key in {self.settings.api_key_env}"
             ) from error
         except (openai.BadRequestError, openai.UnprocessableEntityError, json.JSONDecodeError):
-            return Answer("")  # too long, filtered or garbled: other questions may pass
+            return Answer("")  # too long, filtered or garbled; other questions may work
         except openai.OpenAIError as error:
             raise ModelError(
-                f"{self.settings.base_url} gave out ({_reason(error)}); what was answered is kept, run the same again "
-                "to go on"
+                f"{self.settings.base_url} gave out ({_reason(error)}); its answers so far are kept, "
+                "run the same again to go on"
             ) from error
-        if not isinstance(reply, ChatCompletion):  # a page of a proxy, say
+        if not isinstance(reply, ChatCompletion):  # for example the error page of a proxy
             return Answer("")
         answer = _answer_of(reply)
         self.ledger.keep(key, answer)
@@ -182,12 +189,12 @@ class Endpoint:
             "messages": list(question.messages),
             "temperature": settings.temperature,
             "max_tokens": settings.max_tokens,
-            # an answer that was of no use is not asked for under the same seed
+            # another attempt needs another seed, else it could give the same unusable answer
             "seed": question.seed + 1_000_003 * attempt,
         }
         if question.schema is not None and settings.structured == "schema":
-            wanted = {"name": "answer", "strict": True, "schema": dict(question.schema)}
-            request["response_format"] = {"type": "json_schema", "json_schema": wanted}
+            schema = {"name": "answer", "strict": True, "schema": dict(question.schema)}
+            request["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif question.schema is not None and settings.structured == "object":
             request["response_format"] = {"type": "json_object"}
         return request
@@ -198,7 +205,7 @@ class Endpoint:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _client(self) -> openai.AsyncOpenAI:
-        # a full bucket would let the whole minute's requests go at once
+        # one request per interval; a bucket for a minute would send all its requests at once
         rate = self.settings.requests_per_minute
         limiter = AsyncLimiter(1, 60 / rate) if rate is not None else None
 
@@ -217,8 +224,8 @@ class Endpoint:
 
 def _answer_of(reply: ChatCompletion) -> Answer:
     text = reply.choices[0].message.content if reply.choices else None
-    used = reply.usage
-    return Answer(text or "", used.prompt_tokens if used else 0, used.completion_tokens if used else 0)
+    usage = reply.usage
+    return Answer(text or "", usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0)
 
 
 def _reason(error: Exception) -> str:
