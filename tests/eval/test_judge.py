@@ -86,7 +86,7 @@ def test_a_judge_that_prefers_the_longer_answer_gives_all_or_nothing() -> None:
     found = rate(longer, FOUR)
     assert (found.rate, found.ci95 and found.ci95[1], found.consistency, found.won) == (1, 1, 1, 4)
     assert found.alpha is None  # it said one thing only
-    turned = [Case(c.user, c.persona, c.prompt, c.two, c.one) for c in FOUR]
+    turned = [Case(c.user, c.persona, c.prompt, c.rival, c.answer) for c in FOUR]
     found = rate(longer, turned)
     assert (found.rate, found.ci95 and found.ci95[0], found.consistency, found.lost) == (0, 0, 1, 4)
     found = rate(longer, [*FOUR[:2], *turned[2:]])
@@ -126,7 +126,7 @@ def test_the_interval_and_the_p_value_are_over_users() -> None:
     many = [pair(f"a long answer {i}", f"short {i}", f"u{i}") for i in range(8)]
     # by hand: of 2 ** 8 ways to flip signs, two are as large
     assert rate(longer, many).p == pytest.approx(2 / 256, abs=0.004)
-    one = [Case("u", c.persona, c.prompt, c.one, c.two) for c in many]
+    one = [Case("u", c.persona, c.prompt, c.answer, c.rival) for c in many]
     assert (rate(longer, one).p, rate(longer, one).users) == (1, 1)
 
 
@@ -143,7 +143,7 @@ def test_an_answer_stands_first_once_and_the_person_is_the_same_in_both_orders()
     fake = FakeJudge(longer)
     judge(fake, FOUR[:1])  # type: ignore[arg-type]
     forward, other = fake.seen
-    assert (forward["A"], forward["B"]) == (other["B"], other["A"]) == (FOUR[0].one, FOUR[0].two)
+    assert (forward["A"], forward["B"]) == (other["B"], other["A"]) == (FOUR[0].answer, FOUR[0].rival)
     assert forward["person"] == other["person"] == [{"kind": "statement", "said": "I like tea"}]
 
 
@@ -229,7 +229,7 @@ def bench(tiny: PreferenceSpace) -> Bench:
     return Bench(Setting("d", "user_first", 7), "user_first", tiny, Recorder(name="reference"), policies)
 
 
-def shown(space: PreferenceSpace, *rows: tuple[str, str, str]) -> Condition:
+def condition_of(space: PreferenceSpace, *rows: tuple[str, str, str]) -> Condition:
     """Records by user, prompt and what the person said; nothing where it is empty."""
     told = [
         Persona((Comment("a post", said, space.direction({"humour": 1})),)) if said else Persona() for *_, said in rows
@@ -240,7 +240,7 @@ def shown(space: PreferenceSpace, *rows: tuple[str, str, str]) -> Condition:
 
 def test_every_method_writes_one_answer_per_record_from_what_it_shows(tiny, bench) -> None:
     steps: list[int] = []
-    some = shown(tiny, ("u1", "drink?", "tea"), ("u2", "eat?", "cake"))
+    some = condition_of(tiny, ("u1", "drink?", "tea"), ("u2", "eat?", "cake"))
     texts = write(bench, some, progress=steps.append)
     assert texts == {
         "few_shot": ["reference drink?", "reference eat?"],
@@ -264,14 +264,14 @@ def test_a_record_that_a_method_cannot_show_is_refused_before_any_work(tiny, ben
 
 def test_a_persons_prompt_is_judged_once_and_nobody_of_whom_nothing_is_shown(tiny) -> None:
     rows = [("u1", "q", "tea"), ("u1", "q", "tea"), ("u1", "other", "tea"), ("u2", "q", "tea"), ("u3", "q", "")]
-    kept = askable(shown(tiny, *rows))
+    kept = askable(condition_of(tiny, *rows))
     assert [record.record_id for record in kept.records] == ["r0", "r2", "r3"]
     assert [len(persona) for persona in kept.personas] == [1, 1, 1]
 
 
 def test_the_judge_sees_of_a_person_what_the_methods_are_told(tiny, bench) -> None:
     bench.believed = lambda _persona: Persona((Comment("a post", "made neutral"),))
-    (case,) = cases(bench, shown(tiny, ("u1", "drink?", "tea")), ["mine"], ["theirs"])
-    assert (case.user, case.prompt, case.one, case.two) == ("u1", "drink?", "mine", "theirs")
+    (case,) = cases(bench, condition_of(tiny, ("u1", "drink?", "tea")), ["mine"], ["theirs"])
+    assert (case.user, case.prompt, case.answer, case.rival) == ("u1", "drink?", "mine", "theirs")
     assert "made neutral" in case.messages()[1]["content"]
     assert "tea" not in case.messages()[1]["content"]
