@@ -1,4 +1,4 @@
-"""An annotator that `penchant annotator` fitted on the small forum."""
+"""An annotator that `penchant fit annotator` fitted on the small forum."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +13,6 @@ def annotator(
 ) -> Path:
     folder = tmp_path_factory.mktemp("annotator") / "a"
     where = ("--data", small_forum / "train", "--encoder", small_base, "--out", folder)
-    ran = penchant("annotator", *where, "--steps", 300)
+    ran = penchant("fit", "annotator", *where, "--steps", 300)
     assert ran.code == 0, ran.err
     return folder

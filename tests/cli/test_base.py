@@ -1,9 +1,6 @@
 import hashlib
 import json
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -40,30 +37,6 @@ def test_a_key_of_another_recipe_is_refused(penchant, base_recipe, tmp_path) -> 
     assert not (tmp_path / "base").exists()
 
 
-def test_a_base_of_documents_is_made_from_a_file_of_them(penchant, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
-    calm = "The river runs past the mill and on to the sea."
-    rest = (
-        "Wow! We won! All night! So good! Is it far? Can we go? When? Why? Who? Thanks dear friend, lovely, glad, kind."
-    )
-    hard = "Considerable institutional modification necessitates deliberation. Bureaucratic documentation multiplies."
-    texts = [" ".join(np.random.default_rng(i).permutation([calm, rest, hard] * 9)) for i in range(12)]
-    pq.write_table(pa.table({"text": texts}), tmp_path / "t.parquet")
-    sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 3, "couples": 1, "threads": 2, "reading_steps": 1}
-    kind = {"corpus": "text", "vocabulary": 600, "faithful_in": "couple", "bf16": True}
-    path = tmp_path / "base.yaml"
-    path.write_text(yaml.safe_dump({**sizes, **kind}), encoding="utf-8")
-    ran = penchant("base", "--recipe", path, "--texts", tmp_path / "t.parquet", "--out", tmp_path / "base")
-    assert ran.code == 0, ran.err
-    assert "12 documents" in ran.err
-    assert "documents of `t.parquet`" in (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
-    assert LocalModel.load(str(tmp_path / "base")).count([{"role": "user", "content": "river"}]) > 0
-    for wrong in (("--recipe", path), ("--texts", tmp_path / "t.parquet")):
-        ran = penchant("base", *wrong, "--out", tmp_path / "other")
-        assert ran.code == 2
-        assert "--texts belongs to corpus: text" in ran.err
-
-
 def test_a_base_that_was_stopped_is_resumed_and_a_finished_one_kept(
     penchant, base_recipe, tmp_path, monkeypatch
 ) -> None:
@@ -92,3 +65,9 @@ def test_a_base_that_was_stopped_is_resumed_and_a_finished_one_kept(
     (tmp_path / "other" / "snapshot.safetensors").write_bytes(b"")
     ran = penchant(*options, tmp_path / "other")
     assert (ran.code, "the snapshot in" in ran.err) == (0, True)
+
+
+def test_documents_belong_to_a_recipe_for_them(penchant, base_recipe, tmp_path) -> None:
+    ran = penchant("base", "--recipe", base_recipe, "--texts", tmp_path / "t.parquet", "--out", tmp_path / "other")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{base_recipe} has corpus: forum; --texts belongs to corpus: text" in ran.err

@@ -1,4 +1,4 @@
-"""`penchant crossval`: every person tested once, by models that never met them."""
+"""`penchant crossval`: every person tested once, by models or scorers that were fitted on others."""
 
 import json
 from dataclasses import replace
@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from penchant.config import BaseSection
+from penchant.encoder.fake import FakeEncoder
 from penchant.shards import jsonl
 from penchant.train.base import fresh_model, save_base, subword_tokenizer
 
@@ -32,7 +33,7 @@ def crossval(penchant, planted, texts, tmp_path):
 
     def run(*arguments: object):
         folder = ("--out", tmp_path / "out")
-        return penchant("crossval", "--data", texts, "--recipe", path, *folder, "--folds", 2, *arguments)
+        return penchant("crossval", "models", "--data", texts, "--recipe", path, *folder, "--folds", 2, *arguments)
 
     return run
 
@@ -48,7 +49,8 @@ def test_every_record_is_tested_once_beside_its_controls_and_nothing_is_done_twi
     assert ran.code == 0, ran.err
     assert "== fold 0, ica" in ran.err
     assert "== fold 1, ica" not in ran.err
-    rows = {(row["method"], row["persona"]): row for row in ran.last["rows"] if row["attribute"] == "all"}
+    main = [row for row in ran.last["rows"] if row["attribute"] == "all"]
+    rows = {(row["method"], row["persona"]): row for row in main if not row["variant"]}
     assert {("ica", p) for p in ("all", "none", "shuffled")} | {("pba", p) for p in ("all", "none", "shuffled")} <= set(
         rows
     )
@@ -67,17 +69,17 @@ def test_a_model_of_measured_directions_is_evaluated_and_shown_by_measuring_them
     assert crossval("--only", "0").code == 0
     pba = tmp_path / "out" / "fold-0" / "pba"
     assert "show prompt --method pba --directions measured" in (pba / "README.md").read_text("utf-8")
-    asked = ("eval", "--data", texts, "--reference", tmp_path / "base", "--pba", pba, "--personas", "all", "--json")
-    ran = penchant(*asked)
+    evaluate = ("eval", "accuracy", pba, "--data", texts, "--personas", "all", "--json")
+    ran = penchant(*evaluate)
     assert (ran.code, "nothing is believed of this person" in ran.err) == (2, True)
-    ran = penchant(*asked, "--directions", "measured")
+    ran = penchant(*evaluate, "--directions", "measured")
     assert ran.code == 0, ran.err
     assert {row["persona"] for row in ran.last["rows"] if row["method"] == "pba"} >= {"all"}
     shown = penchant("show", "prompt", "--data", texts, "--method", "pba", "--directions", "measured")
     assert shown.code == 0, shown.err
     assert "<person>" in shown.out
-    ran = penchant(*asked, "--directions", "guessed")
-    assert (ran.code, "--directions guessed: known are given, measured" in ran.err) == (2, True)
+    ran = penchant(*evaluate, "--directions", "guessed")
+    assert (ran.code, "--directions guessed: choose from given, measured" in ran.err) == (2, True)
 
 
 def test_other_data_by_the_same_name_does_not_go_on_in_the_folder(crossval, planted, texts) -> None:
@@ -105,3 +107,32 @@ def test_an_encoder_scorer_that_cannot_be_fitted_is_refused_before_any_training(
     assert ran.code == 2
     assert "2 folds of 5 people leave 2 to fit the encoder scorer on" in ran.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def scorers(penchant, texts, monkeypatch):
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    return lambda *arguments: penchant("crossval", "scorers", "--data", texts, *arguments)
+
+
+def test_scorers_end_with_a_table_or_with_every_row_as_json(scorers) -> None:
+    ran = scorers("--folds", 3, "--baselines", "lore", "--seed", 1)
+    assert ran.code == 0, ran.err
+    assert "encoder_text" in ran.out
+    assert "lore" in ran.out
+    assert "fold 2: " in ran.err
+    ran = scorers("--folds", 3, "--personas", "pair,ugc", "--strict", "--json")
+    assert ran.code == 0, ran.err
+    assert {row["dataset"] for row in ran.last["rows"]} == {"planted, text-disjoint"}
+    assert {row["persona"] for row in ran.last["rows"] if row["method"] == "encoder"} == {
+        "pair",
+        "ugc",
+        "none",
+        "shuffled",
+    }
+    assert list(ran.last) == ["rows", "contrasts", "seconds", "seed", "versions"]
+
+
+def test_only_takes_numbers(crossval) -> None:
+    ran = crossval("--only", "first")
+    assert (ran.code, "--only first: give numbers of folds from 0 to 1" in ran.err) == (2, True)

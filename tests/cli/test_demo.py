@@ -57,9 +57,10 @@ def test_from_scratch_makes_the_base_too(penchant, small_recipe, small_forum, tm
     monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
     monkeypatch.chdir(tmp_path)
     sizes = {"hidden_size": 16, "layers": 1, "heads": 2, "max_steps": 1, "couples": 1, "threads": 1}
-    (tmp_path / "recipes").mkdir()
+    (tmp_path / "shipped").mkdir()
     base = {"space": str(small_forum / "space.toml"), **sizes}
-    (tmp_path / "recipes" / "base.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
+    (tmp_path / "shipped" / "base.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
+    monkeypatch.setattr("penchant.config._SHIPPED", tmp_path / "shipped")
     few = ("--set", "ica.max_steps=1", "--set", "pba.max_steps=1", "--set", "evaluate.personas=[mixed]")
     ran = penchant("demo", "--recipe", small_recipe, "--from-scratch", *few, "--json")
     assert ran.code == 0, ran.err
@@ -72,9 +73,10 @@ def test_from_scratch_without_the_recipe_of_a_base_stops_before_any_work(
     penchant, small_recipe, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("penchant.config._SHIPPED", tmp_path / "shipped")
     ran = penchant("demo", "--recipe", small_recipe, "--from-scratch")
     assert ran.code == 2
-    assert "no recipe at recipes/base.yaml" in ran.err
+    assert "no recipe at base; " in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,26 +1,55 @@
-"""How results are told; the table for people is in test_evaluate.py."""
+"""How results are printed; what is measured is in tests/runs."""
 
 from dataclasses import replace
 
-from penchant.cli.tables import say_not_finite, summary
-from penchant.eval.contrasts import Contrast
+from penchant.cli.tables import names, show
 from penchant.eval.measured import Results
 from penchant.eval.rows import Row
+from penchant.runs.measurement import Measurement
 
-ROW = Row("d", "ica", "ugc", "all", "-", "user_first", 0, 2 / 3, (0.5, 0.75), 3, 2, 0, None, 0.5, 0.25)
-CONTRAST = Contrast("d", "ica", "ugc", "overlap", "ugc", "-", 0.1, (0.0, 0.2), 0.1111111, 1 / 3, 3, 2)
+ROW = Row(
+    dataset="d",
+    method="ica",
+    variant="",
+    role="personal",
+    persona="ugc",
+    attribute="all",
+    phrasing="-",
+    layout="user_first",
+    seed=0,
+    accuracy=2 / 3,
+    ci95=(0.5, 0.75),
+    n=3,
+    users=2,
+    ties=0,
+    ceiling=None,
+    macro=0.5,
+    worst_decile=0.25,
+)
 
 
-def test_a_summary_rounds_what_is_measured_and_keeps_the_rest() -> None:
-    found = summary(Results((ROW,), (CONTRAST,)), seconds={"evaluate": 1.23456}, seed=3, versions={"python": "3"})
-    assert list(found) == ["rows", "contrasts", "seconds", "seed", "versions"]
-    assert found["rows"][0]["accuracy"] == 0.666667
-    assert found["contrasts"][0]["p_holm"] == 0.333333
-    assert (found["seconds"], found["seed"]) == ({"evaluate": 1.23}, 3)
+def measurement(*rows: Row) -> Measurement:
+    return Measurement(Results(rows, ()), seed=0, seconds={}, versions={})
 
 
-def test_pairs_that_are_left_out_are_said_once(capsys) -> None:
-    say_not_finite(Results((ROW, replace(ROW, not_finite=2)), (CONTRAST,)))
-    assert capsys.readouterr().err.count("ica, ugc: 2 of 5") == 1
-    say_not_finite(Results((ROW,), ()))
+def test_people_get_the_main_rows_and_hear_of_the_others(capsys) -> None:
+    show(measurement(ROW, replace(ROW, variant="raw", role="reading")), json=False)
+    seen = capsys.readouterr()
+    assert "ica" in seen.out
+    assert "ica_raw" not in seen.out
+    assert seen.err.startswith("1 more rows, of subsets and variants of the metric, are in the output of --json")
+    show(measurement(ROW), json=False)
     assert capsys.readouterr().err == ""
+
+
+def test_programs_get_one_line_with_every_row(capsys) -> None:
+    show(measurement(ROW, replace(ROW, variant="raw", role="reading")), json=True)
+    seen = capsys.readouterr()
+    assert seen.out.count("\n") == 1
+    assert seen.out.startswith('{"rows": [{"dataset": "d"')
+    assert seen.err == ""
+
+
+def test_names_are_separated_by_commas() -> None:
+    assert names("vpl, lore,") == ["vpl", "lore"]
+    assert names(None) == names(",") == []

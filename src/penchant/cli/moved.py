@@ -46,6 +46,8 @@ def _train(words: Sequence[str]) -> str | None:
     method = _value(words, "--method")
     if method in _SCORERS:
         return f"--method {method} is a command of its own now: penchant fit {method} --data DATA --out FOLDER"
+    if "--seed" in _options(words):
+        return f"penchant train has no --seed: the seed is the recipe's; give --set seed={_value(words, '--seed')}"
     return None
 
 

@@ -1,0 +1,133 @@
+"""Aligning a model as a call: what is trained, resumed, kept and refused."""
+
+import shutil
+
+import pytest
+from safetensors.numpy import load_file
+
+from penchant.errors import ConfigError, ModelError, TrainingError
+from penchant.reporter import Quiet
+from penchant.runs import train as module
+
+
+class Notes(Quiet):
+    """A reporter that keeps its notes."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
+
+
+@pytest.fixture
+def train(small_recipe, small_forum):
+    """Trains on the small forum; settings given win."""
+
+    def run(**settings):
+        return module.train(**{"data": small_forum / "train", "method": "ica", "recipe": small_recipe, **settings})
+
+    return run
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """One record that says nothing of its person."""
+    path = tmp_path / "bare.jsonl"
+    path.write_text('{"record_id":"bare-1","prompt":"p","chosen":"a","rejected":"b"}\n', encoding="utf-8")
+    return path
+
+
+def test_a_call_returns_what_was_trained_and_prints_nothing(train, tmp_path, capfd) -> None:
+    capfd.readouterr()
+    summary = train(out=tmp_path / "m")
+    assert {key: summary[key] for key in ("method", "model", "people", "records", "rows", "pairs")} == {
+        "method": "ica",
+        "model": str(tmp_path / "m"),
+        "people": 24,
+        "records": 48,
+        "rows": 16,
+        "pairs": 32,
+    }
+    seen = capfd.readouterr()
+    assert (seen.out, seen.err) == ("", "")
+
+
+def test_a_reporter_hears_what_is_trained_on(train, tmp_path) -> None:
+    notes = Notes()
+    train(out=tmp_path / "m", resume=True, reporter=notes)
+    assert notes.texts[0] == f"nothing to go on with in {tmp_path / 'm'}: starting anew"
+    assert notes.texts[1].startswith("ica: aligning ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"recipe": None}, "`recipe` is missing: take hub for a pretrained model"),
+        ({"method": "dpo"}, "`method` dpo: only ica, pba, pba_summary, pba_both, universal are trained"),
+        ({"summaries": "annotator-llm"}, "`summaries` are not read by ica; train pba_summary or pba_both"),
+        ({"ratings": True, "resume": True}, "`ratings` takes no `resume`, `reference_cache` or `summaries`"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(train, tmp_path, settings, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train(out=tmp_path / "m", **settings)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_run_cut_off_and_resumed_gives_the_same_weights(train, tmp_path) -> None:
+    folder = tmp_path / "m"
+    train(out=folder)
+    whole = load_file(folder / "model.safetensors")
+    shutil.rmtree(folder / "checkpoints" / "checkpoint-4")
+    # a run that started again would write the first checkpoint once more
+    first = folder / "checkpoints" / "checkpoint-2" / "model.safetensors"
+    written = first.stat().st_mtime_ns
+    (folder / "model.safetensors").unlink()
+    (folder / "curve.json").unlink()
+    resumed = train(out=folder, resume=True)
+    assert resumed["rows"] == 16
+    assert first.stat().st_mtime_ns == written
+    weights = load_file(folder / "model.safetensors")
+    assert weights.keys() == whole.keys()
+    for name, values in weights.items():
+        assert (values == whole[name]).all(), name
+
+
+@pytest.mark.parametrize(("change", "differs"), [("ica.learning_rate=0.5", "learning_rate"), ("seed=9", "seed")])
+def test_only_the_same_run_goes_on_from_checkpoints(train, tmp_path, change: str, differs: str) -> None:
+    folder = tmp_path / "m"
+    train(out=folder)
+    before = (folder / "model.safetensors").read_bytes(), (folder / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(TrainingError, match=f"its checkpoints are of a run with other {differs}; give another "):
+        train(out=folder, resume=True, overrides=[change])
+    with pytest.raises(TrainingError, match="method"):
+        train(out=folder, resume=True, method="pba")
+    assert before == ((folder / "model.safetensors").read_bytes(), (folder / "README.md").read_text(encoding="utf-8"))
+
+
+def test_a_record_without_evidence_is_refused_by_name_before_anything_is_written(train, bare, tmp_path) -> None:
+    with pytest.raises(TrainingError, match="cannot train ica on record bare-1: the persona has no evidence"):
+        train(out=tmp_path / "m", data=bare)
+    assert not (tmp_path / "m").exists()
+
+
+def test_pba_on_evidence_without_directions_says_what_is_missing_and_what_to_do(train, tmp_path) -> None:
+    data = tmp_path / "plain.jsonl"
+    evidence = '"evidence":[{"kind":"comment","text":"hi"}]'
+    data.write_text(f'{{"record_id":"r-1","prompt":"p","chosen":"a","rejected":"b",{evidence}}}\n', encoding="utf-8")
+    with pytest.raises(TrainingError, match="annotate the evidence with directions") as refused:
+        train(out=tmp_path / "m", method="pba", data=data)
+    assert "cannot train pba on record r-1: nothing is believed of this person" in str(refused.value)
+    assert not (tmp_path / "m").exists()
+
+
+def test_pickled_weights_are_refused_before_any_row_is_read(train, small_base, tmp_path) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(small_base, folder)
+    (folder / "pytorch_model.bin").write_bytes(b"x")
+    notes = Notes()
+    with pytest.raises(ModelError, match="pickled weights can run code and are refused"):
+        train(out=tmp_path / "m", model=str(folder), reporter=notes)
+    assert notes.texts == []
+    assert not (tmp_path / "m").exists()
