@@ -105,12 +105,13 @@ def written(verb: str, options: Mapping[str, Any]) -> str:
         options: by parameter name; a list is an argument that may repeat, True a flag.
     """
     words = verb.split()
+    first = len(words)
     for name in sorted(options):
         value, flag = options[name], "--set" if name == "overrides" else f"--{name.replace('_', '-')}"
         if name == "overrides":
             words += [part for text in value for part in (flag, str(text))]
         elif isinstance(value, list | tuple):
-            words[2:2] = [str(part) for part in value]
+            words[first:first] = [str(part) for part in value]
         elif value is True:
             words.append(flag)
         elif value is not None and value is not False:
