@@ -10,6 +10,8 @@ import typer
 
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, command_line, options_given, result, written
+from penchant.cli.tables import names
+from penchant.errors import ConfigError
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import Question
 
@@ -51,7 +53,7 @@ _NEEDS: dict[str, tuple[Any, Any]] = {
     "summaries": (shared.SummariesOption, None),
     "fit_data": (Annotated[Path | None, typer.Option(help="Records the models were trained on.")], None),
     "judge": (Annotated[str | None, typer.Option(help="Recipe of a language model that judges.")], None),
-    "recipe": (Annotated[str, typer.Option(help="How models adapt to examples.")], "adapt"),
+    "recipe": (Annotated[str | None, typer.Option(help="How models adapt to examples.")], None),
 }
 """Options of single questions."""
 
@@ -59,7 +61,7 @@ _NEEDS: dict[str, tuple[Any, Any]] = {
 def parameters(question: Question) -> dict[str, tuple[Any, Any]]:
     """The options of a question's command: name -> type and default."""
     needs = (*question.needs, *question.takes)
-    own = {need: _NEEDS[need] for need in needs if need in _NEEDS}
+    own: dict[str, tuple[Any, Any]] = {need: _NEEDS[need] for need in needs if need in _NEEDS}
     return {**(_MODELS if "models" in needs else {}), **_DATA, **own}
 
 
@@ -69,17 +71,18 @@ def command_of(question: Question) -> Any:
     def run(*, json: bool, personas: str | None = None, **settings: Any) -> None:
         from penchant.runs.evaluate import evaluate
 
-        kinds = [name.strip() for name in (personas or "").split(",") if name.strip()]
+        kinds = names(personas)
+        if personas is not None and not kinds:
+            raise ConfigError(f"`personas` {personas}: give names, separated by commas")
         settings["models"] = settings.get("models") or ()
         found = evaluate(question.name, personas=kinds, reporter=CONSOLE, **settings)
         if json:
             result(as_json(found.as_json()))
         else:
             result(found.text())
-            if found.results is not None and (more := len(found.results.rows) - len(found.results.main)):
-                CONSOLE.note(
-                    f"{more} more rows, of subsets and other readings of the margins, are in the JSON (`json`)"
-                )
+            rows = found.measurement.results
+            if more := len(rows.rows) - len(rows.main):
+                CONSOLE.note(f"{more} more rows, of subsets and other readings of the margins, are in `json`")
 
     typed = parameters(question)
     kind = inspect.Parameter.KEYWORD_ONLY
@@ -153,5 +156,5 @@ def report(
     if json:
         result(as_json(found.as_json()))
         return
-    result(table(found.results.main))
+    result(table(found.measurement.results.main))
     result(f"\nresults: {out / 'results.json'}\nreport:  {out / PAGE}")

@@ -117,7 +117,7 @@ def _forum(settings: BaseSection) -> _Corpus:
     from penchant.train.base import word_tokenizer
 
     space = load_space(settings.space)
-    corpus = Corpus.over(space, seed=settings.seed, questions=settings.asked)
+    corpus = Corpus.over(space, seed=settings.seed, questions=settings.questions)
     tokenizer = word_tokenizer([*fixed_texts(), *vocabulary(space)])
     return _Corpus(tokenizer, batches(corpus, couples=settings.couples, threads=settings.threads))
 
@@ -130,6 +130,6 @@ def _documents(settings: BaseSection, path: Path, reporter: Reporter) -> _Corpus
     documents = read_texts(path, split="train")
     reporter.note(f"{path}: {len(documents.texts):,} documents")
     tokenizer = subword_tokenizer(documents.texts, settings.vocabulary)
-    corpus = RealText.over(documents.texts, seed=settings.seed, questions=settings.asked)
+    corpus = RealText.over(documents.texts, seed=settings.seed, questions=settings.questions)
     stream = batches(corpus, couples=settings.couples, threads=settings.threads, reading=settings.reading_steps)
     return _Corpus(tokenizer, stream, documents.credits)

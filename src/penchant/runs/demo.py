@@ -6,11 +6,9 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +23,7 @@ from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources
 from penchant.runs.recipe import recipe_for
 from penchant.runs.simulate import write_forum
+from penchant.runs.stages import Stages
 from penchant.runs.train import train_pairs
 from penchant.shards.atomic import write_text
 
@@ -71,7 +70,7 @@ def demo(
     """
     settings = recipe_for(recipe, overrides)
     base = load_section(BaseSection, BASE_RECIPE) if from_scratch else None
-    stages = _Stages(reporter)
+    stages = Stages(reporter)
     with stages.timed("simulate"):
         write_forum(settings, out / "data", reporter=reporter)
     if base is not None:
@@ -94,21 +93,6 @@ def demo(
     write_text(out / "results.json", _line(measurement.as_json()))
     write_text(out / "results.jsonl", "".join(_line(line) for line in measurement.results.lines()))
     return Demo(measurement, results=out / "results.json", page=out / "report.html")
-
-
-class _Stages:
-    """The stages of a demo with their wall time; each is noted when it begins."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self.seconds: dict[str, float] = {}
-        self._reporter = reporter
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        self._reporter.note(f"== {stage}")
-        started = perf_counter()
-        yield
-        self.seconds[stage] = perf_counter() - started
 
 
 def _tested(records: Sequence[Record], *, unseen_users: int) -> list[Record]:

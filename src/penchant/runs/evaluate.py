@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from penchant.errors import ConfigError
-from penchant.eval.measured import Results
 from penchant.eval.questions import QUESTIONS
-from penchant.eval.questions.base import Answer, require
+from penchant.eval.questions.base import Answer, Inputs, Question, require
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
 from penchant.runs.inputs import DataChoice, adapter, open_inputs
+from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +24,19 @@ class Evaluation:
 
     question: str
     answer: Answer
-    results: Results | None
-    """Rows and contrasts, where the answer is a table of accuracies."""
-    seed: int
-    seconds: Mapping[str, float]
-    """Stage -> wall time."""
-    versions: Mapping[str, str]
+    measurement: Measurement
 
     def as_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
-        return {
-            "question": self.question,
-            "seed": self.seed,
-            "seconds": {stage: round(value, 2) for stage, value in self.seconds.items()},
-            **(self.results.as_json() if self.results is not None else {}),
-            **self.answer.findings,
-            "versions": self.versions,
-        }
+        """A JSON-ready dict: rows and contrasts where the answer is a table of accuracies, and its findings."""
+        content = self.measurement.as_json()
+        if self.answer.measured is None:
+            content = {name: content[name] for name in ("seconds", "seed", "versions")}
+        return {"question": self.question, **content, **self.answer.findings}
 
     def text(self) -> str:
-        """The answer for a terminal: the main rows and contrasts, or the lines of the question."""
-        from penchant.eval import contrasts
-        from penchant.eval.rows import table
-
-        parts = []
-        if self.results is not None:
-            parts.append(table(self.results.main))
-            if self.results.contrasts:
-                parts.append(contrasts.table(self.results.contrasts))
-        if self.answer.lines:
-            parts.append("\n".join(self.answer.lines))
-        return "\n\n".join(parts)
+        """The answer for a terminal."""
+        parts = [self.measurement.text()] if self.answer.measured is not None else []
+        return "\n\n".join([*parts, "\n".join(self.answer.lines)]).strip("\n")
 
 
 def evaluate(
@@ -75,7 +54,7 @@ def evaluate(
     summaries: str | Path | None = None,
     fit_data: Path | None = None,
     judge: str | Path | None = None,
-    recipe: str | Path = "adapt",
+    recipe: str | Path | None = None,
     split: str | None = None,
     attribute: str | None = None,
     limit: int | None = None,
@@ -103,22 +82,15 @@ def evaluate(
         recipe: how models adapt to examples.
         directions: directions of the evidence as `given`, or `measured` on its texts.
     Raises:
-        ConfigError: an unknown question, a missing input, or settings that do not fit together.
+        ConfigError: an unknown question, an input that is missing or not read, or settings that do not fit together.
         DataError, SpaceMismatch, RecordError, ModelError: data or models that cannot be used.
     """
     if question not in QUESTIONS:
         raise ConfigError(f"no question is called '{question}'; there are {', '.join(QUESTIONS)}")
-    spec, started = QUESTIONS[question], perf_counter()
-    sources = sources_of(models, base)
-    inputs_given = {
-        "models": sources.policies,
-        "scorers": sources.scorers,
-        "annotator": annotator,
-        "fit_data": fit_data,
-        "judge": judge,
-        "recipe": recipe,
-    }
-    require(spec, inputs_given, list(sources.policies))
+    started, sources = perf_counter(), sources_of(models, base)
+    extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
+    extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe}
+    require(QUESTIONS[question], {"models": sources.policies, "scorers": sources.scorers, **extras})
     _refuse_unread(sources, summaries=summaries, draws=draws)
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
     records, read_in = choice.read(read_anew=annotator is not None, reporter=reporter)
@@ -129,7 +101,7 @@ def evaluate(
         sources=sources,
         layout=layout,
         max_prompt_tokens=max_prompt_tokens,
-        annotator=annotator if {"annotator"} & {*spec.needs, *spec.takes} else None,
+        annotator=annotator,
         neutral=neutral,
         draws=draws,
         summaries=summaries,
@@ -137,33 +109,32 @@ def evaluate(
         personas=tuple(personas),
         reporter=reporter,
     )
+    inputs = _with_extras(inputs, QUESTIONS[question], fit_data=fit_data, judge=judge, recipe=recipe)
+    answer = QUESTIONS[question].measure(inputs)
+    measured = [] if answer.measured is None else [answer.measured]
+    seconds = {question: perf_counter() - started}
+    return Evaluation(question, answer, Measurement.of(measured, seed=seed, seconds=seconds, reporter=reporter))
+
+
+def _with_extras(
+    inputs: Inputs,
+    question: Question,
+    *,
+    fit_data: Path | None,
+    judge: str | Path | None,
+    recipe: str | Path | None,
+) -> Inputs:
+    """The inputs with what single questions read: training records, a judge, a way to adapt models."""
+    changes: dict[str, Any] = {}
     if fit_data is not None:
-        inputs = replace(inputs, fit_on=read(fit_data, read_in, reporter=reporter))
-    if "recipe" in spec.takes:
-        inputs = replace(inputs, adapt=adapter(recipe, inputs))
+        changes["fit_on"] = read(fit_data, inputs.space, reporter=inputs.reporter)
     if judge is not None:
         from penchant.runs.endpoints import judge_of
 
-        inputs = replace(inputs, judge=judge_of(judge))
-    answer = spec.measure(inputs)
-    return Evaluation(
-        question=question,
-        answer=answer,
-        results=None if answer.measured is None else results_of([answer], reporter=reporter),
-        seed=seed,
-        seconds={question: perf_counter() - started},
-        versions=_versions(),
-    )
-
-
-def results_of(answers: Sequence[Answer], *, reporter: Reporter) -> Results:
-    """The rows and contrasts of some answers; notes the pairs that were left out."""
-    from penchant.eval.rows import not_finite
-
-    results = Results.of([answer.measured for answer in answers if answer.measured is not None])
-    if (sentence := not_finite(results.rows)) is not None:
-        reporter.note(sentence)
-    return results
+        changes["judge"] = judge_of(judge)
+    if "recipe" in question.takes:
+        changes["adapt"] = adapter(recipe or "adapt", inputs)
+    return replace(inputs, **changes)
 
 
 def _refuse_unread(sources: Sources, *, summaries: object, draws: int) -> None:
@@ -171,9 +142,3 @@ def _refuse_unread(sources: Sources, *, summaries: object, draws: int) -> None:
         raise ConfigError("`summaries` are shown to models aligned by pba_summary or pba_both; give one of these")
     if draws and not any(method.startswith("pba") for method in sources.policies):
         raise ConfigError("`draws` averages over the directions of pba; give a model aligned by it")
-
-
-def _versions() -> Mapping[str, str]:
-    from penchant.model.card import versions
-
-    return versions()

@@ -5,29 +5,28 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from penchant.errors import ConfigError
 from penchant.eval.bench import draw_condition
-from penchant.eval.measured import Results
 from penchant.eval.mistakes import worst
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.accuracy import available
 from penchant.eval.questions.base import Answer, Inputs, Question, Section, require
-from penchant.eval.report import Story, report
+from penchant.eval.report import Story
+from penchant.eval.report import report as render_page
 from penchant.eval.subsets import first_people
 from penchant.persona import PersonaKind
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
-from penchant.runs.evaluate import results_of
 from penchant.runs.inputs import DataChoice, open_inputs
+from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
+from penchant.runs.stages import Stages
 from penchant.shards.atomic import write_text
 
 SOME = 2000
@@ -45,23 +44,13 @@ class Report:
     """Everything that was measured, and where the page is."""
 
     out: Path
-    results: Results
+    measurement: Measurement
     findings: Mapping[str, Mapping[str, Any]]
     """Question -> what it found besides rows."""
-    seed: int
-    seconds: Mapping[str, float]
-    versions: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
         """The content of results.json."""
-        return {
-            "question": "report",
-            "seed": self.seed,
-            "seconds": {stage: round(value, 2) for stage, value in self.seconds.items()},
-            **self.results.as_json(),
-            **self.findings,
-            "versions": self.versions,
-        }
+        return {"question": "report", **self.measurement.as_json(), **self.findings}
 
 
 @dataclass
@@ -70,14 +59,14 @@ class _Parts:
 
     inputs: Inputs
     command_of: Callable[[str], str]
-    seconds: dict[str, float] = field(default_factory=dict)
+    stages: Stages
     answers: list[Answer] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
     findings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def ask(self, question: Question, records: Sequence[Record], *, personas: tuple[str, ...] = ()) -> Answer:
         """Measures a question on some of the records and keeps its answer and its part of the page."""
-        with self._timed(question.name):
+        with self.stages.timed(question.name):
             answer = question.measure(replace(self.inputs, records=records, personas=personas))
         self.answers.append(answer)
         if answer.findings:
@@ -94,13 +83,6 @@ class _Parts:
         """Says on the page and to the reporter that a question was not measured."""
         self.inputs.reporter.note(f"{question.name} is left out: {why}")
         self.sections.append(Section(title=question.asks, lead=f"Not measured: {why}."))
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        self.inputs.reporter.note(f"== {stage}")
-        started = perf_counter()
-        yield
-        self.seconds[stage] = perf_counter() - started
 
 
 def write_report(
@@ -161,27 +143,24 @@ def write_report(
     if fit_data is not None:
         inputs = replace(inputs, fit_on=read(fit_data, read_in, reporter=reporter))
     parts = _measure(inputs, command_of)
-    found = Report(
-        out=out,
-        results=results_of(parts.answers, reporter=reporter),
-        findings=parts.findings,
-        seed=seed,
-        seconds=parts.seconds,
-        versions=_versions(),
-    )
-    _write(found, _page(found, parts, sources, annotator=annotator, command=command))
-    return found
+    measured = [answer.measured for answer in parts.answers if answer.measured is not None]
+    measurement = Measurement.of(measured, seed=seed, seconds=parts.stages.seconds, reporter=reporter)
+    report = Report(out, measurement, parts.findings)
+    _write(report, _page(measurement, parts, sources, annotator=annotator, command=command))
+    return report
 
 
 def _measure(inputs: Inputs, command_of: Callable[[str], str]) -> _Parts:
-    parts, records = _Parts(inputs, command_of), inputs.records
+    parts, records = _Parts(inputs, command_of, Stages(inputs.reporter)), inputs.records
     parts.ask(QUESTIONS["accuracy"], records, personas=available(inputs, PERSONAS))
     some = first_people(records, SOME)
     for name in PARTS:
         question = QUESTIONS[name]
         try:
-            given = {"models": inputs.sources, "annotator": inputs.annotator}
-            require(question, given, list(inputs.sources))
+            require(
+                question,
+                {"models": inputs.sources, "annotator": inputs.annotator if "annotator" in question.takes else None},
+            )
         except ConfigError as error:
             parts.leave_out(question, str(error))
             continue
@@ -192,12 +171,16 @@ def _measure(inputs: Inputs, command_of: Callable[[str], str]) -> _Parts:
     return parts
 
 
-def _page(found: Report, parts: _Parts, sources: Sources, *, annotator: str | Path | None, command: str) -> str:
+def _page(
+    measurement: Measurement, parts: _Parts, sources: Sources, *, annotator: str | Path | None, command: str
+) -> str:
     inputs, main = parts.inputs, parts.answers[0].measured
     records, bench = inputs.records, inputs.bench
-    personal = [row.method for row in found.results.main if row.role == "personal" and row.method in sources.policies]
-    shown = draw_condition(records, "mixed", seed=inputs.seed)
-    mistakes = () if main is None else worst(main.scored, shown, list(dict.fromkeys(personal)), bench.prompts)
+    personal = [
+        row.method for row in measurement.results.main if row.role == "personal" and row.method in sources.policies
+    ]
+    condition = draw_condition(records, "mixed", seed=inputs.seed)
+    mistakes = () if main is None else worst(main.scored, condition, list(dict.fromkeys(personal)), bench.prompts)
     story = Story(
         title="Aligned to each person",
         people=_training_overlap(inputs, sources),
@@ -217,38 +200,34 @@ def _page(found: Report, parts: _Parts, sources: Sources, *, annotator: str | Pa
         },
         curves={},
         samples=(),
-        seconds=found.seconds,
-        versions=found.versions,
+        seconds=measurement.seconds,
+        versions=measurement.versions,
         sections=parts.sections,
         mistakes=mistakes,
     )
-    rows = tuple(row for row in found.results.rows if not row.persona.startswith("first "))
-    return report(replace(found.results, rows=rows), story, personas=available(inputs, PERSONAS))
+    results = measurement.results
+    rows = tuple(row for row in results.rows if not row.persona.startswith("first "))
+    return render_page(replace(results, rows=rows), story, personas=available(inputs, PERSONAS))
 
 
 def _training_overlap(inputs: Inputs, sources: Sources) -> str:
     """Whether models and scorers were fitted on the people they are measured on, in a sentence."""
-    from penchant.eval.overlap import TrainingOverlap
+    from penchant.eval.overlap import Overlap
     from penchant.model.card import trained_on
 
     fitted = {name: trained_on(Path(source)) for name, source in sources.policies.items()}
     fitted |= {scorer.name: frozenset({scorer.people_digest}) for scorer in inputs.scorers}
-    overlap = TrainingOverlap.of(inputs.records, inputs.bench.setting.dataset, fitted, inputs.fit_on)
-    if not overlap.certain:
+    overlap = Overlap.of(inputs.records, inputs.bench.setting.dataset, fitted, inputs.fit_on)
+    if not overlap.excluded:
         inputs.reporter.note(overlap.sentence)
     return overlap.sentence
 
 
-def _write(found: Report, page: str) -> None:
-    found.out.mkdir(parents=True, exist_ok=True)
-    lines = [*found.results.lines(), *({"kind": name, "findings": part} for name, part in found.findings.items())]
+def _write(report: Report, page: str) -> None:
+    report.out.mkdir(parents=True, exist_ok=True)
+    lines = [*report.measurement.results.lines()]
+    lines += [{"kind": name, "findings": part} for name, part in report.findings.items()]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    write_text(found.out / "results.jsonl", text)
-    write_text(found.out / "results.json", json.dumps(found.as_json(), ensure_ascii=False) + "\n")
-    write_text(found.out / PAGE, page)
-
-
-def _versions() -> Mapping[str, str]:
-    from penchant.model.card import versions
-
-    return versions()
+    write_text(report.out / "results.jsonl", text)
+    write_text(report.out / "results.json", json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+    write_text(report.out / PAGE, page)

@@ -24,7 +24,7 @@ def measure(inputs: Inputs) -> Answer:
         ConfigError: an unknown kind of evidence, or nothing to measure.
         RecordError: fewer than two people, or evidence that a method cannot show.
     """
-    personas = _known(inputs.personas or PERSONAS)
+    personas = _kinds(inputs.personas or PERSONAS)
     bench = inputs.bench
     if bench.reference is None and not inputs.scorers:
         raise ConfigError("there is nothing to measure; give models, or a `base`")
@@ -76,7 +76,7 @@ def _of_scorers(inputs: Inputs, personas: Sequence[str]) -> Iterator[Scored]:
     yield from scores_of(inputs.bench, records, personas, scorers=inputs.scorers, texts=texts)
 
 
-def _known(personas: Sequence[str]) -> tuple[PersonaKind, ...]:
+def _kinds(personas: Sequence[str]) -> tuple[PersonaKind, ...]:
     kinds = tuple(kind for name in dict.fromkeys(personas) for kind in CHOICES if kind == name)
     if not kinds or len(kinds) < len(set(personas)):
         raise ConfigError(f"`personas` {','.join(personas)}: choose from {', '.join(CHOICES)}")

@@ -130,19 +130,22 @@ class Question:
     Raises ConfigError."""
 
 
-def require(question: Question, inputs: Mapping[str, object], methods: Sequence[str]) -> None:
-    """Refuses a question whose inputs are missing, before data is read.
+def require(question: Question, inputs: Mapping[str, object]) -> None:
+    """Refuses a question whose inputs are missing, or that does not read an input, before data is read.
 
     Args:
-        inputs: by the names of `Need`; None, empty and False count as missing.
-        methods: those of the models.
+        inputs: by the names of `Need`; None, empty, 0 and False count as missing. `models` maps methods to sources.
     Raises:
-        ConfigError: names the missing input.
+        ConfigError: names the input.
     """
     for need in question.needs:
         if not inputs.get(need):
             raise ConfigError(f"the question '{question.name}' {MISSING[need]}")
-    question.check(methods, bool(inputs.get("annotator")))
+    for name, value in inputs.items():
+        if value and name not in (*question.needs, *question.takes):
+            raise ConfigError(f"the question '{question.name}' does not read `{name}`; leave it out")
+    models = inputs.get("models")
+    question.check(list(models) if isinstance(models, Mapping) else [], bool(inputs.get("annotator")))
 
 
 MISSING: Mapping[Need, str] = {
