@@ -207,7 +207,7 @@ class EncoderAnnotator:
         if card["encoder"] != encoder.name:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head = Head(encoder.size)
-        mean, known = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
+        mean, known_CE = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
         voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
         saved = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
         positive, loadings = (None if value is None else value.numpy() for value in saved)
@@ -233,7 +233,7 @@ class EncoderAnnotator:
             head=head.eval(),
             mean_E=mean,
             voice=voice,
-            known_CE=known,
+            known_CE=known_CE,
             doubt=doubt,
             items=card["items"],
             prior=prior,

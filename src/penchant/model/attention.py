@@ -237,7 +237,7 @@ def _hook(
     del attention_mask
     tree.calls += 1
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    return attend(query, key, value, tree, scale=scale).transpose(1, 2), None
+    return attend(query, key, value, shape=tree, scale=scale).transpose(1, 2), None
 
 
 AttentionInterface.register(NAME, _hook)
