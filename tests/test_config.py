@@ -10,6 +10,7 @@ from penchant.config import (
     ForumSection,
     JudgeSection,
     Recipe,
+    Section,
     TrainSection,
     is_recipe,
     load_recipe,
@@ -95,6 +96,12 @@ def test_override_leaves_what_it_was_given() -> None:
 def test_set_with_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"unknown key 'ica\.betta'; nearest is 'ica\.beta'"):
         load_recipe(written(tmp_path, "name: x"), ["ica.betta=1"])
+
+
+@pytest.mark.parametrize(("kind", "name"), [(BaseSection, "questions"), (ForumSection, "target_dimensions")])
+def test_a_key_of_an_older_recipe_names_its_new_one(kind: type[Section], name: str) -> None:
+    with pytest.raises(ConfigError, match=f"unknown key 'asked'; nearest is '{name}'"):
+        parse(kind, {"asked": 5}, where="here")
 
 
 @pytest.mark.parametrize(

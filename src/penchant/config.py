@@ -1,6 +1,6 @@
-"""Recipes: a run as a YAML file, with `--set section.key=value` on top, validated before anything starts.
+"""Recipes: YAML files with the settings of a run, with `section.key=value` overrides, validated before a run starts.
 
-Unknown keys are refused and the nearest known one is named, so that a typing error never runs with a default.
+An unknown key is an error that names the nearest known key, so a typing error never falls back to a default.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ from penchant.errors import ConfigError
 Settings = TypeVar("Settings", bound="Section")
 
 _SHIPPED = Path(str(files("penchant") / "recipes"))
+_RENAMED = {"asked": ("questions", "target_dimensions")}
+"""Key of older recipes -> its names in the sections that have it."""
 
 
 class Section(BaseModel):
-    """Base of every part of a recipe: immutable, and unknown keys are errors."""
+    """Base class of every part of a recipe: immutable; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ForumSection(Section):
-    """The simulated forum; each value is explained in penchant.forum.population.ForumSettings."""
+    """The simulated forum; penchant.forum.population.ForumSettings explains each setting."""
 
     train_users: int = 2000
     test_users: int = 800
@@ -50,14 +52,14 @@ class ForumSection(Section):
 
 
 class BaseSection(Section):
-    """The small base model that is made from scratch."""
+    """A small base model that is trained from scratch."""
 
     corpus: Literal["forum", "text"] = "forum"
-    """What it is made of: the simulated forum, or documents."""
+    """Training data: the simulated forum, or documents."""
     space: str = "alignx90"
-    """Forum only: the vocabulary covers the forum of this whole space."""
+    """Forum only: the vocabulary covers every dimension of this space."""
     vocabulary: int = Field(8192, gt=512)
-    """Text only: tokens of its byte-pair vocabulary."""
+    """Text only: number of tokens of the byte-pair vocabulary."""
     seed: int = 0
     hidden_size: int = Field(128, gt=0)
     layers: int = Field(2, gt=0)
@@ -69,39 +71,40 @@ class BaseSection(Section):
     warmup_steps: int = Field(50, gt=0)
     max_steps: int = Field(5000, gt=0)
     couples: int = Field(12, gt=0)
-    """Couples of pages by opposite people per step."""
-    asked: int = Field(8, gt=0)
-    """Questions asked of each page."""
+    """Pairs of pages by two opposite people, per step."""
+    questions: int = Field(8, gt=0)
+    """Questions about each page."""
     threads: int = Field(96, gt=0)
-    """Plain forum threads per step; they are short."""
+    """Plain forum threads per step; threads are short."""
     faithful_weight: float = Field(1.0, ge=0)
-    """Weight of the loss that puts a page's right answers above its wrong ones."""
+    """Weight of the loss term that prefers the right answers about a page to the wrong ones."""
     faithful_in: Literal["page", "couple"] = "page"
-    """Whether the right answer must win on its own page, or more on its own page than on that of the opposite person;
-    the second cancels what two answers differ in besides, such as their length."""
+    """`page`: the right answer must score higher than the wrong one on its own page. `couple`: this difference must be
+    larger than on the page of the opposite person, which cancels effects such as answer length."""
     reading_steps: int = Field(0, ge=0)
-    """Text only: first steps without pages."""
+    """Text only: number of first steps without pages."""
     bf16: bool = False
     """Multiply in bfloat16 under autocast; weights stay float32 while training, and are saved in bfloat16."""
     log_steps: int = Field(100, gt=0)
     save_steps: int = Field(200, gt=0)
-    """Steps between snapshots, from which a stopped run goes on."""
+    """Steps between snapshots; a stopped run can be resumed from the last one."""
 
 
 class TrainSection(Section):
-    """One alignment run; names that TRL has are TRL's, and `trl` takes any other of its keys."""
+    """One alignment run. Settings that TRL also has carry TRL's names; `trl` takes any further TRL key."""
 
     learning_rate: float = Field(2e-3, gt=0)
     beta: float = Field(0.5, gt=0)
     """Strength of the KL constraint in DPO, dimensionless."""
     max_steps: int = Field(300, gt=0)
     users_per_step: int = Field(16, gt=0)
-    """People whose trees make up one optimizer step."""
+    """Number of people in one optimizer step, one tree of prompts and answers each."""
     pairs_per_user: int = Field(8, gt=0)
+    """Largest number of pairs in one person's tree."""
     max_prompt_tokens: int | None = Field(None, gt=0)
-    """Prompt budget; evidence beyond it is dropped by whole items and counted. None: the model's context."""
+    """Largest prompt length; evidence beyond it is dropped in whole items and counted. None: the model's context."""
     max_tree_tokens: int | None = Field(None, gt=0)
-    """Packed tokens of one person's tree; longer ones are computed in parts, counted. None: as long as they are."""
+    """Largest number of packed tokens of one tree; longer trees are split, and counted. None: no limit."""
     embedding_rate: float = Field(0.3, ge=0)
     """Learning rate of the token embeddings, as a share of `learning_rate`; 0 freezes them."""
     warmup_steps: int = Field(30, ge=0)
@@ -109,7 +112,7 @@ class TrainSection(Section):
     max_grad_norm: float = Field(1.0, gt=0)
     save_steps: int = Field(100, gt=0)
     loss_type: Literal["sigmoid", "hinge", "ipo"] = "sigmoid"
-    """sigmoid is DPO."""
+    """The loss of TRL with this name; sigmoid is DPO."""
     nll_weight: float = Field(0.0, ge=0)
     """Weight of the chosen answers' mean negative log-likelihood per token, added to the loss."""
     use_peft: bool = False
@@ -118,42 +121,43 @@ class TrainSection(Section):
     lora_alpha: int = Field(32, gt=0)
     lora_target_modules: str | tuple[str, ...] = "all-linear"
     gradient_accumulation_steps: int = Field(1, gt=0)
-    """Parts in which a step's people are computed one after another."""
+    """Number of parts into which the people of a step are divided, to save memory; the parts run in sequence."""
     processes: int = Field(1, gt=0)
-    """Processes that torchrun is expected to have started; another number is refused."""
+    """Number of processes that torchrun must have started; another number is an error."""
     distributed: Literal["ddp", "fsdp"] = "ddp"
-    """What is expected when there are several processes."""
+    """How several processes share the model; it must match how the run was started."""
     trl: dict[str, Any] = {}
-    """Further keys of TRL's DPOConfig, for instance report_to, passed on as they are."""
+    """Further keys of TRL's DPOConfig, passed on unchanged; for example report_to."""
     golden_share: float = Field(0.0, ge=0, le=1)
-    """PBA only: share of trees conditioned on the true direction instead of the aggregated one (simulated people)."""
+    """PBA on simulated people only: share of trees that use the true direction instead of the aggregated one."""
 
 
 class EndpointSection(Section):
     """A model behind an OpenAI-compatible endpoint."""
 
     base_url: str
-    """Address up to and with /v1."""
+    """Address, including /v1."""
     model: str
-    """Its name there."""
+    """The model's name at the endpoint."""
     ledger: str = "ledger.sqlite"
-    """File that keeps every question and answer, so that none is paid for twice; see `recipe_folder`."""
+    """File that stores every request with its answer, so that no request is paid for twice; see `recipe_folder`."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Environment variable that holds the key; an address on this machine needs none."""
+    """Environment variable with the API key; an address on this machine needs no key."""
     concurrency: int = Field(16, gt=0)
     """Requests in flight at once."""
     requests_per_minute: float | None = Field(None, gt=0)
-    """None sends as fast as answers come in."""
+    """Rate limit; None sets no limit."""
     timeout_s: float = Field(120, gt=0)
+    """Seconds to wait for an answer."""
     tries: int = Field(6, gt=0)
-    """Of one request that meets a lost connection, a hang, 429 or 5xx."""
+    """Attempts per request, after a lost connection, a timeout, or status 429 or 5xx."""
     attempts: int = Field(3, gt=0)
-    """Of one question whose answer cannot be used."""
+    """Requests per question when an answer cannot be used."""
     temperature: float = Field(0.0, ge=0)
     max_tokens: int = Field(2048, gt=0)
-    """Of an answer."""
+    """Largest length of an answer."""
     structured: Literal["schema", "object", "text"] = "schema"
-    """How the endpoint is told the form of an answer: a JSON schema, any JSON object, or in words only."""
+    """How requests specify the form of an answer: by a JSON schema, as any JSON object, or in the prompt only."""
 
     @property
     def local(self) -> bool:
@@ -162,44 +166,44 @@ class EndpointSection(Section):
 
 
 class LLMAnnotatorSection(Section):
-    """A recipe of its own: a language model that reads directions from evidence."""
+    """A separate recipe: a language model that annotates evidence with directions."""
 
     endpoint: EndpointSection
     orders: int = Field(1, ge=1, le=2)
-    """2 asks everything twice, dimensions and poles the other way round."""
+    """2 asks every question twice, the second time with dimensions and poles in reverse order."""
     samples: int = Field(1, ge=1)
-    """Answers per order; more than one wants a temperature above 0."""
+    """Answers per order; more than one needs a temperature above 0."""
 
 
 class JudgeSection(Section):
-    """A recipe of its own: a language model that judges which of two answers a person would prefer."""
+    """A separate recipe: a language model that judges which of two answers a person would prefer."""
 
     endpoint: EndpointSection
 
 
 class EvalSection(Section):
-    """What is measured."""
+    """The evaluation of a run."""
 
     personas: tuple[Literal["ugc", "pair", "demo", "behaviour", "mixed", "all"], ...] = ("ugc", "pair", "demo", "mixed")
     unseen_users: int = Field(100, ge=0)
-    """Of the people who speak in unseen wordings, how many the demo measures; more cost time only."""
+    """Number of people with unseen wording in the demo; a larger number only costs time."""
     samples: int = Field(3, ge=0)
-    """Prompts for which two opposite people's answers are written into the report."""
+    """Number of prompts in the report that are answered for two opposite people."""
 
 
 class Recipe(Section):
-    """A whole run: simulate, train, evaluate."""
+    """A complete run: simulate, train, evaluate."""
 
     name: str
     space: str = "alignx90"
     dimensions: tuple[str, ...] | None = None
-    """Ids of the dimensions in play; None takes the whole space."""
+    """Ids of the dimensions that the run uses; None uses the whole space."""
     seed: int = 0
     base: str = "models/forum-base"
-    """Folder or Hub id of the model that is aligned, and the reference."""
+    """Folder or Hub id of the model to align, which is also the reference."""
     layout: Literal["user_first", "paper"] = "user_first"
     directions: Literal["given", "measured"] = "given"
-    """Where PBA takes the directions of evidence from: the data, or the texts themselves (penchant.manner)."""
+    """Directions of evidence for PBA: from the data (`given`), or measured on the texts by penchant.manner."""
     forum: ForumSection = ForumSection()
     ica: TrainSection = TrainSection()
     pba: TrainSection = TrainSection()
@@ -218,7 +222,7 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     recipe = parse(Recipe, override(_yaml(source), overrides), where=where)
     if Path(recipe.base).exists():
         return recipe
-    # a folder beside that of the recipe: a name that the working directory lacks would be taken for a Hub id
+    # look next to the recipe's folder too: a folder missing in the working directory would be taken for a Hub id
     base = recipe_file(source).parent.parent / recipe.base
     return recipe.model_copy(update={"base": str(base)}) if base.is_dir() else recipe
 
@@ -255,7 +259,7 @@ def is_recipe(source: str | Path) -> bool:
 
 
 def recipe_folder(source: str | Path) -> Path:
-    """The folder that paths in a recipe are relative to: that of its file; for shipped ones the working directory."""
+    """The folder for relative paths in a recipe: that of its file; for shipped recipes the working directory."""
     path = Path(source)
     return path.parent if path.is_file() else Path()
 
@@ -272,7 +276,11 @@ def _yaml(source: str | Path) -> dict[str, Any]:
 
 
 def override(content: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """A copy with `section.key=value` applied; values are read as YAML."""
+    """A copy of `content` with `section.key=value` overrides; values are parsed as YAML.
+
+    Raises:
+        ConfigError: an override has another form, or its value is not valid YAML.
+    """
     result = {key: dict(value) if isinstance(value, dict) else value for key, value in content.items()}
     for text in overrides:
         key, separator, value = text.partition("=")
@@ -292,7 +300,13 @@ def override(content: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, 
 
 
 def parse(kind: type[Settings], content: Mapping[str, Any], *, where: str) -> Settings:
-    """Validated settings; every problem in one sentence."""
+    """Validated settings.
+
+    Args:
+        where: the source that the message names.
+    Raises:
+        ConfigError: unknown keys or invalid values; the message lists every problem.
+    """
     _refuse_unknown(kind, content, where, ())
     try:
         return kind.model_validate(content)
@@ -314,21 +328,22 @@ def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str,
 
 
 def _nearest(kind: type[Section], key: str, above: tuple[str, ...]) -> str:
-    """The keys that may be meant: those of sections below that are spelt so, else the one most alike here."""
+    """Suggestions for an unknown key: its new name, the same key in a subsection, or the most similar key."""
     sections = ((name, _section(field.annotation)) for name, field in kind.model_fields.items())
-    found = [f"{name}.{key}" for name, section in sections if section is not None and key in section.model_fields]
-    found = found or difflib.get_close_matches(key, kind.model_fields, n=1, cutoff=0.0)
-    return " or ".join(f"'{'.'.join((*above, name))}'" for name in found)
+    names = [name for name in _RENAMED.get(key, ()) if name in kind.model_fields]
+    names = names or [f"{name}.{key}" for name, section in sections if section and key in section.model_fields]
+    names = names or difflib.get_close_matches(key, kind.model_fields, n=1, cutoff=0.0)
+    return " or ".join(f"'{'.'.join((*above, name))}'" for name in names)
 
 
 def _section(annotation: Any) -> type[Section] | None:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     if get_origin(annotation) in (Union, types.UnionType):
-        return next((found for part in get_args(annotation) if (found := _section(part))), None)
+        return next((section for part in get_args(annotation) if (section := _section(part))), None)
     return None
 
 
 def load_section(kind: type[Settings], source: str | Path, overrides: Sequence[str] = ()) -> Settings:
-    """One section as a recipe of its own, with `key=value` overrides; arguments and errors as for `load_recipe`."""
+    """A section from its own recipe file, with `key=value` overrides; arguments and errors as in `load_recipe`."""
     return parse(kind, override(_yaml(source), overrides), where=str(source))

@@ -27,7 +27,7 @@ from penchant.train.base import fresh_model, save_base, subword_tokenizer, train
 from penchant.train.snapshot import SNAPSHOT
 
 SMALL = BaseSection(
-    hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, couples=1, asked=2, threads=2, log_steps=2
+    hidden_size=16, layers=1, heads=2, max_steps=3, warmup_steps=1, couples=1, questions=2, threads=2, log_steps=2
 )
 
 
@@ -93,7 +93,7 @@ def test_a_fresh_model_is_tied_sized_and_decided_by_its_seed(tokenizer: ChatToke
 
 
 def stream(tiny: PreferenceSpace, settings: BaseSection):
-    corpus = Corpus.over(tiny, seed=settings.seed, questions=settings.asked)
+    corpus = Corpus.over(tiny, seed=settings.seed, questions=settings.questions)
     return batches(corpus, couples=settings.couples, threads=settings.threads)
 
 
