@@ -12,10 +12,10 @@ from penchant.eval.inference import (
     calibration_error,
     curve,
     drift,
+    measure_beliefs,
     questions,
     readings,
     share_of_ideal,
-    suite,
 )
 from penchant.forum.lexicon import lexicon
 from penchant.forum.observer import observer_of
@@ -33,7 +33,9 @@ from penchant.space import PreferenceSpace, load_space
 def known() -> tuple[PreferenceSpace, list[Record], BeliefScorer]:
     """Simulated people, and an annotator that knows the first word of every wording that no other pole begins with."""
     space = load_space().subset(["science", "cinema", "gaming", "sports", "travel", "music"], name="six")
-    settings = ForumSettings(train_users=2, test_users=80, active_min=3, active_max=5, asked=3, test_targets=4)
+    settings = ForumSettings(
+        train_users=2, test_users=80, active_min=3, active_max=5, target_dimensions=3, test_targets=4
+    )
     records = simulate(space, settings).split("test", "known")
     words: dict[str, tuple[str, int]] = {}
     for dimension, entry in zip(space.dimensions, lexicon(space), strict=True):
@@ -56,7 +58,7 @@ def test_readings_of_a_good_annotator_are_near_the_truth(known) -> None:
     found = readings(labelled(records), scorer)
     assert found["auroc"] > 0.95
     assert found["side"] > 0.99
-    assert readings(labelled(records), scorer, places=[2])["items"] == found["items"]
+    assert readings(labelled(records), scorer, dimensions=[2])["items"] == found["items"]
     blind = BeliefScorer(FakeAnnotator(scorer.annotator.space, {}))
     assert readings(labelled(records), blind)["auroc"] == pytest.approx(0.5)
 
@@ -65,7 +67,7 @@ def test_dimensions_of_which_nobody_speaks_cannot_be_measured(known) -> None:
     _, records, scorer = known
     silent = [one for one in labelled(records) if one.direction.sign("music") == 0]
     with pytest.raises(RecordError, match="no item speaks of these dimensions"):
-        readings(silent, scorer, places=[5])
+        readings(silent, scorer, dimensions=[5])
 
 
 def test_calibration_is_the_gap_between_doubt_and_truth() -> None:
@@ -142,7 +144,7 @@ def test_people_who_turn_are_followed_by_beliefs_that_fade_and_not_by_others(kno
 
 def test_the_suite_has_every_table(known) -> None:
     _, records, scorer = known
-    found = suite(records, scorer, observer_of(records), seed=0)
+    found = measure_beliefs(records, scorer, observer_of(records), seed=0)
     assert set(found["personas"]) == {"ugc", "pair", "demo", "behaviour", "mixed", "all"}
     for row in found["personas"].values():
         assert 0.4 < row["of_ideal"] < 1.2
@@ -157,10 +159,17 @@ def test_the_suite_has_every_table(known) -> None:
 def test_chosen_questions_tell_more_than_as_many_drawn_and_need_a_pool(known) -> None:
     space, records, scorer = known
     settings = ForumSettings(
-        train_users=2, test_users=200, active_min=4, active_max=6, asked=3, test_targets=4, comments=0, comparisons=16
+        train_users=2,
+        test_users=200,
+        active_min=4,
+        active_max=6,
+        target_dimensions=3,
+        test_targets=4,
+        comments=0,
+        comparisons=16,
     )
     many = simulate(space, settings).split("test", "known")
-    found = questions(many, scorer, seed=0, asked=3, drawn=3)
+    found = questions(many, scorer, seed=0, chosen=3, drawn=3)
     assert found.chosen.value > found.at_random.value + 0.02
     assert found.number <= 3
     with pytest.raises(RecordError, match="has [0-9]+ comparisons; questions are chosen from more than 8"):

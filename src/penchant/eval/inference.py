@@ -1,15 +1,16 @@
-"""How well people are known: readings and beliefs against the truth, where the truth is known (simulated people).
+"""How well an annotator knows people: readings and beliefs against the truth, which is known for simulated people.
 
-*Readings* are measured cell by cell (item x dimension), against items' true directions; `auroc` is the mean over both
-poles of the area under the curve of P(pole) for cells of that pole against all others, `side` the same for telling the
-two poles of a dimension apart. *Beliefs* are measured on the dimensions that a person truly holds: calibration (class-
-wise expected calibration error in ten bins), and accuracy against coverage as the least certain are left out. *Choices*
-are those of held-out pairs by `scorer.belief`, beside the ideal observer of the same items.
+*Readings* are measured cell by cell (item x dimension), against the true directions of the items. `auroc` is the mean
+over both poles of the area under the curve that separates cells of that pole from all others by P(pole). `side` is the
+area for telling the two poles of a dimension apart. *Beliefs* are measured on the dimensions that a person truly holds:
+calibration (class-wise expected calibration error in ten bins), and accuracy against coverage as the least certain
+beliefs are left out. *Choices* are those that `scorer.belief` makes on held-out pairs, compared with the ideal observer
+of the same items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from penchant.eval.bench import KnownRule
 from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
 from penchant.infer.read import items_of, read_items, reread
-from penchant.persona import Comparison, Persona, PersonaKind
+from penchant.persona import Comparison, Evidence, Persona, PersonaKind
 from penchant.posterior import Prior, Tally, believe, kind_of
 from penchant.question import next_question
 from penchant.record import Record
@@ -30,10 +31,10 @@ from penchant.space import Direction
 from penchant.stats import Accuracy, accuracy, correctness, ratio_interval
 
 ITEMS = (0, 1, 2, 4, 8, 16)
-"""Items of evidence, the earliest of a person's history, at which choices are measured."""
+"""Numbers of evidence items at which choices are measured; the earliest items of a person's history are shown."""
 KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
 _FEWEST = 12
-"""Comparisons of a person from which on there is something to choose from."""
+"""Comparisons that every person needs before questions are chosen among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,193 +44,218 @@ class Beliefs:
     probability: NDArray[np.float64]
     """P(positive)."""
     positive: NDArray[np.bool_]
+    """Whether the person truly holds the positive pole."""
 
 
-class Asked(NamedTuple):
-    """What questions are worth."""
+class QuestionGain(NamedTuple):
+    """The accuracy after a few chosen questions, and after more comparisons at random."""
 
     chosen: Accuracy
-    """After a few questions, each the one that was expected to tell most."""
+    """After a few questions; each was expected to tell most."""
     at_random: Accuracy
-    """After more comparisons at random."""
+    """After more comparisons that were drawn at random."""
     number: float
-    """Questions asked of a person; fewer than allowed where nothing more was to be learned."""
+    """Mean number of questions asked of a person; questions end early where nothing more is expected of them."""
 
 
 def readings(
-    truth: Sequence[Labelled], scorer: BeliefScorer, places: Sequence[int] | None = None
+    truth: Sequence[Labelled], scorer: BeliefScorer, dimensions: Sequence[int] | None = None
 ) -> dict[str, float | None]:
-    """AUROC and accuracy of what is read from items; of poles that are said, and `side` where both of them are.
+    """AUROC and accuracy of readings of some items.
+
+    AUROC averages over the poles that are spoken of; `side` needs both of them.
 
     Args:
-        places: only these dimensions of the space.
+        dimensions: only these dimensions, by their index in the space.
     Raises:
         RecordError: no item speaks of a dimension.
     """
-    found = scorer.annotator.annotate([one.item for one in truth])
-    signs = np.stack([one.direction.signs for one in truth])
-    if places is not None:
-        found, signs = found[:, list(places)], signs[:, list(places)]
+    read = scorer.annotator.annotate([entry.item for entry in truth])
+    signs = np.stack([entry.direction.signs for entry in truth])
+    if dimensions is not None:
+        read, signs = read[:, list(dimensions)], signs[:, list(dimensions)]
     spoken = signs != 0
     if not spoken.any():
         raise RecordError("no item speaks of these dimensions; readings are measured on annotated evidence")
-    poles = [auroc(found[..., 1 + sign].ravel(), (signs == sign).ravel()) for sign in (-1, 1) if (signs == sign).any()]
-    odds = np.log(found[..., 2] + 1e-9) - np.log(found[..., 0] + 1e-9)
-    said = found.argmax(-1) - 1
+    poles = [auroc(read[..., 1 + sign].ravel(), (signs == sign).ravel()) for sign in (-1, 1) if (signs == sign).any()]
+    odds = np.log(read[..., 2] + 1e-9) - np.log(read[..., 0] + 1e-9)
+    likeliest = read.argmax(-1) - 1
     return {
         "items": len(truth),
         "auroc": float(np.mean(poles)),
         "side": auroc(odds[spoken], signs[spoken] > 0) if len(poles) == 2 else None,
-        "found": float((said == signs)[spoken].mean()),
-        "wrongly_found": float(((said != 0) & ~spoken).sum() / spoken.sum()),
+        "found": float((likeliest == signs)[spoken].mean()),
+        "wrongly_found": float(((likeliest != 0) & ~spoken).sum() / spoken.sum()),
     }
 
 
 def auroc(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
     """P(a positive scores above a negative), ties one half (Mann and Whitney 1947)."""
-    order = np.unique(score, return_inverse=True, return_counts=True)
-    _, place, counts = order
+    _, rank_of, counts = np.unique(score, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2
-    ours, count = ranks[place][positive].sum(), int(positive.sum())
-    return float((ours - count * (count + 1) / 2) / max(1, count * (len(score) - count)))
+    total, count = ranks[rank_of][positive].sum(), int(positive.sum())
+    return float((total - count * (count + 1) / 2) / max(1, count * (len(score) - count)))
 
 
 def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: BeliefScorer) -> Beliefs:
-    """What is believed of each person once, from the persona shown of them, on the dimensions they hold.
+    """What is believed of each person once, on the dimensions that they hold.
 
+    Args:
+        personas: the evidence shown with each record; a person's first record counts.
     Raises:
-        RecordError: a record without a golden direction: only simulated people are known.
+        RecordError: a record has no golden direction; only simulated people have one.
     """
     probability: list[NDArray[np.float64]] = []
     positive: list[NDArray[np.bool_]] = []
     seen: set[str] = set()
+    space = scorer.annotator.space
     read = read_items((item for persona in personas for item in persona.evidence), scorer.annotator)
     for record, persona in zip(records, personas, strict=True):
-        name = record.person_id
-        if name in seen:
+        if record.person_id in seen:
             continue
-        seen.add(name)
+        seen.add(record.person_id)
         if record.golden is None:
             raise RecordError(f"record '{record.record_id}' has no golden direction; only simulated people are known")
-        held = (record.golden.signs != 0) & ~scorer.annotator.space.withheld
-        known = believe(reread(persona, read), scorer.annotator.space, prior=scorer.prior).positive_probability()
-        probability.append(known[held])
-        positive.append(record.golden.signs[held] > 0)
+        holds = (record.golden.signs != 0) & ~space.withheld
+        belief = believe(reread(persona, read), space, prior=scorer.prior)
+        probability.append(belief.positive_probability()[holds])
+        positive.append(record.golden.signs[holds] > 0)
     return Beliefs(np.concatenate(probability), np.concatenate(positive))
 
 
-def calibration_error(known: Beliefs) -> float:
-    """Expected calibration error of either pole's probability, averaged over the poles, in [0, 1]."""
-    poles = ((known.probability, known.positive), (1 - known.probability, ~known.positive))
+def calibration_error(cells: Beliefs) -> float:
+    """Expected calibration error of the probability of a pole, averaged over both poles, in [0, 1]."""
+    poles = ((cells.probability, cells.positive), (1 - cells.probability, ~cells.positive))
     return float(np.mean([expected_calibration_error(probability, truth) for probability, truth in poles]))
 
 
-def abstention(known: Beliefs, shares: Sequence[float] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)) -> list[dict[str, float]]:
-    """Accuracy of the pole believed in, over the surest share of all cells; an even belief is half right."""
-    sure = np.abs(known.probability - 0.5)
-    right = np.where(sure < 1e-9, 0.5, (known.probability > 0.5) == known.positive)
+def abstention(cells: Beliefs, shares: Sequence[float] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)) -> list[dict[str, float]]:
+    """Accuracy of the likelier pole over the surest share of all cells; an even belief counts one half."""
+    sure = np.abs(cells.probability - 0.5)
+    right = np.where(sure < 1e-9, 0.5, (cells.probability > 0.5) == cells.positive)
     order = np.argsort(-sure, kind="stable")
     counts = [max(1, round(share * len(order))) for share in shares]
     return [{"coverage": count / len(order), "accuracy": float(right[order[:count]].mean())} for count in counts]
 
 
 def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> list[dict[str, object]]:
-    """Choices from the first n items of behaviour, beside the ideal observer of the same items."""
-    said = scorer.choice_readings(records)
+    """Choices after the first n items of behaviour, with the ideal observer of the same items."""
+    answers = scorer.choice_readings(records)
     histories = [record.persona.select("behaviour") for record in records]
     read = read_items((item for history in histories for item in history.evidence), scorer.annotator)
     users = [record.person_id for record in records]
-    lines: list[dict[str, object]] = []
+    points: list[dict[str, object]] = []
     for count in ITEMS:
         if count > max(map(len, histories)):
             break
-        shown = [Persona(history.evidence[:count]) for history in histories]
-        margins = scorer.weigh(scorer.leanings(shown, read), said)
-        lines.append({"items": count, **_choices(margins, _limits(records, shown, rule), users)})
-    return lines
+        personas = [Persona(history.evidence[:count]) for history in histories]
+        margins = scorer.weigh(scorer.leanings(personas, read), answers)
+        points.append({"items": count, **_choices(margins, _limits(records, personas, rule), users)})
+    return points
 
 
 def share_of_ideal(
     margins: NDArray[np.float64], limits: NDArray[np.float64], users: Sequence[str], *, seed: int = 0
 ) -> tuple[float, tuple[float, float]] | None:
-    """Gain over chance as a share of the ideal observer's; with its 95 % interval when users are drawn anew.
+    """Gain over chance as a share of the ideal observer's gain, with its 95 % interval over resampled users.
 
-    Both gains are those of the users drawn, so that people of whom little can be known do not widen the interval.
+    Each resample takes both gains from the same users, so that people about whom little can be known do not widen the
+    interval.
 
     Args:
-        margins: score of chosen less rejected, (records,).
+        margins: score of chosen minus rejected, (records,).
         limits: the ideal observer's expected accuracy, in [0.5, 1], (records,).
-        users: whose record each is.
+        users: the user of each record.
     Returns:
         None when the ideal observer gains nothing.
     """
     _, owner = np.unique(np.asarray(users), return_inverse=True)
     both = (correctness(margins), limits)
-    ours, ideal = (np.bincount(owner, weights=values - 0.5).astype(np.float64) for values in both)
+    gain, ideal = (np.bincount(owner, weights=values - 0.5).astype(np.float64) for values in both)
     if not ideal.sum() > 0:
         return None
-    return float(ours.sum() / ideal.sum()), ratio_interval(ours, ideal, seed=seed)
+    return float(gain.sum() / ideal.sum()), ratio_interval(gain, ideal, seed=seed)
 
 
-def _limits(records: Sequence[Record], shown: Sequence[Persona], rule: KnownRule) -> NDArray[np.float64]:
+def _limits(records: Sequence[Record], personas: Sequence[Persona], rule: KnownRule) -> NDArray[np.float64]:
     """Expected accuracy of the ideal observer's guess on each record, (records,)."""
-    guesses = np.array([rule.probability(record, persona) for record, persona in zip(records, shown, strict=True)])
+    guesses = np.array([rule.probability(record, persona) for record, persona in zip(records, personas, strict=True)])
     return np.asarray(np.maximum(guesses, 1 - guesses))
 
 
 def _choices(margins: NDArray[np.float64], limits: NDArray[np.float64], users: Sequence[str]) -> dict[str, object]:
-    found, share = accuracy(margins, users), share_of_ideal(margins, limits, users)
+    measured, share = accuracy(margins, users), share_of_ideal(margins, limits, users)
     return {
-        "accuracy": found.value,
-        "ci95": list(found.ci95),
+        "accuracy": measured.value,
+        "ci95": list(measured.ci95),
         "ideal": float(limits.mean()),
         "of_ideal": share and share[0],
         "of_ideal_ci95": share and list(share[1]),
     }
 
 
-def questions(records: Sequence[Record], scorer: BeliefScorer, *, seed: int, asked: int = 4, drawn: int = 8) -> Asked:
-    """Choices of people who are asked what tells most, beside those of whom more comparisons are drawn at random.
+def questions(
+    records: Sequence[Record], scorer: BeliefScorer, *, seed: int, chosen: int = 4, drawn: int = 8
+) -> QuestionGain:
+    """Accuracy after questions that are expected to tell most, and after more comparisons at random.
 
-    Each person's pool is the comparisons of their persona, answered as they are there; nothing else is known of them.
+    Each person's pool is the comparisons of their persona, answered as they are there; no other evidence is used.
 
+    Args:
+        chosen: questions at most.
+        drawn: comparisons drawn at random.
     Raises:
-        RecordError: a person with too few comparisons to draw from.
+        RecordError: a person has too few comparisons to draw from.
     """
     rng = np.random.default_rng(seed)
     read = read_items(items_of(records), scorer.annotator)
-    prior, chose = scorer.prior, kind_of(Comparison("", "a", "b"))
-    known: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
+    people: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
     for record in records:
-        name = record.person_id
-        if name in known:
-            continue
-        pool = [read[item].direction for item in record.persona.of(Comparison)]
-        said = [direction for direction in pool if direction is not None]
-        if len(said) <= drawn:
-            raise RecordError(f"'{name}' has {len(said)} comparisons; questions are chosen from more than {drawn}")
-        told, random = Tally(len(scorer.annotator.space)), Tally(len(scorer.annotator.space))
-        for place in rng.permutation(len(said))[:drawn]:
-            random.add(said[place], chose, prior)
-        left = [said[place] for place in rng.permutation(len(said))]
-        count = 0
-        while count < asked and (question := next_question(told, prior, left)) is not None:
-            told.add(left.pop(question.index), chose, prior)
-            count += 1
-        known[name] = 2 * told.probability(prior) - 1, 2 * random.probability(prior) - 1, count
+        if record.person_id not in people:
+            people[record.person_id] = _interview(record, read, scorer.prior, rng, chosen=chosen, drawn=drawn)
     users = [record.person_id for record in records]
-    said_NP = scorer.choice_readings(records)
-    chosen, at_random = (
-        accuracy(scorer.weigh(np.array([known[user][side] for user in users]), said_NP), users) for side in (0, 1)
+    answers_NP = scorer.choice_readings(records)
+    after_chosen, at_random = (
+        accuracy(scorer.weigh(np.array([people[user][side] for user in users]), answers_NP), users) for side in (0, 1)
     )
-    return Asked(chosen, at_random, float(np.mean([count for _, _, count in known.values()])))
+    return QuestionGain(after_chosen, at_random, float(np.mean([count for _, _, count in people.values()])))
+
+
+def _interview(
+    record: Record,
+    read: Mapping[Evidence, Evidence],
+    prior: Prior,
+    rng: np.random.Generator,
+    *,
+    chosen: int,
+    drawn: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Leanings after chosen questions, leanings after comparisons at random, and the number of questions."""
+    kind = kind_of(Comparison("", "a", "b"))
+    pool = [direction for item in record.persona.of(Comparison) if (direction := read[item].direction) is not None]
+    if len(pool) <= drawn:
+        raise RecordError(
+            f"'{record.person_id}' has {len(pool)} comparisons; questions are chosen from more than {drawn}"
+        )
+    after_chosen, after_random = Tally(len(pool[0].space)), Tally(len(pool[0].space))
+    for i in rng.permutation(len(pool))[:drawn]:
+        after_random.add(pool[i], kind, prior)
+    left = [pool[i] for i in rng.permutation(len(pool))]
+    count = 0
+    while count < chosen and (question := next_question(after_chosen, prior, left)) is not None:
+        after_chosen.add(left.pop(question.index), kind, prior)
+        count += 1
+    return 2 * after_chosen.probability(prior) - 1, 2 * after_random.probability(prior) - 1, count
 
 
 def drift(scorer: BeliefScorer, *, seed: int, people: int = 200) -> list[dict[str, float]]:
-    """People with a long history turn some dimensions; share of these that the belief has right, event by event.
+    """People with a long history turn to the opposite pole on some dimensions; how fast beliefs follow.
 
-    Events are comments and choices in turn, each about two of a person's dimensions (after the turn, of those that were
-    turned), read without error; a tenth of the choices goes against the person.
+    Events are comments and choices in turn, read without error. Each is about two dimensions of the person; after the
+    turn, about two of the turned ones. A tenth of the choices goes against the person.
+
+    Returns:
+        Share of the turned dimensions that are believed rightly, after each event since the turn.
     """
     rng = np.random.default_rng(seed)
     right = np.mean([_turned(scorer, rng) for _ in range(people)], axis=0)
@@ -237,10 +263,11 @@ def drift(scorer: BeliefScorer, *, seed: int, people: int = 200) -> list[dict[st
 
 
 _HELD, _TURNED, _BEFORE, _AFTER = 8, 5, 16, 8
+"""Dimensions that a person holds, those that turn, and events before and after the turn."""
 
 
 def _turned(scorer: BeliefScorer, rng: np.random.Generator) -> list[float]:
-    """Share of the turned dimensions that are right before and after each event since."""
+    """Share of one person's turned dimensions that are believed rightly, at the turn and after each event since."""
     space, prior = scorer.annotator.space, scorer.prior
     held = min(_HELD, len(space))
     turned = min(_TURNED, held)
@@ -267,31 +294,24 @@ def _share_right(tally: Tally, prior: Prior, about: NDArray[np.int64], signs: ND
     return float((lean == signs).mean())
 
 
-def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, seed: int) -> dict[str, object]:
-    """Everything, for simulated records.
+def measure_beliefs(
+    records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, seed: int
+) -> dict[str, object]:
+    """All figures for simulated records, JSON-ready.
 
     Raises:
-        RecordError: records without golden directions, or evidence without true ones.
+        RecordError: a record without a golden direction, or evidence without true directions.
     """
     truth = labelled(records)
-    by_kind: dict[str, object] = {}
     users = [record.person_id for record in records]
+    by_kind: dict[str, object] = {}
     for kind in KINDS:
-        shown = [
-            record.persona.select(kind, seed=f"{seed}:{name}") for record, name in zip(records, users, strict=True)
-        ]
-        if not any(map(len, shown)):
-            continue
-        known = beliefs(records, shown, scorer)
-        margins = scorer.margins(records, shown)
-        by_kind[kind] = {
-            **_choices(margins, _limits(records, shown, rule), users),
-            "of_golden": (float(correctness(margins).mean()) - 0.5) / (0.5 - rule.noise),
-            "calibration_error": calibration_error(known),
-            "abstention": abstention(known),
-        }
+        rows = zip(records, users, strict=True)
+        personas = [record.persona.select(kind, seed=f"{seed}:{user}") for record, user in rows]
+        if any(map(len, personas)):
+            by_kind[kind] = _of_kind(records, personas, scorer, rule)
     pools = [len(record.persona.of(Comparison)) for record in records]
-    asked = questions(records, scorer, seed=seed) if min(pools) > _FEWEST else None
+    gain = questions(records, scorer, seed=seed) if min(pools) > _FEWEST else None
     return {
         "people": len(set(users)),
         "records": len(records),
@@ -300,5 +320,19 @@ def suite(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule, *, s
         "personas": by_kind,
         "curve": curve(records, scorer, rule),
         "drift": drift(scorer, seed=seed),
-        "questions": asked and {"asked": asked.number, "chosen": asked.chosen.value, "drawn_8": asked.at_random.value},
+        "questions": gain and {"asked": gain.number, "chosen": gain.chosen.value, "drawn_8": gain.at_random.value},
+    }
+
+
+def _of_kind(
+    records: Sequence[Record], personas: Sequence[Persona], scorer: BeliefScorer, rule: KnownRule
+) -> dict[str, object]:
+    """Choices and beliefs from one kind of evidence."""
+    cells = beliefs(records, personas, scorer)
+    margins = scorer.margins(records, personas)
+    return {
+        **_choices(margins, _limits(records, personas, rule), [record.person_id for record in records]),
+        "of_golden": (float(correctness(margins).mean()) - 0.5) / (0.5 - rule.noise),
+        "calibration_error": calibration_error(cells),
+        "abstention": abstention(cells),
     }
