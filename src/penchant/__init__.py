@@ -28,6 +28,10 @@ from penchant.posterior import Belief, Vote, aggregate, believe
 from penchant.record import Provenance, Record
 from penchant.render import Budget, Message, Rendered, render
 from penchant.space import Dimension, Direction, PreferenceSpace, Sign, load_space, parse_space
+from penchant.threads import wait_passively as _wait_passively
+
+# every room is imported after this line, so torch is loaded after it too
+_wait_passively()
 
 __version__ = "0.1.0"
 

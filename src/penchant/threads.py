@@ -1,0 +1,27 @@
+"""How the threads of a tensor library wait for each other.
+
+torch computes on OpenMP threads. By default a thread that has finished its part spins until the others have too, which
+is quick while every thread has a core of its own. Beside any other busy process it is not: the spinning thread keeps
+the very core that the last thread waits for, and a run takes several times as long. A passive thread sleeps instead.
+OpenMP reads its settings once, when torch is loaded, so they are set when this package is imported. Processes started
+from here inherit them. Knows no tensors. Source: OpenMP 5.2, section 21.7, and the manual of GNU libgomp, section 4.
+"""
+
+import os
+import sys
+from collections.abc import Container, MutableMapping
+
+_POLICY = "OMP_WAIT_POLICY"
+_CHOICES = (_POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+"""Variables by which a user says how threads wait: OpenMP's own, GNU's and Intel's."""
+
+
+def wait_passively(environment: MutableMapping[str, str] = os.environ, modules: Container[str] = sys.modules) -> None:
+    """Has waiting threads sleep, unless the user set how they wait or torch is loaded already.
+
+    Args:
+        environment: the variables that OpenMP will read; changed in place.
+        modules: names of the modules that are loaded.
+    """
+    if "torch" not in modules and not any(name in environment for name in _CHOICES):
+        environment[_POLICY] = "passive"
