@@ -1,4 +1,4 @@
-"""Recipes: what is refused, in whose name, and what a value on the command line changes."""
+"""Recipes: which are refused, which file and key the message names, and what an override changes."""
 
 import dataclasses
 from pathlib import Path
@@ -164,7 +164,7 @@ def test_a_shipped_recipe_is_named_without_a_path(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     assert load_recipe("hub").name == "hub"
     assert {"adapt", "annotator-llm", "base", "demo", "english", "hub", "judge-llm"} <= set(shipped_recipes())
-    # a file of the user's own comes first
+    # a file of the user comes before a shipped recipe
     (tmp_path / "hub").write_text("name: mine", encoding="utf-8")
     assert load_recipe("hub").name == "mine"
 

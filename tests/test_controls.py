@@ -1,4 +1,4 @@
-"""The controls: antisymmetric each, and right on cases that can be checked by hand."""
+"""Controls are antisymmetric, and correct on cases that can be checked by hand."""
 
 from dataclasses import replace
 
@@ -175,14 +175,14 @@ def test_a_swap_is_with_somebody_who_shows_the_same_kinds_of_evidence() -> None:
         return Demographics(f"I am {user}")
 
     records = [r for i in range(8) for r in told(f"u{i}", (comment, described)[i % 2](f"u{i}"))]
-    for user in ("both", "twin"):  # whose records show one or the other
+    for user in ("both", "twin"):  # their records have one kind of evidence or the other
         records += told(user, *(kind(user) for kind in (comment, described)[:: -1 if user == "twin" else 1]))
     swapped = swap_personas(records, seed=3)
     for old, new in zip(records, swapped, strict=True):
         (mine,), (theirs,) = old.persona.evidence, new.persona.evidence
         assert type(mine) is type(theirs)
         assert mine != theirs
-    # who is alone in what they show gets somebody's all the same, and nobody keeps their own
+    # a user without a match still gets another user's persona, and nobody keeps their own
     records += told("alone", Statement("I am alone"))
     for old, new in zip(records, swap_personas(records, seed=3), strict=True):
         assert new.persona.evidence[0].text != f"I am {old.user_id}"

@@ -8,12 +8,12 @@ from penchant.space import Direction, load_space
 
 DIMENSIONS = 90
 BLOCK = tuple(range(10, 18))
-"""Dimensions that go together in the correlated population."""
+"""Dimensions with correlated leanings in the correlated population."""
 UNFADED = Prior(half_life=None)
 
 
 def population(*, people: int, correlated: bool, seed: int = 0) -> tuple[list[Tally], np.ndarray]:
-    """Beliefs from single items about ten dimensions a person, and what people truly hold, (people, dimensions)."""
+    """Tallies with one item on each of 20 dimensions per person, and the true signs, (people, dimensions)."""
     space = load_space()
     rng = np.random.default_rng(seed)
     held = rng.choice([-1, 1], size=(people, DIMENSIONS))

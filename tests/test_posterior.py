@@ -37,7 +37,7 @@ def persona(space: PreferenceSpace, rows: list[list[int]]) -> Persona:
 
 
 def one_dimension(space: PreferenceSpace, votes: list[int], *, rule) -> int:
-    """Aggregates votes on `length` while `depth` is decided, so that no fallback sets in."""
+    """Aggregates votes on `length`; `depth` has a clear majority, so that the fallback is not used."""
     return aggregate([Direction(space, [vote, 0, 1]) for vote in votes], rule).sign("length")
 
 

@@ -28,7 +28,7 @@ TASK = "How do I boil an egg?\nBriefly."
 
 @pytest.fixture(scope="module")
 def ann(tiny: PreferenceSpace) -> Person:
-    """One item of each kind, short and with sources believed, jokes corrected away."""
+    """A person with one item of each kind, a belief in short answers and sources, and a correction against jokes."""
     evidence: tuple[Evidence, ...] = (
         Demographics("a nurse from Leeds"),
         Comparison("Best tea?", "Assam.", "It depends on\nmany things.", tiny.direction({"length": 1})),
@@ -180,7 +180,7 @@ def test_a_correction_outranks_the_belief_in_both_contents(tiny: PreferenceSpace
     for text in (history, directions):
         assert "Likes it long" in text
         assert "Likes it short" not in text
-    # the person's own word comes after everything the person is believed to be
+    # corrections come after the belief
     assert history.index("wrote: c") < history.index("says: Likes it long")
 
 

@@ -307,7 +307,7 @@ def parse(kind: type[Settings], content: Mapping[str, Any], *, where: str) -> Se
     Raises:
         ConfigError: unknown keys or invalid values; the message lists every problem.
     """
-    _refuse_unknown(kind, content, where, ())
+    _refuse_unknown(kind, content, where=where, above=())
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -315,7 +315,8 @@ def parse(kind: type[Settings], content: Mapping[str, Any], *, where: str) -> Se
         raise ConfigError(f"{where}: {problems}") from error
 
 
-def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str, above: tuple[str, ...]) -> None:
+def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], *, where: str, above: tuple[str, ...]) -> None:
+    """Raises ConfigError at the first unknown key; `above` are the keys of the sections around `content`."""
     for key, value in content.items():
         field = kind.model_fields.get(str(key))
         if field is None:
@@ -324,7 +325,7 @@ def _refuse_unknown(kind: type[Section], content: Mapping[str, Any], where: str,
             )
         section = _section(field.annotation)
         if section is not None and isinstance(value, dict):
-            _refuse_unknown(section, value, where, (*above, str(key)))
+            _refuse_unknown(section, value, where=where, above=(*above, str(key)))
 
 
 def _nearest(kind: type[Section], key: str, above: tuple[str, ...]) -> str:

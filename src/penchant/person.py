@@ -83,7 +83,8 @@ def meet(
         space.index(correction.dimension_id)
     if profile is not None:
         profile.require(space, where="profile")
-    return Person(persona, believe(persona, space, prior=prior), corrections, profile, summary)
+    belief = believe(persona, space, prior=prior)
+    return Person(persona, belief, corrections=corrections, profile=profile, summary=summary)
 
 
 def meet_record(

@@ -39,7 +39,9 @@ def learn_prior(tallies: Sequence[Tally], prior: Prior, *, seed: int = 0) -> Pri
     """
     sizes = {len(tally.sides) for tally in tallies}
     if len(sizes) != 1:
-        raise RecordError(f"beliefs of {len(tallies)} people over {sorted(sizes)} dimensions; give those of one space")
+        raise RecordError(
+            f"beliefs of {len(tallies)} people over {sorted(sizes)} dimensions; give beliefs over one space"
+        )
     sides = np.stack([tally.sides for tally in tallies])
     total = sides.sum(2)
     mentioned = total > 0

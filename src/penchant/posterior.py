@@ -147,10 +147,14 @@ class Tally:
         """
         mentioned, rest = divmod(len(packed) - 8, 14)
         if mentioned < 0 or rest:
-            raise SpaceError(f"a packed belief has 8 + 14 n bytes, got {len(packed)}; it is cut or of another kind")
+            raise SpaceError(
+                f"a packed belief has 8 + 14 n bytes, got {len(packed)}; it is truncated or not a packed belief"
+            )
         items, written = np.frombuffer(packed, "<u4", count=2).tolist()
         if written != dimensions:
-            raise SpaceError(f"the packed belief is over {written} dimensions, the space has {dimensions}")
+            raise SpaceError(
+                f"the packed belief is over {written} dimensions, not {dimensions}; pass the space it was packed in"
+            )
         active = np.frombuffer(packed, "<u2", count=mentioned, offset=8)
         counts = np.frombuffer(packed, "<f4", offset=8 + 2 * mentioned).reshape(mentioned, 3)
         tally = cls(dimensions)

@@ -41,7 +41,9 @@ def correctness(margins: NDArray[np.float64]) -> NDArray[np.float64]:
         RecordError: a margin is not finite. Callers must drop and count such margins first.
     """
     if not np.isfinite(margins).all():
-        raise RecordError(f"{int((~np.isfinite(margins)).sum())} of {len(margins)} margins are not finite")
+        raise RecordError(
+            f"{int((~np.isfinite(margins)).sum())} of {len(margins)} margins are not finite; drop and count them first"
+        )
     return np.where(margins > 0, 1.0, np.where(margins < 0, 0.0, 0.5))
 
 
@@ -79,7 +81,7 @@ def accuracy(margins: NDArray[np.float64], users: Sequence[str], *, seed: int = 
         # the bootstrap of identical values has no spread; Wilson's bound says how far other users may differ
         bound = _Z**2 / (count + _Z**2)
         interval = (0.0, bound) if mean == 0 else (1 - bound, 1.0)
-    return Accuracy(mean, interval, len(right), count, int((margins == 0).sum()))
+    return Accuracy(value=mean, ci95=interval, n=len(right), users=count, ties=int((margins == 0).sum()))
 
 
 def difference(

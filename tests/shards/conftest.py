@@ -1,4 +1,4 @@
-"""Records that hold everything a record can hold, over the small space of tests/conftest.py."""
+"""Records with every possible field, over the small space of tests/conftest.py."""
 
 import dataclasses
 import typing
@@ -23,7 +23,7 @@ def alignx90() -> PreferenceSpace:
 
 @pytest.fixture(scope="session")
 def example_of(tiny: PreferenceSpace) -> Callable[..., Evidence]:
-    """An item of any kind of evidence, made from its fields, so that a new kind needs nothing here."""
+    """Evidence of any kind, built from the fields of its class, so that a new kind needs no change here."""
 
     def build(kind: type[Evidence], direction: Direction | None = None) -> Evidence:
         hints = typing.get_type_hints(kind)
@@ -40,7 +40,7 @@ def example_of(tiny: PreferenceSpace) -> Callable[..., Evidence]:
 
 @pytest.fixture(scope="session")
 def full_record(tiny: PreferenceSpace, example_of) -> Callable[[str], Record]:
-    """A record with every field set and every kind of evidence, with, without and with a neutral direction."""
+    """A record with every field set and every kind of evidence; directions are present, missing or neutral."""
 
     def build(record_id: str) -> Record:
         directions = (None, tiny.direction(), tiny.direction({"length": -1, "depth": 1}))
@@ -97,7 +97,7 @@ def any_record(tiny: PreferenceSpace) -> st.SearchStrategy[Record]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real rows that stand beside the repository and never in it."""
+    """Folder of real rows, which are stored outside the repository."""
     folder = Path(__file__).parents[2].parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("../shared/data is absent")

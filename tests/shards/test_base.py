@@ -11,7 +11,7 @@ from penchant.shards.base import EXAMPLES, Counts, Kept, Loaded, Row, rejected_p
 
 
 def loaded(fates: list[str], *, rejected: Path | None = None) -> Loaded:
-    """Rows that are kept, set aside with their fate as the reason, or broken."""
+    """A reader whose rows are kept, set aside with their `fate` as the reason, or broken."""
 
     def rows():
         return (Row(f"row {i}", i, {"fate": fate}) for i, fate in enumerate(fates))

@@ -63,7 +63,7 @@ def read(
         return record_of(row.content, space, record_id=record_id, dataset=path.stem, split=chosen_split)
 
     ignored = tuple(key for key in keys if key not in KEYS)
-    return Loaded(path, "alignx", rows, record, rejected=rejected, ignored=ignored)
+    return Loaded(path, layout="alignx", rows=rows, decode=record, rejected=rejected, ignored=ignored)
 
 
 def record_of(

@@ -61,7 +61,7 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
     def record(row: Row) -> Kept:
         return decode(unstamped(row.content, space), space)
 
-    return Loaded(path, "jsonl", lambda: json_lines(path), record, rejected=rejected)
+    return Loaded(path, layout="jsonl", rows=lambda: json_lines(path), decode=record, rejected=rejected)
 
 
 def unstamped(content: Content, space: PreferenceSpace | None) -> dict[str, object]:

@@ -86,7 +86,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as hidden:
-            shards = tuple(_shards(records, Path(hidden), space, shard_records))
+            shards = tuple(_shards(records, Path(hidden), space=space, shard_records=shard_records))
             rows, dropped = _source_counts(records, shards, counts)
             manifest = Manifest(
                 space=SpaceStamp.of(space), shards=shards, seed=seed, simulated=simulated, rows=rows, dropped=dropped
@@ -131,7 +131,7 @@ def read(
     def record(row: Row) -> Kept:
         return decode(row.content, space)
 
-    return Loaded(folder, "penchant", rows, record, rejected=rejected, simulated=manifest.simulated)
+    return Loaded(folder, layout="penchant", rows=rows, decode=record, rejected=rejected, simulated=manifest.simulated)
 
 
 def _require_free(folder: Path) -> None:
@@ -150,7 +150,7 @@ def shard_paths(folder: Path) -> list[Path]:
 
 
 def _shards(
-    records: Iterable[Record], folder: Path, space: PreferenceSpace | None, shard_records: int
+    records: Iterable[Record], folder: Path, *, space: PreferenceSpace | None, shard_records: int
 ) -> Iterator[Shard]:
     stream = iter(records)
     for number in count():

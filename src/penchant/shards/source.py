@@ -61,7 +61,7 @@ def json_lines(path: Path) -> Iterator[Row]:
                 content = json.loads(line)
             except ValueError as error:
                 raise DataError(f"{path}: line {number} is not valid JSON ({error}); repair or delete it") from error
-            yield _row(path, f"line {number}", number, content)
+            yield _row(path, content, location=f"line {number}", number=number)
 
 
 def json_list(path: Path) -> Iterator[Row]:
@@ -75,7 +75,7 @@ def json_list(path: Path) -> Iterator[Row]:
         while (character := window.next_character()) != "]":
             if number:
                 window.expect(character, ",", number)
-            yield _row(path, f"row {number}", number, window.value(number))
+            yield _row(path, window.value(number), location=f"row {number}", number=number)
             number += 1
         window.skip()
         if window.next_character():
@@ -139,7 +139,7 @@ class _Window:
         return bool(chunk)
 
 
-def _row(path: Path, location: str, number: int, content: object) -> Row:
+def _row(path: Path, content: object, *, location: str, number: int) -> Row:
     if not isinstance(content, dict):
         raise DataError(f"{path}: {location} is of type {type(content).__name__}; a row must be a JSON object")
     return Row(location, number, content)

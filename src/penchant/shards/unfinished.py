@@ -51,9 +51,9 @@ class Unfinished:
         """
         require_room(folder, resume=resume, overwrite=overwrite)
         if resume and stopped(folder):
-            return cls(folder, space, made_from, _resumed(folder, made_from))
+            return cls(folder, space, made_from=made_from, shards=_resumed(folder, made_from))
         _remove(folder / _HIDDEN)
-        return cls(folder, space, made_from, [])
+        return cls(folder, space, made_from=made_from, shards=[])
 
     def add(self, records: Iterable[Record]) -> None:
         """Writes the next shard; after this call the shard survives a stop of the run."""

@@ -48,7 +48,14 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
         raise DataError(f"{path}: has no column '{missing[0]}'; it has: {', '.join(columns)}")
     taken = (*REQUIRED, *(name for name in OPTIONAL if name in columns))
     ignored = tuple(name for name in columns if name not in taken)
-    return Loaded(path, "users", lambda: parquet_rows(path, taken), _record, rejected=rejected, ignored=ignored)
+    return Loaded(
+        path,
+        layout="users",
+        rows=lambda: parquet_rows(path, columns=taken),
+        decode=_record,
+        rejected=rejected,
+        ignored=ignored,
+    )
 
 
 def _record(row: Row) -> Kept:
