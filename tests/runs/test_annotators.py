@@ -1,0 +1,96 @@
+"""Annotators by folder and by recipe, and what they read from evidence; nothing is printed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from penchant import Comment
+from penchant.errors import ModelError
+from penchant.infer.base import UNFAMILIAR
+from penchant.infer.encoder import EncoderAnnotator
+from penchant.runs.annotators import inferred, open_annotator, read_evidence
+from penchant.runs.data import read, space_for
+from penchant.space import load_space
+
+
+@pytest.fixture(scope="module")
+def space(small_forum):
+    return space_for(small_forum / "test", None)
+
+
+@pytest.fixture(scope="module")
+def records(small_forum, space):
+    return read(small_forum / "test", space, limit=5)
+
+
+def test_a_folder_is_opened_with_the_encoder_that_it_was_fitted_over(
+    annotator_folder, space, small_base, reporter
+) -> None:
+    reader = open_annotator(annotator_folder, space, reporter=reporter)
+    assert isinstance(reader, EncoderAnnotator)
+    assert reader.encoder.source == str(small_base)
+    assert reporter.notes == []
+
+
+def test_another_space_than_that_of_the_fit_is_noted(annotator_folder, reporter) -> None:
+    open_annotator(str(annotator_folder), load_space(), reporter=reporter)
+    (note,) = reporter.notes
+    assert note.endswith(
+        "was fitted on space 'alignx90-small'; the dimensions of 'alignx90' are read from their phrases"
+    )
+
+
+def test_a_folder_without_an_annotator_cannot_be_opened(tmp_path, space) -> None:
+    with pytest.raises(ModelError, match=r"holds no annotator \(annotator.json is missing\); check the path"):
+        open_annotator(tmp_path, space)
+
+
+def test_a_recipe_is_opened_by_its_name_or_by_its_path(space, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = open_annotator("annotator-llm", space)
+    assert "orders" in shipped.name
+    (tmp_path / "deep").mkdir()
+    path = tmp_path / "deep" / "model.yaml"
+    path.write_text("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, ledger: own.sqlite}\norders: 2\n")
+    assert open_annotator(path, space).name == "m, orders 2, samples 1"
+    assert (path.parent / "own.sqlite").is_file()
+    (ledger,) = tmp_path.glob("*.sqlite")  # that of the shipped recipe
+    assert ledger.parent == tmp_path
+
+
+def test_items_are_read_once_and_what_is_set_aside_is_noted(annotator_folder, space, reporter) -> None:
+    items = [Comment("", "Я очень люблю далёкие путешествия"), Comment("", "Я очень люблю далёкие путешествия")]
+    evidence = read_evidence(annotator_folder, items, space, reporter=reporter)
+    assert list(evidence.items) == items[:1]
+    assert evidence.set_aside == {items[0]: UNFAMILIAR}
+    assert reporter.notes == ["1 of 1 items say little or nothing: unfamiliar words"]
+    assert reporter.bars == [("reading evidence", 1)]
+
+
+def test_the_evidence_of_records_is_read_with_the_annotators_caution(
+    annotator_folder, records, space, reporter, capsys
+) -> None:
+    reader = open_annotator(annotator_folder, space)
+    capsys.readouterr()
+    evidence = inferred(records, space, reader, reporter=reporter)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+    assert set(evidence.items) == {item for record in records for item in record.persona.evidence}
+    for item, read_item in evidence.items.items():
+        assert replace(read_item, direction=item.direction) == item
+        assert read_item.direction is not None
+    assert evidence.prior is reader.prior
+    assert reporter.notes[-1] == f"to be taken with care: {evidence.caution}"
+
+
+def test_words_of_gender_are_hidden_from_the_annotator_where_asked(space, served, tmp_path) -> None:
+    path = tmp_path / "model.yaml"
+    path.write_text(f"endpoint: {{base_url: '{served.url}', model: m}}\n")
+    item = Comment("", "As a mother I sail")
+    plain = read_evidence(path, [item], space)
+    neutral = read_evidence(path, [item], space, neutral=True)
+    assert list(plain.items) == list(neutral.items) == [item]
+    first, second = (json.dumps(request["messages"]) for request in served.requests)
+    assert "mother" in first
+    assert "mother" not in second
