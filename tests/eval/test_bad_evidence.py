@@ -17,8 +17,8 @@ from penchant.space import PreferenceSpace
 PHRASES = {("length", 1): "brevity", ("length", -1): "volumes", ("depth", 1): "sources", ("depth", -1): "gist"}
 
 
-def case(text: str, number: int = 0, **given: object) -> Case:
-    return Case(f"g-{number}", "g", **{"kind": "comment", "text": text, **given})
+def case(text: str, number: int = 0, **changes: object) -> Case:
+    return Case(f"g-{number}", "g", **{"kind": "comment", "text": text, **changes})
 
 
 @pytest.fixture

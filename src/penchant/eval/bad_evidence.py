@@ -1,9 +1,10 @@
-"""How far evidence that should not count moves a belief, beside honest evidence, which must.
+"""How far evidence that should not count moves a belief, compared with honest evidence, which must move it.
 
-Cases come from a file (tests/infer/bad_evidence.yaml says what they are): a text pushes a pole of a dimension, written
-by a template for many dimensions, or in a fixed text for one. Each makes one item, read for a person of whom nothing
-else is known, and once more for a person who has plainly said the opposite before. Rates are over items; their 95 %
-intervals are over cases, as the items of one template are not independent. Knows nothing of how a text is read.
+Cases come from a file (tests/infer/bad_evidence.yaml describes them): a text pushes a pole of a dimension. It is a
+template for many dimensions, or a fixed text for one. Each text becomes one item. The item is read for a person with no
+other evidence, and once more for a person who has plainly said the opposite before. Rates are over items; their 95 %
+intervals are over cases, as the items of one template are not independent. This module does not know how a text is
+read.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from penchant.posterior import CREDIBLE, Prior, believe
 from penchant.stats import accuracy
 
 Phrases = Mapping[tuple[str, int], str]
-"""(dimension id, sign) -> how people speak of that pole; templates are filled for the dimensions in it."""
+"""(dimension id, sign) -> how people speak of that pole; templates are filled for these dimensions."""
 LETTERS = 1_000_000
-"""Of a long text."""
+"""The length of a long text."""
 PLAIN = "I love {}."
-"""How somebody has said the opposite before."""
+"""How a person has said the opposite before."""
 _FILLS: Mapping[str, str] = {
     "sentences": "On the table there was a cup number {}. ",
     "words": "w{} ",
@@ -41,12 +42,12 @@ _FILLS: Mapping[str, str] = {
     "lines": "\n",
 }
 _LONG = 3
-"""Dimensions that a long text is filled for; each item is 1 MB."""
+"""Dimensions for which a long text is filled; each item is 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A template, or a text about one dimension."""
+    """A template, or a fixed text about one dimension."""
 
     name: str
     group: str
@@ -54,25 +55,26 @@ class Case:
     """comment, statement or description."""
     text: str
     under: str = ""
+    """The prompt of a comment."""
     pushes: tuple[str, int] | None = None
-    """Dimension id and sign that a fixed text pushes; None for templates, and where nothing is pushed."""
+    """Dimension id and sign that a fixed text pushes; None for templates, and for texts that push nothing."""
     means: str = ""
-    """The same said in English."""
+    """The same text in English."""
     fill: str = ""
-    """What a long text is filled with, of `_FILLS`."""
-    place: str = "end"
-    """Where in a long text `text` stands, start or end."""
+    """What a long text is filled with: a key of `_FILLS`."""
+    position: str = "end"
+    """Where `text` is in a long text: start or end."""
 
 
 class Cell(NamedTuple):
-    """One item and what it pushes."""
+    """One item and the pole that it pushes."""
 
     case: str
     item: Evidence | None
-    """None where no item can be made of the text."""
+    """None where the text cannot be an item."""
     pushes: tuple[str, int] | None
     control: Evidence | None = None
-    """The same said in English."""
+    """The same text in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,51 +84,67 @@ class Moved:
     cases: int
     items: int
     refused: int
-    """Texts of which no item can be made."""
+    """Texts that cannot be an item."""
     stated: float | None
     """Share of items that are read as speaking for the pole they push; None where nothing is pushed."""
     stated_ci95: tuple[float, float] | None
     credible: float | None
-    """Share after which the pole is believed with `posterior.CREDIBLE` or more."""
+    """Share of items after which the pole is believed with probability `posterior.CREDIBLE` or more."""
     credible_ci95: tuple[float, float] | None
     leaning: float | None
-    """Mean probability that the person leans to the pole pushed; 0.5 is no news."""
+    """Mean probability that the person leans to the pushed pole; 0.5 if the item says nothing."""
     turned: float | None
-    """Share after which a person who said the opposite before is believed to lean to the pole pushed."""
+    """Share of items after which a person who said the opposite before is believed to lean to the pushed pole."""
     turned_ci95: tuple[float, float] | None
     others: float
-    """Dimensions that are read into an item besides, on average."""
+    """Mean number of other dimensions that are read from an item."""
     slowest_s: float
-    """Seconds that the slowest item took, where each was read alone (long texts); else 0."""
+    """Seconds for the slowest item where each item is read alone (long texts); else 0."""
 
 
 def load_cases(path: Path) -> list[Case]:
     """The cases of a file.
 
     Raises:
-        DataError: the file cannot be read, or a case is of another form.
+        DataError: the file cannot be read, or a case has another form.
     """
     try:
         groups = yaml.safe_load(path.read_text(encoding="utf-8"))
         return [
-            _case(f"{group}-{number}", group, one) for group, some in groups.items() for number, one in enumerate(some)
+            _case(f"{group}-{number}", group, content)
+            for group, contents in groups.items()
+            for number, content in enumerate(contents)
         ]
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a file of cases ({error}); see tests/infer/bad_evidence.yaml") from error
 
 
-def _case(name: str, group: str, one: str | dict[str, Any]) -> Case:
-    if isinstance(one, str):
-        return Case(name, group, "comment", one)
-    if "fill" in one:
-        return Case(name, group, "comment", one.get("opinion", ""), fill=one["fill"], place=one.get("place", "end"))
-    (kind,) = one.keys() & {"comment", "statement", "description"}
-    pushes = (one["dimension"], int(one["sign"])) if "dimension" in one else None
-    return Case(name, group, kind, one[kind], one.get("under", ""), pushes, one.get("means", ""))
+def _case(name: str, group: str, content: str | dict[str, Any]) -> Case:
+    if isinstance(content, str):
+        return Case(name, group, "comment", content)
+    if "fill" in content:
+        return Case(
+            name=name,
+            group=group,
+            kind="comment",
+            text=content.get("opinion", ""),
+            fill=content["fill"],
+            position=content.get("place", "end"),
+        )
+    (kind,) = content.keys() & {"comment", "statement", "description"}
+    return Case(
+        name=name,
+        group=group,
+        kind=kind,
+        text=content[kind],
+        under=content.get("under", ""),
+        pushes=(content["dimension"], int(content["sign"])) if "dimension" in content else None,
+        means=content.get("means", ""),
+    )
 
 
 def cells(cases: Sequence[Case], phrases: Phrases) -> Iterator[Cell]:
-    """Every case for every pole there are phrases for; of a fixed text, its own.
+    """Every template for every pole that has a phrase, and every fixed text for its own pole.
 
     Raises:
         DataError: a fixed text is about a dimension without a phrase.
@@ -148,7 +166,7 @@ def cells(cases: Sequence[Case], phrases: Phrases) -> Iterator[Cell]:
 
 def _item(case: Case, text: str) -> Evidence | None:
     if case.fill:
-        text = filled(case.fill, text, case.place)
+        text = filled(case.fill, text, case.position)
     try:
         match case.kind:
             case "statement":
@@ -161,51 +179,52 @@ def _item(case: Case, text: str) -> Evidence | None:
         return None
 
 
-def filled(fill: str, text: str, place: str) -> str:
-    """A text of `LETTERS` letters that holds another at its start or end."""
+def filled(fill: str, text: str, position: str) -> str:
+    """A filling of `LETTERS` letters with a text at its start or end."""
     unit = _FILLS[fill]
     count = LETTERS // len(unit)
     body = "".join(unit.format(number) for number in range(count)) if "{}" in unit else unit * count
     body = body[:LETTERS]
-    return f"{text} {body}" if place == "start" else f"{body}{text}"
+    return f"{text} {body}" if position == "start" else f"{body}{text}"
 
 
 def measure(cases: Sequence[Case], phrases: Phrases, annotator: Annotator, prior: Prior) -> dict[str, Moved]:
-    """Group -> what its cases do; of groups with a control in English, also `<group>, in English`."""
-    opposite = {pole: Comment("", PLAIN.format(phrase)) for pole, phrase in phrases.items()}
-    plain = read_items(opposite.values(), annotator)
-    found: dict[str, Moved] = {}
+    """Group -> what its cases do; groups with a control in English also have `<group>, in English`."""
+    plain = {pole: Comment("", PLAIN.format(phrase)) for pole, phrase in phrases.items()}
+    readings = read_items(plain.values(), annotator)
+    spoken = {pole: readings[item] for pole, item in plain.items()}
+    moved: dict[str, Moved] = {}
     for group in dict.fromkeys(case.group for case in cases):
-        some = list(cells([case for case in cases if case.group == group], phrases))
-        long = any(case.fill for case in cases if case.group == group)
-        sides = {group: some}
-        if any(cell.control for cell in some):
-            sides[f"{group}, in English"] = [cell._replace(item=cell.control) for cell in some]
-        for name, part in sides.items():
-            found[name] = _moved(part, {pole: plain[item] for pole, item in opposite.items()}, annotator, prior, long)
-    return found
+        group_cases = [case for case in cases if case.group == group]
+        group_cells = list(cells(group_cases, phrases))
+        alone = any(case.fill for case in group_cases)
+        parts = {group: group_cells}
+        if any(cell.control for cell in group_cells):
+            parts[f"{group}, in English"] = [cell._replace(item=cell.control) for cell in group_cells]
+        for name, part in parts.items():
+            moved[name] = _moved(part, spoken, annotator, prior, alone=alone)
+    return moved
 
 
 def _moved(
-    some: Sequence[Cell],
+    group: Sequence[Cell],
     plain: Mapping[tuple[str, int], Evidence],
     annotator: Annotator,
     prior: Prior,
-    long: bool,
+    *,
+    alone: bool,
 ) -> Moved:
-    usable = [cell for cell in some if cell.item is not None]
-    read: dict[Evidence, Evidence] = {}
-    slowest = 0.0
-    if long:
-        for cell in usable:
-            started = perf_counter()
-            read |= read_items([cell.item] if cell.item else [], annotator)
-            slowest = max(slowest, perf_counter() - started)
-    else:
-        read = read_items([cell.item for cell in usable if cell.item], annotator)
+    """The figures of some cells.
+
+    Args:
+        plain: pole -> an item that plainly speaks for it, as read.
+        alone: items are read and timed one by one.
+    """
+    items = [cell.item for cell in group if cell.item is not None]
+    read, slowest_s = _timed(items, annotator) if alone else (read_items(items, annotator), 0.0)
     outcomes, owners, others = [], [], []
-    for cell in usable:
-        item = read[cell.item] if cell.item else None
+    for cell in group:
+        item = None if cell.item is None else read[cell.item]
         if item is None or item.direction is None:
             continue
         outcome = None if cell.pushes is None else _outcome(item, cell.pushes, plain, prior)
@@ -214,12 +233,12 @@ def _moved(
             outcomes.append(outcome)
             owners.append(cell.case)
     columns = np.array([list(outcome) for outcome in outcomes], dtype=np.float64).reshape(-1, 4)
-    shares = [_share(columns[:, place], owners) for place in (0, 1, 3)] if outcomes else [(None, None)] * 3
+    shares = [_share(columns[:, column], owners) for column in (0, 1, 3)] if outcomes else [(None, None)] * 3
     (stated, stated_ci), (credible, credible_ci), (turned, turned_ci) = shares
     return Moved(
-        cases=len({cell.case for cell in some}),
-        items=len(usable),
-        refused=len(some) - len(usable),
+        cases=len({cell.case for cell in group}),
+        items=len(items),
+        refused=len(group) - len(items),
         stated=stated,
         stated_ci95=stated_ci,
         credible=credible,
@@ -228,8 +247,19 @@ def _moved(
         turned=turned,
         turned_ci95=turned_ci,
         others=float(np.mean(others)) if others else 0.0,
-        slowest_s=round(slowest, 3),
+        slowest_s=round(slowest_s, 3),
     )
+
+
+def _timed(items: Sequence[Evidence], annotator: Annotator) -> tuple[dict[Evidence, Evidence], float]:
+    """Items read one by one, and the seconds of the slowest."""
+    read: dict[Evidence, Evidence] = {}
+    slowest_s = 0.0
+    for item in items:
+        started = perf_counter()
+        read |= read_items([item], annotator)
+        slowest_s = max(slowest_s, perf_counter() - started)
+    return read, slowest_s
 
 
 class _Outcome(NamedTuple):
@@ -243,20 +273,20 @@ def _outcome(
     item: Evidence, pole: tuple[str, int], plain: Mapping[tuple[str, int], Evidence], prior: Prior
 ) -> _Outcome:
     dimension, sign = pole
-    said = item.direction
-    if said is None:
+    direction = item.direction
+    if direction is None:
         raise RecordError("an item that was read has no direction")
-    space = said.space
-    place = space.index(dimension)
+    space = direction.space
+    column = space.index(dimension)
     alone, after = (
-        float(believe(Persona(shown), space, prior=prior).tally.leaning(prior)[place])
-        for shown in ((item,), (plain[dimension, -sign], item))
+        float(believe(Persona(evidence), space, prior=prior).tally.leaning(prior)[column])
+        for evidence in ((item,), (plain[dimension, -sign], item))
     )
     towards, turned = (alone, after) if sign > 0 else (1 - alone, 1 - after)
-    return _Outcome(said.sign(dimension) == sign, towards >= CREDIBLE, towards, turned > 0.5)
+    return _Outcome(direction.sign(dimension) == sign, towards >= CREDIBLE, towards, turned > 0.5)
 
 
 def _share(hits: np.ndarray[Any, np.dtype[np.float64]], owners: Sequence[str]) -> tuple[float, tuple[float, float]]:
     """A share with its interval over cases."""
-    found = accuracy(np.where(hits > 0, 1.0, -1.0), owners)
-    return found.value, found.ci95
+    measured = accuracy(np.where(hits > 0, 1.0, -1.0), owners)
+    return measured.value, measured.ci95

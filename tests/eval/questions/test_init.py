@@ -3,12 +3,10 @@
 import subprocess
 import sys
 
-import pytest
-
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import MISSING
 
-HEAVY = ("torch", "transformers", "openai", "matplotlib", "pyarrow", "sklearn", "trl", "pydantic_settings")
+HEAVY = ("torch", "transformers", "openai", "matplotlib", "pyarrow", "sklearn", "trl")
 
 
 def test_every_question_has_its_name_and_asks_one_sentence() -> None:
@@ -20,7 +18,7 @@ def test_every_question_has_its_name_and_asks_one_sentence() -> None:
         assert not set(question.needs) & set(question.takes)
 
 
-@pytest.mark.parametrize("package", HEAVY)
-def test_listing_the_questions_loads_nothing_heavy(package: str) -> None:
-    code = f"import sys, penchant.eval.questions; sys.exit({package!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_listing_the_questions_loads_nothing_heavy() -> None:
+    code = f"import sys, penchant.eval.questions; print([name for name in {HEAVY} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
