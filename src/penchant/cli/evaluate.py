@@ -21,7 +21,7 @@ app = typer.Typer(
 
 ModelsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="MODELS...", help="Folders of models and scorers; METHOD=ORG/MODEL for the Hub."),
+    typer.Argument(metavar="MODELS", help="Folders of models and scorers; METHOD=ORG/MODEL for the Hub."),
 ]
 _DATA: dict[str, tuple[Any, Any]] = {
     "data": (shared.DataOption, inspect.Parameter.empty),
@@ -82,7 +82,9 @@ def command_of(question: Question) -> Any:
             result(found.text())
             rows = found.measurement.results
             if more := len(rows.rows) - len(rows.main):
-                CONSOLE.note(f"{more} more rows, of subsets and other readings of the margins, are in `json`")
+                CONSOLE.note(
+                    f"{more} more rows, of subsets and other readings of the margins, are in the output of `json`"
+                )
 
     typed = parameters(question)
     kind = inspect.Parameter.KEYWORD_ONLY

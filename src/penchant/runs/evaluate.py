@@ -10,9 +10,10 @@ from typing import Any
 
 from penchant.errors import ConfigError
 from penchant.eval.questions import QUESTIONS
-from penchant.eval.questions.base import Answer, Inputs, Question, require
+from penchant.eval.questions.base import Answer, Question, require
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
+from penchant.runs.endpoints import judge_of
 from penchant.runs.inputs import DataChoice, adapter, open_inputs
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
@@ -90,10 +91,13 @@ def evaluate(
     started, sources = perf_counter(), sources_of(models, base)
     extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
     extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe}
+    _refuse(QUESTIONS[question], sources, summaries=summaries, draws=draws)
     require(QUESTIONS[question], {"models": sources.policies, "scorers": sources.scorers, **extras})
-    _refuse_unread(sources, summaries=summaries, draws=draws)
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
     records, read_in = choice.read(read_anew=annotator is not None, reporter=reporter)
+    # before models are loaded, as a key or records may be missing
+    endpoint = None if judge is None else judge_of(judge)
+    fit_on = None if fit_data is None else read(fit_data, read_in, reporter=reporter)
     inputs = open_inputs(
         records,
         read_in,
@@ -109,35 +113,20 @@ def evaluate(
         personas=tuple(personas),
         reporter=reporter,
     )
-    inputs = _with_extras(inputs, QUESTIONS[question], fit_data=fit_data, judge=judge, recipe=recipe)
-    answer = QUESTIONS[question].measure(inputs)
+    adapt = adapter(recipe or "adapt", inputs) if "recipe" in QUESTIONS[question].takes else None
+    answer = QUESTIONS[question].measure(replace(inputs, fit_on=fit_on, judge=endpoint, adapt=adapt))
     measured = [] if answer.measured is None else [answer.measured]
     seconds = {question: perf_counter() - started}
     return Evaluation(question, answer, Measurement.of(measured, seed=seed, seconds=seconds, reporter=reporter))
 
 
-def _with_extras(
-    inputs: Inputs,
-    question: Question,
-    *,
-    fit_data: Path | None,
-    judge: str | Path | None,
-    recipe: str | Path | None,
-) -> Inputs:
-    """The inputs with what single questions read: training records, a judge, a way to adapt models."""
-    changes: dict[str, Any] = {}
-    if fit_data is not None:
-        changes["fit_on"] = read(fit_data, inputs.space, reporter=inputs.reporter)
-    if judge is not None:
-        from penchant.runs.endpoints import judge_of
-
-        changes["judge"] = judge_of(judge)
-    if "recipe" in question.takes:
-        changes["adapt"] = adapter(recipe or "adapt", inputs)
-    return replace(inputs, **changes)
-
-
-def _refuse_unread(sources: Sources, *, summaries: object, draws: int) -> None:
+def _refuse(question: Question, sources: Sources, *, summaries: object, draws: int) -> None:
+    """Refuses what cannot be measured together, before data is read."""
+    if sources.scorers and "scorers" not in question.takes:
+        folders = ", ".join(map(str, sources.scorers))
+        raise ConfigError(f"the question '{question.name}' measures no learned scorers; leave out {folders}")
+    if "models" in question.takes and sources == Sources(None):
+        raise ConfigError("there is nothing to measure; give `models`, or a `base`")
     if summaries is not None and not {"pba_summary", "pba_both"} & set(sources.policies):
         raise ConfigError("`summaries` are shown to models aligned by pba_summary or pba_both; give one of these")
     if draws and not any(method.startswith("pba") for method in sources.policies):
