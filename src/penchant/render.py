@@ -248,7 +248,7 @@ def _fitted(
     dropped = bisect_left(range(len(evidence) + 1), True, key=fits)
     if dropped > len(evidence):
         limit = budget.max_tokens if budget else 0
-        raise RecordError(f"the task alone is longer than the budget of {limit} tokens; raise max_prompt_tokens")
+        raise RecordError(f"the task alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`")
     return Rendered(without(dropped), kept=len(evidence) - dropped, dropped=dropped)
 
 
