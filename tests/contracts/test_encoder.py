@@ -53,15 +53,15 @@ def test_the_two_views_differ(encoder: Encoder) -> None:
 
 
 def test_every_text_has_tokens_and_the_same_one_has_the_same(encoder: Encoder) -> None:
-    found = encoder.tokens(TEXTS)
-    assert found.vectors.dtype == np.float16
-    assert found.vectors.shape == (len(found.ids), encoder.size)
-    assert (np.diff(found.starts) > 0).all()
-    assert (found.starts[0], found.starts[-1]) == (0, len(found.ids))
-    np.testing.assert_allclose(np.linalg.norm(found.vectors.astype(np.float32), axis=1), 1, atol=2e-3)
-    first, last = (slice(found.starts[i], found.starts[i + 1]) for i in (0, 3))
-    np.testing.assert_array_equal(found.ids[first], found.ids[last])
-    np.testing.assert_array_equal(found.vectors[first], found.vectors[last])
+    tokens = encoder.tokens(TEXTS)
+    assert tokens.vectors.dtype == np.float16
+    assert tokens.vectors.shape == (len(tokens.ids), encoder.size)
+    assert (np.diff(tokens.starts) > 0).all()
+    assert (tokens.starts[0], tokens.starts[-1]) == (0, len(tokens.ids))
+    np.testing.assert_allclose(np.linalg.norm(tokens.vectors.astype(np.float32), axis=1), 1, atol=2e-3)
+    first, last = (slice(tokens.starts[i], tokens.starts[i + 1]) for i in (0, 3))
+    np.testing.assert_array_equal(tokens.ids[first], tokens.ids[last])
+    np.testing.assert_array_equal(tokens.vectors[first], tokens.vectors[last])
 
 
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:

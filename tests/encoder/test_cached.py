@@ -52,9 +52,9 @@ def test_tokens_are_read_back_too(tmp_path: Path) -> None:
 def test_other_texts_or_another_order_are_embedded_anew(tmp_path: Path, texts: list[str]) -> None:
     inner = Counting()
     CachedEncoder(inner, tmp_path).layers(["a rose", "a bolt"])
-    found = CachedEncoder(inner, tmp_path).layers(texts)
+    embedded = CachedEncoder(inner, tmp_path).layers(texts)
     assert inner.calls == 2
-    np.testing.assert_array_equal(found.final, FakeEncoder(8).embed(texts))
+    np.testing.assert_array_equal(embedded.final, FakeEncoder(8).embed(texts))
 
 
 def test_another_encoder_does_not_read_these_vectors(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ class Counting(PooledEncoder):
 
 def test_each_text_is_embedded_once_the_longest_first() -> None:
     encoder = Counting()
-    found = encoder.layers(["a", "ccc", "bb", "a"])
+    embedded = encoder.layers(["a", "ccc", "bb", "a"])
     assert encoder.batches == [["ccc", "bb", "a"]]
-    np.testing.assert_allclose(found.first[:, 0], [ord("a") / 2, ord("c") * 3 / 4, ord("b") * 2 / 3, ord("a") / 2])
+    np.testing.assert_allclose(embedded.first[:, 0], [ord("a") / 2, ord("c") * 3 / 4, ord("b") * 2 / 3, ord("a") / 2])
     steps: list[int] = []
     encoder.layers(["a", "dddd"], progress=steps.append)
     assert encoder.batches[1:] == [["dddd"]]
@@ -42,11 +42,11 @@ def test_each_text_is_embedded_once_the_longest_first() -> None:
 def test_tokens_are_those_of_each_text_and_one_pass_gives_its_layers_too() -> None:
     encoder = Counting()
     steps: list[int] = []
-    found = encoder.tokens(["ab", "", "ab"], progress=steps.append)
-    assert found.starts.tolist() == [0, 2, 3, 5]
+    tokens = encoder.tokens(["ab", "", "ab"], progress=steps.append)
+    assert tokens.starts.tolist() == [0, 2, 3, 5]
     # an empty text keeps the mark of its beginning
-    assert found.ids.tolist() == [97, 98, 0, 97, 98]
-    np.testing.assert_allclose(np.linalg.norm(found.vectors.astype(np.float32), axis=1), 1, atol=1e-3)
+    assert tokens.ids.tolist() == [97, 98, 0, 97, 98]
+    np.testing.assert_allclose(np.linalg.norm(tokens.vectors.astype(np.float32), axis=1), 1, atol=1e-3)
     assert steps == [2]
     encoder.layers(["ab", ""])
     assert len(encoder.batches) == 1

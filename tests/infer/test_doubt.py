@@ -15,7 +15,7 @@ from penchant.space import PreferenceSpace, load_space
 
 
 def cells(growth: float, count: int = 20_000, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Logits of a head that is too sure by exp(growth * novelty), and what is true."""
+    """Logits of a head that is overconfident by exp(growth * novelty), the novelty, and the truth."""
     rng = np.random.default_rng(seed)
     new = rng.uniform(0, 1, (count, 1))
     honest = rng.normal(0, 3, (count, 1, 3))
@@ -27,25 +27,25 @@ def cells(growth: float, count: int = 20_000, seed: int = 0) -> tuple[torch.Tens
 
 
 def test_doubt_that_was_planted_is_found() -> None:
-    found = fit_doubt(*cells(growth=1.5))
-    assert found.temperature == pytest.approx(1, abs=0.1)
-    assert found.temperature_slope == pytest.approx(1.5, abs=0.15)
-    assert (found.shift, found.shift_slope) == (pytest.approx(0, abs=0.1), pytest.approx(0, abs=0.15))
+    doubt = fit_doubt(*cells(growth=1.5))
+    assert doubt.temperature == pytest.approx(1, abs=0.1)
+    assert doubt.temperature_slope == pytest.approx(1.5, abs=0.15)
+    assert (doubt.shift, doubt.shift_slope) == (pytest.approx(0, abs=0.1), pytest.approx(0, abs=0.15))
 
 
 def test_what_is_new_is_never_made_surer() -> None:
-    found = fit_doubt(*cells(growth=-1.0))
-    assert found.temperature_slope == 0
-    assert found.shift_slope <= 0
+    doubt = fit_doubt(*cells(growth=-1.0))
+    assert doubt.temperature_slope == 0
+    assert doubt.shift_slope <= 0
 
 
 def test_growth_that_is_given_is_kept_and_the_rest_is_set() -> None:
     logits, new, truth = cells(growth=0.0)
-    found = fit_doubt(
+    doubt = fit_doubt(
         2 * logits, new, truth, slopes=Doubt(temperature=9, shift=9, temperature_slope=0.0, shift_slope=-0.1)
     )
-    assert (found.temperature_slope, found.shift_slope) == (0, pytest.approx(-0.1))
-    assert found.temperature == pytest.approx(2, abs=0.2)
+    assert (doubt.temperature_slope, doubt.shift_slope) == (0, pytest.approx(-0.1))
+    assert doubt.temperature == pytest.approx(2, abs=0.2)
 
 
 def test_without_doubt_logits_stay_as_they_are_and_with_it_new_cells_are_less_sure() -> None:
@@ -56,20 +56,20 @@ def test_without_doubt_logits_stay_as_they_are_and_with_it_new_cells_are_less_su
 
 
 def test_novelty_is_the_distance_to_the_nearest_known() -> None:
-    known = torch.eye(3)[:2]
+    known_vectors = torch.eye(3)[:2]
     vectors = torch.tensor([[1.0, 0, 0], [0.6, 0.8, 0], [0, 0, 1.0]])
-    torch.testing.assert_close(novelty(vectors, known), torch.tensor([0.0, 0.2, 1.0]))
-    assert novelty(vectors, known[:0]).tolist() == [0, 0, 0]
-    assert novelty(vectors[:0], known).shape == (0,)
+    torch.testing.assert_close(novelty(vectors, known_vectors), torch.tensor([0.0, 0.2, 1.0]))
+    assert novelty(vectors, known_vectors[:0]).tolist() == [0, 0, 0]
+    assert novelty(vectors[:0], known_vectors).shape == (0,)
 
 
 def test_a_tenth_of_the_items_holds_a_word_that_is_left_out_and_frames_are_none() -> None:
     split = [parts(Comment("", f"I love thing{i % 60}")) for i in range(600)]
-    found = left_out_mask(split, seed=0)
-    assert 0.1 <= found.mean() < 0.13
-    words = {split[i].own[0].split()[-1] for i in np.flatnonzero(found)}
-    assert not words & {split[i].own[0].split()[-1] for i in np.flatnonzero(~found)}
-    np.testing.assert_array_equal(found, left_out_mask(split, seed=0))
+    mask = left_out_mask(split, seed=0)
+    assert 0.1 <= mask.mean() < 0.13
+    words = {split[i].own[0].split()[-1] for i in np.flatnonzero(mask)}
+    assert not words & {split[i].own[0].split()[-1] for i in np.flatnonzero(~mask)}
+    np.testing.assert_array_equal(mask, left_out_mask(split, seed=0))
     assert not left_out_mask([parts(Comment("", "I love it"))] * 50, seed=0).any()
 
 
@@ -80,14 +80,14 @@ def test_the_most_frequent_clauses_come_first() -> None:
 
 @pytest.fixture(scope="module")
 def worded() -> list[Labelled]:
-    """People who each speak of one of two dimensions, in one of twelve wordings a pole."""
+    """Items about one of two dimensions, with twelve wordings per pole."""
     space = load_space().subset(["travel", "music"], name="two")
-    found = []
+    items = []
     for number in range(1200):
         name, sign = ("travel", "music")[number % 2], (1, -1)[number // 2 % 2]
         word = f"{name}{'pro' if sign > 0 else 'contra'}{number // 4 % 12}"
-        found.append(Labelled(f"p{number // 6}", Comment("", f"I love {word}"), space.direction({name: sign})))
-    return found
+        items.append(Labelled(f"p{number // 6}", Comment("", f"I love {word}"), space.direction({name: sign})))
+    return items
 
 
 def test_an_annotator_is_sure_of_words_it_knows_and_not_of_others(worded: list[Labelled]) -> None:

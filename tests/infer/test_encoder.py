@@ -16,32 +16,32 @@ from penchant.space import PreferenceSpace, load_space
 
 def test_it_reads_people_it_was_not_fitted_on(annotator: EncoderAnnotator, annotated: list[Labelled]) -> None:
     test = [one for one in annotated if one.person.startswith("test")]
-    found = annotator.annotate([one.item for one in test])
+    readings = annotator.annotate([one.item for one in test])
     truth = np.stack([one.direction.signs for one in test]) + 1
     spoken = truth != 1
     assert spoken.sum() > 300
-    assert (found.argmax(-1) == truth)[spoken].mean() > 0.95
-    assert (found.argmax(-1) == truth)[~spoken].mean() > 0.95
+    assert (readings.argmax(-1) == truth)[spoken].mean() > 0.95
+    assert (readings.argmax(-1) == truth)[~spoken].mean() > 0.95
 
 
 def test_its_doubt_is_right(annotator: EncoderAnnotator, annotated: list[Labelled]) -> None:
     test = [one for one in annotated if one.person.startswith("test")]
-    found = annotator.annotate([one.item for one in test])
+    readings = annotator.annotate([one.item for one in test])
     truth = np.stack([one.direction.signs for one in test]) + 1
-    sure, right = found.max(-1).ravel(), (found.argmax(-1) == truth).ravel()
+    sure, right = readings.max(-1).ravel(), (readings.argmax(-1) == truth).ravel()
     assert abs(sure.mean() - right.mean()) < 0.03
 
 
 def test_a_dimension_it_was_not_fitted_on_is_read_from_its_phrases(tiny: PreferenceSpace, annotated) -> None:
-    known = tiny.subset(["length", "humour"], name="two")
-    columns = [tiny.index(d.id) for d in known.dimensions]
+    two = tiny.subset(["length", "humour"], name="two")
+    columns = [tiny.index(d.id) for d in two.dimensions]
     items = [
-        Labelled(one.person, one.item, type(one.direction)(known, one.direction.signs[columns]))
+        Labelled(one.person, one.item, type(one.direction)(two, one.direction.signs[columns]))
         for one in annotated
         if one.direction.sign("depth") == 0
     ]
     test = [one for one in annotated if one.direction.sign("depth")]
-    annotator = fit_annotator(items, FakeEncoder(), known, steps=200).for_space(tiny)
+    annotator = fit_annotator(items, FakeEncoder(), two, steps=200).for_space(tiny)
     readings = annotator.annotate([one.item for one in test])[:, 2]
     signs = np.array([one.direction.sign("depth") for one in test])
     assert ((readings[:, 2] > readings[:, 0]) == (signs > 0)).mean() > 0.9

@@ -22,7 +22,7 @@ def poles() -> Poles:
 
 
 def clauses(*, flip: bool = False, order: list[int] | None = None) -> Clauses:
-    """Item 0: own, passed over, task. Item 1: own twice. Item 2: nothing but a task."""
+    """Item 0: own, rejected, task. Item 1: own twice. Item 2: a task only."""
     torch.manual_seed(2)
     vectors, owner, side = torch.randn(6, SIZE), torch.tensor([0, 0, 0, 1, 1, 2]), torch.tensor([1, -1, 0, 1, 1, 0])
     order = order or list(range(6))

@@ -18,17 +18,22 @@ def test_the_figures_are_over_cells_that_speak_and_calibration_over_poles_that_a
         dtype=np.float32,
     )
     signs = np.array([[1, -1, 1], [0, 0, 0]])
-    found = figures(read, signs, ["a", "b"])
-    # spoken: found and right; right but neutral is likelier; the wrong side
-    assert (found.people, found.cells, found.side, found.recall) == (2, 3, pytest.approx(2 / 3), pytest.approx(1 / 3))
+    result = figures(read, signs, ["a", "b"])
+    # cells that speak: right and likeliest; right side, but neutral is likelier; wrong side
+    assert (result.people, result.cells, result.side, result.recall) == (
+        2,
+        3,
+        pytest.approx(2 / 3),
+        pytest.approx(1 / 3),
+    )
     # stated: 0.9 right, 0.8 wrong, 0.9 wrong as the cell is neutral; bins of 0.8 and of 0.9
-    assert found.stated == 3
-    assert found.calibration_error == pytest.approx(1 / 3 * 0.8 + 2 / 3 * 0.4)
+    assert result.stated == 3
+    assert result.calibration_error == pytest.approx(1 / 3 * 0.8 + 2 / 3 * 0.4)
 
 
 def test_an_even_reading_is_on_no_side() -> None:
-    found = figures(np.array([[reading(0.4, 0.4)]], dtype=np.float32), np.array([[1]]), ["a"])
-    assert found == HeldOut(people=1, cells=1, side=0.0, recall=0.0, stated=0, calibration_error=None)
+    result = figures(np.array([[reading(0.4, 0.4)]], dtype=np.float32), np.array([[1]]), ["a"])
+    assert result == HeldOut(people=1, cells=1, side=0.0, recall=0.0, stated=0, calibration_error=None)
 
 
 def test_cells_that_are_all_neutral_have_no_figures() -> None:

@@ -10,13 +10,13 @@ def test_each_annotated_item_comes_once_per_person_without_its_label(tiny: Prefe
     short, deep = tiny.direction({"length": 1}), tiny.direction({"depth": -1})
     persona = Persona((Comment("p", "a", short), Comment("p", "not annotated")))
     one = Record("r1", "u", "q", "yes", "no", persona, direction=deep)
-    found = labelled([one, replace(one, record_id="r2", prompt="q2"), replace(one, record_id="r3", user_id="v")])
-    assert [(x.person, x.item, x.direction) for x in found[:3]] == [
+    items = labelled([one, replace(one, record_id="r2", prompt="q2"), replace(one, record_id="r3", user_id="v")])
+    assert [(x.person, x.item, x.direction) for x in items[:3]] == [
         ("u", Comment("p", "a"), short),
         ("u", Comparison("q", "yes", "no"), deep),
         ("u", Comparison("q2", "yes", "no"), deep),
     ]
-    assert [x.person for x in found[3:]] == ["v", "v"]
+    assert [x.person for x in items[3:]] == ["v", "v"]
 
 
 def test_records_without_directions_have_nothing_to_teach() -> None:

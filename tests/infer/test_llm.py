@@ -88,7 +88,7 @@ def test_nothing_to_read_asks_nothing(served, asking) -> None:
 
 
 def test_agreement_is_krippendorffs_alpha() -> None:
-    # by hand, two runs on four items of one dimension, no ties with 0: nominal and ordinal alpha agree on two values.
+    # computed by hand: two runs on four items; with two values, nominal and ordinal alpha are equal
     # values +,+ | +,- | -,- | +,+: D_o = 2/8, D_e = 2*5*3/(8*7); alpha = 1 - (2/8)/(30/56) = 0.5333
     votes = np.array([[1, 1, -1, 1], [1, -1, -1, 1]], dtype=float)[:, :, None]
     assert "0.533" in agreement(votes)

@@ -14,16 +14,16 @@ def test_a_text_falls_into_its_clauses() -> None:
 
 
 def test_a_very_long_text_is_read_at_even_distances() -> None:
-    found = pieces(" ".join(f"Sentence {i}." for i in range(100_000)))
-    assert len(found) == MAX_CLAUSES
-    numbers = [int(text.split()[1][:-1]) for text in found]
+    clauses = pieces(" ".join(f"Sentence {i}." for i in range(100_000)))
+    assert len(clauses) == MAX_CLAUSES
+    numbers = [int(text.split()[1][:-1]) for text in clauses]
     assert numbers == sorted(numbers)
     assert (numbers[0], numbers[-1]) == (0, 98_437)
 
 
 def test_a_clause_without_an_end_is_cut_into_parts() -> None:
-    found = pieces("word " * 150)
-    assert [len(text.split()) for text in found] == [60, 60, 30]
+    clauses = pieces("word " * 150)
+    assert [len(text.split()) for text in clauses] == [60, 60, 30]
 
 
 def test_each_kind_of_evidence_has_its_sides() -> None:
@@ -42,10 +42,10 @@ def test_each_kind_of_evidence_has_its_sides() -> None:
 
 
 def test_clauses_of_a_sentence_that_is_taken_back_or_doubted_are_marked_and_can_be_left_out() -> None:
-    found = parts(Comment("p", "I love tea. I might like cake, but who knows. We used to sing"))
-    assert found.own == ("I love tea.", "I might like cake", "but who knows.", "We used to sing")
-    assert found.hedged == (False, True, True, True)
-    plain = found.plain()
+    split = parts(Comment("p", "I love tea. I might like cake, but who knows. We used to sing"))
+    assert split.own == ("I love tea.", "I might like cake", "but who knows.", "We used to sing")
+    assert split.hedged == (False, True, True, True)
+    plain = split.plain()
     assert (plain.task, plain.own, plain.hedged) == (("p",), ("I love tea.",), (False,))
     assert len(plain.passages) == 1
     certain = parts(Comment("p", "I love tea"))
@@ -85,4 +85,4 @@ def test_descriptions_by_others_and_answers_of_others_are_read_whole() -> None:
 def test_a_megabyte_is_read_in_bounded_time(text: str) -> None:
     started = time.perf_counter()
     parts(Comment("", text * (1_000_000 // len(text))))
-    assert time.perf_counter() - started < 30  # some seconds at most on a quiet core; anything quadratic takes hours
+    assert time.perf_counter() - started < 30  # a few seconds on an idle core; a quadratic pattern takes hours

@@ -105,10 +105,10 @@ def test_blanks_and_empty_lines_are_squeezed() -> None:
 
 def test_passages_end_with_sentences_and_lose_nothing() -> None:
     text = " ".join(f"This is sentence {i}." for i in range(50))
-    found = list(passages(text))
-    assert " ".join(found) == text
-    assert len(found) == 4
-    assert all(len(one.split()) <= PASSAGE and one.endswith(".") for one in found)
+    split = list(passages(text))
+    assert " ".join(split) == text
+    assert len(split) == 4
+    assert all(len(one.split()) <= PASSAGE and one.endswith(".") for one in split)
     assert list(passages("a word " * 100)) == ["a word " * 100]
 
 

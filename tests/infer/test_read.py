@@ -12,20 +12,20 @@ WORDS = {"short": ("length", 1), "long": ("length", -1)}
 def test_items_are_read_once_and_keep_everything_but_their_direction(tiny: PreferenceSpace) -> None:
     items = [Comment("p", "short"), Comment("p", "long", tiny.direction({"depth": 1})), Comment("p", "short")]
     steps: list[int] = []
-    found = read_items(items, FakeAnnotator(tiny, WORDS), progress=steps.append)
-    assert sum(steps) == len(found) == 2
-    (short, long) = (found[item] for item in items[:2])
+    read = read_items(items, FakeAnnotator(tiny, WORDS), progress=steps.append)
+    assert sum(steps) == len(read) == 2
+    (short, long) = (read[item] for item in items[:2])
     assert (short.direction.sign("length"), long.direction.sign("length")) == (1, -1)
     assert (long.prompt, long.text, long.direction.sign("depth")) == ("p", "long", 0)
     assert short.direction.confidence[tiny.index("length")] == np.float32(0.9)
-    assert reread(Persona(tuple(items)), found).evidence == (short, long, short)
+    assert reread(Persona(tuple(items)), read).evidence == (short, long, short)
 
 
 def test_a_side_is_taken_from_one_half_on(tiny: PreferenceSpace) -> None:
     readings = np.array([[[0.1, 0.4, 0.5], [0.45, 0.1, 0.45], [0.6, 0.3, 0.1]]], dtype=np.float32)
-    (found,) = directions(readings, tiny)
-    assert found.signs.tolist() == [1, 0, -1]
-    np.testing.assert_allclose(found.probabilities(), [0.5, 1.0, 0.6])
+    (direction,) = directions(readings, tiny)
+    assert direction.signs.tolist() == [1, 0, -1]
+    np.testing.assert_allclose(direction.probabilities(), [0.5, 1.0, 0.6])
 
 
 def test_equal_items_of_several_records_are_one() -> None:
@@ -36,24 +36,24 @@ def test_equal_items_of_several_records_are_one() -> None:
 
 def test_a_neutral_text_is_read_and_the_item_stays_as_it_was(tiny: PreferenceSpace) -> None:
     item = Comment("p", "a woman, short")
-    seen: list[str] = []
+    texts: list[str] = []
 
     class Listening(FakeAnnotator):
         def annotate(self, items, *, progress=None):
-            seen.extend(one.text for one in items)
+            texts.extend(one.text for one in items)
             return super().annotate(items, progress=progress)
 
-    found = read_items([item], Listening(tiny, WORDS), neutral=True)
-    assert seen == ["a person, short"]
-    assert found[item].text == item.text
-    assert found[item].direction is not None
+    read = read_items([item], Listening(tiny, WORDS), neutral=True)
+    assert texts == ["a person, short"]
+    assert read[item].text == item.text
+    assert read[item].direction is not None
 
 
 def test_what_is_withheld_is_not_read() -> None:
     space = load_space()
     readings = np.full((1, len(space), 3), 0.05, dtype=np.float32)
     readings[..., 2] = 0.9
-    (found,) = directions(readings, space)
-    assert (found.sign("gender"), found.sign("age_group"), found.sign("gaming")) == (0, 0, 1)
-    (found,) = directions(readings, space.opened())
-    assert found.sign("gender") == 1
+    (direction,) = directions(readings, space)
+    assert (direction.sign("gender"), direction.sign("age_group"), direction.sign("gaming")) == (0, 0, 1)
+    (direction,) = directions(readings, space.opened())
+    assert direction.sign("gender") == 1

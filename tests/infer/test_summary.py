@@ -1,4 +1,4 @@
-"""Summaries by a language model: one question per person, bounded, and whatever evidence says stays data."""
+"""Summaries by a language model: one question per person, of bounded length; evidence stays data."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_of_too_much_evidence_the_latest_is_shown_the_oldest_first(served, write
     assert 10 < len(texts) < 30
     assert texts[-1].startswith("99 ")
     assert [text.split()[0] for text in texts] == [str(i) for i in range(100 - len(texts), 100)]
-    # one item alone is shown whatever its length
+    # a single item is sent even if it is too long
     writer.write([Persona((Statement("word " * 200_000),))])
     assert len(served.requests[1]["messages"][1]["content"]) < 10_000
 

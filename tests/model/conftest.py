@@ -1,4 +1,4 @@
-"""Tiny models with random weights, and a tokenizer whose words are those of a few sentences."""
+"""Tiny models with random weights, and a tokenizer of a few words."""
 
 from collections.abc import Callable
 from typing import Any
@@ -62,7 +62,7 @@ def tiny_model() -> Callable[..., Any]:
 
 
 def _norm_in_full(model: Any) -> None:
-    """Norms that stay in float64: those of transformers go through float32 and would hide an error below 1e-7."""
+    """Replaces norms by float64 ones: those of transformers compute in float32, which would hide errors below 1e-7."""
     for module in list(model.modules()):
         for name, norm in list(module.named_children()):
             if type(norm).__name__.endswith("RMSNorm"):

@@ -11,7 +11,12 @@ from penchant.model.tree import Branch, Forest, collate, pack
 
 
 def forest(persona: int, tasks: list[list[int]]) -> Forest:
-    """A forest of a user, and of the same user's first task; lengths in tokens, per task its own, then its answers'."""
+    """A forest of two trees: a user, and the same user with the first task only.
+
+    Args:
+        persona: tokens of the persona.
+        tasks: per task, its tokens, then those of each answer.
+    """
     branches = [
         Branch((*range(persona), *(1000 * (i + 1) + t for t in range(task))), tuple((7,) * n for n in answers))
         for i, (task, *answers) in enumerate(tasks)
@@ -40,10 +45,10 @@ lengths = st.lists(st.lists(st.integers(1, 9), min_size=2, max_size=4), min_size
 def test_blocks_and_their_gradients_equal_attention_written_out(persona: int, tasks: list[list[int]]) -> None:
     trees = forest(persona, tasks)
     ours, theirs = heads(len(trees.ids_N)), heads(len(trees.ids_N))
-    found = attend(*ours, trees.shape, scale=0.3)
+    out = attend(*ours, trees.shape, scale=0.3)
     expected = written_out(*theirs, trees, 0.3)
-    assert torch.allclose(found, expected, rtol=1e-11, atol=1e-13)
-    for output in (found, expected):
+    assert torch.allclose(out, expected, rtol=1e-11, atol=1e-13)
+    for output in (out, expected):
         torch.autograd.backward(torch.sin(output * torch.arange(8)).sum())
     for one, two in zip(ours, theirs, strict=True):
         assert torch.allclose(one.grad, two.grad, rtol=1e-9, atol=1e-12)
@@ -53,8 +58,8 @@ def test_blocks_and_their_gradients_equal_attention_written_out(persona: int, ta
 def test_the_other_back_ends_agree(backend: str) -> None:
     trees = forest(13, [[3, 5, 2], [1, 4], [6, 1, 1, 9]])
     tensors = [tensor.detach() for tensor in heads(len(trees.ids_N))]
-    found = attend(*tensors, trees.with_backend(backend).shape, scale=0.3)
-    assert torch.allclose(found, written_out(*tensors, trees, 0.3), rtol=1e-11, atol=1e-13)
+    out = attend(*tensors, trees.with_backend(backend).shape, scale=0.3)
+    assert torch.allclose(out, written_out(*tensors, trees, 0.3), rtol=1e-11, atol=1e-13)
 
 
 def test_large_scores_stay_finite_in_values_and_gradients() -> None:

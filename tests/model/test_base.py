@@ -17,11 +17,13 @@ def model(request: pytest.FixtureRequest, local: LocalModel) -> Model:
 
 
 def test_there_is_one_likelihood_per_answer_in_the_order_given(model: Model) -> None:
-    found = model.logprobs([Candidates(ASK, ("hot tea", "milk", "cold coffee please")), Candidates(TELL, ("tea",))])
-    assert [len(part) for part in found] == [3, 1]
+    likelihoods = model.logprobs(
+        [Candidates(ASK, ("hot tea", "milk", "cold coffee please")), Candidates(TELL, ("tea",))]
+    )
+    assert [len(part) for part in likelihoods] == [3, 1]
     alone = [model.logprobs([Candidates(ASK, (answer,))])[0][0] for answer in ("hot tea", "milk", "cold coffee please")]
-    assert [one.logprob for one in found[0]] == pytest.approx([one.logprob for one in alone], rel=1e-5)
-    assert [one.tokens for one in found[0]] == [one.tokens for one in alone]
+    assert [one.logprob for one in likelihoods[0]] == pytest.approx([one.logprob for one in alone], rel=1e-5)
+    assert [one.tokens for one in likelihoods[0]] == [one.tokens for one in alone]
 
 
 def test_likelihoods_are_logarithms_of_probabilities_and_longer_answers_have_more_tokens(model: Model) -> None:

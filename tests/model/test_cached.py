@@ -35,7 +35,7 @@ def test_another_role_prompt_or_answer_is_another_question() -> None:
     model.logprobs(
         [candidates(TEA, "a", "b"), candidates(TEA, "b", "a"), candidates(TEA, "a"), candidates(system, "a", "b")]
     )
-    model.logprobs([candidates(TEA, "\ud800")])  # half a character, as broken texts hold
+    model.logprobs([candidates(TEA, "\ud800")])  # half of a surrogate pair, as in broken texts
     assert len(model.likelihoods) == 5
 
 

@@ -17,9 +17,9 @@ def record(number: int, user: str | None) -> Record:
 
 
 def test_versions_name_python_and_what_is_installed_only() -> None:
-    found = versions()
-    assert {"python", "torch", "transformers", "trl", "numpy"} <= set(found)
-    assert all(value[0].isdigit() for value in found.values())
+    installed = versions()
+    assert {"python", "torch", "transformers", "trl", "numpy"} <= set(installed)
+    assert all(value[0].isdigit() for value in installed.values())
 
 
 CURVE = [{"step": 7, "page": 1.25, "thread": 2.5, "faithful": 0.1, "right": 0.875}]
@@ -86,7 +86,7 @@ def test_the_card_names_what_it_was_trained_on_and_by() -> None:
 
 
 def test_the_tags_of_a_card_can_be_read_back_and_of_anything_else_there_are_none(tmp_path) -> None:
-    for content, found in (
+    for content, has_tags in (
         (aligned_card(Recipe(name="demo", base="b"), "pba", TrainSection(), [], [record(0, "u")]), True),
         ("# no front matter\n", False),
         ("---\n[broken\n---\n", False),
@@ -94,8 +94,8 @@ def test_the_tags_of_a_card_can_be_read_back_and_of_anything_else_there_are_none
         ("---\ntags: 3\n---\n", False),
     ):
         (tmp_path / "README.md").write_text(content, encoding="utf-8")
-        assert ("pba" in tags(tmp_path)) is found
-        assert found or not tags(tmp_path)
+        assert ("pba" in tags(tmp_path)) is has_tags
+        assert has_tags or not tags(tmp_path)
     assert not tags(tmp_path / "absent")
 
 

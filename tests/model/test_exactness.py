@@ -44,7 +44,7 @@ def in_trees(model: Any) -> Tensor:
 
 
 def loss_and_gradients(model: Any, score: Callable[[Any], Tensor]) -> tuple[float, dict[str, Tensor]]:
-    """DPO against a reference that differs by a few nats, so that no pair stands at log 2."""
+    """DPO against a reference that differs by a few nats, so that no pair has the loss log 2."""
     model.zero_grad()
     policy = score(model)
     offsets = torch.randn(len(policy), generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(policy)

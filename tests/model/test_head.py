@@ -39,8 +39,8 @@ def test_chunks_give_the_values_and_gradients_of_a_whole_softmax(
     results = []
     for compute in (target_logprobs, whole_softmax):
         values = compute(model, hidden, target)
-        found = torch.autograd.grad(torch.sin(values).sum(), [hidden, *weights])
-        results.append((values, *found))
+        gradients = torch.autograd.grad(torch.sin(values).sum(), [hidden, *weights])
+        results.append((values, *gradients))
     assert len(results[0]) == 2 + len(weights) > 2
     for ours, theirs in zip(*results, strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-12)
@@ -71,12 +71,12 @@ def test_tiles_of_a_chunk_change_no_value_and_no_gradient(tiny_model, monkeypatc
     model = tiny_model("llama", dtype=torch.float64)
     hidden, target = inputs
     wanted = [hidden, model.get_output_embeddings().weight]
-    found = []
+    results = []
     for rows in (1000, 7):
         monkeypatch.setattr(head, "_tile", lambda *_, rows=rows: rows)
         values = target_logprobs(model, hidden, target)
-        found.append([values, *torch.autograd.grad(torch.sin(values).sum(), wanted)])
-    assert all(torch.allclose(one, two, rtol=1e-10, atol=1e-12) for one, two in zip(*found, strict=True))
+        results.append([values, *torch.autograd.grad(torch.sin(values).sum(), wanted)])
+    assert all(torch.allclose(one, two, rtol=1e-10, atol=1e-12) for one, two in zip(*results, strict=True))
 
 
 def test_without_a_gradient_nothing_is_kept_of_a_vocabulary(tiny_model, monkeypatch, inputs) -> None:

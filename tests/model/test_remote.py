@@ -75,7 +75,7 @@ def test_a_run_that_broke_off_goes_on_from_what_was_answered(served, endpoint) -
         endpoint(concurrency=1).ask(questions(*names), str)
     served.reply = echo
     assert endpoint(concurrency=1).ask(questions(*names), str) == [f"re: {name}" for name in names]
-    assert len(served.requests) == 11  # the one that was refused, and each once
+    assert len(served.requests) == 11  # the refused request, and each question once
 
 
 def test_retry_after_is_waited_for(served, endpoint) -> None:

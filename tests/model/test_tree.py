@@ -1,4 +1,4 @@
-"""The user tree gives what one sequence at a time gives: values and gradients."""
+"""The user tree has the values and gradients of one sequence at a time."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -63,10 +63,10 @@ def test_trees_equal_one_sequence_at_a_time_in_float64(tiny_model, family: str, 
     plain, packed = one_at_a_time(model, UNEQUAL), in_trees(model, UNEQUAL)
     assert packed.dtype == torch.float64
     assert ((packed - plain).abs() / plain.abs()).max() <= 1e-12
-    expected, found = gradients(model, loss_of(plain)), gradients(model, loss_of(in_trees(model, UNEQUAL)))
+    expected, packed_gradients = gradients(model, loss_of(plain)), gradients(model, loss_of(in_trees(model, UNEQUAL)))
     assert {name for name, value in expected.items() if value.norm() > 0} == set(expected)
     for name, value in expected.items():
-        assert (found[name] - value).norm() <= 1e-12 * max(1.0, value.norm()), name
+        assert (packed_gradients[name] - value).norm() <= 1e-12 * max(1.0, value.norm()), name
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral"])
@@ -74,9 +74,9 @@ def test_trees_equal_one_sequence_at_a_time_in_float32(tiny_model, family: str) 
     model = tiny_model(family)
     plain, packed = one_at_a_time(model, UNEQUAL), in_trees(model, UNEQUAL)
     assert (packed - plain).abs().max() < 1e-4
-    expected, found = gradients(model, loss_of(plain)), gradients(model, loss_of(in_trees(model, UNEQUAL)))
+    expected, packed_gradients = gradients(model, loss_of(plain)), gradients(model, loss_of(in_trees(model, UNEQUAL)))
     for name, value in expected.items():
-        assert (found[name] - value).norm() <= 1e-4 * max(1e-3, value.norm()), name
+        assert (packed_gradients[name] - value).norm() <= 1e-4 * max(1e-3, value.norm()), name
 
 
 ids = st.integers(6, VOCABULARY - 1)
@@ -159,8 +159,8 @@ def test_a_model_whose_attention_is_not_routed_takes_a_dense_mask_after_one_warn
     monkeypatch.setattr(tree, "_UNROUTED", set())
     monkeypatch.setattr(tree, "routed", _refused)
     with pytest.warns(UserWarning, match="attention of LlamaForCausalLM cannot be routed .no such thing."):
-        found = in_trees(model, UNEQUAL)
-    assert torch.allclose(found, plain, rtol=1e-12, atol=0)
+        sums = in_trees(model, UNEQUAL)
+    assert torch.allclose(sums, plain, rtol=1e-12, atol=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name, value in gradients(model, loss_of(in_trees(model, UNEQUAL))).items():
@@ -242,9 +242,9 @@ def test_a_batch_moves_with_all_its_parts() -> None:
 
 
 def test_lengths_are_few_and_at_most_a_sixteenth_more() -> None:
-    found = {count: tree._round_up(count) for count in range(1, 5000)}
-    assert all(count <= length <= count * 17 / 16 for count, length in found.items())
-    assert len({length for count, length in found.items() if count >= 2500}) <= 17
+    lengths = {count: tree._round_up(count) for count in range(1, 5000)}
+    assert all(count <= length <= count * 17 / 16 for count, length in lengths.items())
+    assert len({length for count, length in lengths.items() if count >= 2500}) <= 17
 
 
 @pytest.mark.parametrize("backend", ["blocks", "dense"])
@@ -254,13 +254,13 @@ def test_filling_up_a_row_changes_no_result_and_no_gradient(tiny_model: Callable
     forest = collate([pack(branches) for branches in users]).with_backend(backend)
     filled = forest.rounded()
     assert (len(filled.ids_N), len(filled.target_A)) != (len(forest.ids_N), len(forest.target_A))
-    found = []
+    results = []
     for one in (forest, filled):
         model.zero_grad()
         logprobs = token_logprobs(model, one)[: len(forest.target_A)]
         logprobs.sum().backward()
-        found.append([logprobs.detach(), *(parameter.grad.clone() for parameter in model.parameters())])
-    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(*found, strict=True))
+        results.append([logprobs.detach(), *(parameter.grad.clone() for parameter in model.parameters())])
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(*results, strict=True))
 
 
 def test_bfloat16_on_a_cpu_computes_few_lengths_and_float32_the_very_length(tiny_model, monkeypatch) -> None:
