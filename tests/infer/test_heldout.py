@@ -47,3 +47,11 @@ def test_calibration_is_the_gap_between_probability_and_share_right() -> None:
     assert expected_calibration_error(probability, right) < 0.02
     assert expected_calibration_error(np.full(100, 0.9), np.arange(100) < 60) == pytest.approx(0.3)
     assert expected_calibration_error(np.ones(4), np.ones(4, dtype=bool)) == 0
+
+
+def test_figures_keep_the_keys_of_cards_and_come_back_from_them() -> None:
+    result = HeldOut(people=9, cells=19, side=0.8, recall=0.5, stated=3, calibration_error=None)
+    assert list(result.as_card()) == ["people", "cells", "side", "found", "stated", "calibration_error"]
+    assert HeldOut.from_card(result.as_card()) == result
+    with pytest.raises(TypeError):
+        HeldOut.from_card({"people": 9})
