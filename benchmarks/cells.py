@@ -107,9 +107,18 @@ def _demo(vocabulary: int) -> Cell:
     space = load_space()
     records = simulate(space, ForumSettings(train_users=16, test_users=0)).records
     chat = load_tokenizer(str(Path(__file__).parent.parent / "models" / "forum-base"))
-    grove = TrainingSet(people(records), space, METHODS["ica"], chat, "user_first", 0, 8, None)
+    training_set = TrainingSet(
+        people=people(records),
+        space=space,
+        method=METHODS["ica"],
+        tokenizer=chat,
+        layout="user_first",
+        seed=0,
+        pairs_per_person=8,
+        max_prompt_tokens=None,
+    )
     rows = [Row(person, 0) for person in range(16)]
-    users = [grove.branches(grove.person(row), grove.records(row)) for row in rows]
+    users = [training_set.branches(training_set.person(row), training_set.records(row)) for row in rows]
     return Cell("demo", [[_within(branch, vocabulary) for branch in user] for user in users])
 
 

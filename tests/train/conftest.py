@@ -1,4 +1,4 @@
-"""A tiny forum in a small space, a tiny base that knows its words, and people ready to be planted."""
+"""A tiny forum in a small space, a tiny base that knows its words, and people ready to be data."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,8 +43,10 @@ def records(tiny: PreferenceSpace) -> tuple[Record, ...]:
 
 
 @pytest.fixture(scope="session")
-def grove(tiny: PreferenceSpace, tokenizer: ChatTokenizer, records: tuple[Record, ...]) -> Callable[..., TrainingSet]:
-    """A grove of those people, with some fields changed."""
+def training_set(
+    tiny: PreferenceSpace, tokenizer: ChatTokenizer, records: tuple[Record, ...]
+) -> Callable[..., TrainingSet]:
+    """A training_set of those people, with some fields changed."""
 
     def build(method: str = "ica", *, of: tuple[Record, ...] = records, **changes: object) -> TrainingSet:
         fields = {

@@ -8,7 +8,7 @@ import pytest
 from penchant.errors import DataError
 from penchant.manner import contrast, manner_space
 from penchant.style import style
-from penchant.train.pages import ASKED, DESCRIBE, RealText, batches, passages
+from penchant.train.pages import DESCRIBE, DIRECT_QUESTIONS, RealText, batches, passages
 
 CALM = ("the river runs past the old mill and the road", "we sat by the fire and read a book about the sea")
 LOUD = (
@@ -79,7 +79,7 @@ def test_opposite_people_are_asked_the_same_and_right_for_one_is_wrong_for_the_o
             assert mine.messages != theirs.messages
             assert mine.answers == (theirs.answers if len(mine.answers) == 1 else theirs.answers[::-1])
             # only an outright question has a wrong answer: a plain task is answered by a stranger
-            assert (len(mine.answers) == 2) == task.endswith((*ASKED, DESCRIBE))
+            assert (len(mine.answers) == 2) == task.endswith((*DIRECT_QUESTIONS, DESCRIBE))
             assert [turn["role"] for turn in mine.messages] == ["user"]
             asked += len(mine.answers) == 2
     assert asked > 40

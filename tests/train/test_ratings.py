@@ -11,7 +11,7 @@ from penchant.errors import TrainingError
 from penchant.model.base import Candidates
 from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona, Rating
-from penchant.train.ratings import align_to_ratings, rated
+from penchant.train.ratings import align_to_ratings, rating_rows
 
 SHORT = TrainSection(learning_rate=0.01, max_steps=8, users_per_step=4, warmup_steps=1, beta=0.1)
 
@@ -22,10 +22,10 @@ def thumbed(records, *, other: bool = True) -> tuple:
     return tuple(replace(record, persona=Persona(evidence)) for record in records[:16])
 
 
-def test_every_thumb_is_a_row_that_does_not_show_itself(grove, records) -> None:
-    planted = grove(of=thumbed(records))
-    rows = rated(planted)
-    assert len(rows) == 2 * len(planted.people)
+def test_every_thumb_is_a_row_that_does_not_show_itself(training_set, records) -> None:
+    data = training_set(of=thumbed(records))
+    rows = rating_rows(data)
+    assert len(rows) == 2 * len(data.people)
     for row in rows:
         shown, said = row["prompt"][-1]["content"], row["completion"][0]["content"]
         assert row["label"] is (said == "try")
@@ -34,26 +34,26 @@ def test_every_thumb_is_a_row_that_does_not_show_itself(grove, records) -> None:
         assert (" liked: try" in shown) is (said == "how")
 
 
-def test_thumbs_of_all_of_a_persons_records_count_each_once(grove, records) -> None:
+def test_thumbs_of_all_of_a_persons_records_count_each_once(training_set, records) -> None:
     first, second = Rating("what", "try", liked=True), Rating("what", "how", liked=False)
     mine = [replace(record, user_id="one") for record in records[:2]]
     evidence = ((first,), (first, second))
     of = tuple(replace(r, persona=Persona(items)) for r, items in zip(mine, evidence, strict=True))
-    rows = rated(grove(of=of))
+    rows = rating_rows(training_set(of=of))
     assert [(row["label"], row["completion"][0]["content"]) for row in rows] == [(True, "try"), (False, "how")]
 
 
-def test_a_lone_thumb_is_asked_with_the_bare_prompt(grove, records) -> None:
-    for row in rated(grove(of=thumbed(records, other=False))):
+def test_a_lone_thumb_is_asked_with_the_bare_prompt(training_set, records) -> None:
+    for row in rating_rows(training_set(of=thumbed(records, other=False))):
         assert [turn["content"] for turn in row["prompt"]] == ["what"]
 
 
-def test_a_model_comes_to_prefer_what_was_liked(grove, records, base: str, tmp_path: Path) -> None:
-    planted = grove(of=thumbed(records))
-    trained = align_to_ratings(planted, SHORT, base=base, folder=tmp_path, quiet=True)
-    assert trained.rows == 2 * len(planted.people)
+def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str, tmp_path: Path) -> None:
+    data = training_set(of=thumbed(records))
+    trained = align_to_ratings(data, SHORT, base=base, folder=tmp_path, quiet=True)
+    assert trained.rows == 2 * len(data.people)
     assert json.loads((tmp_path / "curve.json").read_text(encoding="utf-8")) == trained.curve != []
-    prompt = tuple(rated(planted)[0]["prompt"])
+    prompt = tuple(rating_rows(data)[0]["prompt"])
     before, after = (
         LocalModel.load(folder).logprobs([Candidates(prompt, ("try", "how"))])[0] for folder in (base, str(tmp_path))
     )
@@ -61,8 +61,8 @@ def test_a_model_comes_to_prefer_what_was_liked(grove, records, base: str, tmp_p
 
 
 @pytest.mark.parametrize(("other", "found"), [(False, "only liked ratings"), (None, "no rating")])
-def test_thumbs_of_one_kind_are_refused(grove, records, base: str, tmp_path: Path, other, found: str) -> None:
+def test_thumbs_of_one_kind_are_refused(training_set, records, base: str, tmp_path: Path, other, found: str) -> None:
     of = records if other is None else thumbed(records, other=other)
     with pytest.raises(TrainingError, match=found):
-        align_to_ratings(grove(of=of), SHORT, base=base, folder=tmp_path, quiet=True)
+        align_to_ratings(training_set(of=of), SHORT, base=base, folder=tmp_path, quiet=True)
     assert not list(tmp_path.iterdir())

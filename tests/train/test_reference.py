@@ -14,8 +14,8 @@ from penchant.train.trees import Row
 
 
 @pytest.fixture
-def trees(grove) -> list:
-    return [tree for person in range(3) for tree in grove().plant(Row(person, 0))]
+def trees(training_set) -> list:
+    return [tree for person in range(3) for tree in training_set().trees(Row(person, 0))]
 
 
 def test_numbers_are_those_of_the_model_and_are_computed_once(base: str, trees, tmp_path: Path) -> None:

@@ -34,14 +34,14 @@ def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 
 
 @pytest.fixture(scope="module")
-def aligned(grove, base: str, tmp_path_factory: pytest.TempPathFactory):
+def aligned(training_set, base: str, tmp_path_factory: pytest.TempPathFactory):
     """One run to its end."""
-    return align(grove(), SHORT, base=base, folder=tmp_path_factory.mktemp("aligned"), quiet=True)
+    return align(training_set(), SHORT, base=base, folder=tmp_path_factory.mktemp("aligned"), quiet=True)
 
 
-def test_every_row_is_trained_and_counted(aligned, grove) -> None:
+def test_every_row_is_trained_and_counted(aligned, training_set) -> None:
     assert aligned.rows == 12
-    assert aligned.pairs == sum(len(grove().records(row)) for row in grove().rows(12)) == 48
+    assert aligned.pairs == sum(len(training_set().records(row)) for row in training_set().rows(12)) == 48
 
 
 def test_what_is_written_is_a_model_that_differs_from_its_base(aligned, base: str) -> None:
@@ -62,28 +62,28 @@ def test_the_curve_is_logged_and_kept_beside_the_model(aligned) -> None:
     assert json.loads((aligned.folder / "curve.json").read_text()) == aligned.curve
 
 
-def test_the_card_names_the_run(aligned, grove, base: str) -> None:
-    records = [record for mine in grove().people for record in mine]
+def test_the_card_names_the_run(aligned, training_set, base: str) -> None:
+    records = [record for mine in training_set().people for record in mine]
     card = aligned_card(Recipe(name="tiny", base=base), "ica", SHORT, aligned.curve, records)
     for text in (f"base_model: {base}", "48 pairs of 6 people", '"max_steps":4', f"{aligned.curve[-1]['loss']:.4f}"):
         assert text in card
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("sigmoid", math.log(2)), ("hinge", 1.0), ("ipo", 1.0)])
-def test_the_first_loss_is_that_of_a_coin(grove, base: str, tmp_path: Path, kind: str, expected: float) -> None:
+def test_the_first_loss_is_that_of_a_coin(training_set, base: str, tmp_path: Path, kind: str, expected: float) -> None:
     once = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "loss_type": kind, "beta": 0.5})
-    trained = align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    trained = align(training_set(), once, base=base, folder=tmp_path, quiet=True)
     assert trained.curve[0]["loss"] == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("quiet", [True, False])
-def test_nothing_is_written_to_standard_output(grove, base: str, tmp_path: Path, capsys, quiet: bool) -> None:
-    align(grove(), SHORT.model_copy(update={"max_steps": 1}), base=base, folder=tmp_path, quiet=quiet)
+def test_nothing_is_written_to_standard_output(training_set, base: str, tmp_path: Path, capsys, quiet: bool) -> None:
+    align(training_set(), SHORT.model_copy(update={"max_steps": 1}), base=base, folder=tmp_path, quiet=quiet)
     assert capsys.readouterr().out == ""
 
 
-def test_a_run_again_gives_the_same_weights(aligned, grove, base: str, tmp_path: Path) -> None:
-    again = align(grove(), SHORT, base=base, folder=tmp_path, quiet=True)
+def test_a_run_again_gives_the_same_weights(aligned, training_set, base: str, tmp_path: Path) -> None:
+    again = align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
     assert furthest(weights(aligned.folder), weights(again.folder)) == 0
     assert again.curve == aligned.curve
 
@@ -92,7 +92,9 @@ class Stopped(Exception):
     """Somebody pulled the plug."""
 
 
-def test_an_interrupted_run_goes_on_to_the_same_weights(aligned, grove, base: str, tmp_path: Path, monkeypatch) -> None:
+def test_an_interrupted_run_goes_on_to_the_same_weights(
+    aligned, training_set, base: str, tmp_path: Path, monkeypatch
+) -> None:
     whole, calls = UserTreeTrainer.compute_loss, []
 
     def pulled(self, *arguments, **named):
@@ -103,61 +105,63 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(aligned, grove, base: st
 
     monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
     with pytest.raises(Stopped):
-        align(grove(), SHORT, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
     assert not (tmp_path / "model.safetensors").exists()
     # a checkpoint that was being written when the plug was pulled
     (tmp_path / "checkpoints" / "checkpoint-3").mkdir()
     calls.clear()
     warned: list[str] = []
     monkeypatch.setattr("transformers.trainer.logger.warning", lambda text, *_: warned.append(text))
-    resumed = align(grove(), SHORT, base=base, folder=tmp_path, resume=True, quiet=True)
+    resumed = align(training_set(), SHORT, base=base, folder=tmp_path, resume=True, quiet=True)
     assert len(calls) == 2
     assert not any("missing keys" in text for text in warned)  # of the tied head, which is kept as the embedding
     assert resumed.rows == aligned.rows
     assert furthest(weights(aligned.folder), weights(resumed.folder)) < 1e-6
 
 
-def test_resuming_a_finished_run_changes_nothing(grove, base: str, tmp_path: Path) -> None:
+def test_resuming_a_finished_run_changes_nothing(training_set, base: str, tmp_path: Path) -> None:
     once = SHORT.model_copy(update={"max_steps": 1})
-    first = align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    first = align(training_set(), once, base=base, folder=tmp_path, quiet=True)
     before = weights(tmp_path)
-    again = align(grove(), once, base=base, folder=tmp_path, resume=True, quiet=True)
+    again = align(training_set(), once, base=base, folder=tmp_path, resume=True, quiet=True)
     assert furthest(before, weights(tmp_path)) == 0
     assert again == first
 
 
-def test_a_new_run_does_not_go_on_from_an_old_one(grove, base: str, tmp_path: Path) -> None:
+def test_a_new_run_does_not_go_on_from_an_old_one(training_set, base: str, tmp_path: Path) -> None:
     once = SHORT.model_copy(update={"max_steps": 1})
     stale = tmp_path / "checkpoints" / "checkpoint-99"
     stale.mkdir(parents=True)
     (stale / "trainer_state.json").write_text("{}")
-    align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    align(training_set(), once, base=base, folder=tmp_path, quiet=True)
     assert not stale.exists()
 
 
-def test_a_trainer_that_loses_a_row_is_found_out(grove, base: str, tmp_path: Path, monkeypatch) -> None:
+def test_a_trainer_that_loses_a_row_is_found_out(training_set, base: str, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(
         UserTreeTrainer, "_prepare_dataset", lambda _self, dataset, *_: dataset.select(range(len(dataset) - 1))
     )
     with pytest.raises(TrainingError, match=r"12 rows were given but 11 were trained; nothing was saved"):
-        align(grove(), SHORT, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
     assert not (tmp_path / "model.safetensors").exists()
 
 
-def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(grove, records, base: str, tmp_path: Path) -> None:
+def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(
+    training_set, records, base: str, tmp_path: Path
+) -> None:
     said = "; ".join([records[0].chosen] * 30)
     persona = Persona((Comment(records[0].prompt, said),) * 8)
     long = tuple(replace(record, persona=persona) for record in records[:16])
-    planted = grove(of=long)
-    prompts = [len(planted.branches(planted.person(Row(0, number)), long[:1])[0].prompt) for number in range(8)]
+    data = training_set(of=long)
+    prompts = [len(data.branches(data.person(Row(0, number)), long[:1])[0].prompt) for number in range(8)]
     assert max(prompts) > 1100
     settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "warmup_steps": 0})
-    trained = align(planted, settings, base=base, folder=tmp_path, quiet=True)
+    trained = align(data, settings, base=base, folder=tmp_path, quiet=True)
     assert (trained.rows, trained.pairs) == (2, 8)
     assert furthest(weights(tmp_path), weights(base)) > 0
 
 
-def test_a_loss_that_is_not_a_number_names_the_record(grove, records, base: str, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number_names_the_record(training_set, records, base: str, tmp_path: Path) -> None:
     model, chat = load_parts(base)
     config = model.config
     config.tie_word_embeddings = False
@@ -173,7 +177,7 @@ def test_a_loss_that_is_not_a_number_names_the_record(grove, records, base: str,
     settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 6, "pairs_per_user": 8})
     with pytest.raises(TrainingError) as stopped:
         align(
-            grove(of=bad, pairs_per_person=8),
+            training_set(of=bad, pairs_per_person=8),
             settings,
             base=str(tmp_path / "broken"),
             folder=tmp_path / "out",
@@ -187,24 +191,30 @@ def with_words(record: Record, text: str) -> Record:
     return replace(record, prompt="what", chosen=text, rejected="how", persona=Persona((Comment("what", "try"),)))
 
 
-def test_a_base_that_is_not_there_is_refused(grove, tmp_path: Path) -> None:
+def test_a_base_that_is_not_there_is_refused(training_set, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model folder"):
-        align(grove(), SHORT, base=str(tmp_path / "absent"), folder=tmp_path / "out", quiet=True)
+        align(training_set(), SHORT, base=str(tmp_path / "absent"), folder=tmp_path / "out", quiet=True)
 
 
-def test_a_second_run_takes_the_references_numbers_from_disk(grove, base: str, tmp_path: Path, monkeypatch) -> None:
-    first = align(grove(), SHORT, base=base, folder=tmp_path / "one", quiet=True, reference_cache=tmp_path / "kept")
+def test_a_second_run_takes_the_references_numbers_from_disk(
+    training_set, base: str, tmp_path: Path, monkeypatch
+) -> None:
+    first = align(
+        training_set(), SHORT, base=base, folder=tmp_path / "one", quiet=True, reference_cache=tmp_path / "kept"
+    )
     loads = []
     monkeypatch.setattr("penchant.train.run.load_parts", lambda source: loads.append(source) or load_parts(source))
-    again = align(grove(), SHORT, base=base, folder=tmp_path / "two", quiet=True, reference_cache=tmp_path / "kept")
+    again = align(
+        training_set(), SHORT, base=base, folder=tmp_path / "two", quiet=True, reference_cache=tmp_path / "kept"
+    )
     assert loads == [base]
     assert again.curve == first.curve
     assert furthest(weights(first.folder), weights(again.folder)) == 0
 
 
-def test_an_adapter_is_trained_saved_and_loaded_on_its_base(grove, base: str, tmp_path: Path) -> None:
+def test_an_adapter_is_trained_saved_and_loaded_on_its_base(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"use_peft": True, "lora_r": 4, "learning_rate": 0.05})
-    trained = align(grove(), settings, base=base, folder=tmp_path / "adapter", quiet=True)
+    trained = align(training_set(), settings, base=base, folder=tmp_path / "adapter", quiet=True)
     assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()
     assert not (tmp_path / "adapter" / "model.safetensors").exists()
     assert trained.curve[0]["loss"] != pytest.approx(math.log(2), abs=1e-4)
@@ -213,34 +223,36 @@ def test_an_adapter_is_trained_saved_and_loaded_on_its_base(grove, base: str, tm
     assert abs(ours[0].logprob - plain[0].logprob) > 1e-4
 
 
-def test_an_adapter_of_a_base_that_is_gone_says_so(grove, base: str, tmp_path: Path) -> None:
+def test_an_adapter_of_a_base_that_is_gone_says_so(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"use_peft": True, "max_steps": 1})
-    align(grove(), settings, base=base, folder=tmp_path, quiet=True)
+    align(training_set(), settings, base=base, folder=tmp_path, quiet=True)
     file = tmp_path / "adapter_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": str(tmp_path / "gone")}))
     with pytest.raises(ModelError, match="no model folder at .*gone"):
         LocalModel.load(str(tmp_path))
 
 
-def test_parts_of_a_step_add_up_to_the_step(aligned, grove, base: str, tmp_path: Path) -> None:
+def test_parts_of_a_step_add_up_to_the_step(aligned, training_set, base: str, tmp_path: Path) -> None:
     parts = SHORT.model_copy(update={"gradient_accumulation_steps": 3})
-    split = align(grove(), parts, base=base, folder=tmp_path, quiet=True)
+    split = align(training_set(), parts, base=base, folder=tmp_path, quiet=True)
     assert split.rows == aligned.rows
     assert furthest(weights(aligned.folder), weights(split.folder)) < 1e-4
 
 
-def test_parts_with_unequal_numbers_of_pairs_add_up_to_the_step_too(grove, base: str, tmp_path: Path) -> None:
+def test_parts_with_unequal_numbers_of_pairs_add_up_to_the_step_too(training_set, base: str, tmp_path: Path) -> None:
     mine: dict[str, int] = {}
     fewer = []
-    for record in (record for records in grove().people for record in records):
+    for record in (record for records in training_set().people for record in records):
         mine[record.user_id] = mine.get(record.user_id, 0) + 1
         if mine[record.user_id] <= 1 + len(mine) % 4:
             fewer.append(record)
-    assert len({len(records) for records in grove(of=tuple(fewer)).people}) > 2
+    assert len({len(records) for records in training_set(of=tuple(fewer)).people}) > 2
     folders = []
     for parts in (1, 3):
         settings = SHORT.model_copy(update={"gradient_accumulation_steps": parts, "trl": {"logging_steps": 1}})
-        folders.append(align(grove(of=tuple(fewer)), settings, base=base, folder=tmp_path / str(parts), quiet=True))
+        folders.append(
+            align(training_set(of=tuple(fewer)), settings, base=base, folder=tmp_path / str(parts), quiet=True)
+        )
     whole, split = folders
     assert furthest(weights(whole.folder), weights(split.folder)) < 1e-4
     for one, two in zip(whole.curve, split.curve, strict=True):
@@ -257,22 +269,22 @@ def test_parts_with_unequal_numbers_of_pairs_add_up_to_the_step_too(grove, base:
     ],
 )
 def test_settings_that_cannot_be_met_are_refused_before_anything_is_written(
-    grove, base: str, tmp_path: Path, changes: dict, message: str
+    training_set, base: str, tmp_path: Path, changes: dict, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        align(grove(), SHORT.model_copy(update=changes), base=base, folder=tmp_path / "out", quiet=True)
+        align(training_set(), SHORT.model_copy(update=changes), base=base, folder=tmp_path / "out", quiet=True)
     assert not (tmp_path / "out").exists()
 
 
-def test_keys_of_trl_are_passed_on(grove, base: str, tmp_path: Path) -> None:
+def test_keys_of_trl_are_passed_on(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"trl": {"logging_steps": 1}})
-    assert len(align(grove(), settings, base=base, folder=tmp_path, quiet=True).curve) == 4
+    assert len(align(training_set(), settings, base=base, folder=tmp_path, quiet=True).curve) == 4
 
 
-def test_fewer_processes_than_asked_for_are_refused(grove, base: str, tmp_path: Path) -> None:
+def test_fewer_processes_than_asked_for_are_refused(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"processes": 3})
     with pytest.raises(TrainingError, match=r"asks for processes=3, the launcher started 1; start with: torchrun"):
-        align(grove(), settings, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), settings, base=base, folder=tmp_path, quiet=True)
 
 
 def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small_forum, tmp_path: Path) -> None:
@@ -305,31 +317,39 @@ def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small
     assert furthest(weights(tmp_path / "1"), weights(tmp_path / "2")) < 1e-4
 
 
-def test_trees_in_parts_train_to_the_same_weights_and_are_counted(aligned, grove, base: str, tmp_path: Path) -> None:
-    budget = max(len(tree.ids) for row in grove().rows(12) for tree in grove(max_tree_tokens=1).plant(row))
-    parts = align(grove(max_tree_tokens=budget), SHORT, base=base, folder=tmp_path, quiet=True)
+def test_trees_in_parts_train_to_the_same_weights_and_are_counted(
+    aligned, training_set, base: str, tmp_path: Path
+) -> None:
+    budget = max(
+        len(tree.ids) for row in training_set().rows(12) for tree in training_set(max_tree_tokens=1).trees(row)
+    )
+    parts = align(training_set(max_tree_tokens=budget), SHORT, base=base, folder=tmp_path, quiet=True)
     assert (parts.rows, parts.pairs, aligned.split) == (aligned.rows, aligned.pairs, 0)
     assert 0 < parts.split <= 12
     assert furthest(weights(aligned.folder), weights(parts.folder)) < 1e-4
 
 
-def test_a_new_run_leaves_nothing_of_an_older_one_in_its_folder(grove, base: str, tmp_path: Path, monkeypatch) -> None:
+def test_a_new_run_leaves_nothing_of_an_older_one_in_its_folder(
+    training_set, base: str, tmp_path: Path, monkeypatch
+) -> None:
     once = SHORT.model_copy(update={"max_steps": 1})
-    align(grove(), once, base=base, folder=tmp_path, quiet=True)
+    align(training_set(), once, base=base, folder=tmp_path, quiet=True)
 
     def pulled(self, *arguments, **named):
         raise Stopped
 
     monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
     with pytest.raises(Stopped):
-        align(grove(), once, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), once, base=base, folder=tmp_path, quiet=True)
     assert not (tmp_path / "model.safetensors").exists()
     assert not (tmp_path / "curve.json").exists()
 
 
-def test_a_finished_run_given_more_steps_goes_on_and_logs_its_last_step(grove, base: str, tmp_path: Path) -> None:
+def test_a_finished_run_given_more_steps_goes_on_and_logs_its_last_step(
+    training_set, base: str, tmp_path: Path
+) -> None:
     short, longer = (SHORT.model_copy(update={"max_steps": steps}) for steps in (10, 13))
-    align(grove(), short, base=base, folder=tmp_path, quiet=True)
-    resumed = align(grove(), longer, base=base, folder=tmp_path, resume=True, quiet=True)
+    align(training_set(), short, base=base, folder=tmp_path, quiet=True)
+    resumed = align(training_set(), longer, base=base, folder=tmp_path, resume=True, quiet=True)
     assert [point["step"] for point in resumed.curve] == [10, 13]
     assert resumed.rows == 13 * longer.users_per_step

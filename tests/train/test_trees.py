@@ -12,41 +12,41 @@ from penchant.train.trees import Row, people, refuse_unusable
 
 
 @pytest.mark.parametrize("rounds", [1, 3])
-def test_every_person_is_met_once_per_round_in_a_fresh_order(grove, rounds: int) -> None:
-    count = len(grove().people)
-    rows = grove().rows(rounds * count)
+def test_every_person_is_met_once_per_round_in_a_fresh_order(training_set, rounds: int) -> None:
+    count = len(training_set().people)
+    rows = training_set().rows(rounds * count)
     for number in range(rounds):
         part = rows[number * count : (number + 1) * count]
         assert {row.round for row in part} == {number}
         assert sorted(row.person for row in part) == list(range(count))
-    assert len({tuple(row.person for row in grove().rows(8 * count)[i::8]) for i in range(8)}) > 1
+    assert len({tuple(row.person for row in training_set().rows(8 * count)[i::8]) for i in range(8)}) > 1
 
 
-def test_any_number_of_rows_can_be_asked_for(grove) -> None:
-    assert [len(grove().rows(count)) for count in (0, 1, 7, 13)] == [0, 1, 7, 13]
-    assert len(set(grove().rows(13))) == 13
+def test_any_number_of_rows_can_be_asked_for(training_set) -> None:
+    assert [len(training_set().rows(count)) for count in (0, 1, 7, 13)] == [0, 1, 7, 13]
+    assert len(set(training_set().rows(13))) == 13
 
 
-def test_rows_and_draws_are_decided_by_the_seed(grove) -> None:
-    one, same, other = grove(), grove(), grove(seed=1)
+def test_rows_and_draws_are_decided_by_the_seed(training_set) -> None:
+    one, same, other = training_set(), training_set(), training_set(seed=1)
     rows = one.rows(18)
     assert same.rows(18) == rows
     assert other.rows(18) != rows
     assert [same.person(row) for row in rows] == [one.person(row) for row in rows]
     assert [other.person(row) for row in rows] != [one.person(row) for row in rows]
-    assert [same.plant(row) for row in rows[:3]] == [one.plant(row) for row in rows[:3]]
+    assert [same.trees(row) for row in rows[:3]] == [one.trees(row) for row in rows[:3]]
 
 
-def test_ica_and_pba_draw_the_same_evidence_for_the_same_rows(grove) -> None:
-    ica, pba = grove("ica"), grove("pba")
+def test_ica_and_pba_draw_the_same_evidence_for_the_same_rows(training_set) -> None:
+    ica, pba = training_set("ica"), training_set("pba")
     for row in ica.rows(24):
         assert ica.person(row) == pba.person(row)
         assert ica.records(row) == pba.records(row)
-        assert ica.plant(row)[0].ids != pba.plant(row)[0].ids
+        assert ica.trees(row)[0].ids != pba.trees(row)[0].ids
 
 
-def test_a_golden_share_changes_who_is_told_and_not_what_evidence_is_drawn(grove) -> None:
-    plain, mixed, golden = (grove("pba", golden_share=share) for share in (0.0, 0.5, 1.0))
+def test_a_golden_share_changes_who_is_told_and_not_what_evidence_is_drawn(training_set) -> None:
+    plain, mixed, golden = (training_set("pba", golden_share=share) for share in (0.0, 0.5, 1.0))
     rows = plain.rows(36)
     assert [g.person(row).persona for g in (mixed, golden) for row in rows] == [
         plain.person(row).persona for row in rows
@@ -56,66 +56,66 @@ def test_a_golden_share_changes_who_is_told_and_not_what_evidence_is_drawn(grove
     assert 0 < sum(mixed.person(row).profile is not None for row in rows) < len(rows)
 
 
-def test_all_kinds_of_evidence_are_drawn_and_every_draw_is_part_of_the_persona(grove) -> None:
-    planted = grove()
+def test_all_kinds_of_evidence_are_drawn_and_every_draw_is_part_of_the_persona(training_set) -> None:
+    data = training_set()
     kinds = set()
-    for row in planted.rows(60):
-        shown, whole = planted.person(row).persona, planted.people[row.person][0].persona
+    for row in data.rows(60):
+        shown, everything = data.person(row).persona, data.people[row.person][0].persona
         assert shown.evidence
-        assert [item for item in whole.evidence if item in shown.evidence] == list(shown.evidence)
+        assert [item for item in everything.evidence if item in shown.evidence] == list(shown.evidence)
         kinds.add(frozenset(type(item) for item in shown.evidence))
     assert {frozenset({Comment}), frozenset({Comparison}), frozenset({Demographics})} < kinds
 
 
-def test_a_draw_without_items_falls_back_to_what_there_is(grove, records) -> None:
+def test_a_draw_without_items_falls_back_to_what_there_is(training_set, records) -> None:
     only = tuple(replace(record, persona=Persona(record.persona.of(Comment)[:1])) for record in records)
-    planted = grove(of=only)
-    assert all(len(planted.person(row).persona) == 1 for row in planted.rows(30))
+    data = training_set(of=only)
+    assert all(len(data.person(row).persona) == 1 for row in data.rows(30))
 
 
-def test_no_target_is_ever_part_of_the_evidence(grove) -> None:
-    planted = grove()
+def test_no_target_is_ever_part_of_the_evidence(training_set) -> None:
+    data = training_set()
     repeats = 0
-    for row in planted.rows(48):
-        asked = {(record.prompt, record.chosen) for record in planted.records(row)}
-        repeats += any((i.prompt, i.chosen) in asked for i in planted.people[row.person][0].persona.of(Comparison))
-        shown = {(item.prompt, item.chosen) for item in planted.person(row).persona.of(Comparison)}
+    for row in data.rows(48):
+        asked = {(record.prompt, record.chosen) for record in data.records(row)}
+        repeats += any((i.prompt, i.chosen) in asked for i in data.people[row.person][0].persona.of(Comparison))
+        shown = {(item.prompt, item.chosen) for item in data.person(row).persona.of(Comparison)}
         assert not shown & asked
     # so small a space does repeat itself: without the check this test would fail
     assert repeats
 
 
-def test_a_person_with_many_pairs_is_asked_about_all_of_them_in_turn(grove) -> None:
-    planted = grove(pairs_per_person=3)
-    asked = [[record.record_id[-2:] for record in planted.records(Row(0, number))] for number in range(4)]
+def test_a_person_with_many_pairs_is_asked_about_all_of_them_in_turn(training_set) -> None:
+    data = training_set(pairs_per_person=3)
+    asked = [[record.record_id[-2:] for record in data.records(Row(0, number))] for number in range(4)]
     assert asked == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "00"], ["01", "02", "03"]]
-    whole = grove(pairs_per_person=99)
+    whole = training_set(pairs_per_person=99)
     assert whole.records(Row(0, 5)) == list(whole.people[0])
 
 
-def test_a_tree_holds_each_pair_as_chosen_then_rejected(grove) -> None:
-    planted = grove()
+def test_a_tree_holds_each_pair_as_chosen_then_rejected(training_set) -> None:
+    data = training_set()
     row = Row(2, 1)
-    person, branches = planted.person(row), []
-    for record in planted.records(row):
-        messages = planted.method.messages(person, record.prompt, layout="user_first").messages
-        encoded = planted.tokenizer.encode(messages, (record.chosen, record.rejected))
+    person, branches = data.person(row), []
+    for record in data.records(row):
+        messages = data.method.messages(person, record.prompt, layout="user_first").messages
+        encoded = data.tokenizer.encode(messages, (record.chosen, record.rejected))
         branches.append(Branch(encoded.prompt, encoded.answers))
-    assert planted.plant(row) == [pack(branches)]
-    assert len(planted.plant(row)[0].paths) == 2 * len(branches) == 8
+    assert data.trees(row) == [pack(branches)]
+    assert len(data.trees(row)[0].paths) == 2 * len(branches) == 8
 
 
-def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(grove) -> None:
-    whole, tight = grove(), grove(max_prompt_tokens=60)
+def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(training_set) -> None:
+    whole, tight = training_set(), training_set(max_prompt_tokens=60)
     rows = whole.rows(12)
     assert all(
         len(tight.branches(tight.person(row), [record])[0].prompt) <= 60
         for row in rows
         for record in tight.records(row)
     )
-    assert any(len(whole.plant(row)[0].ids) > len(tight.plant(row)[0].ids) for row in rows)
+    assert any(len(whole.trees(row)[0].ids) > len(tight.trees(row)[0].ids) for row in rows)
     for row in rows:
-        assert tight.plant(row)[0].target == whole.plant(row)[0].target
+        assert tight.trees(row)[0].target == whole.trees(row)[0].target
 
 
 def test_records_are_grouped_by_person_in_order_of_appearance() -> None:
@@ -143,7 +143,7 @@ def test_one_users_records_share_a_tree_unless_their_profiles_differ(tiny) -> No
     assert [[r.record_id for r in mine] for mine in found] == [["r0", "r1", "r3"], ["r2"]]
 
 
-def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(grove, records) -> None:
+def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(training_set, records) -> None:
     mine = [record for record in records if record.user_id == records[0].user_id]
     items = [
         (Comment("p", f"plain {i}"), Comparison("q", f"long {i}", f"short {i}"), Comparison("z", "a", f"b{i}"))
@@ -153,9 +153,9 @@ def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(
     # the first record's own choice is among the evidence of the second
     target = Comparison(own[0].prompt, own[0].chosen, "x")
     own = (own[0], replace(own[1], persona=Persona((*items[1], target))), *own[2:])
-    planted = grove(of=own, pairs_per_person=8)
-    assert len(planted.people) == 1
-    draws = [planted.person(Row(0, number)).persona for number in range(60)]
+    data = training_set(of=own, pairs_per_person=8)
+    assert len(data.people) == 1
+    draws = [data.person(Row(0, number)).persona for number in range(60)]
     everything = {item for record in own for item in record.persona.evidence}
     assert all(draw.evidence and set(draw.evidence) <= everything for draw in draws)
     assert max(len(draw) for draw in draws) <= 4
@@ -163,64 +163,62 @@ def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(
     assert set().union(*(draw.evidence for draw in draws)) == everything - {target}
 
 
-def test_usable_people_are_all_counted(grove) -> None:
+def test_usable_people_are_all_counted(training_set) -> None:
     seen: list[int] = []
-    refuse_unusable(grove("pba"), progress=seen.append)
+    refuse_unusable(training_set("pba"), progress=seen.append)
     assert seen == [1] * 6
 
 
-def test_a_record_whose_task_is_beyond_the_budget_is_refused_by_its_name(grove, records) -> None:
+def test_a_record_whose_task_is_beyond_the_budget_is_refused_by_its_name(training_set, records) -> None:
     # the last of eight pairs, four of which are trained per round
     long = tuple(
         replace(r, prompt="what works with length " * 40) if r.record_id.endswith("3-07") else r for r in records
     )
     assert sum(a != b for a, b in zip(long, records, strict=True)) == 1
     with pytest.raises(TrainingError, match=r"cannot train ica on record train-known-000003-07: .*budget of 80 tokens"):
-        refuse_unusable(grove(of=long, max_prompt_tokens=80))
-    refuse_unusable(grove(of=long))
+        refuse_unusable(training_set(of=long, max_prompt_tokens=80))
+    refuse_unusable(training_set(of=long))
 
 
-def test_a_record_without_anything_to_show_is_refused_by_its_name(grove, records) -> None:
+def test_a_record_without_anything_to_show_is_refused_by_its_name(training_set, records) -> None:
     bare = tuple(replace(record, persona=Persona()) for record in records)
     with pytest.raises(TrainingError, match="record train-known-000000-00: the persona has no evidence, and neither"):
-        refuse_unusable(grove(of=bare))
-    assert refuse_unusable(grove("universal", of=bare)) == len({record.user_id for record in bare})
+        refuse_unusable(training_set(of=bare))
+    assert refuse_unusable(training_set("universal", of=bare)) == len({record.user_id for record in bare})
 
 
-def test_people_without_evidence_are_counted_and_asked_the_bare_prompt_as_in_evaluation(grove, records) -> None:
+def test_people_without_evidence_are_counted_and_asked_the_bare_prompt_as_in_evaluation(training_set, records) -> None:
     bare = tuple(r if r.user_id == records[0].user_id else replace(r, persona=Persona()) for r in records)
-    planted = grove(of=bare)
+    data = training_set(of=bare)
     people = len({record.user_id for record in records})
-    assert refuse_unusable(planted) == people - 1
-    rows = planted.rows(people)
+    assert refuse_unusable(data) == people - 1
+    rows = data.rows(people)
     prompts = [
-        planted.conversations(row)[0]["prompt"]
-        for row in rows
-        if planted.people[row.person][0].user_id != records[0].user_id
+        data.conversations(row)[0]["prompt"] for row in rows if data.people[row.person][0].user_id != records[0].user_id
     ]
     assert [[turn["role"] for turn in prompt] for prompt in prompts] == [["user"]] * (people - 1)
 
 
-def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(grove, records) -> None:
+def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(training_set, records) -> None:
     def half_annotated(record: Record) -> Record:
         items = (replace(i, direction=None) if isinstance(i, Demographics) else i for i in record.persona.evidence)
         return replace(record, persona=Persona(tuple(items)))
 
     some = tuple(half_annotated(record) for record in records)
     with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: nothing is believed"):
-        refuse_unusable(grove("pba", of=some))
-    refuse_unusable(grove("ica", of=some))
-    refuse_unusable(grove("pba", of=tuple(replace(record, profile=record.golden) for record in some)))
+        refuse_unusable(training_set("pba", of=some))
+    refuse_unusable(training_set("ica", of=some))
+    refuse_unusable(training_set("pba", of=tuple(replace(record, profile=record.golden) for record in some)))
 
 
-def test_people_with_mirrored_pairs_stand_next_to_each_other_and_others_alone(grove, records) -> None:
-    mirrored = grove().people
+def test_people_with_mirrored_pairs_stand_next_to_each_other_and_others_alone(training_set, records) -> None:
+    mirrored = training_set().people
     couples = [(a, b) for a, b in zip(mirrored[::2], mirrored[1::2], strict=True)]
     assert all(a[0].prompt == b[0].prompt and a[0].chosen == b[0].rejected for a, b in couples)
-    places = [row.person for row in grove().rows(len(mirrored))]
+    places = [row.person for row in training_set().rows(len(mirrored))]
     assert all({places[i], places[i + 1]} == {places[i] & ~1, places[i] | 1} for i in range(0, len(places), 2))
     one_of_each = tuple(record for record in records if record.user_id == mirrored[0][0].user_id)
-    assert [row.person for row in grove(of=one_of_each).rows(2)] == [0, 0]
+    assert [row.person for row in training_set(of=one_of_each).rows(2)] == [0, 0]
 
 
 def mirrored(record: Record, user_id: str) -> Record:
@@ -233,30 +231,30 @@ def mirrored(record: Record, user_id: str) -> Record:
     )
 
 
-def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(grove, records) -> None:
+def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(training_set, records) -> None:
     ones = [replace(r, user_id="one") for r in records if r.user_id == records[0].user_id]
     # the other has the mirrors in another order, behind pairs of their own
     own = [replace(r, user_id="other") for r in records if r.user_id == records[-1].user_id and r.prompt]
     own = [r for r in own if r.prompt not in {one.prompt for one in ones}][:3]
     others = [*own, *(mirrored(r, "other") for r in reversed(ones[:5]))]
     assert own
-    planted = grove(of=(*ones, *others), pairs_per_person=4)
+    data = training_set(of=(*ones, *others), pairs_per_person=4)
     met = {0: set(), 1: set()}
-    for row in planted.rows(16):
+    for row in data.rows(16):
         assert row.mate == 1 - row.person
-        asked = planted.records(row)
+        asked = data.records(row)
         assert len({r.record_id for r in asked}) == 4
         met[row.person].update(r.record_id for r in asked)
-        beside = planted.records(Row(row.mate, row.round, row.person))
+        beside = data.records(Row(row.mate, row.round, row.person))
         assert [(r.prompt, r.chosen) for r in asked[:3]] == [(r.prompt, r.rejected) for r in beside[:3]]
     assert met == {0: {r.record_id for r in ones}, 1: {r.record_id for r in others}}
 
 
-def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(grove, records) -> None:
+def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(training_set, records) -> None:
     ones = [r for r in records if r.user_id == records[0].user_id]
     opposite = [mirrored(r, f"other-{i}") for i in range(3) for r in ones]
-    planted = grove(of=(*ones, *opposite))
-    rows = planted.rows(4 * 20)
+    data = training_set(of=(*ones, *opposite))
+    rows = data.rows(4 * 20)
     assert {row.mate for row in rows if row.person == 0} == {1, 2, 3}
     for number in range(20):
         assert sorted(row.person for row in rows[4 * number : 4 * number + 4]) == [0, 1, 2, 3]
@@ -264,24 +262,26 @@ def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(grove, 
     assert sum(row.mate is None for row in rows) == 2 * 20
 
 
-def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_in_order(grove) -> None:
-    whole = grove().plant(Row(0, 0))[0]
-    for budget in range(max(len(tree.ids) for tree in grove(max_tree_tokens=1).plant(Row(0, 0))), len(whole.ids)):
-        parts = grove(max_tree_tokens=budget).plant(Row(0, 0))
+def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_in_order(training_set) -> None:
+    whole = training_set().trees(Row(0, 0))[0]
+    for budget in range(
+        max(len(tree.ids) for tree in training_set(max_tree_tokens=1).trees(Row(0, 0))), len(whole.ids)
+    ):
+        parts = training_set(max_tree_tokens=budget).trees(Row(0, 0))
         assert len(parts) > 1
         assert all(len(tree.ids) <= budget for tree in parts)
         assert [token for tree in parts for token in tree.target] == whole.target
-    assert grove(max_tree_tokens=len(whole.ids)).plant(Row(0, 0)) == [whole]
+    assert training_set(max_tree_tokens=len(whole.ids)).trees(Row(0, 0)) == [whole]
 
 
-def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(grove) -> None:
+def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(training_set) -> None:
     with pytest.raises(
         TrainingError, match=r"record train-known-000000-00 alone has \d+ tokens, max_tree_tokens is 12"
     ):
-        refuse_unusable(grove(max_tree_tokens=12))
+        refuse_unusable(training_set(max_tree_tokens=12))
 
 
-def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(grove, records) -> None:
+def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(training_set, records) -> None:
     mine = [record for record in records if record.user_id == records[0].user_id]
     target = mine[0]
     told = (
@@ -290,8 +290,8 @@ def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(grove, records) ->
         Rating("another prompt", target.rejected, liked=False),
         Comparison(target.prompt, "something else", target.rejected),
     )
-    planted = grove(of=tuple(replace(record, persona=Persona(told)) for record in mine), pairs_per_person=99)
+    data = training_set(of=tuple(replace(record, persona=Persona(told)) for record in mine), pairs_per_person=99)
     for number in range(8):
-        shown = set(planted.person(Row(0, number)).persona.evidence)
+        shown = set(data.person(Row(0, number)).persona.evidence)
         assert shown <= set(told[2:])
         assert shown

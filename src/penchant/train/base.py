@@ -1,10 +1,10 @@
 """A small base language model from scratch: tokenizer, weights, and training on conversations.
 
-It stands for what an instruction-tuned model brings, where none can be had: it writes in the forum's manner and
-answers faithfully when it is asked about something it can read. It knows nothing of any population and was never told
-to please anybody. Token embeddings start from a sentence encoder's vectors of the single words, so that synonyms start
-near each other. Two losses: next-token on right answers, and right above wrong answers to the same question, which
-teaches looking back several times sooner than the first alone (docs/lab/demo.md).
+It stands in for an instruction-tuned model where none is available: it writes in the forum's manner, and it answers
+faithfully about text that it can read. It knows nothing about any population, and nothing taught it to please anybody.
+Token embeddings start from a sentence encoder's vectors of the single words, so synonyms start near each other. There
+are two losses: next-token prediction on right answers, and ranking right above wrong answers to the same question. With
+the second, the model learns to look back at the text several times sooner than with the first alone (docs/lab/demo.md).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from penchant.train.snapshot import SNAPSHOT, Progress, load_snapshot, run_key, 
 
 _TURNS = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 _MARKS = ["<person>", "</person>"]
-"""Tokens of their own, but no special ones: those are taken out of every message."""
+"""Ordinary tokens, not special ones: special tokens are removed from every message."""
 _SPECIAL = [*_TURNS, *_MARKS]
 _TEMPLATE = (
     "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}"
@@ -42,13 +42,14 @@ _TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 _WORD = re.compile(r"\w+|[^\w\s]+")
-"""What the Whitespace pre-tokenizer splits into."""
+"""One word or one run of punctuation, as the Whitespace pre-tokenizer splits."""
 
 
 def word_tokenizer(texts: Sequence[str]) -> ChatTokenizer:
     """One token per lower-case word or run of punctuation in `texts`; any other word is unknown."""
-    found = sorted({word for text in texts for word in _WORD.findall(text.lower())})
-    vocabulary = {token: i for i, token in enumerate([*_SPECIAL, *(w for w in found if w not in _SPECIAL)])}
+    words = sorted({word for text in texts for word in _WORD.findall(text.lower())})
+    tokens = [*_SPECIAL, *(word for word in words if word not in _SPECIAL)]
+    vocabulary = {token: index for index, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -57,7 +58,11 @@ def word_tokenizer(texts: Sequence[str]) -> ChatTokenizer:
 
 
 def subword_tokenizer(texts: Sequence[str], size: int) -> ChatTokenizer:
-    """Byte-pair tokens learnt from `texts`; every text can be written, none is unknown."""
+    """Byte-pair tokens learned from `texts`; every text can be written, and no token is unknown.
+
+    Args:
+        size: number of tokens in the vocabulary.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -81,7 +86,11 @@ def _chat(tokenizer: Tokenizer) -> ChatTokenizer:
 
 
 def fresh_model(tokenizer: ChatTokenizer, settings: BaseSection, encoder: Encoder | None, *, seed: int) -> Any:
-    """An untrained Llama of the given size, tied embeddings; words start at their projected encoder vectors."""
+    """An untrained Llama with tied embeddings, of the size in the settings.
+
+    Args:
+        encoder: the embeddings of words start at its vectors, projected; None draws them at random.
+    """
     torch.manual_seed(seed)
     size = len(tokenizer.tokenizer)
     model = LlamaForCausalLM(
@@ -102,8 +111,8 @@ def fresh_model(tokenizer: ChatTokenizer, settings: BaseSection, encoder: Encode
     )
     if encoder is not None:
         # an encoder cannot read a token that is a blank, or part of a letter
-        words_of = [str(tokenizer.tokenizer.decode([token])).strip() or "." for token in range(size)]
-        vectors = encoder.embed(words_of)
+        token_texts = [str(tokenizer.tokenizer.decode([token])).strip() or "." for token in range(size)]
+        vectors = encoder.embed(token_texts)
         vectors = vectors - vectors.mean(0)
         _, _, axes = np.linalg.svd(vectors, full_matrices=False)
         projected = vectors @ axes[: settings.hidden_size].T
@@ -126,10 +135,11 @@ def train_base(
     """Trains on the answers of conversations; returns the curve.
 
     Args:
-        batches: per step, groups of conversations that share a page, and groups of thread conversations; of the
-            answers to one question the first is right, and a second is wrong.
-        snapshot: file that is written every `save_steps`; if it is there, training goes on from it, with the same
-            batches as if it had never stopped.
+        batches: for each step, groups of conversations that share a page, and groups of thread conversations. The first
+            answer of a conversation is right; a second one is wrong.
+        snapshot: file that is written every `save_steps`. If it exists, training resumes from it with the batches that
+            an uninterrupted run would have had.
+        progress: called with each step and its page loss, which is NaN for steps that the snapshot had done.
     Raises:
         TrainingError: the loss is not a number, or the snapshot is of another run.
     """
@@ -170,7 +180,7 @@ def train_base(
 
 
 def _optimizer(model: Any, settings: BaseSection) -> torch.optim.Optimizer:
-    """AdamW; token embeddings move at a rate of their own and do not decay."""
+    """AdamW; token embeddings have their own learning rate and no weight decay."""
     words = model.get_input_embeddings().weight
     rest = [parameter for parameter in model.parameters() if parameter is not words]
     return torch.optim.AdamW(
@@ -186,35 +196,42 @@ def _optimizer(model: Any, settings: BaseSection) -> torch.optim.Optimizer:
 def _losses(
     model: Any, tokenizer: ChatTokenizer, groups: Sequence[Sequence[Candidates]], faithful_in: str
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Mean nats per token of right answers, mean loss of right over wrong answers (0 without any), share in order."""
-    asked = [conversation for group in groups for conversation in group]
-    if not asked:
+    """Losses of some groups of conversations.
+
+    Returns:
+        Mean nats per token of right answers; mean ranking loss of right over wrong answers, 0 without wrong ones; share
+        of questions whose right answer ranks first.
+    """
+    conversations = [conversation for group in groups for conversation in group]
+    if not conversations:
         return torch.zeros(()), torch.zeros(()), 0.0
-    encoded = iter(tokenizer.encode_all([(conversation.messages, conversation.answers) for conversation in asked]))
+    encoded = iter(tokenizer.encode_all([(c.messages, c.answers) for c in conversations]))
     trees = [pack([Branch(e.prompt, e.answers) for e in islice(encoded, len(group))]) for group in groups]
     forest = collate(trees).to(model.device)
     tokens_A = token_logprobs(model, forest)
-    first = list(accumulate((len(c.answers) for c in asked[:-1]), initial=0))
+    first = list(accumulate((len(c.answers) for c in conversations[:-1]), initial=0))
     right_S = torch.zeros(forest.answers, dtype=torch.bool, device=tokens_A.device)
     right_S[first] = True
     nats = -tokens_A[right_S[forest.answer_A]].mean()
-    places = iter(zip(first, asked, strict=True))
-    paired = [[place for place, c in islice(places, len(group)) if len(c.answers) > 1] for group in groups]
-    right = [place for page in paired for place in page]
+    numbered = iter(zip(first, conversations, strict=True))
+    paired = [[index for index, c in islice(numbered, len(group)) if len(c.answers) > 1] for group in groups]
+    right = [index for group in paired for index in group]
     if not right:
         return nats, torch.zeros_like(nats), 0.0
     sums_S = torch.zeros(forest.answers, device=tokens_A.device).index_add(0, forest.answer_A, tokens_A)
-    margin = sums_S[right] - sums_S[[place + 1 for place in right]]
+    margin = sums_S[right] - sums_S[[index + 1 for index in right]]
     if faithful_in == "couple":
-        # of two pages that are asked the same, right for one is wrong for the other: what remains is due to the page
-        sides = torch.split(margin, [len(page) for page in paired])
-        margin = torch.cat([one + two for one, two in zip(sides[::2], sides[1::2], strict=True)])
+        # the two pages of a couple have the same questions, and right on one is wrong on the other: the sum of both
+        # margins cancels what the answers say by themselves
+        sides = torch.split(margin, [len(group) for group in paired])
+        margin = torch.cat([one + other for one, other in zip(sides[::2], sides[1::2], strict=True)])
     faithful = -torch.nn.functional.logsigmoid(_STRENGTH[faithful_in] * margin).mean()
     return nats, faithful, (margin > 0).float().mean().item()
 
 
 _STRENGTH = {"page": 1.0, "couple": 0.3}
-"""How fast a margin in nats counts as settled; whole passages of real text differ by tens of nats."""
+"""Factor of a margin in nats, in the ranking loss. Passages of real text differ by tens of nats, so couples, which
+are used for them, have a small one."""
 
 
 def save_base(
@@ -226,9 +243,11 @@ def save_base(
     card: str,
     bf16: bool = False,
 ) -> None:
-    """Weights (in bfloat16 if asked), tokenizer, curve, card and checksums; the checksums are written last.
+    """Writes weights, tokenizer, curve, card and, last, checksums; removes the snapshot in the folder.
 
-    A snapshot in the folder has served its turn and is removed.
+    Args:
+        card: the text of README.md.
+        bf16: save the weights in bfloat16.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (model.to(torch.bfloat16) if bf16 else model).save_pretrained(folder)

@@ -19,19 +19,19 @@ LossType = Literal["sigmoid", "hinge", "ipo"]
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Log-probabilities of one side of B pairs."""
+    """Log-probabilities of the chosen answers of B pairs, or of the rejected ones."""
 
     policy_B: Tensor
-    """Summed over the answer's tokens, nats, (B,)."""
+    """Log-probability of each answer under the policy, summed over its tokens, nats, (B,)."""
     reference_B: Tensor
-    """The same under the frozen reference, no gradient."""
+    """The same under the frozen reference, no gradient, (B,)."""
     tokens_B: Tensor
-    """Tokens of each answer."""
+    """Number of tokens of each answer, (B,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairLoss:
-    """Loss of B pairs and what is logged beside it."""
+    """Loss of B pairs, and their margins, which are logged."""
 
     loss: Tensor
     """Mean over pairs, scalar."""
@@ -46,15 +46,15 @@ def pair_loss(
 
     Args:
         beta: strength of the KL constraint, > 0, dimensionless; for `ipo` the regularisation, tau in its paper.
-        kind: `sigmoid` is DPO; `hinge` is SLiC on the same margin; `ipo` is a squared distance to 1 / (2 beta), with
-            log-probabilities per token, as TRL has it after its authors.
+        kind: `sigmoid` is DPO; `hinge` is SLiC on the same margin; `ipo` is the squared distance to 1 / (2 beta) of
+            log-probabilities per token, as in TRL, which follows its authors.
         nll_weight: weight of the mean negative log-likelihood per token of the chosen answers, added to the loss.
     Raises:
         ConfigError: beta <= 0.
     Source: Rafailov et al. 2023, arXiv:2305.18290, eq. 7; Zhao et al. 2023, arXiv:2305.10425, eq. 2; Azar et al. 2023,
         arXiv:2310.12036, eq. 17; the added likelihood as in Pang et al. 2024, arXiv:2404.19733, eq. 1.
     """
-    if not beta > 0:  # a NaN is refused too
+    if not beta > 0:  # also refuses NaN
         raise ConfigError(f"beta={beta} must be positive")
     chosen_B, rejected_B = (side.policy_B - side.reference_B for side in (chosen, rejected))
     margin_B = beta * (chosen_B - rejected_B)
@@ -72,5 +72,5 @@ def pair_loss(
 
 
 def finite(loss: Tensor) -> bool:
-    """Whether a loss is a number."""
+    """Whether every element of a loss is finite."""
     return bool(torch.isfinite(loss).all())

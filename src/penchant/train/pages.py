@@ -1,15 +1,15 @@
-"""Real text that a base model is trained on before it meets anybody: passages, and pages to be asked about.
+"""Real text for the training of a base model: passages, and pages with questions.
 
-The counterpart of the simulated forum's corpus, over plain documents of any source. It stands for what an
-instruction-tuned model brings: English, looking back, and knowing what "concise" or "in their manner" asks for. It
-holds no person, and no label but what can be counted in a text.
+This is the counterpart of the simulated forum's corpus, made from plain documents of any source. It stands in for what
+an instruction-tuned model brings: English, looking back, and knowing what "concise" or "in their manner" means. It has
+no real person, and no label but what can be counted in a text.
 
-A *passage* is an answer to what stands before it in its document. A *page* shows what somebody chose, or a list of
-how they like answers written, and is asked about. Its hidden rule is drawn afresh: either pole of one of the
-dimensions of `penchant.manner`, or which of two documents the person keeps to. Asked outright ("in their manner"), the
-right answer follows the rule and the wrong one breaks it; a plain task is answered by a stranger, for that a reply
-should please the person on the page is what alignment teaches. Pages come in couples of opposite people who are asked
-the same, so that a pair of answers says nothing by itself. Everything goes through the one rendering path.
+A *passage* is an answer to the text before it in its document. A *page* shows what an invented person chose, or a list
+of how they like answers written, and has questions. Each page has a hidden rule, drawn at random: one pole of a
+dimension of `penchant.manner`, or one of two documents that the person keeps to. To a direct question ("in their
+manner"), the right answer follows the rule and the wrong one breaks it. A plain task is answered by a stranger: that a
+reply should please the person on the page is left for alignment to teach. Pages come in couples of opposite people with
+the same questions, so a pair of answers reveals nothing by itself. All prompts come from `penchant.render`.
 """
 
 from __future__ import annotations
@@ -31,47 +31,51 @@ from penchant.render import Content, render
 from penchant.space import PreferenceSpace
 from penchant.style import STYLE, style
 
-ASKED = ("Answer in their manner.", "Which answer would they choose?")
-"""Asks outright for what suits the person on the page; follows the task."""
+DIRECT_QUESTIONS = ("Answer in their manner.", "Which answer would they choose?")
+"""Direct questions for the answer that suits the person on the page; one of them follows the task."""
 DESCRIBE = "How does this person like answers?"
 PLAIN = "Write a post."
-"""The task of a passage that nothing stands before."""
+"""The task of a passage at the beginning of its document."""
 
 Page = list[Candidates]
-"""Everything that one page is asked: the first answer is the right one; a second, where there is one, is wrong."""
+"""The questions of one page. The first answer of each is right; a second one, if there is one, is wrong."""
 
 _TURN = re.compile(r"(?m)^(Human|Assistant|User \d): ?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _SHORT, _LONG = 5, 100
-"""Words of a passage, drawn evenly on a logarithmic scale."""
+"""Range of the words in a passage, drawn uniformly on a logarithmic scale."""
 _REFILL = 20_000
+"""Pairs of passages that are compared at once, in the search for contrasts."""
 _READ = 4
-"""As many times more passages a step while there are no pages: about as many tokens."""
+"""Factor on the passages per step while there are no pages; it keeps the number of tokens about the same."""
 _CLEARLY = (2.0, 2.0, 1.2)
-"""How many times the gap of a measure two passages of a pair differ by, drawn per page: in small differences a model
-that is still learning finds nothing to hold on to."""
+"""Least difference between the two passages of a contrast, as a multiple of the measure's gap; drawn per page. A model
+that is still learning gains nothing from small differences."""
 
 
 class Passage(NamedTuple):
-    """A piece of a document, with what stands before it."""
+    """A piece of a document."""
 
     before: str
+    """Text right before the passage; empty at the beginning of the document."""
     text: str
     document: int
+    """Index of the document."""
 
 
 def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage]:
-    """Documents in pieces: a dialogue by its turns, anything else in runs of sentences, all of all lengths."""
+    """Cuts documents into passages of random lengths: dialogues by their turns, other texts into runs of sentences."""
     for document, text in enumerate(texts):
         turns = _TURN.split(text)
         if len(turns) > 2:
-            said = [(turns[i], turns[i + 1].strip()) for i in range(1, len(turns) - 1, 2)]
-            lines = [f"{who}: {what}" for who, what in said]
-            for place, (_, reply) in enumerate(said[1:], start=1):
-                if _SHORT <= len(reply.split()) <= 1.5 * _LONG and said[place - 1][1]:
-                    before = _last(lines[:place], _length(rng))
-                    # a single turn needs no name
-                    yield Passage("\n\n".join(before) if len(before) > 1 else said[place - 1][1], reply, document)
+            speeches = [(turns[i], turns[i + 1].strip()) for i in range(1, len(turns) - 1, 2)]
+            lines = [f"{speaker}: {speech}" for speaker, speech in speeches]
+            for index, (_, reply) in enumerate(speeches[1:], start=1):
+                previous = speeches[index - 1][1]
+                if _SHORT <= len(reply.split()) <= 1.5 * _LONG and previous:
+                    before = _last(lines[:index], _length(rng))
+                    # a single turn needs no speaker
+                    yield Passage("\n\n".join(before) if len(before) > 1 else previous, reply, document)
             continue
         earlier: list[str] = []
         run: list[str] = []
@@ -87,10 +91,10 @@ def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage
 
 
 def _last(parts: Sequence[str], words: int) -> list[str]:
-    """The last of some parts, as many as `words` allow, but one at least."""
+    """The last parts that fit into a number of words; at least one part."""
     kept = list(parts[-1:])
     for part in reversed(parts[:-1]):
-        if sum(len(one.split()) for one in kept) + len(part.split()) > words:
+        if sum(len(other.split()) for other in kept) + len(part.split()) > words:
             break
         kept.insert(0, part)
     return kept
@@ -102,14 +106,14 @@ def _length(rng: np.random.Generator) -> int:
 
 @dataclass
 class RealText:
-    """An endless, seeded stream of passages and pages over some documents."""
+    """An endless, seeded stream of passages and pages."""
 
     pieces: Sequence[Passage]
     rng: np.random.Generator
     questions: int = 5
-    """Questions asked of each page."""
+    """Questions on each page."""
     items: int = 5
-    """Most items of evidence on a page."""
+    """Most evidence items on a page."""
     lists: float = 0.15
     """Share of pages that list how the person likes answers instead of showing what they chose."""
     topics: float = 0.1
@@ -117,57 +121,63 @@ class RealText:
     strangers: float = 0.25
     """Share of questions that are plain tasks answered by a stranger."""
     described: float = 0.45
-    """Share of the other questions that ask for the pole itself, where the rule is a dimension."""
+    """Share of the other questions that ask for the pole itself, on pages whose rule is a dimension."""
     space: PreferenceSpace = field(default_factory=manner_space)
 
     def __post_init__(self) -> None:
-        looks = np.array([style(piece.text) for piece in self.pieces]).reshape(-1, len(STYLE))
-        # by length, so that neighbours are alike in it
-        order = np.argsort(looks[:, MEASURES["length"].feature], kind="stable")
+        styles = np.array([style(piece.text) for piece in self.pieces]).reshape(-1, len(STYLE))
+        # sorted by length, so that neighbours have similar lengths
+        order = np.argsort(styles[:, MEASURES["length"].feature], kind="stable")
         self.pieces = [self.pieces[i] for i in order.tolist()]
-        self._looks: NDArray[np.float64] = looks[order]
+        self._styles: NDArray[np.float64] = styles[order]
         self._pairs: dict[tuple[str, float], list[tuple[int, int]]] = {}
-        mine: dict[int, list[int]] = {}
-        for place, piece in enumerate(self.pieces):
-            mine.setdefault(piece.document, []).append(place)
-        self._documents = [places for places in mine.values() if len(places) >= 3]
+        by_document: dict[int, list[int]] = {}
+        for index, piece in enumerate(self.pieces):
+            by_document.setdefault(piece.document, []).append(index)
+        self._documents = [indices for indices in by_document.values() if len(indices) >= 3]
         if len(self._documents) < 2:
             raise DataError("pages need at least two documents of three passages each; give longer texts")
 
     @classmethod
     def over(cls, texts: Sequence[str], *, seed: int, questions: int) -> RealText:
-        """A stream over some documents.
+        """A stream over documents.
 
+        Args:
+            questions: questions on each page.
         Raises:
-            DataError: too few or too short documents, or texts that hardly differ in one of the measures.
+            DataError: too few documents, or too short ones.
         """
         rng = np.random.default_rng(seed)
         return cls(list(passages(texts, rng)), rng, questions=questions)
 
     def passage(self) -> Candidates:
-        """A passage as an answer to what stands before it."""
+        """A passage as the answer to the text before it."""
         piece = self.pieces[int(self.rng.integers(len(self.pieces)))]
         return Candidates(({"role": "user", "content": piece.before or PLAIN},), (piece.text,))
 
     def couple(self) -> tuple[Page, Page]:
-        """The pages of two people who hold the opposite and are asked the same."""
+        """The pages of two people with opposite rules and the same questions.
+
+        Raises:
+            DataError: hardly any two passages differ in one of the measures.
+        """
         kind = self.rng.random()
         if kind < self.topics:
             one, two = (self._documents[int(i)] for i in self.rng.choice(len(self._documents), 2, replace=False))
             least = min(len(one), len(two))
             pairs = list(zip(*(self.rng.permutation(side)[:least].tolist() for side in (one, two)), strict=True))
-            shown = int(self.rng.integers(1, min(self.items, least - 1) + 1))
-            return self._pages(self._histories(pairs[:shown]), "history", pairs[shown : shown + self.questions])
+            items = int(self.rng.integers(1, min(self.items, least - 1) + 1))
+            return self._pages(self._histories(pairs[:items]), "history", pairs[items : items + self.questions])
         dimension = self.space.dimensions[int(self.rng.integers(len(self.space)))].id
         if kind < self.topics + self.lists:
-            told = [Person(profile=self.space.direction({dimension: sign})) for sign in (1, -1)]
-            return self._pages(told, "directions", self._contrasts(dimension, self.questions), dimension)
-        shown = int(self.rng.integers(1, self.items + 1))
-        pairs = self._contrasts(dimension, shown + self.questions)
-        return self._pages(self._histories(pairs[:shown]), "history", pairs[shown:], dimension)
+            people = [Person(profile=self.space.direction({dimension: sign})) for sign in (1, -1)]
+            return self._pages(people, "directions", self._contrasts(dimension, self.questions), rule=dimension)
+        items = int(self.rng.integers(1, self.items + 1))
+        pairs = self._contrasts(dimension, items + self.questions)
+        return self._pages(self._histories(pairs[:items]), "history", pairs[items:], rule=dimension)
 
     def _contrasts(self, dimension: str, count: int) -> list[tuple[int, int]]:
-        """Pairs of passages that differ in one dimension, the first at the positive pole."""
+        """Pairs of passages that differ in one dimension; the first is at the positive pole."""
         clearly = _CLEARLY[int(self.rng.integers(len(_CLEARLY)))]
         ready = self._pairs.setdefault((dimension, clearly), [])
         while len(ready) < count:
@@ -178,28 +188,28 @@ class RealText:
         size = len(self.pieces)
         one = self.rng.integers(size, size=_REFILL)
         other = self.rng.integers(size, size=_REFILL) if dimension == "length" else self._near(one)
-        found = []
+        pairs = []
         for i, j in zip(one.tolist(), other.tolist(), strict=True):
-            sign = contrast(self._looks[i] - self._looks[j], dimension, times=clearly)
+            sign = contrast(self._styles[i] - self._styles[j], dimension, times=clearly)
             if sign:
-                found.append((i, j) if sign > 0 else (j, i))
-        if not found:
+                pairs.append((i, j) if sign > 0 else (j, i))
+        if not pairs:
             raise DataError(f"among {size:,} passages no two differ in '{dimension}'; give more and longer texts")
-        return found
+        return pairs
 
-    def _near(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each place another one of like length."""
-        lengths = self._looks[:, MEASURES["length"].feature]
-        low = np.searchsorted(lengths, lengths[places] - MAX_LENGTH_GAP)
-        high = np.searchsorted(lengths, lengths[places] + MAX_LENGTH_GAP, side="right")
+    def _near(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each passage a random one of similar length."""
+        lengths = self._styles[:, MEASURES["length"].feature]
+        low = np.searchsorted(lengths, lengths[indices] - MAX_LENGTH_GAP)
+        high = np.searchsorted(lengths, lengths[indices] + MAX_LENGTH_GAP, side="right")
         return np.asarray(self.rng.integers(low, high), dtype=np.int64)
 
     def _histories(self, pairs: Sequence[tuple[int, int]]) -> list[Person]:
-        """What either of two opposite people chose, or wrote themselves."""
+        """Two opposite people; of each pair one chose, or wrote, the first passage and the other the second one."""
         histories: tuple[list[Evidence], list[Evidence]] = ([], [])
         wrote = self.rng.random() < 0.25
         for pair in pairs:
-            one, two = (self.pieces[place] for place in pair)
+            one, two = (self.pieces[index] for index in pair)
             task = one.before or two.before or PLAIN
             if wrote:
                 for history, piece in zip(histories, (one, two), strict=True):
@@ -210,11 +220,12 @@ class RealText:
         return [Person(Persona(tuple(history))) for history in histories]
 
     def _pages(
-        self, people: Sequence[Person], content: Content, pairs: Sequence[tuple[int, int]], rule: str | None = None
+        self, people: Sequence[Person], content: Content, pairs: Sequence[tuple[int, int]], *, rule: str | None = None
     ) -> tuple[Page, Page]:
+        """The pages of two people, with a question about each pair of passages; `rule` is the id of a dimension."""
         pages: tuple[Page, Page] = ([], [])
         for pair in pairs:
-            one, two = (self.pieces[place] for place in pair)
+            one, two = (self.pieces[index] for index in pair)
             before = (one, two)[int(self.rng.integers(2))].before or PLAIN
             answers: tuple[tuple[str, ...], tuple[str, ...]] = ((one.text, two.text), (two.text, one.text))
             if self.rng.random() < self.strangers:
@@ -230,15 +241,18 @@ class RealText:
                     ),
                 )
             else:
-                task = f"{before}\n{ASKED[int(self.rng.integers(len(ASKED)))]}"
-            for page, person, said in zip(pages, people, answers, strict=True):
-                # without the system turn, which would tell the base to please
-                page.append(Candidates(render(person, task, content=content).messages[1:], said))
+                task = f"{before}\n{DIRECT_QUESTIONS[int(self.rng.integers(len(DIRECT_QUESTIONS)))]}"
+            for page, person, person_answers in zip(pages, people, answers, strict=True):
+                # without the system turn, which would tell the base to please the person
+                page.append(Candidates(render(person, task, content=content).messages[1:], person_answers))
         return pages
 
 
 def batches(corpus: RealText, *, couples: int, threads: int, reading: int) -> Iterator[tuple[list[Page], list[Page]]]:
-    """Per training step, `couples` couples of pages and `threads` passages; `reading` steps of passages come first."""
+    """Batches of training steps: `couples` couples of pages and `threads` passages each.
+
+    Before them come `reading` steps of passages alone.
+    """
     for _ in range(reading):
         yield [], [[corpus.passage()] for _ in range(_READ * threads)]
     while True:

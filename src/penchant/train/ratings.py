@@ -1,8 +1,8 @@
-"""Alignment to single ratings, a thumb on one answer, by KTO: TRL's own trainer on rendered conversations.
+"""Alignment to single ratings (a thumb up or down on one answer) by KTO: TRL's own trainer on rendered conversations.
 
-The second of the two files that import trl. A rating has no second answer, so there is no pair to hang on a tree: TRL
-tokenises and batches. Each rating is asked of the person's other evidence, never of itself. Nothing is dropped: a
-rating whose person shows nothing else is asked with the bare prompt, and the run ends with a check of the rows.
+The second of the two files that import trl. A rating has no second answer, so there are no pairs to share a tree: TRL
+tokenises and batches. The prompt of a rating shows the person's other evidence, never the rating itself. Nothing is
+dropped: a rating without other evidence gets the bare prompt, and the number of rows is checked before training.
 
 Source: Ethayarajh et al. 2024, arXiv:2402.01306.
 """
@@ -30,44 +30,51 @@ from penchant.train.run import NO_CHECKPOINTING, Bar, Trained, adapter
 from penchant.train.trees import TrainingSet, pooled
 
 
-def rated(grove: TrainingSet) -> list[dict[str, Any]]:
-    """Every rating of every person as `prompt` and `completion` turns with a `label`, as TRL takes them.
+def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
+    """Every rating of every person as `prompt` and `completion` turns with a `label`, the format of TRL.
 
-    A person's evidence is that of all of their records, each item once.
+    The evidence of a person is that of all of their records, each item once.
     """
     rows = []
-    for records in grove.people:
+    for records in training_set.people:
         persona = pooled(records)
-        for place, item in enumerate(persona.evidence):
+        for index, item in enumerate(persona.evidence):
             if isinstance(item, Rating):
-                others = Persona((*persona.evidence[:place], *persona.evidence[place + 1 :]))
+                others = Persona((*persona.evidence[:index], *persona.evidence[index + 1 :]))
                 completion = [{"role": "assistant", "content": item.answer}]
                 rows.append(
-                    {"prompt": _turns(grove, records, others, item), "completion": completion, "label": item.liked}
+                    {
+                        "prompt": _turns(training_set, records, others, item),
+                        "completion": completion,
+                        "label": item.liked,
+                    }
                 )
     return rows
 
 
-def _turns(grove: TrainingSet, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
-    person = meet(persona, grove.space, profile=records[0].profile)
-    asked = grove.method.messages(person, rating.prompt, layout=grove.layout, budget=grove.budget())
-    return list(asked.messages)
+def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
+    person = meet(persona, training_set.space, profile=records[0].profile)
+    budget = training_set.budget()
+    rendered = training_set.method.messages(person, rating.prompt, layout=training_set.layout, budget=budget)
+    return list(rendered.messages)
 
 
-def align_to_ratings(grove: TrainingSet, settings: TrainSection, *, base: str, folder: Path, quiet: bool = False) -> Trained:
-    """Aligns a model to thumbs and saves it.
+def align_to_ratings(
+    training_set: TrainingSet, settings: TrainSection, *, base: str, folder: Path, quiet: bool = False
+) -> Trained:
+    """Aligns a model to ratings and saves it.
 
     Args:
         base: folder or Hub id; it is also the frozen reference.
         folder: receives the weights (or the adapter), the tokenizer and curve.json.
     Raises:
-        TrainingError: no ratings, ratings of one kind only, or rows lost.
+        TrainingError: no ratings, ratings of one kind only, or rows that TRL dropped.
     """
-    rows = rated(grove)
+    rows = rating_rows(training_set)
     kinds = {row["label"] for row in rows}
     if len(kinds) < 2:
-        found = "no rating" if not rows else f"only {'liked' if True in kinds else 'disliked'} ratings"
-        raise TrainingError(f"the personas hold {found}; KTO needs thumbs up and thumbs down, or train on pairs")
+        problem = "no rating" if not rows else f"only {'liked' if True in kinds else 'disliked'} ratings"
+        raise TrainingError(f"the personas hold {problem}; KTO needs thumbs up and thumbs down, or train on pairs")
     model, _ = load_parts(base)
     reference = None if settings.use_peft else load_parts(base)[0]
     if settings.use_peft:
@@ -87,7 +94,7 @@ def align_to_ratings(grove: TrainingSet, settings: TrainSection, *, base: str, f
             save_steps=settings.save_steps,
             save_total_limit=2,
             logging_steps=min(10, settings.max_steps),
-            seed=grove.seed,
+            seed=training_set.seed,
             max_length=None,
             **NO_CHECKPOINTING,
             report_to="none",
@@ -96,18 +103,21 @@ def align_to_ratings(grove: TrainingSet, settings: TrainSection, *, base: str, f
             bf16=torch.cuda.is_available(),
         ),
         train_dataset=Dataset.from_list(rows),
-        processing_class=grove.tokenizer.tokenizer,
+        processing_class=training_set.tokenizer.tokenizer,
     )
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
     if not quiet:
         trainer.add_callback(Bar)
-    kept: Any = trainer.train_dataset
-    if len(kept) != len(rows):
-        raise TrainingError(f"{len(rows)} ratings were given but TRL kept {len(kept)}; nothing was saved to {folder}")
+    dataset: Any = trainer.train_dataset
+    if len(dataset) != len(rows):
+        raise TrainingError(
+            f"{len(rows)} ratings were given but TRL kept {len(dataset)}; nothing was saved to {folder}"
+        )
     trainer.train()
     model.save_pretrained(folder)
-    grove.tokenizer.tokenizer.save_pretrained(folder)
-    curve = [{"step": e["step"], "loss": e["loss"]} for e in trainer.state.log_history if "loss" in e]
+    training_set.tokenizer.tokenizer.save_pretrained(folder)
+    history = trainer.state.log_history
+    curve = [{"step": entry["step"], "loss": entry["loss"]} for entry in history if "loss" in entry]
     (folder / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
-    return Trained(folder, len(rows), len(rows), 0, curve)
+    return Trained(folder, rows=len(rows), pairs=len(rows), split=0, curve=curve)

@@ -1,8 +1,8 @@
 """Log-probabilities under the frozen reference, computed once per tree and kept on disk for later runs.
 
-What is kept is found again by the tokens of the tree themselves, so that any change of records, evidence draw, layout,
-method or tokenizer asks for new numbers, and by the digest of the reference's weights. With adapters the reference is
-the model without them, so no second copy is held; otherwise it is loaded when the first unknown tree comes.
+They are stored under a digest of the tree's tokens and of the reference's weights, so any change of records, evidence
+draw, layout, method or tokenizer leads to new numbers. With adapters, the reference is the model without them, and no
+second copy is held. Otherwise the reference is loaded when the first uncached tree comes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Reference:
     """The frozen side of a preference loss."""
 
     def __init__(self, load: Callable[[], Any] | None, *, cache: Path | None = None, key: str = "") -> None:
-        """Keeps numbers in memory, and in `cache` where it is given.
+        """Reads the numbers of earlier runs.
 
         Args:
-            load: gives the reference model; None when it is the policy without its adapters.
+            load: loads the reference model; None: the reference is the policy without its adapters.
             cache: folder for the numbers; None keeps them in memory only.
-            key: names the reference's weights, see `weights_key`.
+            key: identifies the reference's weights, see `weights_key`.
         """
         self._load = load
         self._model: Any = None
@@ -41,7 +41,7 @@ class Reference:
         self._known: dict[bytes, Tensor] = _read(self._file) if self._file is not None and self._file.exists() else {}
         self._saved = len(self._known)
         self.computed = 0
-        """Trees that had to be computed in this process."""
+        """Number of trees that were computed in this process."""
 
     def logprobs(self, trees: Sequence[Packed], forest: Forest, policy: Any) -> Tensor:
         """Summed log p of every answer of the trees, nats, (S,), float64, no gradient.
@@ -49,14 +49,14 @@ class Reference:
         Args:
             forest: the same trees, collated, on the policy's device.
         """
-        names = [_digest(tree) for tree in trees]
-        if any(name not in self._known for name in names):
+        digests = [_digest(tree) for tree in trees]
+        if any(digest not in self._known for digest in digests):
             with torch.no_grad(), self._reference(policy) as model:
                 sums = answer_logprobs(model, forest).cpu()
             parts = torch.split(sums, [len(tree.paths) for tree in trees])
-            self._known.update(zip(names, (part.clone() for part in parts), strict=True))
+            self._known.update(zip(digests, (part.clone() for part in parts), strict=True))
             self.computed += len(trees)
-        return torch.cat([self._known[name] for name in names]).to(forest.ids_N.device)
+        return torch.cat([self._known[digest] for digest in digests]).to(forest.ids_N.device)
 
     @contextmanager
     def _reference(self, policy: Any) -> Iterator[Any]:
@@ -69,14 +69,14 @@ class Reference:
         yield self._model
 
     def save(self) -> None:
-        """Writes what was computed; called at checkpoints and at the end."""
+        """Writes the numbers if there are new ones; called at checkpoints and at the end."""
         if self._file is None or len(self._known) == self._saved:
             return
-        names = np.frombuffer(b"".join(self._known), dtype=np.uint8).reshape(len(self._known), -1)
+        digests = np.frombuffer(b"".join(self._known), dtype=np.uint8).reshape(len(self._known), -1)
         counts = np.array([len(sums) for sums in self._known.values()], dtype=np.int64)
         sums = torch.cat(list(self._known.values())).numpy()
         with replacing(self._file) as temporary:
-            save_file({"trees": names, "answers": counts, "logprobs": sums}, temporary)
+            save_file({"trees": digests, "answers": counts, "logprobs": sums}, temporary)
         self._saved = len(self._known)
 
 
@@ -90,8 +90,8 @@ def _digest(tree: Packed) -> bytes:
 def _read(file: Path) -> dict[bytes, Tensor]:
     try:
         content = load_file(file)
-        names, counts, sums = (content[name] for name in ("trees", "answers", "logprobs"))
+        digests, counts, sums = (content[name] for name in ("trees", "answers", "logprobs"))
         parts = torch.split(torch.from_numpy(sums), counts.tolist())
-        return {name.tobytes(): part for name, part in zip(names, parts, strict=True)}
+        return {digest.tobytes(): part for digest, part in zip(digests, parts, strict=True)}
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise DataError(f"{file} does not hold reference log-probabilities ({error}); delete it") from error

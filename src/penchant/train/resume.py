@@ -1,4 +1,4 @@
-"""What a run was started with, kept among its checkpoints, so that only the same run goes on from them; and how far."""
+"""Resuming a run: its identity is kept beside its checkpoints, so that only the same run continues from them."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
 
 IDENTITY_FILE = "run.json"
 _FREE = {"max_steps", "save_steps", "max_tree_tokens", "processes", "distributed"}
-"""Settings that a run may go on with changed: how far it goes, and how it is computed and kept."""
+"""Settings that may change on resuming: how far the run goes, and how it is computed and kept."""
 
 
-def run_identity(grove: TrainingSet, settings: TrainSection, base: str) -> dict[str, Any]:
-    """All that decides a run's steps, JSON-ready: the data by a digest of all that its people show and prefer.
+def run_identity(training_set: TrainingSet, settings: TrainSection, base: str) -> dict[str, Any]:
+    """Everything that decides the steps of a run, ready for JSON; of the data a digest of all records.
 
     Args:
         base: digest of the base's weights.
     """
     data = hashlib.sha256()
-    for records in grove.people:
+    for records in training_set.people:
         for record in records:
             data.update(_bytes(record))
     return {
-        "method": grove.method.name,
+        "method": training_set.method.name,
         "base": base,
         "data": data.hexdigest()[:16],
-        "space": grove.space.digest,
-        "layout": grove.layout,
-        "seed": grove.seed,
+        "space": training_set.space.digest,
+        "layout": training_set.layout,
+        "seed": training_set.seed,
         **settings.model_dump(mode="json", exclude=_FREE),
     }
 
 
 def _bytes(value: object) -> bytes:
-    """A record or a part of it; five times as fast as writing it out, as every start of a run pays for all of them."""
+    """Bytes of a record or of a part of it; five times as fast as JSON, and every start digests all records."""
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, Direction):
@@ -57,42 +57,43 @@ def _bytes(value: object) -> bytes:
 
 
 def last_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest checkpoint that was written to its end; the trainer writes its state file last."""
-    whole = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=step_of, default=None)
+    """The newest complete checkpoint; the trainer writes its state file last."""
+    complete = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
+    return max(complete, key=step_of, default=None)
 
 
 def step_of(checkpoint: Path) -> int:
-    """After how many steps it was written."""
+    """The number of steps taken before a checkpoint was written."""
     return int(checkpoint.name.rpartition("-")[2])
 
 
 def write_identity(checkpoints: Path, run: Mapping[str, Any]) -> None:
-    """Keeps what a run is started with, in place of any other's."""
+    """Writes the identity of a run, and replaces that of an older run."""
     checkpoints.mkdir(parents=True, exist_ok=True)
     with replacing(checkpoints / IDENTITY_FILE) as part:
         part.write_text(json.dumps(run, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def require_same_run(checkpoints: Path, run: Mapping[str, Any]) -> None:
-    """Refuses to go on from the checkpoints of another run.
+    """Refuses to resume from the checkpoints of another run.
 
     Raises:
-        TrainingError: they are of other data or settings, which are named, or it is not known of what.
+        TrainingError: the checkpoints have no identity, or they are of a run with other data or settings, which are
+            named.
     """
     try:
         before = json.loads((checkpoints / IDENTITY_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         before = None
     if not isinstance(before, dict):
-        differs = "do not say what run they are of"
+        problem = "do not say what run they are of"
     else:
-        # as JSON has it, so that a tuple is the list that it was read back as
+        # through JSON, as the stored identity went: a tuple becomes a list
         now = json.loads(json.dumps(run))
         names = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-        differs = f"are of a run with other {', '.join(names)}" if names else ""
-    if differs:
+        problem = f"are of a run with other {', '.join(names)}" if names else ""
+    if problem:
         raise TrainingError(
-            f"cannot go on in {checkpoints.parent}: its checkpoints {differs}; "
-            "give another --out, or leave out --resume and add --overwrite to start anew"
+            f"cannot go on in {checkpoints.parent}: its checkpoints {problem}; "
+            "give another `out`, or leave out `resume` and set `overwrite` to start anew"
         )

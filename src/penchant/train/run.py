@@ -1,12 +1,12 @@
-"""Alignment by preferences: TRL's trainer with our rows. One of the two files that import trl.
+"""Alignment to preference pairs with TRL's trainer. One of the two files that import trl.
 
-TRL keeps the loop, the optimizer, schedules, logging, checkpoints and resume. Batches and the forward pass are ours:
-a batch is a few people's trees (see model.tree), so a persona is computed once for all of its pairs. TRL's own
-preparation drops rows whose prompt is long without an error; here nothing is ever dropped, and the run ends with a
-check that every row given was trained.
+TRL provides the loop, the optimizer, schedules, logging, checkpoints and resuming. Batches and the forward pass are
+penchant's: a batch is the trees of a few people (see model.tree), so a persona is computed once for all of its pairs.
+TRL's own preparation silently drops rows with long prompts. Here nothing is dropped, and the run ends with a check that
+every row was trained.
 
-Several processes (torchrun), or several parts one after another (gradient accumulation), share each step's people;
-pairs are weighted so that the loss is that of one process in one part.
+Several processes (torchrun) or gradient accumulation divide the people of each step into parts. Pairs are weighted so
+that the loss equals that of one process with one part.
 """
 
 from __future__ import annotations
@@ -34,70 +34,73 @@ from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
-from penchant.train.resume import last_checkpoint, write_identity, require_same_run, run_identity, step_of
-from penchant.train.trees import TrainingSet, Row
+from penchant.train.resume import last_checkpoint, require_same_run, run_identity, step_of, write_identity
+from penchant.train.trees import Row, TrainingSet
 
 _LOGGING_STEPS = 10
 _KEYS = {field.name for field in fields(DPOConfig)}
 NO_CHECKPOINTING: dict[str, Any] = {
     next(key for key in ("activation_checkpointing", "gradient_checkpointing") if key in _KEYS): False
 }
-"""Under the key's newer name, where there is one: the older one warns."""
+"""Turns off activation checkpointing, by the newer name of the setting if TRL has it: the older name warns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a run did."""
+    """The result of a run."""
 
     folder: Path
     """Weights or adapter, tokenizer, model card and curve."""
     rows: int
-    """Trees trained: one person in one round each."""
+    """Rows trained; a row is one person in one round."""
     pairs: int
+    """Pairs trained, over all rows."""
     split: int
-    """Rows whose tree was beyond max_tree_tokens and was computed in parts, in this process."""
+    """Rows of this process that were computed as several trees, because one would exceed max_tree_tokens."""
     curve: list[dict[str, float]]
     """Per logged step: step, loss, accuracy, margin."""
     is_main: bool = True
-    """Whether this process speaks for all, where there are several."""
+    """Whether this is the main process, which reports for all."""
 
 
 class UserTreeTrainer(DPOTrainer):
-    """DPOTrainer over people's trees; the dataset holds only which person and round a row is."""
+    """DPOTrainer over trees; its dataset holds rows (person, round, mate), which are turned into trees here."""
 
-    def __init__(self, *, grove: TrainingSet, settings: TrainSection, reference: Reference, **arguments: Any) -> None:
-        self.grove = grove
+    def __init__(
+        self, *, training_set: TrainingSet, settings: TrainSection, reference: Reference, **arguments: Any
+    ) -> None:
+        self.training_set = training_set
         self.settings = settings
         self.reference = reference
         self.seen: set[Row] = set()
         """Rows that went through the loss in this process."""
         self.split = 0
-        """Rows among them whose tree was beyond the budget and was computed in parts."""
+        """Number of these rows that were computed as several trees."""
         self._pairs_of_step = 0.0
-        super().__init__(data_collator=self._plant, **arguments)
+        super().__init__(data_collator=self._collate, **arguments)
         take_forests(self.model)
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
-        # tokenising is done in _plant, by the one path that scoring and serving use
+        # rows are tokenised in _collate, by the same path as in scoring and serving
         return dataset
 
     def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
-        # ours come tree by tree, see train.reference; being asked to precompute only keeps TRL from loading a model
+        # train.reference computes them tree by tree; the setting only keeps TRL from loading a reference model
         return dataset
 
     def _issue_warnings_after_load(self, load_result: Any) -> None:
-        # a tied weight is kept once, under its other name, and is not missed
+        # a tied weight is saved once, under its other name, and is not missing
         tied = getattr(self.model, "all_tied_weights_keys", {})
         missing = [key for key in load_result.missing_keys if key not in tied]
         super()._issue_warnings_after_load(load_result._replace(missing_keys=missing))
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        # the grove has drawn the order: mirrors must stay in one batch
+        # the training set has drawn the order: mates must stay in one batch
         rows: Any = self.train_dataset if train_dataset is None else train_dataset
         return SequentialSampler(rows)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """AdamW in which token embeddings move at `embedding_rate` times the learning rate."""
+        """AdamW; token embeddings have `embedding_rate` times the learning rate."""
         if self.optimizer is None:
             policy: Any = self.model
             words = policy.get_input_embeddings().weight
@@ -111,15 +114,15 @@ class UserTreeTrainer(DPOTrainer):
             )
         return self.optimizer
 
-    def _plant(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        chosen = [Row(row["person"], row["round"], row["mate"]) for row in rows]
-        planted = [self.grove.plant(row) for row in chosen]
-        trees = [tree for mine in planted for tree in mine]
-        split = sum(len(mine) > 1 for mine in planted)
-        return {"forest": collate(trees), "trees": trees, "rows": chosen, "split": split}
+    def _collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        batch = [Row(row["person"], row["round"], row["mate"]) for row in rows]
+        trees_by_row = [self.training_set.trees(row) for row in batch]
+        trees = [tree for of_row in trees_by_row for tree in of_row]
+        split = sum(len(of_row) > 1 for of_row in trees_by_row)
+        return {"forest": collate(trees), "trees": trees, "rows": batch, "split": split}
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> tuple[list[Any], Any]:
-        """The parts of one step; their pairs are counted, over all processes, as the loss is the mean over them."""
+        """The parts of one step; counts their pairs over all processes, because the loss is the mean over pairs."""
         parts, items = super().get_batch_samples(epoch_iterator, num_batches, device)
         pairs = torch.tensor(float(sum(part["forest"].answers // 2 for part in parts)), device=device)
         self._pairs_of_step = float(self.accelerator.reduce(pairs, "sum"))
@@ -131,17 +134,21 @@ class UserTreeTrainer(DPOTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The preference loss over all pairs of the batch's people; see train.loss."""
+        """The preference loss over all pairs of the batch; see train.loss."""
         del num_items_in_batch
         forest: Forest = inputs["forest"]
         policy = sum_answers(model(forest=forest), forest)
-        with self.accelerator.autocast():  # the model's own call has it already
+        with self.accelerator.autocast():  # the call of the model is under autocast already
             reference = self.reference.logprobs(inputs["trees"], forest, self.accelerator.unwrap_model(model))
         reference = reference.to(policy)
         tokens = forest.answer_tokens().to(policy)
-        sides = [Answers(policy[side::2], reference[side::2], tokens[side::2]) for side in (0, 1)]
-        chosen = self.settings
-        pairs = pair_loss(*sides, beta=self.beta, kind=chosen.loss_type, nll_weight=chosen.nll_weight)
+        pairs = pair_loss(
+            chosen=Answers(policy[0::2], reference[0::2], tokens[0::2]),
+            rejected=Answers(policy[1::2], reference[1::2], tokens[1::2]),
+            beta=self.beta,
+            kind=self.settings.loss_type,
+            nll_weight=self.settings.nll_weight,
+        )
         if not finite(pairs.loss):
             names = self._names(inputs["rows"], pairs.margin_B)
             raise TrainingError(f"the loss is not a number at records {names}; lower learning_rate")
@@ -151,7 +158,7 @@ class UserTreeTrainer(DPOTrainer):
         return (loss, {}) if return_outputs else loss
 
     def _log(self, model: Any, margin_B: torch.Tensor) -> float:
-        """Logs over all processes; gives the weight by which the mean of all processes and parts is over all pairs."""
+        """Logs metrics over all processes; returns the weight of this part's loss in the mean over all pairs."""
         sums = torch.stack([(margin_B > 0).sum(), margin_B.sum(), torch.ones_like(margin_B).sum()]).to(margin_B)
         right, margin, pairs = map(float, self.accelerator.reduce(sums, "sum").tolist())
         mode = "train" if model.training else "eval"
@@ -162,39 +169,39 @@ class UserTreeTrainer(DPOTrainer):
         return len(margin_B) * shares / self._pairs_of_step
 
     def _names(self, rows: Sequence[Row], margin_B: torch.Tensor) -> str:
-        """The first records whose margin is not a number."""
-        records = [record for row in rows for record in self.grove.records(row)]
-        whole = torch.isfinite(margin_B).tolist()
-        bad = [record.record_id for record, fine in zip(records, whole, strict=True) if not fine]
+        """Ids of the first five records whose margin is not a number."""
+        records = [record for row in rows for record in self.training_set.records(row)]
+        finite_margins = torch.isfinite(margin_B).tolist()
+        bad = [record.record_id for record, is_finite in zip(records, finite_margins, strict=True) if not is_finite]
         return ", ".join(bad[:5])
 
     def trained(self) -> int:
-        """Rows that went through the loss, over all processes."""
+        """The number of distinct rows that went through the loss, over all processes."""
         count = torch.tensor(len(self.seen), device=self.accelerator.device)
         return int(self.accelerator.reduce(count, "sum"))
 
 
 def take_forests(model: Any) -> None:
-    """`model(forest=...)` gives log-probabilities of a forest's answer tokens.
+    """Lets `model(forest=...)` return the log-probabilities of a forest's answer tokens.
 
-    Through the model's own call, so that wrappers which act on calls (DDP, FSDP, autocast) see it.
+    The forest goes through the model's own call, so that wrappers of that call (DDP, FSDP, autocast) take effect.
     """
-    plain = model.forward
+    original = model.forward
 
-    def forward(*arguments: Any, forest: Forest | None = None, **named: Any) -> Any:
-        return plain(*arguments, **named) if forest is None else token_logprobs(model, forest)
+    def forward(*arguments: Any, forest: Forest | None = None, **keywords: Any) -> Any:
+        return original(*arguments, **keywords) if forest is None else token_logprobs(model, forest)
 
     model.forward = forward
 
 
 class _Curve(TrainerCallback):
-    """Keeps the logged numbers and writes them beside the checkpoints, so that a resumed run has the whole curve."""
+    """Writes the logged numbers to a file; a resumed run has the whole curve, because TRL keeps its log history."""
 
     def __init__(self, path: Path, reference: Reference) -> None:
         self.path, self.reference = path, reference
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The last step is always logged, whatever the logging interval: it is what the summary and the card quote."""
+        """Logs the last step whatever the logging interval: the summary and the card quote it."""
         control.should_log = control.should_log or state.global_step >= args.max_steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
@@ -210,21 +217,21 @@ class _Curve(TrainerCallback):
         self.path.write_text(json.dumps(points), encoding="utf-8")
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Keeps the reference's numbers with each checkpoint."""
+        """Saves the reference's numbers with each checkpoint."""
         del args, control
         if state.is_world_process_zero:
             self.reference.save()
 
 
 class Bar(ProgressCallback):
-    """The trainer's progress bar without its numbers: standard output belongs to the command's own result."""
+    """The trainer's progress bar without its numbers: standard output is for the command's result."""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """The numbers go into the curve."""
+        """Prints nothing; the numbers go into the curve."""
 
 
 def align(
-    grove: TrainingSet,
+    training_set: TrainingSet,
     settings: TrainSection,
     *,
     base: str,
@@ -237,15 +244,15 @@ def align(
 
     Args:
         base: folder or Hub id; it is also the frozen reference.
-        folder: receives the weights (or the adapter), tokenizer, README.md, curve.json; `checkpoints/` holds resume
-            points.
-        resume: go on from the last whole checkpoint in `folder`, if there is one.
-        reference_cache: folder in which the reference's log-probabilities are kept for later runs; see
-            train.reference.
+        folder: receives the weights (or the adapter), tokenizer, README.md and curve.json; its subfolder `checkpoints`
+            holds checkpoints to resume from.
+        resume: continue from the last complete checkpoint in `folder`, if there is one.
+        quiet: show no progress bar.
+        reference_cache: folder that keeps the reference's log-probabilities for later runs; see train.reference.
     Raises:
         ConfigError: a key under `trl` that TRL does not have or that is set elsewhere.
-        TrainingError: rows lost, a loss that is not a number, other processes than the recipe asks for, or checkpoints
-            of another run to go on from.
+        TrainingError: lost rows, a loss that is not a number, another number or kind of processes than the recipe
+            says, or a resume from the checkpoints of another run.
         ModelError: the base cannot be loaded.
     """
     model, _ = load_parts(base)
@@ -253,12 +260,12 @@ def align(
         model = get_peft_model(model, adapter(settings))
     load = None if settings.use_peft else lambda: load_parts(base)[0]
     checkpoints = folder / "checkpoints"
-    arguments = _arguments(settings, checkpoints, grove.seed, quiet)
+    arguments = _arguments(settings, checkpoints, seed=training_set.seed, quiet=quiet)
     key = weights_key(base) + ("-bf16" if arguments.bf16 else "")
     reference = Reference(load, cache=reference_cache, key=key)
-    rows = grove.rows(settings.max_steps * settings.users_per_step)
+    rows = training_set.rows(settings.max_steps * settings.users_per_step)
     folder.mkdir(parents=True, exist_ok=True)
-    last, run = last_checkpoint(checkpoints) if resume else None, run_identity(grove, settings, key)
+    last, run = last_checkpoint(checkpoints) if resume else None, run_identity(training_set, settings, key)
     if last is not None:
         require_same_run(checkpoints, run)
     elif arguments.process_index == 0:
@@ -266,13 +273,13 @@ def align(
             _clear(folder, checkpoints)
         write_identity(checkpoints, run)
     trainer = UserTreeTrainer(
-        grove=grove,
+        training_set=training_set,
         settings=settings,
         reference=reference,
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([asdict(row) for row in rows]),
-        processing_class=grove.tokenizer.tokenizer,
+        processing_class=training_set.tokenizer.tokenizer,
         callbacks=[_Curve(folder / "curve.json", reference)],
     )
     _require_launch(trainer.accelerator, settings)
@@ -282,25 +289,32 @@ def align(
         trainer.add_callback(Bar)
     before = step_of(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)
-    # counted as rows that differ: a trainer that lost some would go round the others again and do as many steps
+    # distinct rows: a trainer that lost rows would repeat others and still take as many steps
     trained = before + trainer.trained()
     if trained != len(rows):
         raise TrainingError(f"{len(rows)} rows were given but {trained} were trained; nothing was saved to {folder}")
     if trainer.accelerator.is_main_process:
         reference.save()
         model.save_pretrained(folder)
-        grove.tokenizer.tokenizer.save_pretrained(folder)
+        training_set.tokenizer.tokenizer.save_pretrained(folder)
     trainer.accelerator.wait_for_everyone()
     atexit.register(_leave)
     curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
-    pairs = sum(len(grove.records(row)) for row in rows)
-    return Trained(folder, len(rows), pairs, trainer.split, curve, trainer.accelerator.is_main_process)
+    pairs = sum(len(training_set.records(row)) for row in rows)
+    return Trained(
+        folder,
+        rows=len(rows),
+        pairs=pairs,
+        split=trainer.split,
+        curve=curve,
+        is_main=trainer.accelerator.is_main_process,
+    )
 
 
 def _leave() -> None:
-    """Leaves the other processes, if there are any, while the interpreter is whole.
+    """Leaves the process group, if there is one, before the interpreter shuts down.
 
-    gloo's threads may still hold tensors; let go of during the interpreter's own end, they abort a run that is done
+    gloo's threads may still hold tensors. If they are freed during the shutdown, they abort a run that is done
     (pytorch/pytorch#179291).
     """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
@@ -308,7 +322,7 @@ def _leave() -> None:
 
 
 def _clear(folder: Path, checkpoints: Path) -> None:
-    """Takes an older run out of the way: half of it beside half of a new one would look like a model."""
+    """Deletes an older run: a mixture of its files and new ones would look like a complete model."""
     if checkpoints.exists():
         shutil.rmtree(checkpoints)
     for name in (*WEIGHTS, "curve.json", "README.md"):
@@ -316,7 +330,7 @@ def _clear(folder: Path, checkpoints: Path) -> None:
 
 
 def adapter(settings: TrainSection) -> LoraConfig:
-    """The adapter that a section asks for."""
+    """The adapter that the settings describe."""
     targets = settings.lora_target_modules
     return LoraConfig(
         task_type="CAUSAL_LM",
@@ -328,26 +342,28 @@ def adapter(settings: TrainSection) -> LoraConfig:
 
 
 def _require_launch(accelerator: Any, settings: TrainSection) -> None:
-    """Some launchers start one process, or another kind of distribution, without a word."""
+    """Checks the processes: some launchers silently start one process, or another kind of distribution."""
     kind = str(accelerator.distributed_type).rpartition(".")[2].lower()
-    found = "fsdp" if kind == "fsdp" else "ddp" if kind.startswith("multi") else kind
+    distribution = "fsdp" if kind == "fsdp" else "ddp" if kind.startswith("multi") else kind
     if accelerator.num_processes != settings.processes:
         raise TrainingError(
             f"the recipe asks for processes={settings.processes}, the launcher started {accelerator.num_processes}; "
             f"start with: torchrun --nproc-per-node {settings.processes} --no-python penchant train ..."
         )
-    if settings.processes > 1 and found != settings.distributed:
-        raise TrainingError(f"the recipe asks for distributed={settings.distributed}, the launcher set up '{found}'")
+    if settings.processes > 1 and distribution != settings.distributed:
+        raise TrainingError(
+            f"the recipe asks for distributed={settings.distributed}, the launcher set up '{distribution}'"
+        )
 
 
-def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool) -> DPOConfig:
-    share, left = divmod(settings.users_per_step, settings.processes * settings.gradient_accumulation_steps)
-    if left or not share:
+def _arguments(settings: TrainSection, checkpoints: Path, *, seed: int, quiet: bool) -> DPOConfig:
+    share, remainder = divmod(settings.users_per_step, settings.processes * settings.gradient_accumulation_steps)
+    if remainder or not share:
         raise ConfigError(
             f"users_per_step={settings.users_per_step} cannot be shared by processes={settings.processes} and "
             f"gradient_accumulation_steps={settings.gradient_accumulation_steps}; make it a multiple of their product"
         )
-    ours: dict[str, Any] = {
+    fixed: dict[str, Any] = {
         "output_dir": str(checkpoints),
         "beta": settings.beta,
         "learning_rate": settings.learning_rate,
@@ -365,7 +381,7 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "disable_tqdm": quiet,
         "use_cpu": not torch.cuda.is_available(),
     }
-    free: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "bf16": torch.cuda.is_available(),
         "lr_scheduler_type": "linear",
         "adam_beta2": 0.98,
@@ -376,19 +392,21 @@ def _arguments(settings: TrainSection, checkpoints: Path, seed: int, quiet: bool
         "dataloader_pin_memory": False,
         "report_to": "none",
     }
-    return DPOConfig(**ours, **{**free, **checked_trl_keys(settings.trl, ours)})
+    return DPOConfig(**fixed, **{**defaults, **checked_trl_keys(settings.trl, fixed)})
 
 
-def checked_trl_keys(given: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
-    """Keys of the recipe's `trl` section, which go to TRL as they are.
+def checked_trl_keys(keys: dict[str, Any], fixed: dict[str, Any]) -> dict[str, Any]:
+    """The keys of the recipe's `trl` section, which go to TRL unchanged.
 
+    Args:
+        fixed: the keys that penchant sets itself.
     Raises:
         ConfigError: TRL has no such key, or penchant sets it itself.
     """
-    for key in given:
-        if key in ours or key in ("loss_type", "loss_weights"):
+    for key in keys:
+        if key in fixed or key in ("loss_type", "loss_weights"):
             raise ConfigError(f"'trl.{key}' is set by the method's own keys; remove it from trl")
         if key not in _KEYS:
             near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.0)[0]
             raise ConfigError(f"TRL's DPOConfig has no key '{key}' (under 'trl'); nearest is '{near}'")
-    return given
+    return keys

@@ -1,7 +1,7 @@
-"""Snapshots of a base in training, so that a run that was stopped goes on instead of starting again.
+"""Snapshots of a base in training, from which a stopped run resumes.
 
-One safetensors file holds the weights and what the optimizer knows of them; it is replaced in one piece. Batches are
-not kept: their stream follows from its seed, and is drawn again up to the step.
+One safetensors file holds the weights and the optimizer's moments; it is replaced atomically. Batches are not stored:
+their stream follows from its seed, and is drawn again up to the step.
 """
 
 from __future__ import annotations
@@ -20,58 +20,63 @@ from penchant.errors import TrainingError
 from penchant.shards.atomic import replacing
 
 SNAPSHOT = "snapshot.safetensors"
-"""Its name in the folder of the base."""
+"""Name of the file in the folder of the base."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a base is."""
+    """The training progress of a base."""
 
     step: int = 0
+    """Steps taken."""
     curve: list[dict[str, float]] = field(default_factory=list)
     window: list[tuple[float, ...]] = field(default_factory=list)
     """Losses since the last point of the curve."""
 
 
 def run_key(settings: str, tokenizer: str) -> str:
-    """Names a run by its settings and its tokenizer, which was learnt from the texts."""
+    """A digest of the settings and of the tokenizer, which was learned from the texts: it identifies a run."""
     return hashlib.sha256(f"{settings}\n{tokenizer}".encode()).hexdigest()[:16]
 
 
 def save_snapshot(file: Path, model: Any, optimizer: torch.optim.Optimizer, progress: Progress, *, key: str) -> None:
-    """Replaces the snapshot."""
-    # tied weights are one parameter under one name here
+    """Writes the snapshot, and replaces an older one.
+
+    Args:
+        key: identifies the run; see `run_key`.
+    """
+    # `named_parameters` gives tied weights once, under one name
     tensors = {f"weights.{name}": parameter.detach() for name, parameter in model.named_parameters()}
-    for place, moments in optimizer.state_dict()["state"].items():
-        tensors.update({f"optimizer.{place}.{name}": tensor for name, tensor in moments.items()})
-    where = json.dumps([progress.step, progress.curve, progress.window])
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors.update({f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()})
+    metadata = {"progress": json.dumps([progress.step, progress.curve, progress.window]), "key": key}
     with replacing(file) as temporary:
-        save_file({name: x.contiguous() for name, x in tensors.items()}, temporary, {"progress": where, "key": key})
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
 
 
 def load_snapshot(file: Path, model: Any, optimizer: torch.optim.Optimizer, *, key: str) -> Progress:
-    """Puts weights and optimizer where the snapshot was; gives its progress.
+    """Loads weights and moments into the model and the optimizer; returns the progress.
 
     Raises:
-        TrainingError: the file is of another run or damaged.
+        TrainingError: the file is of another run, or damaged.
     """
     state: dict[int, dict[str, torch.Tensor]] = {}
     try:
         with safe_open(file, framework="pt") as content:
-            found = content.metadata() or {}
-            if found.get("key") != key:
+            metadata = content.metadata() or {}
+            if metadata.get("key") != key:
                 raise TrainingError(
-                    f"{file} is a snapshot of other settings or texts; take those again, or start anew without --resume"
+                    f"{file} is a snapshot of other settings or texts; use those again, or start anew without `resume`"
                 )
-            step, curve, window = json.loads(found["progress"])
+            step, curve, window = json.loads(metadata["progress"])
             with torch.no_grad():
                 for name, parameter in model.named_parameters():
                     parameter.copy_(content.get_tensor(f"weights.{name}"))
-            for name in content.keys():  # noqa: SIM118 - no mapping
+            for name in content.keys():  # noqa: SIM118 - not a mapping
                 kind, _, rest = name.partition(".")
                 if kind == "optimizer":
-                    place, _, moment = rest.partition(".")
-                    state.setdefault(int(place), {})[moment] = content.get_tensor(name)
+                    index, _, moment = rest.partition(".")
+                    state.setdefault(int(index), {})[moment] = content.get_tensor(name)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise TrainingError(f"{file} cannot be read ({error}); delete it and start anew") from error
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,8 +1,9 @@
-"""Which person's pairs, with which evidence, make up each row of training.
+"""The training set: which pairs of which person, under which evidence, make up each row.
 
-A row is one person and one fresh draw of evidence (kinds UGC, PAIR, DEMO or mixed, as paper.md section 2 proposes);
-all of the person's pairs hang under it. The draw is a function of (seed, person, round), so that ICA and PBA see the
-same draws and a resumed run the same rows. No target is ever part of the evidence.
+A row is one person with one fresh draw of evidence (kinds UGC, PAIR, DEMO or mixed, as paper.md section 2 proposes).
+All of the row's pairs share this evidence, so they are computed as branches of one tree. The draw is a function of
+(seed, person, round): ICA and PBA get the same draws, and a resumed run gets the same rows. Evidence never contains a
+target.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ class Row:
     person: int
     round: int
     mate: int | None = None
-    """A person in the same batch who was asked some of the same and chose the opposite."""
+    """A person in the same batch who chose the opposite answer in some of the same pairs."""
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """All people of a training set, ready to be planted as trees."""
+    """The people to train on, with all that turns one of their rows into token trees."""
 
     people: tuple[tuple[Record, ...], ...]
-    """Records of one person each; records without a user id are people of their own."""
+    """The records of each person; a record without a user id is a person of its own."""
     space: PreferenceSpace
     method: Method
     tokenizer: ChatTokenizer
@@ -60,56 +61,58 @@ class TrainingSet:
     pairs_per_person: int
     max_prompt_tokens: int | None
     golden_share: float = 0.0
+    """Share of rows with the person's true direction as the profile."""
     summary: Callable[[Persona], str | None] = lambda _persona: None
-    """What was written of somebody who shows this evidence; None has the belief put into words."""
+    """Gives the written summary of a persona; None: the method puts the belief into words."""
     max_tree_tokens: int | None = None
-    """Packed tokens of one tree; a person with more is computed in several, each with the persona again."""
+    """Most packed tokens of one tree; larger rows become several trees, each of which repeats the persona."""
 
     def rows(self, count: int) -> list[Row]:
-        """`count` rows: every person once per round, in a fresh order each round, mirrors next to each other.
+        """`count` rows: every person once per round, in a fresh order each round, mates next to each other.
 
-        Where two people were asked the same and chose the opposite, having both in one batch cancels exactly what
-        their pairs say of the answers alone, and leaves what they say of the people: less noise, at no cost.
+        Mates chose opposite answers in the same pairs. Both in one batch cancel exactly what the pairs say about the
+        answers alone, and leave what they say about the people: less noise, at no cost.
         """
         rows: list[Row] = []
         for round_ in range(-(-count // len(self.people))):
             rng = random.Random(f"order:{self.seed}:{round_}")
-            for person, mate in _couples(self.people, self._chose, rng):
+            for person, mate in _couples(self.people, self._people_by_choice, rng):
                 rows.append(Row(person, round_, mate))
                 if mate is not None:
                     rows.append(Row(mate, round_, person))
         return rows[:count]
 
     def records(self, row: Row) -> list[Record]:
-        """The pairs of a row. A person with more than `pairs_per_person` is asked about all of them in turn.
+        """The pairs of a row, at most `pairs_per_person`; over the rounds every pair of a person has its turn.
 
-        Beside a mate those come first that the two share, the same for both, and one place at least is for the others.
+        With a mate, the pairs that the two share come first, in the same order for both. At least one pair is not
+        shared, if the person has others.
         """
         records, size = self.people[row.person], self.pairs_per_person
         if len(records) <= size:
             return list(records)
         if row.mate is None:
-            return _turn(records, row.round * size, size)
+            return _cycle(records, row.round * size, size)
         shared, others = self._shared(row.person, row.mate)
-        kept = _turn(shared, row.round * size, size - bool(others))
-        return [*kept, *_turn(others, row.round, size - len(kept))]
+        kept = _cycle(shared, row.round * size, size - bool(others))
+        return [*kept, *_cycle(others, row.round, size - len(kept))]
 
     @cached_property
-    def _chose(self) -> dict[tuple[str, str, str], list[int]]:
-        """Who chose what over what."""
-        chose: dict[tuple[str, str, str], list[int]] = {}
-        for place, records in enumerate(self.people):
+    def _people_by_choice(self) -> dict[tuple[str, str, str], list[int]]:
+        """(prompt, chosen, rejected) -> the people who chose so."""
+        people: dict[tuple[str, str, str], list[int]] = {}
+        for person, records in enumerate(self.people):
             for record in records:
-                chose.setdefault((record.prompt, record.chosen, record.rejected), []).append(place)
-        return chose
+                people.setdefault((record.prompt, record.chosen, record.rejected), []).append(person)
+        return people
 
     def _shared(self, person: int, mate: int) -> tuple[list[Record], list[Record]]:
-        """A person's records whose mirror the mate has, in an order that is the same for both, and the others."""
-        theirs = {(record.prompt, record.rejected, record.chosen) for record in self.people[mate]}
+        """The person's records of which the mate chose the opposite, in the same order for both; and the others."""
+        mirrors = {(record.prompt, record.rejected, record.chosen) for record in self.people[mate]}
         shared: list[Record] = []
         others: list[Record] = []
         for record in self.people[person]:
-            (shared if (record.prompt, record.chosen, record.rejected) in theirs else others).append(record)
+            (shared if (record.prompt, record.chosen, record.rejected) in mirrors else others).append(record)
         return sorted(shared, key=lambda r: (r.prompt, *sorted((r.chosen, r.rejected)))), others
 
     def person(self, row: Row) -> Person:
@@ -122,17 +125,17 @@ class TrainingSet:
 
     def _evidence(self, persona: Persona, rng: random.Random) -> Persona:
         for kind in rng.sample(_KINDS, len(_KINDS)):
-            shown = persona.select(kind, seed=str(rng.random()))
-            if shown.evidence:
-                return shown
+            selection = persona.select(kind, seed=str(rng.random()))
+            if selection.evidence:
+                return selection
         return persona
 
-    def plant(self, row: Row) -> list[Packed]:
-        """The tree of a row, or several where one would be beyond `max_tree_tokens`; pairs keep their order."""
+    def trees(self, row: Row) -> list[Packed]:
+        """The tree of a row; several trees if one would exceed `max_tree_tokens`. Pairs keep their order."""
         branches = self.branches(self.person(row), self.records(row))
-        whole = pack(branches)
-        if self.max_tree_tokens is None or len(whole.ids) <= self.max_tree_tokens:
-            return [whole]
+        tree = pack(branches)
+        if self.max_tree_tokens is None or len(tree.ids) <= self.max_tree_tokens:
+            return [tree]
         trees: list[Packed] = []
         start = 0
         for stop in range(1, len(branches) + 1):
@@ -143,16 +146,16 @@ class TrainingSet:
         return trees
 
     def branches(self, person: Person, records: Sequence[Record]) -> list[Branch]:
-        """Pairs as asked of a person.
+        """The tokens of some pairs under a person's prompt, each as chosen, then rejected.
 
         Raises:
-            RecordError: the method has nothing to show of the person, or a task alone is beyond the budget.
+            RecordError: the method has nothing to show about the person, or a task alone is beyond the budget.
         """
-        asked = [(self._messages(person, record), (record.chosen, record.rejected)) for record in records]
-        return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(asked)]
+        pairs = [(self._messages(person, record), (record.chosen, record.rejected)) for record in records]
+        return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(pairs)]
 
     def conversations(self, row: Row) -> list[dict[str, list[Message]]]:
-        """The pairs of a row as `prompt`, `chosen` and `rejected` turns, as TRL takes them."""
+        """The pairs of a row as `prompt`, `chosen` and `rejected` turns, the format of TRL."""
         person = self.person(row)
         return [
             {
@@ -167,7 +170,7 @@ class TrainingSet:
         return self.method.messages(person, record.prompt, layout=self.layout, budget=self.budget()).messages
 
     def budget(self) -> Budget | None:
-        """The bound on prompts, if there is one."""
+        """The token budget of prompts; None without one."""
         return Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
 
     def _count(self, messages: Sequence[Message]) -> int:
@@ -177,7 +180,7 @@ class TrainingSet:
 def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:
     """Records grouped by user, in order of first appearance.
 
-    Records of one user under different profiles are people of their own, as their tree could not share it.
+    Records of one user with different profiles become several people, because one tree has one profile.
 
     Raises:
         TrainingError: no records.
@@ -191,10 +194,10 @@ def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:
 
 
 def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.Random) -> Persona:
-    """What a person's tree may show: the persona that their records share, less the targets.
+    """The persona that a person's tree may draw evidence from: that of their records, without the targets.
 
-    Real files give every record a persona of its own. Then as many items of each kind as one of the records has are
-    drawn from all of them, so that one history can be shared by all of the person's pairs and is another every time.
+    In real files every record has its own persona. Then items are drawn from all of them, as many of each kind as one
+    record has: all pairs of the person share one history, and every round has another one.
     """
     if all(record.persona == records[0].persona for record in records):
         return _without(records[0].persona, targets)
@@ -202,18 +205,18 @@ def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.R
     like = Counter(map(type, rng.choice([r for r in records if r.persona.evidence]).persona.evidence))
     kept: set[int] = set()
     for kind, count in like.items():
-        places = [place for place, item in enumerate(allowed) if type(item) is kind]
-        kept.update(rng.sample(places, min(count, len(places))))
-    return Persona(tuple(allowed[place] for place in sorted(kept)))
+        of_kind = [index for index, item in enumerate(allowed) if type(item) is kind]
+        kept.update(rng.sample(of_kind, min(count, len(of_kind))))
+    return Persona(tuple(allowed[index] for index in sorted(kept)))
 
 
 def pooled(records: Sequence[Record]) -> Persona:
-    """All that the records of one person show of them, each item once."""
+    """The evidence of all records of one person, each item once."""
     return Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
 
 
 def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
-    """The persona less whatever holds the answer to a target: its choice, a thumb on it, or the text itself as theirs.
+    """The persona without items that give a target away: its choice, a rating of its answers, or its chosen text.
 
     Other choices under the same prompt stay: some sources have one prompt for everything.
     """
@@ -221,7 +224,7 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
     judged = chosen | {(record.prompt, record.rejected) for record in targets}
     written = {record.chosen for record in targets}
 
-    def tells(item: Evidence) -> bool:
+    def gives_away(item: Evidence) -> bool:
         match item:
             case Comparison():
                 return (item.prompt, item.chosen) in chosen
@@ -234,72 +237,78 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
             case _:
                 assert_never(item)
 
-    return Persona(tuple(item for item in persona.evidence if not tells(item)))
+    return Persona(tuple(item for item in persona.evidence if not gives_away(item)))
 
 
 def _couples(
-    people: Sequence[Sequence[Record]], chose: Mapping[tuple[str, str, str], Sequence[int]], rng: random.Random
+    people: Sequence[Sequence[Record]],
+    people_by_choice: Mapping[tuple[str, str, str], Sequence[int]],
+    rng: random.Random,
 ) -> Iterator[tuple[int, int | None]]:
-    """Everybody once, in a random order: beside somebody who chose the opposite of one of their pairs, or alone."""
+    """Every person once, in random order, with a mate where somebody free chose the opposite in one of their pairs."""
     taken: set[int] = set()
-    for place in rng.sample(range(len(people)), len(people)):
-        if place in taken:
+    for person in rng.sample(range(len(people)), len(people)):
+        if person in taken:
             continue
         mate = None
-        # one look per pair: who shares more is found more often, and a pair that thousands judged costs no more
-        for record in rng.sample(people[place], len(people[place])):
-            opposite = chose.get((record.prompt, record.rejected, record.chosen))
-            other = rng.choice(opposite) if opposite else place
-            if other != place and other not in taken:
+        # one draw per pair: people who share more pairs are drawn more often, and a pair of thousands costs no more
+        for record in rng.sample(people[person], len(people[person])):
+            opposite = people_by_choice.get((record.prompt, record.rejected, record.chosen))
+            other = rng.choice(opposite) if opposite else person
+            if other != person and other not in taken:
                 mate = other
                 break
-        taken.update((place,) if mate is None else (place, mate))
-        yield place, mate
+        taken.update((person,) if mate is None else (person, mate))
+        yield person, mate
 
 
-def _turn(records: Sequence[Record], start: int, count: int) -> list[Record]:
-    """`count` records from a place on, going round; all of them where there are no more."""
+def _cycle(records: Sequence[Record], start: int, count: int) -> list[Record]:
+    """`count` records from index `start` on, wrapping around; each at most once."""
     return [records[(start + i) % len(records)] for i in range(min(count, len(records)))]
 
 
-def refuse_unusable(grove: TrainingSet, *, progress: Callable[[int], None] | None = None) -> int:
-    """Checks, before training starts, that every record can be shown by the method and fits the budget.
+def refuse_unusable(training_set: TrainingSet, *, progress: Callable[[int], None] | None = None) -> int:
+    """Checks, before training starts, that the method can show every record and that each fits the budget.
 
+    Args:
+        progress: called with 1 after each person.
     Returns:
         The number of people without any evidence. They are trained on the bare prompt, as they are evaluated.
-
     Raises:
-        TrainingError: a record cannot be shown, or nobody has evidence; it names the record.
+        TrainingError: a record cannot be shown, or nobody has evidence; the message names the record.
     """
     bare = 0
-    for place, records in enumerate(grove.people):
-        person = grove.person(Row(place, 0))
+    method = training_set.method
+    budgeted = bool(training_set.max_prompt_tokens or training_set.max_tree_tokens)
+    for index, records in enumerate(training_set.people):
+        person = training_set.person(Row(index, 0))
         bare += not is_known(person)
         # without budgets, whether a record can be shown depends on the person alone
-        for record in records if grove.max_prompt_tokens or grove.max_tree_tokens else records[:1]:
-            _check(grove, record, person)
-        # a later round may draw one kind of evidence alone
+        for record in records if budgeted else records[:1]:
+            _check(training_set, record, person)
+        # a later round may draw evidence of a single kind
         for kind in _KINDS[:-1]:
-            shown = records[0].persona.select(kind)
-            if shown.evidence:
-                _check(grove, records[0], meet_record(records[0], shown, grove.space))
+            selection = records[0].persona.select(kind)
+            if selection.evidence:
+                _check(training_set, records[0], meet_record(records[0], selection, training_set.space))
         if progress is not None:
             progress(1)
-    if bare == len(grove.people) and grove.method.content != "none":
+    if bare == len(training_set.people) and method.content != "none":
         raise TrainingError(
-            f"cannot train {grove.method.name} on record {grove.people[0][0].record_id}: the persona has no evidence, "
+            f"cannot train {method.name} on record {training_set.people[0][0].record_id}: the persona has no evidence, "
             "and neither has any other; give evidence, or train with method 'universal'"
         )
     return bare
 
 
-def _check(grove: TrainingSet, record: Record, person: Person) -> None:
+def _check(training_set: TrainingSet, record: Record, person: Person) -> None:
+    method, limit = training_set.method, training_set.max_tree_tokens
     try:
-        tokens = len(pack(grove.branches(person, [record])).ids)
+        tokens = len(pack(training_set.branches(person, [record])).ids)
     except RecordError as error:
-        raise TrainingError(f"cannot train {grove.method.name} on record {record.record_id}: {error}") from error
-    if grove.max_tree_tokens is not None and tokens > grove.max_tree_tokens:
+        raise TrainingError(f"cannot train {method.name} on record {record.record_id}: {error}") from error
+    if limit is not None and tokens > limit:
         raise TrainingError(
-            f"record {record.record_id} alone has {tokens} tokens, max_tree_tokens is {grove.max_tree_tokens}; "
+            f"record {record.record_id} alone has {tokens} tokens, max_tree_tokens is {limit}; "
             "raise it, or lower max_prompt_tokens"
         )
