@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penchant.config import BaseSection, load_section
 from penchant.errors import ConfigError
 from penchant.reporter import QUIET, Reporter
+from penchant.runs.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from penchant.model.base import Candidates
@@ -86,7 +87,8 @@ def make_base(
         )
     documents = texts.name if texts else None
     card = base_card(settings, encoder.name, curve, recipe=str(recipe), texts=documents, credits=corpus.credits)
-    save_base(model, corpus.tokenizer, out, curve=curve, card=card, bf16=settings.bf16)
+    with quiet_libraries():
+        save_base(model, corpus.tokenizer, out, curve=curve, card=card, bf16=settings.bf16)
     return curve
 
 

@@ -18,6 +18,7 @@ from penchant.reporter import QUIET, Reporter
 from penchant.runs.crossval_scorers import measure_encoder
 from penchant.runs.data import directed, read, space_for
 from penchant.runs.measurement import Measurement
+from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
 from penchant.runs.train import align_records
 from penchant.shards.atomic import write_text
@@ -136,15 +137,16 @@ def _scores(
     from penchant.eval.score import Setting
     from penchant.model.local import LocalModel
 
-    bench = Bench(
-        setting=Setting(name, recipe.layout, recipe.seed),
-        layout=recipe.layout,
-        space=space,
-        reference=LocalModel.load(recipe.base, name="reference"),
-        policies={method: LocalModel.load(str(out / method), name=method) for method in METHODS},
-        max_prompt_tokens=recipe.ica.max_prompt_tokens,
-        swapped="all",
-    )
+    with quiet_libraries():
+        bench = Bench(
+            setting=Setting(name, recipe.layout, recipe.seed),
+            layout=recipe.layout,
+            space=space,
+            reference=LocalModel.load(recipe.base, name="reference"),
+            policies={method: LocalModel.load(str(out / method), name=method) for method in METHODS},
+            max_prompt_tokens=recipe.ica.max_prompt_tokens,
+            swapped="all",
+        )
     personas = recipe.evaluate.personas
     with Inputs(records=test, space=space, bench=bench, reporter=reporter).passes(bench.passes(personas)):
         return bench.score(test, personas)

@@ -21,6 +21,7 @@ from penchant.runs.base import make_base
 from penchant.runs.data import read, recipe_space
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources
+from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
 from penchant.runs.simulate import write_forum
 from penchant.runs.stages import Stages
@@ -84,10 +85,10 @@ def demo(
         policies[method] = str(out / method)
     test = read(out / "data" / "test", recipe_space(settings), reporter=reporter)
     records = _tested(test, unseen_users=settings.evaluate.unseen_users)
-    with stages.timed("evaluate"):
+    with stages.timed("evaluate"), quiet_libraries():
         measured = _measure(settings, records, policies, reporter)
     measurement = Measurement.of([measured], seed=settings.seed, seconds=stages.seconds, reporter=reporter)
-    with stages.timed("report"):
+    with stages.timed("report"), quiet_libraries():
         _write_page(settings, records, policies, measurement=measurement, command=command, out=out)
     measurement = replace(measurement, seconds=stages.seconds)
     write_text(out / "results.json", _line(measurement.as_json()))

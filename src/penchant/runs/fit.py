@@ -11,6 +11,7 @@ from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read, space_for
+from penchant.runs.quiet import quiet_libraries
 from penchant.runs.scorers import believer_of, embedded, scorer_card, scorer_cards
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ def fit_annotator(
     items = labelled(read(data, chosen, rejected=rejected, reporter=reporter))
     if not items:
         raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
-    opened = open_encoder(encoder)
+    with quiet_libraries():
+        opened = open_encoder(encoder)
     clauses = len({text for one in items for part in parts(one.item) for text in part})
     with (
         reporter.bar(clauses, "embedding clauses") as embedding,

@@ -13,6 +13,7 @@ from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, read, space_for
 from penchant.runs.fit import refuse_scorer
+from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
 from penchant.runs.scorers import SCORERS
 from penchant.shards.atomic import write_text
@@ -152,15 +153,16 @@ def align_records(
         reporter.note(f"{bare} of {count} people have no evidence: they are trained on the bare prompt")
     reporter.note(f"{method}: aligning {recipe.base} to {count} people, {len(records)} pairs")
     cache = reference_cache or out.parent / "reference"
-    trained = align(
-        people,
-        section,
-        base=recipe.base,
-        folder=out,
-        resume=resume,
-        reference_cache=cache,
-        quiet=reporter is QUIET,
-    )
+    with quiet_libraries():
+        trained = align(
+            people,
+            section,
+            base=recipe.base,
+            folder=out,
+            resume=resume,
+            reference_cache=cache,
+            quiet=reporter is QUIET,
+        )
     if not trained.is_main:
         return None
     write_text(out / "README.md", aligned_card(recipe, method, section, trained.curve, records))
@@ -192,7 +194,8 @@ def train_ratings(
 
     section = section_of(recipe, method)
     people, records = read_training_set(recipe, method, data, space=space, rejected=rejected, reporter=reporter)
-    trained = align_to_ratings(people, section, base=recipe.base, folder=out, quiet=reporter is QUIET)
+    with quiet_libraries():
+        trained = align_to_ratings(people, section, base=recipe.base, folder=out, quiet=reporter is QUIET)
     card = aligned_card(recipe, method, section, trained.curve, records, ratings=trained.rows)
     write_text(out / "README.md", card)
     return {"method": method, "model": str(out), "people": len(people.people), "ratings": trained.rows}
