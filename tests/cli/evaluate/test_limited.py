@@ -1,11 +1,12 @@
-"""`penchant eval --suite limited`."""
+"""`penchant eval limited`."""
 
 
 def test_little_evidence_is_measured_item_by_item(penchant, small_forum, models) -> None:
-    where = ("eval", "--suite", "limited", "--data", small_forum / "test", *models)
+    where = ("eval", "limited", *models, "--data", small_forum / "test")
     ran = penchant(*where, "--json")
     assert ran.code == 0, ran.err
-    rows = [row for row in ran.last["rows"] if row["attribute"] == "all"]
+    assert ran.last["question"] == "limited"
+    rows = [row for row in ran.last["rows"] if row["attribute"] == "all" and not row["variant"]]
     assert {row["persona"] for row in rows} == {"first 0", "first 1", "first 2", "first 4"}
     nothing = {row["method"]: row for row in rows if row["persona"] == "first 0" and row["phrasing"] == "known"}
     assert nothing["ideal"]["ceiling"] == 0.5

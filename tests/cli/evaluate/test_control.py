@@ -1,10 +1,11 @@
-"""`penchant eval --suite control`."""
+"""`penchant eval control`."""
 
 
 def test_control_is_measured_by_wording_and_told(penchant, small_forum, models, annotator) -> None:
-    where = ("eval", "--suite", "control", "--data", small_forum / "test", *models, "--annotator", annotator)
+    where = ("eval", "control", *models, "--data", small_forum / "test", "--annotator", annotator)
     ran = penchant(*where, "--json")
     assert ran.code == 0, ran.err
+    assert set(ran.last) == {"question", "seed", "seconds", "wordings", "versions"}
     assert set(ran.last["wordings"]) == {"known", "unseen"}
     named = [(one["method"], one["directions"]) for one in ran.last["wordings"]["known"]]
     assert named == [("ica", "evidence"), ("pba", "true"), ("pba", "believed")]
@@ -16,4 +17,4 @@ def test_control_is_measured_by_wording_and_told(penchant, small_forum, models, 
     assert true["texts_silent"] + (texts["n"] if texts else 0) == 8  # people of known wording, asked once each
     told = penchant(*where).out
     assert f"{100 * true['flipped']['value']:.1f}" in told
-    assert "everything turned: decisions that turn" in told
+    assert "all directions flipped: decisions that change" in told

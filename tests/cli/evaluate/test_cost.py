@@ -1,12 +1,13 @@
-"""`penchant eval --suite cost`."""
+"""`penchant eval cost`."""
 
 from penchant.encoder.fake import FakeEncoder
 
 
 def test_every_method_has_its_tokens_time_and_memory(penchant, small_forum, models) -> None:
-    where = ("eval", "--suite", "cost", "--data", small_forum / "test", *models, "--limit", "16")
+    where = ("eval", "cost", *models, "--data", small_forum / "test", "--limit", "16")
     ran = penchant(*where, "--json")
     assert ran.code == 0, ran.err
+    assert set(ran.last) == {"question", "seed", "seconds", "methods", "versions"}
     found = ran.last["methods"]
     assert list(found) == ["few_shot", "ica", "pba"]
     assert found["ica"]["prompt_tokens"] == found["few_shot"]["prompt_tokens"] > found["pba"]["prompt_tokens"]
@@ -21,10 +22,9 @@ def test_every_method_has_its_tokens_time_and_memory(penchant, small_forum, mode
 
 def test_learned_scorers_have_a_line_without_a_prompt(penchant, small_forum, models, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
-    fitted = penchant("train", "--data", small_forum / "train", "--method", "lore", "--out", tmp_path / "lore")
+    fitted = penchant("fit", "lore", "--data", small_forum / "train", "--out", tmp_path / "lore")
     assert fitted.code == 0, fitted.err
-    where = ("eval", "--suite", "cost", "--data", small_forum / "test", *models, "--limit", "16")
-    ran = penchant(*where, "--baselines", tmp_path / "lore")
+    ran = penchant("eval", "cost", *models, tmp_path / "lore", "--data", small_forum / "test", "--limit", "16")
     assert ran.code == 0, ran.err
     line = ran.out.splitlines()[-1].split()
     assert (line[0], line[1], line[3]) == ("lore", "–", "–")

@@ -1,4 +1,4 @@
-"""`penchant eval --suite judge`: models write, a judge on loopback says which answer is better."""
+"""`penchant eval judge`: models write, a judge on loopback says which answer is better."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penchant.cli.suites.judge import LEGEND
+from penchant.eval.questions.judge import LEGEND
 
 
 @pytest.fixture
@@ -17,9 +17,8 @@ def recipe(served: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def where(small_forum, small_base, aligned, recipe) -> tuple[object, ...]:
-    models = ("--reference", small_base, "--ica", aligned["ica"], "--pba", aligned["pba"])
-    return ("eval", "--suite", "judge", "--judge", recipe, "--data", small_forum / "test", "--limit", 6, *models)
+def where(small_forum, models, recipe) -> tuple[object, ...]:
+    return ("eval", "judge", *models, "--judge", recipe, "--data", small_forum / "test", "--limit", 6)
 
 
 def longer(request: dict[str, Any], _number: int) -> str:
@@ -33,7 +32,7 @@ def test_every_method_is_set_against_the_reference_and_the_others(penchant, wher
     assert ran.code == 0, ran.err
     assert "judge m:" in ran.err
     assert "writing answers" in ran.err
-    assert (ran.last["suite"], ran.last["judge"], ran.last["answer_tokens"]) == ("judge", "m", 128)
+    assert (ran.last["question"], ran.last["judge"], ran.last["answer_tokens"]) == ("judge", "m", 128)
     rates = ran.last["win_rates"]
     judged = ran.last["counts"]["judged"]
     wordings = {one["phrasing"] for one in rates}
@@ -46,8 +45,8 @@ def test_every_method_is_set_against_the_reference_and_the_others(penchant, wher
         assert one["rate"] == pytest.approx((one["won"] + (one["tied"] + one["same"]) / 2) / one["n"], abs=1e-6)
     assert sum(one["n"] for one in rates) == 3 * judged
     assert sum(one["won"] + one["lost"] for one in rates) > 0
-    chosen = {row["method"] for row in ran.last["choice"]}
-    assert chosen == {"few_shot_choice", "ica_choice", "pba_choice"}
+    chosen = {(row["method"], row["variant"]) for row in ran.last["choice"]}
+    assert chosen == {("few_shot", "choice"), ("ica", "choice"), ("pba", "choice")}
     # the same again, for people: nothing is paid for, and the figures are those
     asked = len(served.requests)
     told = penchant(*where)
@@ -86,7 +85,7 @@ def test_what_is_missing_is_said_before_anything_is_written(penchant, where, rec
     unnamed = [one for one in where if one not in ("--judge", recipe)]
     ran = penchant(*unnamed)
     assert ran.code == 2
-    assert "--suite judge asks a language model; name its recipe with --judge" in ran.err
+    assert "the question 'judge' asks a language model; name its recipe with --judge" in ran.err
     monkeypatch.delenv("SOME_KEY", raising=False)
     recipe.write_text("endpoint: {base_url: 'https://models.example/v1', model: m, api_key_env: SOME_KEY}\n")
     ran = penchant(*where)

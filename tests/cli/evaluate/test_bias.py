@@ -1,4 +1,4 @@
-"""`penchant eval --suite bias`."""
+"""`penchant eval bias`, and the rule that an annotator outranks stated profiles."""
 
 from dataclasses import replace
 
@@ -9,9 +9,10 @@ from penchant.shards import parquet, read_records
 
 
 def test_bias_is_measured_before_and_after_words_are_made_neutral(penchant, small_forum, models, annotator) -> None:
-    where = ("eval", "--suite", "bias", "--data", small_forum / "test", *models)
+    where = ("eval", "bias", *models, "--data", small_forum / "test")
     ran = penchant(*where, "--annotator", annotator, "--json")
     assert ran.code == 0, ran.err
+    assert set(ran.last) == {"question", "seed", "seconds", "methods", "versions"}
     assert set(ran.last["methods"]) == {"ica", "pba"}
     changed = {(one["trait"], one["how"], one["neutral"]): one for one in ran.last["methods"]["pba"]["changed"]}
     for trait in ("gender", "age"):
@@ -24,7 +25,7 @@ def test_bias_is_measured_before_and_after_words_are_made_neutral(penchant, smal
     assert "neutral words cost: right" in told
     ran = penchant(*where)
     assert ran.code == 2
-    assert "--suite bias needs --annotator to measure pba: swapped texts must be read" in ran.err
+    assert "the question 'bias' needs --annotator to measure pba: swapped texts must be read" in ran.err
 
 
 @pytest.fixture
@@ -38,28 +39,25 @@ def stated(small_forum, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("suite", [("--personas", "ugc"), ("--suite", "bias")])
-def test_what_an_annotator_reads_outranks_a_stated_profile(penchant, stated, models, annotator, suite) -> None:
+@pytest.mark.parametrize("question", [("accuracy", "--personas", "ugc"), ("bias",)])
+def test_what_an_annotator_reads_outranks_a_stated_profile(penchant, stated, models, annotator, question) -> None:
     ran = {
-        name: penchant("eval", *suite, "--data", stated / name, *models, "--annotator", annotator, "--json")
+        name: penchant("eval", *question, *models, "--data", stated / name, "--annotator", annotator, "--json")
         for name in ("plain", "stated")
     }
     assert {name: one.code for name, one in ran.items()} == {"plain": 0, "stated": 0}, ran["stated"].err
-    said = "the profiles that 48 records state are left aside: directions are what --annotator reads"
+    said = "the profiles that 48 records state are left aside: directions are what the annotator reads"
     assert (said in ran["stated"].err, said in ran["plain"].err) == (True, False)
     one, other = (ran[name].last for name in ("plain", "stated"))
     if "methods" in one:
         assert one["methods"] == other["methods"]
     else:
         same = [
-            [{**row, "dataset": ""} for row in some["rows"] if "golden" not in row["method"]] for some in (one, other)
+            [{**row, "dataset": ""} for row in some["rows"] if "golden" not in row["variant"]] for some in (one, other)
         ]
         assert same[0] == same[1]
 
 
-def test_a_model_that_is_told_of_nobody_has_no_bias_to_be_measured(penchant, small_forum, small_base, aligned) -> None:
-    ran = penchant(
-        *("eval", "--suite", "bias", "--data", small_forum / "test"),
-        *("--reference", small_base, "--universal", aligned["ica"]),
-    )
-    assert (ran.code, "--suite bias measures models that are told of people" in ran.err) == (2, True)
+def test_a_model_that_is_told_of_nobody_has_no_bias_to_be_measured(penchant, small_forum, aligned) -> None:
+    ran = penchant("eval", "bias", f"universal={aligned['ica']}", "--data", small_forum / "test")
+    assert (ran.code, "the question 'bias' measures models that see people" in ran.err) == (2, True)

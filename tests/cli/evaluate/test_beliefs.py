@@ -1,21 +1,21 @@
-"""`penchant eval --suite infer`."""
+"""`penchant eval beliefs`."""
 
 import json
 from dataclasses import replace
 
-from penchant.cli.data import read, space_for
-from penchant.cli.suites.infer import LEGEND
+from penchant.eval.questions.beliefs import LEGEND
+from penchant.runs.data import read, space_for
 from penchant.shards import jsonl
 
 
 def test_an_annotator_is_measured_by_wording(penchant, small_forum, annotator) -> None:
-    where = ("--suite", "infer", "--data", small_forum / "test", "--annotator", annotator)
-    ran = penchant("eval", *where, "--json")
+    where = ("eval", "beliefs", "--data", small_forum / "test", "--annotator", annotator)
+    ran = penchant(*where, "--json")
     assert ran.code == 0, ran.err
-    assert ran.last["suite"] == "infer"
+    assert ran.last["question"] == "beliefs"
     assert set(ran.last["wordings"]) == {"known", "unseen"}
     assert 0 <= ran.last["wordings"]["known"]["readings"]["auroc"] <= 1
-    told = penchant("eval", *where)
+    told = penchant(*where)
     assert "wording known" in told.out
     assert "behaviour" in told.out
     row = ran.last["wordings"]["known"]["personas"]["ugc"]
@@ -36,7 +36,7 @@ def test_only_simulated_people_have_a_known_truth(penchant, small_forum, annotat
         row["provenance"]["dataset"] = "other"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     where = ("--data", path, "--space", small_forum / "space.toml")
-    ran = penchant("eval", "--suite", "infer", "--annotator", annotator, *where)
+    ran = penchant("eval", "beliefs", "--annotator", annotator, *where)
     assert ran.code == 2
     assert "needs simulated records" in ran.err
 
@@ -46,8 +46,8 @@ def test_people_who_show_a_description_alone_are_measured_by_it(penchant, small_
     path = tmp_path / "rows.jsonl"
     described = [replace(record, persona=record.persona.select("demo")) for record in records]
     jsonl.write(described, path, space=records[0].golden.space)
-    where = ("--suite", "infer", "--data", path, "--space", small_forum / "space.toml", "--annotator", annotator)
-    ran = penchant("eval", *where)
+    where = ("--data", path, "--space", small_forum / "space.toml", "--annotator", annotator)
+    ran = penchant("eval", "beliefs", *where)
     assert ran.code == 0, ran.err
     assert "  items of behaviour: 0: " in ran.out
     assert "surest beliefs" not in ran.out.split("readings   of items")[0]
