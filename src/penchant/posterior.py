@@ -153,7 +153,7 @@ class Tally:
         items, written = np.frombuffer(packed, "<u4", count=2).tolist()
         if written != dimensions:
             raise SpaceError(
-                f"the packed belief is over {written} dimensions, not {dimensions}; pass the space it was packed in"
+                f"the packed belief is over {written} dimensions, the space has {dimensions}; pass its own space"
             )
         active = np.frombuffer(packed, "<u2", count=mentioned, offset=8)
         counts = np.frombuffer(packed, "<f4", offset=8 + 2 * mentioned).reshape(mentioned, 3)
