@@ -1,3 +1,5 @@
+"""`penchant audit`: leaks and shortcuts, as text and as JSON."""
+
 import json
 from dataclasses import replace
 
@@ -34,7 +36,7 @@ def test_the_same_as_json_and_without_other_data(penchant, files) -> None:
     assert {one["rule"] for one in found["shortcuts"]} == {"longer", "habit", "overlap", "style"}
     alone = penchant("audit", "--data", test)
     assert "shared" not in alone.out
-    assert "give --against" in alone.err
+    assert "give the training data as --against" in alone.err
 
 
 def test_one_split_alone_is_audited(penchant, files) -> None:

@@ -2,8 +2,6 @@ import json
 
 import pytest
 
-from penchant.cli.data import read, space_for
-
 D = "Preference Direction"
 
 
@@ -111,9 +109,9 @@ def test_a_broken_line_is_named_by_its_number(penchant, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--method", "dpo"), "--method dpo: known are few_shot, ica, pba"),
-        (("--persona", "bio"), "--persona bio: known are ugc, pair, demo, behaviour, mixed, all, none"),
-        (("--layout", "wide"), "--layout wide: known are user_first, paper"),
+        (("--method", "dpo"), "--method dpo: choose from few_shot, ica, pba"),
+        (("--persona", "bio"), "--persona bio: choose from ugc, pair, demo, behaviour, mixed, all, none"),
+        (("--layout", "wide"), "--layout wide: choose from user_first, paper"),
         (("--record", "nobody"), "has no record 'nobody'; the first is 'test-known-000000-00'"),
         (("--max-prompt-tokens", "5"), "--max-prompt-tokens counts tokens of a model; name it with --model"),
         (("--model", "nowhere"), "no model folder at nowhere"),
@@ -142,56 +140,3 @@ def test_a_space_is_listed_with_both_poles(penchant) -> None:
     assert [row["id"] for row in found["dimensions"] if row["withheld"]] == ["age_group", "gender"]
     assert [line.split()[1] for line in lines if "nothing is concluded" in line] == ["age_group", "gender"]
     assert found["dimensions"][0]["id"] in lines[1]
-
-
-def test_a_person_is_told_what_is_believed_of_them_and_by_which_items(penchant, small_forum) -> None:
-    data = small_forum / "test"
-    records = read(data, space_for(data, None))
-    name = records[0].user_id
-    ran = penchant("show", "user", "--data", data, "--user", name, "--json")
-    assert ran.code == 0, ran.err
-    golden = {d.id: sign for d, sign in records[0].golden.poles()}
-    told = {one["dimension"]: one for one in ran.last["beliefs"]}
-    assert set(told) == set(golden)
-    for dimension, belief in told.items():
-        assert belief["because"]
-        assert belief["sign"] in {0, *(reason["sign"] for reason in belief["because"])}
-        assert (belief["sign"] != 0) == (not 0.1 < belief["leaning"] < 0.9)
-        assert belief["sign"] in (golden[dimension], 0) or belief["contradicted"]
-    words = penchant("show", "user", "--data", data, "--user", name)
-    unit, _, first, *_ = words.out.splitlines()
-    assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2)")
-    assert first == f"{name}: {len(records[0].persona)} items of evidence"
-    assert f"read in space alignx90-small (of {small_forum / 'space.toml'})" in words.err
-
-
-def test_of_many_people_one_is_named(penchant, small_forum) -> None:
-    ran = penchant("show", "user", "--data", small_forum / "test")
-    assert (ran.code, ran.out) == (2, "")
-    assert "holds 16 people; name one with --user, for instance test-known-000000" in ran.err
-
-
-def test_one_persons_json_is_told_without_a_name(penchant, tmp_path, tiny) -> None:
-    (tmp_path / "space.toml").write_text(tiny.as_toml(), encoding="utf-8")
-    said = {"kind": "comment", "prompt": "p", "text": "In brief!", "direction": [{"dimension": "length", "sign": 1}]}
-    person = {"user_id": "u", "space": {"name": "tiny", "digest": tiny.digest}, "evidence": [said]}
-    path = tmp_path / "user.json"
-    path.write_text(json.dumps(person), encoding="utf-8")
-    ran = penchant("show", "user", "--data", path, "--json")
-    assert ran.code == 0, ran.err
-    (belief,) = ran.last["beliefs"]
-    assert (belief["dimension"], belief["sign"], belief["because"][0]["text"]) == ("length", 1, "In brief!")
-    ran = penchant("show", "user", "--data", path, "--space", "alignx90")
-    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert f"leave out --space, as {tmp_path / 'space.toml'} stands beside the data" in ran.err
-
-
-def test_items_of_which_nothing_was_read_are_listed_shortened_and_the_annotator_is_named(penchant, tmp_path) -> None:
-    path = tmp_path / "one.json"
-    items = [{"kind": "comment", "prompt": "", "text": "long " * 200}]
-    path.write_text(json.dumps({"user_id": "u", "evidence": items}))
-    ran = penchant("show", "user", "--data", path)
-    assert ran.code == 0, ran.err
-    assert "  carries no direction, and nobody has read it: long long" in ran.out
-    assert max(map(len, ran.out.splitlines())) < 400
-    assert "--annotator reads them from the texts" in ran.err

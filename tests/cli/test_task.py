@@ -1,11 +1,11 @@
+"""`penchant task`: benchmarks listed, and built from their files."""
+
 import json
 
 import pytest
 
-from penchant.cli.task import run
 from penchant.eval.tasks import TASKS
-from penchant.shards import parquet, read_manifest
-from penchant.space import load_space
+from penchant.shards import read_manifest
 
 WORDS = ("openness", "order", "autonomy", "science", "cinema", "travel")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -62,12 +62,15 @@ def test_published_files_become_shards_that_are_counted_and_can_be_scored(
     manifest = read_manifest(out)
     assert (manifest.rows, manifest.records, manifest.dropped) == (6, 4, counts["dropped"])
     assert manifest.simulated
-    ask = counts["next"].split()
-    assert ask[:2] == ["penchant", "eval"]
-    assert ask[-4:] == ["--reference", "BASE", "--ica", "MODEL"]
-    scored = penchant(*ask[1:-4], "--reference", small_base, "--ica", small_base, "--json")
+    command, eval_, question, model, *options = counts["next"].split()
+    assert (command, eval_, question, model) == ("penchant", "eval", "accuracy", "MODEL")
+    assert options == ["--data", str(out), "--split", "test", "--personas", "pair"]
+    scored = penchant(eval_, question, f"ica={small_base}", *options, "--base", small_base, "--json")
     assert scored.code == 0, scored.err
-    ica = {r["attribute"]: r for r in scored.last["rows"] if (r["method"], r["persona"]) == ("ica", "pair")}
+    rows = [
+        row for row in scored.last["rows"] if (row["method"], row["variant"], row["persona"]) == ("ica", "", "pair")
+    ]
+    ica = {row["attribute"]: row for row in rows}
     assert {name: (r["n"], r["users"]) for name, r in ica.items()} == {
         "all": (4, 4),
         "student_phd": (2, 2),
@@ -75,19 +78,11 @@ def test_published_files_become_shards_that_are_counted_and_can_be_scored(
     }
 
 
-def test_the_records_keep_their_profile_and_the_space_that_may_read_it_stands_beside(soups, tmp_path) -> None:
-    run(TASKS["p_soups"], soups, tmp_path / "out", seed=0)
-    space = load_space(str(tmp_path / "out" / "space.toml"))
-    assert not space.withheld.any()
-    first = next(iter(parquet.read(tmp_path / "out", space)))
-    assert first.profile == space.direction({"age_group": 1, "gender": 1, "communication_length": 1})
-
-
 def test_without_json_counts_are_lines_and_the_licence_goes_to_stderr(penchant, soups, tmp_path) -> None:
     ran = penchant("task", "p_soups", "--data", soups, "--out", tmp_path / "out")
     assert "rows: 6\nrecords: 4\ndropped:\n" in ran.out
     assert "  test student_phd: 2\n" in ran.out
-    assert ran.out.splitlines()[-1].startswith("next: penchant eval --data ")
+    assert ran.out.splitlines()[-1].startswith("next: penchant eval accuracy MODEL --data ")
     assert TASKS["p_soups"].licence in ran.err
     assert f"{soups} lacks friendly_unfriendly.json: the benchmark is of all 3 files, these records not" in ran.err
 
@@ -97,7 +92,7 @@ def test_records_are_not_replaced_unasked(penchant, soups, tmp_path) -> None:
     assert penchant(*first).code == 0
     again = penchant(*first)
     assert (again.code, again.out) == (2, "")
-    assert "holds records already; give another --out, or add --overwrite" in again.err
+    assert "holds records already; give another --out, or set --overwrite" in again.err
     assert penchant(*first, "--overwrite").code == 0
 
 
@@ -120,7 +115,7 @@ def test_a_dataset_is_fetched_into_the_folder_before_it_is_read(penchant, tmp_pa
     ("arguments", "sentence"),
     [
         (("p_soup",), "no benchmark 'p_soup'; known are alignx_test, p_soups, prism, uf_p4"),
-        (("prism",), "penchant task prism needs --data and --out"),
+        (("prism",), "benchmark prism needs --data and --out"),
         (("--data", "x"), "name the benchmark that --data, --out and --download are of: alignx_test"),
         (("prism", "--data", "nowhere", "--out", "out"), "nowhere: no such file or folder"),
     ],

@@ -75,3 +75,51 @@ def test_an_endpoint_that_is_silent_is_an_error(tmp_path, tiny) -> None:
     path.write_text("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, tries: 1}")
     with pytest.raises(ModelError, match="gave out"):
         read_evidence(path, [Comment("", "I sail")], tiny)
+
+
+def test_a_summary_is_written_shown_trained_on_and_measured(
+    penchant, small_recipe, small_forum, small_base, served, writer, tmp_path
+) -> None:
+    shown = penchant("show", "prompt", "--data", small_forum / "test", "--method", "pba_both", "--summaries", writer)
+    assert shown.code == 0, shown.err
+    assert "\nSomebody who likes travel\n</person>" in shown.out
+    out = tmp_path / "model"
+    where = ("--recipe", small_recipe, "--data", small_forum / "train", "--out", out)
+    ran = penchant("train", *where, "--method", "pba_summary", "--summaries", writer)
+    assert ran.code == 0, ran.err
+    assert "summaries by m:" in ran.err
+    count = len(served.requests)
+    where = (out, "--data", small_forum / "test", "--base", small_base, "--personas", "ugc", "--json")
+    measured = penchant("eval", "accuracy", *where, "--summaries", writer, "--draws", 2)
+    assert measured.code == 0, measured.err
+    assert len(served.requests) > count
+    rows = {(row["method"], row["variant"], row["persona"]) for row in measured.last["rows"]}
+    assert {("pba_summary", "", "ugc"), ("pba_summary", "drawn", "ugc"), ("pba_summary", "golden", "mixed")} <= rows
+    assert not any(method == "pba" for method, _, _ in rows)
+    # nothing is left to be written
+    count = len(served.requests)
+    again = penchant("eval", "accuracy", *where, "--summaries", writer)
+    assert again.code == 0, again.err
+    assert len(served.requests) == count
+
+
+@pytest.mark.parametrize("method", ["ica", "pba"])
+def test_summaries_for_a_method_that_shows_none_are_refused(
+    penchant, small_recipe, small_forum, small_base, aligned, writer, tmp_path, method
+) -> None:
+    where = ("--recipe", small_recipe, "--data", small_forum / "train", "--out", tmp_path / "m")
+    ran = penchant("train", *where, "--method", method, "--summaries", writer)
+    assert ran.code == 2
+    assert "pba_summary or pba_both" in ran.err
+    where = (aligned[method], "--data", small_forum / "test", "--base", small_base)
+    ran = penchant("eval", "accuracy", *where, "--summaries", writer)
+    assert ran.code == 2
+    assert "pba_summary or pba_both" in ran.err
+
+
+def test_draws_without_pba_are_refused(penchant, small_forum, small_base, aligned) -> None:
+    ran = penchant(
+        "eval", "accuracy", aligned["ica"], "--data", small_forum / "test", "--base", small_base, "--draws", 2
+    )
+    assert ran.code == 2
+    assert "--draws averages over the directions of pba; give a model aligned by it" in ran.err
