@@ -71,7 +71,7 @@ def told(log: Any) -> dict[str, float]:
 def test_accuracy_is_penchants_choice_accuracy_on_the_same_answers(small_forum: Path, tmp_path: Path) -> None:
     source = Source.read(small_forum / "test", method="ica")
     bench = Bench(Setting("d", "user_first", 0), "user_first", source.space, FakeModel(), {"ica": Chooser(name="ica")})
-    own = correctness(margins(bench, "ica", source.shown)).tolist()
+    own = correctness(margins(bench, "ica", source.condition)).tolist()
     assert set(own) == {0, 0.5, 1}
     where = {"data": str(small_forum / "test"), "method": "ica"}
     # by its name: inspect finds it by the entry point
@@ -88,7 +88,7 @@ def test_accuracy_is_penchants_choice_accuracy_on_the_same_answers(small_forum: 
     for sample in log.samples:
         points = 0.5 * (sample.scores["letter"].value == "C")
         by_record[sample.metadata["record_id"]] = by_record.get(sample.metadata["record_id"], 0) + points
-    assert [by_record[record.record_id] for record in source.shown.records] == own
+    assert [by_record[record.record_id] for record in source.condition.records] == own
 
 
 @pytest.mark.prove

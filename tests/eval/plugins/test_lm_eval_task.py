@@ -12,10 +12,10 @@ import pytest
 
 from penchant import Comment, Persona, Record, load_space
 from penchant.errors import ConfigError
-from penchant.eval.bench import met
 from penchant.eval.plugins.source import Source
 from penchant.method import METHODS
 from penchant.model.local import LocalModel
+from penchant.person import meet_record
 from penchant.scorer.implicit import pair_likelihoods
 from penchant.stats import clustered_error, correctness
 
@@ -35,16 +35,16 @@ def test_without_the_harness_it_is_said_how_to_install_it(without: Callable[[str
 
 def margins(source: Source, model: LocalModel, max_prompt_tokens: int | None = None) -> np.ndarray:
     """What penchant says of each pair."""
-    shown = source.shown
-    found = pair_likelihoods(
+    condition = source.condition
+    likelihoods = pair_likelihoods(
         model,
         METHODS[source.method],
-        shown.records,
-        shown.personas,
-        lambda record, persona: met(record, persona, source.space),
+        condition.records,
+        condition.personas,
+        lambda record, persona: meet_record(record, persona, source.space),
         max_prompt_tokens=max_prompt_tokens,
     )
-    return found.raw()
+    return likelihoods.raw()
 
 
 class Ran:
@@ -111,7 +111,7 @@ def test_every_decision_is_penchants_and_so_are_accuracy_and_ties(
     assert ran.decisions == right
     assert ran.margins == pytest.approx(own, abs=1e-3)
     assert len(set(right)) > 1
-    users = [record.user_id or "" for record in source.shown.records]
+    users = [record.user_id or "" for record in source.condition.records]
     assert ran.told["acc"] == pytest.approx(np.mean(right), abs=1e-12)
     assert ran.told["acc_se_users"] == pytest.approx(clustered_error(right, users), abs=1e-12)
     assert ran.told["acc_stderr"] == "N/A"  # the harness's own takes rows of one person to be independent
@@ -122,10 +122,11 @@ def test_every_decision_is_penchants_and_so_are_accuracy_and_ties(
 @pytest.mark.prove
 def test_accuracy_is_that_of_the_rows_that_penchant_eval_prints(penchant, small_forum, forum_base) -> None:
     base = str(MODELS / "forum-base")
-    where = ("--data", small_forum / "test", "--personas", "mixed", "--reference", base, "--pba", base)
-    rows = [row for row in penchant("eval", *where, "--json").last["rows"] if row["attribute"] == "all"]
-    for method, name in (("few_shot", "few_shot"), ("pba", "pba_raw")):
-        told = [row for row in rows if (row["method"], row["persona"]) == (name, "mixed")]
+    where = ("--data", small_forum / "test", "--personas", "mixed", "--base", base)
+    printed = penchant("eval", "accuracy", f"pba={base}", *where, "--json").last["rows"]
+    rows = [row for row in printed if (row["attribute"], row["persona"]) == ("all", "mixed")]
+    for method, variant in (("few_shot", ""), ("pba", "raw")):
+        told = [row for row in rows if (row["method"], row["variant"]) == (method, variant)]
         count = sum(row["n"] for row in told)
         ran = Ran(Source.read(small_forum / "test", method=method), forum_base)
         assert ran.told["sample_len"] == count
@@ -177,7 +178,7 @@ def test_a_prompt_longer_than_the_model_is_noticed_and_a_budget_leaves_out_evide
     source = Source.read(small_forum / "test", persona="all")
     lengths = sorted(forum_base.count(source.rendered(place).messages) for place in range(len(source)))
     budget = lengths[len(lengths) // 2]
-    answers = [text for record in source.shown.records for text in (record.chosen, record.rejected)]
+    answers = [text for record in source.condition.records for text in (record.chosen, record.rejected)]
     room = budget + 1 + max(len(forum_base.chat.tokenizer.encode(text)) for text in answers)
     cut = Ran(source, forum_base, max_length=budget)
     assert cut.told["same_tokens"] < 1
@@ -235,7 +236,7 @@ def test_a_yaml_file_with_an_unknown_key_or_no_data_is_refused(config: dict[str,
 
 @pytest.mark.prove
 def test_the_harness_finds_a_task_of_a_yaml_file_from_its_command_line(small_forum, forum_base, tmp_path) -> None:
-    page = (MODELS.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
+    page = (MODELS.parent / "docs" / "guide" / "plugins.md").read_text(encoding="utf-8")
     text = page.split("```yaml\n")[1].split("```")[0]
     assert "rows.parquet" in text
     (tmp_path / "people.yaml").write_text(text.replace("rows.parquet", str(small_forum / "test")), encoding="utf-8")

@@ -35,7 +35,7 @@ def test_prompts_are_those_that_the_bench_shows_its_models(tiny: PreferenceSpace
 
 def test_another_question_is_asked_of_the_same_person(tiny) -> None:
     source = Source.of(people(), tiny, persona="ugc")
-    one, _ = orders(source.shown.records[1])
+    one, _ = orders(source.condition.records[1])
     asked = source.rendered(1, one).messages[-1]["content"]
     assert "I am 1, word 3" in asked
     assert '"A": "tea", "B": "coffee"' in asked
@@ -49,10 +49,10 @@ def test_evidence_beyond_a_budget_is_left_out_and_counted(tiny) -> None:
     assert (whole.dropped, short.dropped) == (0, 1)
 
 
-@pytest.mark.parametrize(("name", "given"), [("method", "icl"), ("persona", "everything"), ("layout", "poster")])
-def test_an_unknown_setting_is_refused_with_the_known_ones(tiny, name: str, given: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name} '{given}': known are .*(ica|ugc|paper)"):
-        Source.of(people(), tiny, **{name: given})
+@pytest.mark.parametrize(("name", "value"), [("method", "icl"), ("persona", "everything"), ("layout", "poster")])
+def test_an_unknown_setting_is_refused_with_the_known_ones(tiny, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} '{value}': known are .*(ica|ugc|paper)"):
+        Source.of(people(), tiny, **{name: value})
 
 
 def test_nobody_to_show_instead_and_no_records_are_refused(tiny) -> None:
@@ -84,7 +84,7 @@ def test_a_path_is_read_in_the_space_beside_it_and_rows_set_aside_are_warned_of(
     data.write_text("\n".join(lines), encoding="utf-8")
     with pytest.warns(UserWarning, match="rows.jsonl: 4 rows: 3 kept, 1 dropped .prompt is empty: 1"):
         source = Source.read(data, split="test", persona="ugc", seed=5)
-    assert [record.record_id for record in source.shown.records] == ["c", "d"]
+    assert [record.record_id for record in source.condition.records] == ["c", "d"]
     assert source.space.digest == tiny.digest
     assert source.facts["rows"] == "4 rows: 3 kept, 1 dropped (prompt is empty: 1)"
     assert (source.facts["records"], source.facts["persona"], source.facts["seed"]) == (2, "ugc", 5)

@@ -60,7 +60,7 @@ def test_a_failure_is_one_sentence_with_what_to_do(hub, tmp_path) -> None:
 
 def test_what_stands_in_a_folder_is_never_taken_for_what_was_asked(hub, tmp_path) -> None:
     (tmp_path / "test.json").write_text("of another commit", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"fetches into a new folder, and .* is there; give another --data"):
+    with pytest.raises(ConfigError, match=r"fetches into a new folder, and .* is there; give another `data`"):
         download(f"org/name@{COMMIT}", tmp_path)
     assert hub == []
 

@@ -5,7 +5,7 @@ import pytest
 
 from penchant import Comparison
 from penchant.errors import DataError
-from penchant.eval.tasks.uf_p4 import ASKED, ATTRIBUTES, SHOWN, load, split_of
+from penchant.eval.tasks.uf_p4 import ATTRIBUTES, EVIDENCE, TARGETS, load, split_of
 
 
 def answer(response: str, *ratings: object) -> dict[str, object]:
@@ -39,12 +39,12 @@ def test_a_user_shows_four_pairs_and_is_asked_about_four_others_all_of_different
     records = load(source, opened90, 0).records
     for user in {record.user_id for record in records}:
         own = [record for record in records if record.user_id == user]
-        assert len(own) == ASKED
+        assert len(own) == TARGETS
         assert len({record.persona for record in own}) == 1
         evidence = own[0].persona.of(Comparison)
-        assert len(evidence) == SHOWN
+        assert len(evidence) == EVIDENCE
         prompts = [item.prompt for item in evidence] + [record.prompt for record in own]
-        assert len(set(prompts)) == SHOWN + ASKED
+        assert len(set(prompts)) == EVIDENCE + TARGETS
 
 
 def test_people_of_different_splits_share_no_prompt_whatever_the_seed(source, opened90) -> None:

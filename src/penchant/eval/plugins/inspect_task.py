@@ -1,15 +1,15 @@
-"""A task of inspect-ai: which of two answers would a model choose for this person, asked outright?
+"""A task of inspect-ai: which of two answers would a model choose for this person?
 
-Every pair is two samples, one with the chosen answer as A and one as B: a liking for a letter cancels, and a pair of
-which the orders disagree counts one half. Words and reading are those of `eval.choice`, so where a model writes the
-letter that it finds likelier, accuracy is that of penchant's `_choice` rows but for pairs of which the orders disagree:
-there penchant weighs the one liking against the other, which no letter tells. A reply that names neither letter gets no
-point (NOANSWER) and is told under `unanswered`; what penchant's likelihoods would have said of it is not known here.
+Every pair is two samples, one with the chosen answer as A and one with it as B, so that a preference for a letter
+cancels. A pair whose orders disagree counts one half. Questions and replies are those of `eval.choice`. If a model
+writes the letter that it finds likelier, accuracy equals that of penchant's `choice` rows, except for pairs whose
+orders disagree: there penchant compares the likelihoods of both orders, which a letter does not show. A reply that
+names neither letter scores nothing (NOANSWER) and counts as `unanswered`.
 
     inspect eval penchant/persona_choice -T data=rows.jsonl --model ORG/MODEL
 
-inspect-ai finds it by the entry point `inspect_ai` in pyproject.toml. Prompts are not shortened to a budget, as the
-model's tokenizer is not at hand.
+inspect-ai finds the task by the entry point `inspect_ai` in pyproject.toml. Prompts are not shortened to a budget, as
+the model's tokenizer is not available here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from penchant.errors import ConfigError
-from penchant.eval.choice import LETTERS, named, orders
+from penchant.eval.choice import LETTERS, letter_in, orders
 from penchant.eval.plugins.source import Source
 from penchant.render import Message
 
@@ -62,12 +62,12 @@ def persona_choice(
 
 
 def choice_task(source: Source) -> Task:
-    """The same on records in memory, for `inspect_ai.eval(choice_task(Source.of(…)), model=…)`.
+    """The task on records in memory, for `inspect_ai.eval(choice_task(Source.of(…)), model=…)`.
 
     Raises:
         RecordError: as `Source.rendered`.
     """
-    samples = [sample for place in range(len(source)) for sample in _samples(source, place)]
+    samples = [sample for index in range(len(source)) for sample in _samples(source, index)]
     return Task(
         dataset=MemoryDataset(samples, name="penchant"),
         solver=generate(),
@@ -76,16 +76,16 @@ def choice_task(source: Source) -> Task:
     )
 
 
-def _samples(source: Source, place: int) -> list[Sample]:
-    record = source.shown.records[place]
+def _samples(source: Source, index: int) -> list[Sample]:
+    record = source.condition.records[index]
     return [
         Sample(
             id=f"{record.record_id}:{right}",
-            input=[_turn(message) for message in source.rendered(place, asked).messages],
+            input=[_turn(message) for message in source.rendered(index, question).messages],
             target=right,
-            metadata={"record_id": record.record_id, "user": source.user(place)},
+            metadata={"record_id": record.record_id, "user": source.user(index)},
         )
-        for right, asked in zip(LETTERS, orders(record), strict=True)
+        for right, question in zip(LETTERS, orders(record), strict=True)
     ]
 
 
@@ -96,30 +96,31 @@ def _turn(message: Message) -> ChatMessage:
 
 @metric
 def unanswered() -> Metric:
-    """Share of the questions to which the reply named neither A nor B."""
+    """Share of the questions whose reply named neither A nor B."""
 
     def share(scores: list[SampleScore]) -> float:
-        return _share([one.score.answer is None for one in scores])
+        return _share([entry.score.answer is None for entry in scores])
 
     return share
 
 
 @metric
 def torn() -> Metric:
-    """Share of the pairs answered in both orders in which the orders name different answers."""
+    """Of the pairs with a letter in both orders, the share whose orders name different answers."""
 
     def share(scores: list[SampleScore]) -> float:
-        asked: dict[str, list[Score]] = defaultdict(list)
-        for one in scores:
-            if one.score.answer is not None:
-                asked[one.sample_metadata["record_id"]].append(one.score)
-        return _share([both[0].answer == both[1].answer for both in asked.values() if len(both) == len(LETTERS)])
+        by_record: dict[str, list[Score]] = defaultdict(list)
+        for entry in scores:
+            if entry.score.answer is not None:
+                by_record[entry.sample_metadata["record_id"]].append(entry.score)
+        # the same letter in both orders names two different answers
+        return _share([both[0].answer == both[1].answer for both in by_record.values() if len(both) == len(LETTERS)])
 
     return share
 
 
-def _share(found: Sequence[bool]) -> float:
-    return sum(found) / len(found) if found else 0.0
+def _share(hits: Sequence[bool]) -> float:
+    return sum(hits) / len(hits) if hits else 0.0
 
 
 @scorer(metrics=[accuracy(), stderr(cluster="user"), unanswered(), torn()])
@@ -128,7 +129,7 @@ def letter() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         reply: str = state.output.completion
-        answer = named(reply)
+        answer = letter_in(reply)
         values: dict[Any, str] = {None: NOANSWER, target.text: CORRECT}
         return Score(value=values.get(answer, INCORRECT), answer=answer, explanation=reply)
 

@@ -1,17 +1,19 @@
 """A task of lm-evaluation-harness: which of a pair's two answers does a model find likelier, given the person?
 
-Equals `penchant eval`: `acc` is the accuracy of `log p(chosen) - log p(rejected)` with the end of turn, ties one half.
-With method few_shot that is penchant's row `few_shot` (`base` under persona none), with any other its `_raw` row.
-Prompt and answers are the text that penchant's own models read, through the tokenizer of the harness's model.
+The accuracy equals that of `penchant eval accuracy`: `acc` is the accuracy of `log p(chosen) - log p(rejected)` with
+the end of turn, ties one half. With method few_shot it is penchant's row `few_shot` (`base` under persona none); with
+any other method it is the `raw` row. Prompts and answers are the texts that penchant's own models read, in the chat
+template of the harness's model.
 
-The harness tokenises that text by itself: prompt and answer in one piece, a prompt's last blanks with the answer,
-perhaps with a special token put in front, and cut from the left at the model's length. Blanks that end a prompt are in
-both sums and cancel. Everything else is looked for in every pair: `same_tokens` is the share of pairs that read token
-by token as penchant reads them. At 1 decisions are the same, but for margins within rounding; below, the warning says
-what helps. No metric by token is given, as blanks of the prompt would count among an answer's tokens.
+The harness tokenises these texts by itself. It encodes prompt and answer in one piece, moves blanks from the end of the
+prompt to the answer, may put a special token in front, and cuts from the left at the model's length. Blanks at the end
+of a prompt are in both sums and cancel. Every other difference is looked for in every pair: `same_tokens` is the share
+of pairs that the harness reads token by token as penchant does. At 1, decisions are the same, except for margins within
+rounding; below 1, a warning says what helps. There is no metric per token, as blanks of the prompt would count among an
+answer's tokens.
 
-Needs `apply_chat_template` and a model of the harness with a Hugging Face tokenizer (hf, vllm). Rows of one person are
-not independent, so instead of the harness's error, which takes them to be, `acc_se_users` is clustered by user.
+The task needs `apply_chat_template` and a model of the harness with a Hugging Face tokenizer (hf, vllm). Rows of one
+person are not independent, as the harness's standard error assumes; `acc_se_users` is clustered by user instead.
 """
 
 from __future__ import annotations
@@ -38,17 +40,17 @@ except ImportError as error:
     raise ConfigError(f"lm-evaluation-harness is missing ({error}); run: pip install 'penchant[eval]'") from error
 
 _FILE = ("data", "space", "split", "method", "persona", "layout", "seed")
-"""Keys of a YAML file that say what is asked."""
+"""Keys of a YAML file that are arguments of `Source.read`."""
 _HARNESS = ("task", "class", "metadata", "include", "task_alias", "tag")
-"""Keys that the harness reads, or adds."""
+"""Keys that the harness reads or adds."""
 
 
 class PersonaTask(Task):
     """The task for `lm_eval.simple_evaluate(model=…, tasks=[PersonaTask(source)], apply_chat_template=True)`.
 
     Args:
-        name: in the harness's tables.
-        max_prompt_tokens: evidence beyond it is left out, as `penchant eval` does, and counted under `dropped`.
+        name: the name in the harness's tables.
+        max_prompt_tokens: evidence beyond it is left out, as `penchant eval accuracy` does, and counted as `dropped`.
     """
 
     VERSION = 1
@@ -61,45 +63,45 @@ class PersonaTask(Task):
         facts = {"version": self.VERSION, **source.facts, "max_prompt_tokens": max_prompt_tokens}
         self._config = TaskConfig(task=name, output_type=self.OUTPUT_TYPE, num_fewshot=0, metadata=facts)
         self._docs = [
-            {"place": place, "record_id": r.record_id, "user": source.user(place), "answers": [r.chosen, r.rejected]}
-            for place, r in enumerate(source.shown.records)
+            {"place": i, "record_id": r.record_id, "user": source.user(i), "answers": [r.chosen, r.rejected]}
+            for i, r in enumerate(source.condition.records)
         ]
 
     def download(self, *_: object, **__: object) -> None:
-        """Nothing: the records are at hand."""
+        """Does nothing: the records are in memory."""
 
     def build_all_requests(self, **options: Any) -> None:
         """Two requests per record.
 
         Raises:
-            ConfigError: an option that would change what is asked, or a model without a tokenizer of its own.
-            ModelError: the tokenizer has no chat template, or one that cannot be used.
+            ConfigError: an option would change the prompts, or the model has no Hugging Face tokenizer.
+            ModelError: the tokenizer has no usable chat template.
             RecordError: as `Source.rendered`.
         """
         if not options.get("apply_chat_template"):
             raise ConfigError("penchant's prompts are chat messages; pass apply_chat_template (--apply_chat_template)")
         if self.config.num_fewshot or options.get("system_instruction") is not None:
-            raise ConfigError("penchant's prompts are whole; leave out num_fewshot and system_instruction")
+            raise ConfigError("penchant's prompts are complete; leave out num_fewshot and system_instruction")
         if options.get("cache_requests"):
-            raise ConfigError("cached requests do not know their records; leave out cache_requests")
-        # the harness hands over the model's method, and no other way to its tokenizer
+            raise ConfigError("cached requests may be of other records; leave out cache_requests")
+        # the harness passes a bound method of the model, which is the only way to its tokenizer
         model = getattr(options.get("chat_template"), "__self__", None)
         if not isinstance(model, TemplateLM) or not hasattr(model.tokenizer, "added_tokens_decoder"):
             raise ConfigError("a model with a Hugging Face tokenizer is needed; use --model hf or vllm")
         self._model, self._chat = model, ChatTokenizer(model.tokenizer)
         super().build_all_requests(**options)
-        asked = {request.doc["place"]: request.doc for request in self.instances}.values()
-        other = sum(not doc["same_tokens"] for doc in asked)
+        docs = {request.doc["place"]: request.doc for request in self.instances}.values()
+        other = sum(not doc["same_tokens"] for doc in docs)
         if other:
             warnings.warn(
-                f"{other} of {len(asked)} pairs are not read as penchant reads them, and decisions may differ; pass "
+                f"{other} of {len(docs)} pairs are not read as penchant reads them, and decisions may differ; pass "
                 "add_bos_token=False among the model's arguments if special tokens are put in front, or "
                 "max_prompt_tokens to the task if prompts are longer than the model takes",
                 stacklevel=2,
             )
 
     def fewshot_context(self, doc: dict[str, Any], *_: object, **__: object) -> str:
-        """The prompt as text; notes the answers' texts and how the harness reads them in `doc`, for its log."""
+        """The prompt as text; writes the answers' texts and how the harness reads them into `doc`, for its log."""
         budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens is not None else None
         rendered = self.source.rendered(doc["place"], budget=budget)
         pair = (self._record(doc).chosen, self._record(doc).rejected)
@@ -115,15 +117,15 @@ class PersonaTask(Task):
         return len(self._chat.prompt_ids(messages))
 
     def _reads_as(self, prompt: str, answer: str, prompt_ids: tuple[int, ...], ids: tuple[int, ...]) -> bool:
-        """Whether the harness has these tokens, whole, and the answer's among those that it sums over."""
+        """Whether the harness reads these tokens without a cut, and sums over all tokens of the answer."""
         context, continuation = self._model._encode_pair(prompt, answer)
-        whole = (*context, *continuation)
+        tokens = (*context, *continuation)
         # the last token is predicted, not read
-        fits = len(whole) <= self._model.max_length + 1
-        return fits and whole == (*prompt_ids, *ids) and len(continuation) >= len(ids)
+        fits = len(tokens) <= self._model.max_length + 1
+        return fits and tokens == (*prompt_ids, *ids) and len(continuation) >= len(ids)
 
     def construct_requests(self, doc: dict[str, Any], ctx: str, **options: Any) -> list[Instance]:
-        """How likely is the chosen answer, how likely the rejected one?"""
+        """The likelihood of the chosen answer, then that of the rejected one."""
         return [
             Instance(
                 request_type="loglikelihood", doc=doc, arguments=(ctx, answer), idx=i, metadata=options["metadata"]
@@ -144,23 +146,23 @@ class PersonaTask(Task):
         }
 
     def aggregation(self) -> dict[str, Any]:
-        """How each metric is put together; `ties` and `dropped` (items of evidence) are counts."""
+        """How each metric is aggregated; `ties` and `dropped` (items of evidence) are counts."""
         return {"acc": _mean, "acc_se_users": _clustered, "ties": sum, "same_tokens": _mean, "dropped": sum}
 
     def higher_is_better(self) -> dict[str, bool]:
-        """For the arrows of the harness's tables."""
+        """The arrows of the harness's tables."""
         return {"acc": True, "acc_se_users": False, "ties": False, "same_tokens": True, "dropped": False}
 
     def has_training_docs(self) -> bool:
-        """No."""
+        """Always False."""
         return False
 
     def has_validation_docs(self) -> bool:
-        """No."""
+        """Always False."""
         return False
 
     def has_test_docs(self) -> bool:
-        """Yes, all of them."""
+        """Always True: every record is tested."""
         return True
 
     def test_docs(self) -> list[dict[str, Any]]:
@@ -177,14 +179,14 @@ class PersonaTask(Task):
 
     def _record(self, doc: Mapping[str, Any]) -> Record:
         source: Source = self.source
-        return source.shown.records[int(doc["place"])]
+        return source.condition.records[int(doc["place"])]
 
 
 class YamlTask(PersonaTask):
-    """The task of a YAML file, for `lm_eval --tasks FILE`; see docs/guide/plugins.md.
+    """The task that a YAML file describes, for `lm_eval --tasks FILE`; see docs/guide/plugins.md.
 
     Raises:
-        ConfigError: no data, or an unknown key.
+        ConfigError: the file names no data, or has an unknown key.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -198,7 +200,7 @@ class YamlTask(PersonaTask):
 
 
 def _mean(values: Sequence[float]) -> float:
-    # not the harness's own `mean`, to which it would add an error over rows
+    # with the harness's own `mean` it would add a standard error over rows
     return float(np.mean(values))
 
 

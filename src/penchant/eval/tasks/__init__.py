@@ -1,4 +1,4 @@
-"""Benchmarks: data -> records that `penchant eval` scores. Registered in TASKS; see docs/adding/benchmark.md."""
+"""Benchmarks: data -> records for `penchant eval`. TASKS lists them; docs/adding/benchmark.md shows how to add one."""
 
 from penchant.eval.tasks import alignx_test, p_soups, prism, uf_p4
 from penchant.eval.tasks.base import Built, Task
@@ -9,6 +9,6 @@ TASKS: dict[str, Task] = {
     "prism": prism.TASK,
     "uf_p4": uf_p4.TASK,
 }
-"""Every benchmark by the name that tables and the command line use."""
+"""Every benchmark by its name in tables and commands."""
 
 __all__ = ["TASKS", "Built", "Task"]

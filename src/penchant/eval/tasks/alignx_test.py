@@ -1,8 +1,8 @@
-"""AlignX_test: the same pairs asked four times, each time with another kind of evidence.
+"""AlignX_test: the same pairs four times, each time with another kind of evidence.
 
-Rows are those of Reddit_UGC.json (comments), Reddit_PAIR.json (choices), Reddit_DEMO.json (a description) and
-Reddit_arbitrary.json (any of them), read from a folder that has some of them, or from one file. The personas were
-written by a language model. Source: AlignX, arXiv:2503.15463, table 3.
+Rows come from Reddit_UGC.json (comments), Reddit_PAIR.json (choices), Reddit_DEMO.json (a description) and
+Reddit_arbitrary.json (any of them): all those in a folder, or one file. A language model wrote the personas.
+Source: AlignX, arXiv:2503.15463, table 3.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from penchant.space import PreferenceSpace
 
 
 def load(path: Path, space: PreferenceSpace, _seed: int) -> Built:
-    """The records of the published files; nothing is drawn.
+    """The records of the published files; the seed is not used.
 
     Raises:
-        DataError: none of the files, another layout, or no usable row.
+        DataError: there is none of the files, a file has another layout, or there is no usable row.
     """
     return read_published(TASK, path, published_files(path, TASK.published), space)
 

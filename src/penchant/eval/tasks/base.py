@@ -1,6 +1,6 @@
-"""What a benchmark is here: data -> records, with every row accounted for. Scoring is `penchant eval`'s.
+"""A benchmark: data -> records, with every row accounted for. `penchant eval` scores the records.
 
-Knows the layout that AlignX publishes its benchmarks in, and nothing of any one benchmark.
+This module knows the layout in which AlignX publishes its benchmarks, and no single benchmark.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from penchant.shards.base import Counts, Row
 from penchant.space import PreferenceSpace
 
 TEST = "test"
-"""The split of what is asked about."""
+"""The split of the pairs that are measured."""
 DUPLICATE = "a row before it has the same prompt, answers and persona"
 OWN_TARGET = "its own prompt stands in the history shown"
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The records of a benchmark, and what became of everything that was read."""
+    """The records of a benchmark, and the counts of everything that was read."""
 
     records: tuple[Record, ...]
     counts: Counts
-    """rows = kept + the sum of dropped, and kept = the number of records; each task says what its rows are."""
+    """rows = kept + the sum of dropped; kept is the number of records. Each task defines its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,53 +41,53 @@ class Task:
 
     name: str
     what: str
-    """In one sentence."""
+    """The benchmark in one sentence."""
     source: str
-    """Where the data is found, and the paper it is of."""
+    """Where the data is, and its paper."""
     licence: str
-    """As found there; what states none may be read from a path and not passed on."""
+    """The licence stated there. Data without a stated licence may be read from a path, and must not be passed on."""
     metric: str
     personas: str
-    """The setting of `penchant eval --personas` that the metric is of."""
+    """The kind of evidence that the metric is defined for, as in `penchant eval accuracy --personas`."""
     published: tuple[str, ...]
-    """Names of the files as they are published."""
+    """Names of the published files."""
     simulated: bool
     """Whether the people are simulated."""
     load: Callable[[Path, PreferenceSpace, int], Built]
-    """(file or folder, space of its profiles, seed) -> records. Raises DataError when it cannot be read."""
+    """(file or folder, space of its profiles, seed) -> records. Raises DataError when the data cannot be read."""
 
 
 def cleaned(records: Iterable[Record]) -> tuple[list[Record], Counter[str]]:
-    """The records worth asking about, and how many of the others there were, by reason.
+    """The usable records, and the number of dropped ones by reason.
 
-    Left out are exact duplicates, and records whose evidence is about the very prompt that is asked: a comment under
-    it, a choice or a thumb on answers to it gives the answer away.
+    Exact duplicates are dropped, and records whose evidence is about their own prompt: a comment under it, a choice or
+    a thumb on its answers gives the answer away.
     """
     kept: list[Record] = []
     dropped: Counter[str] = Counter()
     seen = set()
     for record in records:
-        asked = (record.user_id, record.prompt, record.chosen, record.rejected, record.persona)
-        if asked in seen:
+        content = (record.user_id, record.prompt, record.chosen, record.rejected, record.persona)
+        if content in seen:
             dropped[DUPLICATE] += 1
         elif _shows_target(record):
             dropped[OWN_TARGET] += 1
         else:
             kept.append(record)
-        seen.add(asked)
+        seen.add(content)
     return kept, dropped
 
 
 def _shows_target(record: Record) -> bool:
-    about = (item.prompt for item in record.persona.evidence if isinstance(item, Comment | Comparison | Rating))
-    return any(prompt.strip() == record.prompt.strip() for prompt in about)
+    prompts = (item.prompt for item in record.persona.evidence if isinstance(item, Comment | Comparison | Rating))
+    return any(prompt.strip() == record.prompt.strip() for prompt in prompts)
 
 
 def by_prompt(records: Iterable[Record]) -> list[Record]:
-    """Records that name no user with one made of their prompt, so that an interval over users is one over prompts.
+    """The records, with a user made from the prompt where a record names none.
 
-    Published rows repeat few prompts many times: as people of their own they would count as independent. Whoever is
-    named stays.
+    An interval over users is then an interval over prompts. Published rows repeat few prompts many times, and would
+    count as independent if each were a person of its own.
     """
     return [replace(r, user_id=f"prompt-{_digest(r.prompt)}") if r.user_id is None else r for r in records]
 
@@ -99,11 +99,11 @@ def _digest(text: str) -> str:
 def provenance(
     task: Task, attribute: str, *, licence: str | None = None, source: str | None = None, **more: str
 ) -> Provenance:
-    """Where a record of a task came from.
+    """The provenance of a record of a task.
 
     Args:
-        licence, source: of this very data, where they are not those of the task.
-        more: texts for analysis, kept in the meta.
+        licence, source: those of this data, where they differ from the task's.
+        more: texts for analysis; they are kept in the meta.
     """
     meta = {
         "licence": licence or task.licence,
@@ -115,35 +115,36 @@ def provenance(
 
 
 def published_files(path: Path, names: Sequence[str]) -> list[Path]:
-    """The published files at a path: the path itself if it is a file, else those of `names` that the folder holds.
+    """The published files at a path: the path itself if it is a file, else the files of the folder among `names`.
 
     Raises:
-        DataError: nothing there, or none of them.
+        DataError: the path does not exist, or the folder has none of the files.
     """
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder; check the path")
-    found = [path / name for name in names if (path / name).is_file()]
-    if not found:
+    files = [path / name for name in names if (path / name).is_file()]
+    if not files:
         raise DataError(f"{path}: has none of {', '.join(names)}; it has: {listing(path)}")
-    return found
+    return files
 
 
 def listing(folder: Path) -> str:
-    """What a folder holds, for a message: its first few names."""
+    """The first few names in a folder, for a message."""
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    return ", ".join([*names[:8], *(["…"] if len(names) > 8 else [])]) or "nothing"
+    more = ["…"] if len(names) > 8 else []
+    return ", ".join(names[:8] + more) or "nothing"
 
 
 def read_published(task: Task, path: Path, files: Iterable[Path], space: PreferenceSpace) -> Built:
-    """The records of files in the published AlignX layout; one row each, cleaned within their file.
+    """The records of files in the published AlignX layout, one per row, cleaned within their file.
 
-    The sentence that a row's persona was made from, where there is one, goes to the meta. Rows of different files stay
-    apart even where they show the same: a file is one setting.
+    If a row has the sentence that its persona was made from, the sentence goes to the meta. Equal rows of different
+    files are all kept, as each file is a setting of its own.
 
     Raises:
-        DataError: a file in another layout, with the first key it lacks, or no usable row in any of them.
+        DataError: a file has another layout (the first missing key is named), or no file has a usable row.
     """
     records: list[Record] = []
     dropped: Counter[str] = Counter()
@@ -167,11 +168,11 @@ def built(
     """Records with their counts.
 
     Args:
-        path: what was read, for the message.
-        dropped: reason -> rows that are no records.
-        lost: reason -> items left out of rows that are.
+        path: the data that was read, for the message.
+        dropped: reason -> rows that do not become records.
+        lost: reason -> items left out of rows that do.
     Raises:
-        DataError: there is no record; the reasons are named.
+        DataError: there is no record; the message names the reasons.
     """
     kept = tuple(records)
     rows = len(kept) + sum(dropped.values())
@@ -182,10 +183,12 @@ def built(
 
 
 def require_keys(content: Mapping[str, object], keys: Iterable[str], *, what: str) -> None:
-    """Raises DataError at the first of `keys` that an object lacks.
+    """Refuses an object that lacks one of `keys`.
 
     Args:
-        what: what the object should be, with an article.
+        what: the name of the object, with an article.
+    Raises:
+        DataError: names the first missing key.
     """
     for key in keys:
         if key not in content:
@@ -194,7 +197,7 @@ def require_keys(content: Mapping[str, object], keys: Iterable[str], *, what: st
 
 @contextmanager
 def placed(path: Path, row: Row) -> Iterator[None]:
-    """Inside the block, a DataError says in which row of which file it is."""
+    """Adds the file and the row to a DataError that the block raises."""
     try:
         yield
     except DataError as error:

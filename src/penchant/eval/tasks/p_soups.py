@@ -1,8 +1,8 @@
 """P-Soups as AlignX ships it: two answers of opposite style, and four choices of the same style as persona.
 
-Rows are those of every .json file in the folder: informativeness (concise_detail), style (friendly_unfriendly) and
-expertise (student_phd). Few prompts are repeated often, so that intervals are over prompts. The sentence that a row's
-persona was made from is kept in the meta. Source: AlignX, arXiv:2503.15463; Personalized Soups, arXiv:2310.11564.
+Rows come from every .json file in the folder: informativeness (concise_detail), style (friendly_unfriendly) and
+expertise (student_phd). A few prompts are repeated often, so intervals are over prompts. The meta keeps the sentence
+that a row's persona was made from. Source: AlignX, arXiv:2503.15463; Personalized Soups, arXiv:2310.11564.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from penchant.space import PreferenceSpace
 
 
 def load(path: Path, space: PreferenceSpace, _seed: int) -> Built:
-    """The records of every .json file of a folder, or of one file; nothing is drawn.
+    """The records of every .json file of a folder, or of one file; the seed is not used.
 
     Raises:
-        DataError: no such file, another layout, or no usable row.
+        DataError: there is no file, a file has another layout, or there is no usable row.
     """
     names = sorted(file.name for file in path.glob("*.json")) or TASK.published
     return read_published(TASK, path, published_files(path, names), space)

@@ -1,15 +1,15 @@
 """PRISM: real people who talked with several models at once and chose among their answers.
 
-Read as AlignX ships it (PRISM.json), or built from the source files. The released pairing rule is not known; ours:
-only the opening turn, so that the prompt is the whole context; the chosen answer against the one that the same person
-scored lowest beside it; the persona is four other conversations of that person, drawn by the seed and shown in the
-order of the file, and what the survey has of them, which came first.
+The data is read as AlignX ships it (PRISM.json), or built from the source files. The released pairing rule is not
+known. Ours takes only the opening turn, so that the prompt is the whole context, and pairs the chosen answer with the
+answer that the same person scored lowest in that turn. The persona starts with the person's survey, as it came first.
+Four other conversations of the person follow, drawn by the seed and in the order of the file.
 
 Keys of conversations.jsonl: `conversation_id`, `user_id`, `conversation_type`, `opening_prompt`,
-`conversation_history`: [`turn` (0 opens), `role` (`user` or `model`), `content`, of models also `score` (1 to 100) and
+`conversation_history`: [`turn` (0 opens), `role` (`user` or `model`), `content`; for models also `score` (1 to 100) and
 `if_chosen`]. Keys of survey.jsonl: `user_id`, `self_description`, `system_string` (what a model should be like).
 
-Rows are those of the published file, or conversations. Source: PRISM, arXiv:2404.16019; AlignX, arXiv:2503.15463.
+Rows are the rows of the published file, or conversations. Source: PRISM, arXiv:2404.16019; AlignX, arXiv:2503.15463.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ from penchant.shards.source import json_lines
 from penchant.space import PreferenceSpace
 
 CONVERSATIONS, SURVEY = "conversations.jsonl", "survey.jsonl"
-SHOWN = 4
-"""Other conversations that a person shows."""
-TOO_FEW = f"fewer than {SHOWN} other conversations of the person can be shown"
-_TALKED = ("conversation_id", "user_id", "conversation_type", "opening_prompt", "conversation_history")
-_SAID = ("turn", "role", "content")
-_ANSWERED = ("score", "if_chosen")
-_SURVEYED = ("user_id", "self_description", "system_string")
+OTHERS = 4
+"""Other conversations in each persona."""
+TOO_FEW = f"fewer than {OTHERS} other conversations of the person can be shown"
+_CONVERSATION_KEYS = ("conversation_id", "user_id", "conversation_type", "opening_prompt", "conversation_history")
+_UTTERANCE_KEYS = ("turn", "role", "content")
+_ANSWER_KEYS = ("score", "if_chosen")
+_SURVEY_KEYS = ("user_id", "self_description", "system_string")
 
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
-    """One conversation, as far as it is used."""
+    """The parts of a conversation that are used."""
 
     conversation_id: str
     kind: str
@@ -63,7 +63,7 @@ def load(path: Path, space: PreferenceSpace, seed: int) -> Built:
     """The published file, or records built from a folder with the two source files.
 
     Raises:
-        DataError: neither of them there, another layout, or no record.
+        DataError: the files are missing or have another layout, or there is no record.
     """
     if path.is_dir() and not (path / TASK.published[0]).is_file():
         for name in (CONVERSATIONS, SURVEY):
@@ -74,10 +74,10 @@ def load(path: Path, space: PreferenceSpace, seed: int) -> Built:
 
 
 def build(folder: Path, seed: int) -> Built:
-    """Records of real people, all of the split `test`.
+    """Records of real people, all in the split `test`.
 
     Args:
-        seed: decides which four other conversations a person shows.
+        seed: draws the four other conversations of each persona.
     """
     dropped: Counter[str] = Counter()
     lost: Counter[str] = Counter()
@@ -86,12 +86,12 @@ def build(folder: Path, seed: int) -> Built:
     for user_id, talks in _talks(folder / CONVERSATIONS, dropped).items():
         for talk in talks:
             others = [other.choice for other in talks if other.choice.prompt != talk.choice.prompt]
-            if len(others) < SHOWN:
+            if len(others) < OTHERS:
                 dropped[TOO_FEW] += 1
                 continue
-            drawn = random.Random(f"prism:{seed}:{talk.conversation_id}").sample(range(len(others)), SHOWN)
-            shown = [others[place] for place in sorted(drawn)]
-            records.append(_record(user_id, talk, Persona((*surveyed.get(user_id, ()), *shown))))
+            drawn = random.Random(f"prism:{seed}:{talk.conversation_id}").sample(range(len(others)), OTHERS)
+            choices = [others[i] for i in sorted(drawn)]
+            records.append(_record(user_id, talk, Persona((*surveyed.get(user_id, ()), *choices))))
             lost["survey: the person is not in it"] += user_id not in surveyed
     kept, left_out = cleaned(records)
     return built(folder, kept, dropped + left_out, +lost)
@@ -111,26 +111,26 @@ def _record(user_id: str, talk: _Talk, persona: Persona) -> Record:
 
 
 def _talks(path: Path, dropped: Counter[str]) -> dict[str, list[_Talk]]:
-    """Conversations with a usable opening turn by person, in the order of the file."""
-    found: dict[str, list[_Talk]] = defaultdict(list)
+    """Conversations with a usable opening turn by person, in the order of the file; counts the others in `dropped`."""
+    talks: dict[str, list[_Talk]] = defaultdict(list)
     for row in json_lines(path):
         content = row.content
         try:
             with placed(path, row):
-                require_keys(content, _TALKED, what="a conversation of PRISM")
+                require_keys(content, _CONVERSATION_KEYS, what="a conversation of PRISM")
                 kind = text_or_empty(content, "conversation_type")
                 talk = _Talk(text(content, "conversation_id"), kind, _choice(content))
-                found[text(content, "user_id")].append(talk)
+                talks[text(content, "user_id")].append(talk)
         except RecordError as error:
             dropped[str(error)] += 1
-    return found
+    return talks
 
 
 def _choice(content: Content) -> Comparison:
-    """The answer chosen in the opening turn, against the one scored lowest beside it.
+    """The chosen answer of the opening turn, paired with the answer that was scored lowest.
 
     Raises:
-        RecordError: no one answer was chosen, none was scored lower, or a text is empty.
+        RecordError: not exactly one answer was chosen, none was scored lower, or a text is empty.
     """
     prompt = text(content, "opening_prompt").strip()
     answers = _answers(content)
@@ -138,10 +138,11 @@ def _choice(content: Content) -> Comparison:
     if len(chosen) != 1:
         raise RecordError("not exactly one answer to the opening prompt was chosen")
     best = _score(chosen[0])
-    lower = [(low, one) for one in answers if (low := _score(one)) is not None and best is not None and low < best]
+    scores = [(score, answer) for answer in answers if (score := _score(answer)) is not None]
+    lower = [(score, answer) for score, answer in scores if best is not None and score < best]
     if not lower:
         raise RecordError("no other answer to the opening prompt was scored lower")
-    # of equally low ones the first as the file has them
+    # of equally low answers, the first in the file
     worst = min(lower, key=lambda scored: scored[0])[1]
     choice = Comparison(prompt, text(chosen[0], "content"), text(worst, "content"))
     if choice.chosen.strip() == choice.rejected.strip():
@@ -150,13 +151,13 @@ def _choice(content: Content) -> Comparison:
 
 
 def _answers(content: Content) -> list[Content]:
-    """What models said in the opening turn."""
+    """The models' answers in the opening turn."""
     answers: list[Content] = []
-    for said in items(content, "conversation_history"):
-        require_keys(said, _SAID, what="an utterance of PRISM")
-        if said["role"] == "model" and said["turn"] == 0:
-            require_keys(said, _ANSWERED, what="an answer of PRISM")
-            answers.append(said)
+    for utterance in items(content, "conversation_history"):
+        require_keys(utterance, _UTTERANCE_KEYS, what="an utterance of PRISM")
+        if utterance["role"] == "model" and utterance["turn"] == 0:
+            require_keys(utterance, _ANSWER_KEYS, what="an answer of PRISM")
+            answers.append(utterance)
     return answers
 
 
@@ -166,21 +167,21 @@ def _score(answer: Content) -> float | None:
 
 
 def _survey(path: Path, lost: Counter[str]) -> dict[str, Sequence[Evidence]]:
-    """What people said of themselves and of how a model should be, by person; either may be missing."""
-    found: dict[str, Sequence[Evidence]] = {}
+    """How people describe themselves and what they want of a model, by person; either may be missing."""
+    surveys: dict[str, Sequence[Evidence]] = {}
     for row in json_lines(path):
-        said: list[Evidence] = []
+        evidence: list[Evidence] = []
         try:
             with placed(path, row):
-                require_keys(row.content, _SURVEYED, what="a survey of PRISM")
+                require_keys(row.content, _SURVEY_KEYS, what="a survey of PRISM")
                 if description := text_or_empty(row.content, "self_description").strip():
-                    said.append(Demographics(description))
+                    evidence.append(Demographics(description))
                 if wanted := text_or_empty(row.content, "system_string").strip():
-                    said.append(Statement(wanted))
-                found[text(row.content, "user_id")] = said
+                    evidence.append(Statement(wanted))
+                surveys[text(row.content, "user_id")] = evidence
         except RecordError as error:
             lost[f"survey: {error}"] += 1
-    return found
+    return surveys
 
 
 TASK = Task(

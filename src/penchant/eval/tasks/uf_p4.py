@@ -1,15 +1,15 @@
 """UF-P-4: simulated users who each rank answers by one of four attributes, and disagree.
 
-Read as AlignX ships it (one .json file per attribute), or built from UltraFeedback in the manner of VPL. Building is
-ours where the released files do not say how: one pair per prompt, drawn from the pairs on which two attributes want
-different answers; a tie under a user's attribute is left out instead of broken by chance; a user shows four pairs and
-is asked about four others, all of different prompts; which prompts are for testing is a property of their text, so
-that people of different splits share none, whatever the seed.
+The data is read as AlignX ships it (one .json file per attribute), or built from UltraFeedback in the manner of VPL.
+Where the released files do not say how they were built, we do it as follows. Each prompt gives one pair, drawn from the
+pairs that two attributes order differently. A tie under a user's attribute is left out; it is not broken by chance. A
+user shows four pairs and is asked about four others, all with different prompts. The text of a prompt alone decides
+whether it is for testing, so that users of different splits share no prompt, whatever the seed.
 
-Keys of UltraFeedback, JSON lines: `instruction`, `completions`: [`response`, `annotations`: {attribute: {`Rating`}}],
-a rating being a number, also as text; anything else (`N/A`) is none.
+Keys of UltraFeedback, JSON lines: `instruction`, `completions`: [`response`, `annotations`: {attribute: {`Rating`}}].
+A rating is a number, or its text; anything else (`N/A`) is no rating.
 
-Rows of the published files are their rows. UltraFeedback offers four rows a line, one choice per attribute. Source:
+Rows of the published files are their rows. UltraFeedback offers four rows per line, one choice per attribute. Source:
 UltraFeedback, arXiv:2310.01377; VPL, arXiv:2408.10075; AlignX, arXiv:2503.15463.
 """
 
@@ -43,10 +43,10 @@ from penchant.shards.source import json_lines
 from penchant.space import PreferenceSpace
 
 ATTRIBUTES = ("helpfulness", "honesty", "instruction_following", "truthfulness")
-SHOWN, ASKED = 4, 4
-"""Pairs that a user shows, and is asked about."""
+EVIDENCE, TARGETS = 4, 4
+"""Pairs that a user shows, and pairs that a user is asked about."""
 TEST_SHARE = 5
-"""One prompt in so many is for testing."""
+"""One prompt in five is for testing."""
 _UNRATED = "answer: it has not all four ratings"
 
 
@@ -57,10 +57,10 @@ class _Pair:
     prompt: str
     answers: tuple[str, str]
     signs: tuple[int, ...]
-    """Per attribute: 1 where the first is rated higher, -1 where the second is, 0 for a tie."""
+    """Per attribute: 1 if the first answer is rated higher, -1 if the second is, 0 for a tie."""
 
     def chosen(self, attribute: int) -> Comparison:
-        """What somebody who goes by this attribute prefers; there is no tie under it."""
+        """The choice of a user who ranks by this attribute; it must not be a tie."""
         first, second = self.answers if self.signs[attribute] > 0 else reversed(self.answers)
         return Comparison(self.prompt, first, second)
 
@@ -69,7 +69,7 @@ def load(path: Path, space: PreferenceSpace, seed: int) -> Built:
     """The published files, or records built from UltraFeedback: a .jsonl file, or a folder of them.
 
     Raises:
-        DataError: neither of them there, another layout, or no record.
+        DataError: the files are missing or have another layout, or there is no record.
     """
     if path.is_dir() and not any((path / name).is_file() for name in TASK.published):
         sources = sorted(path.glob("*.jsonl"))
@@ -86,44 +86,44 @@ def build(path: Path, sources: Sequence[Path], seed: int) -> Built:
     """Users of UltraFeedback, in splits `train` and `test`.
 
     Args:
-        path: what was asked for, for messages.
-        seed: decides which pair of a prompt is taken, and who is asked about what.
+        path: the data that the user named, for messages.
+        seed: draws the pair of each prompt, and each user's prompts.
     """
     dropped: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     pairs = list(_pairs(sources, seed, dropped, lost))
     records: list[Record] = []
     for split in ("train", TEST):
-        here = [pair for pair in pairs if split_of(pair.prompt) == split]
-        for place, attribute in enumerate(ATTRIBUTES):
-            told = [pair for pair in here if pair.signs[place]]
-            dropped[f"a tie under {attribute}"] += len(here) - len(told)
-            random.Random(f"uf_p4:{seed}:{split}:{attribute}").shuffle(told)
-            people = len(told) // (SHOWN + ASKED)
-            dropped["shown as evidence"] += people * SHOWN
-            dropped["left over: too few for one more user"] += len(told) % (SHOWN + ASKED)
+        of_split = [pair for pair in pairs if split_of(pair.prompt) == split]
+        for column, attribute in enumerate(ATTRIBUTES):
+            decided = [pair for pair in of_split if pair.signs[column]]
+            dropped[f"a tie under {attribute}"] += len(of_split) - len(decided)
+            random.Random(f"uf_p4:{seed}:{split}:{attribute}").shuffle(decided)
+            people = len(decided) // (EVIDENCE + TARGETS)
+            dropped["shown as evidence"] += people * EVIDENCE
+            dropped["left over: too few for one more user"] += len(decided) % (EVIDENCE + TARGETS)
             for person in range(people):
-                block = told[person * (SHOWN + ASKED) :][: SHOWN + ASKED]
+                block = decided[person * (EVIDENCE + TARGETS) :][: EVIDENCE + TARGETS]
                 records += _person(f"{attribute}-{split}-{person:05d}", attribute, split, block)
     return built(path, records, +dropped, +lost)
 
 
 def split_of(prompt: str) -> str:
-    """The split of every user who sees a prompt, a property of its text alone."""
+    """The split of every user who sees a prompt; it follows from the prompt's text alone."""
     return "train" if int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % TEST_SHARE else TEST
 
 
 def _person(user_id: str, attribute: str, split: str, block: Sequence[_Pair]) -> Iterator[Record]:
     choices = [pair.chosen(ATTRIBUTES.index(attribute)) for pair in block]
-    persona = Persona(tuple(choices[:SHOWN]))
+    persona = Persona(tuple(choices[:EVIDENCE]))
     where = provenance(TASK, attribute, licence="MIT", source="UltraFeedback, arXiv:2310.01377")
-    for number, asked in enumerate(choices[SHOWN:]):
+    for number, target in enumerate(choices[EVIDENCE:]):
         yield Record(
             record_id=f"{user_id}-{number}",
             user_id=user_id,
-            prompt=asked.prompt,
-            chosen=asked.chosen,
-            rejected=asked.rejected,
+            prompt=target.prompt,
+            chosen=target.chosen,
+            rejected=target.rejected,
             persona=persona,
             split=split,
             provenance=where,
@@ -131,7 +131,7 @@ def _person(user_id: str, attribute: str, split: str, block: Sequence[_Pair]) ->
 
 
 def _pairs(sources: Sequence[Path], seed: int, dropped: Counter[str], lost: Counter[str]) -> Iterator[_Pair]:
-    """One pair per prompt; a line without one is counted under `dropped`, once per attribute."""
+    """One pair per prompt; a line without a pair counts in `dropped` once per attribute."""
     seen: set[str] = set()
     for path in sources:
         for row in json_lines(path):
@@ -150,27 +150,27 @@ def _pairs(sources: Sequence[Path], seed: int, dropped: Counter[str], lost: Coun
 
 
 def _pair(content: Content, seed: int) -> tuple[_Pair, int]:
-    """A pair that two attributes order differently, and how many answers were left out for want of a rating."""
+    """A pair that two attributes order differently, and the number of answers without all four ratings."""
     prompt = text(content, "instruction").strip()
     completions = items(content, "completions")
     rated = [(text(c, "response"), r) for c in completions if (r := _ratings(c)) is not None]
     if len(rated) < 2:
         raise RecordError("fewer than two answers have all four ratings")
     pairs = []
-    for (one, ratings), (other, others) in combinations(rated, 2):
-        signs = tuple((a > b) - (a < b) for a, b in zip(ratings, others, strict=True))
-        if {1, -1} <= set(signs) and one.strip() != other.strip():
-            pairs.append(_Pair(prompt, (one, other), signs))
+    for (first, first_ratings), (second, second_ratings) in combinations(rated, 2):
+        signs = tuple((a > b) - (a < b) for a, b in zip(first_ratings, second_ratings, strict=True))
+        if {1, -1} <= set(signs) and first.strip() != second.strip():
+            pairs.append(_Pair(prompt, (first, second), signs))
     if not pairs:
         raise RecordError("no two answers that the attributes order differently")
     return random.Random(f"uf_p4:{seed}:{prompt}").choice(pairs), len(completions) - len(rated)
 
 
 def _ratings(completion: Content) -> tuple[float, ...] | None:
-    """The ratings in the order of ATTRIBUTES; None when one is missing or no number."""
+    """The ratings in the order of ATTRIBUTES; None when one is missing or not a number."""
     annotations = mapping(completion, "annotations") or {}
-    found = [_number((mapping(annotations, attribute) or {}).get("Rating")) for attribute in ATTRIBUTES]
-    ratings = tuple(value for value in found if value is not None)
+    values = [_number((mapping(annotations, attribute) or {}).get("Rating")) for attribute in ATTRIBUTES]
+    ratings = tuple(value for value in values if value is not None)
     return ratings if len(ratings) == len(ATTRIBUTES) else None
 
 
@@ -184,7 +184,7 @@ def _number(value: object) -> float | None:
 
 
 def _require_layout(content: Content, *, first: bool) -> None:
-    """Raises DataError at the first key that a line lacks; how annotations look is told by the first line."""
+    """Raises DataError at the first key that a line lacks; only the first line's annotations are checked."""
     require_keys(content, ("instruction", "completions"), what="a line of UltraFeedback")
     for completion in items(content, "completions"):
         require_keys(completion, ("response", "annotations"), what="an answer of UltraFeedback")
