@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from penchant import Comparison, Persona, Record, RecordError
-from penchant.audit.shortcuts import WHAT, shortcuts
+from penchant.audit.shortcuts import RULES, shortcuts
 from penchant.controls import CONTROLS
 
 
@@ -39,6 +39,6 @@ def test_a_rule_that_is_always_wrong_is_a_shortcut_as_well() -> None:
 
 
 def test_every_rule_is_put_into_words_and_no_records_are_refused() -> None:
-    assert set(WHAT) == set(CONTROLS)
+    assert set(RULES) == set(CONTROLS)
     with pytest.raises(RecordError, match="no records to audit"):
         shortcuts([])

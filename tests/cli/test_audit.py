@@ -24,7 +24,7 @@ def test_leaks_and_shortcuts_are_told(penchant, files) -> None:
     ran = penchant("audit", "--data", test, "--against", train)
     assert ran.code == 0, ran.err
     assert "25 records" in ran.out
-    assert "4.0 %  shared person: the person is in the other data too   leaked" in ran.out
+    assert "4.0 %  shared person: the other data contain the person   leaked" in ran.out
     assert "overlap: the answer that shares words with the history  <- a score on this data" in ran.out
 
 

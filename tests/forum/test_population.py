@@ -113,7 +113,9 @@ def test_too_few_or_too_many_held_out_dimensions_are_refused() -> None:
         (NEW[:4], "set target_dimensions to 4 or less, or hold out more"),
         (everything[:85], "set active_max to 5 or less, or hold out fewer"),
     ):
-        message = f"{len(held_out)} dimensions held out of 90 must be at least target_dimensions=5 and leave .*; {instead}"
+        message = (
+            f"{len(held_out)} dimensions held out of 90 must be at least target_dimensions=5 and leave .*; {instead}"
+        )
         with pytest.raises(ConfigError, match=message):
             ForumSettings(held_out=held_out).check(space)
     with pytest.raises(SpaceError, match="gamming"):

@@ -1,7 +1,7 @@
-"""Leakage: whether a record gives its own answer away, and whether what is tested was seen in training.
+"""Leakage: does a record give its own answer away, and was test data seen in training?
 
-A history that holds the very pair asked about, a person on both sides of a split or an answer text that occurs in both
-raise accuracy without anything being learned of people. Every check is a count over records with the ids of the first.
+Some leaks raise accuracy although nothing is learned about people: a history that contains the target pair, a person in
+both splits, an answer text in both splits. Every check counts records and gives the ids of the first.
 """
 
 from __future__ import annotations
@@ -9,50 +9,64 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 from penchant.record import Record
 
 EXAMPLES = 5
-"""Ids that are told of each finding."""
+"""Most record ids in a finding."""
 _LONG = 5
-"""Words from which on an answer that stands within a text is no chance."""
+"""Least words of an answer for which its occurrence in a longer text is no coincidence."""
+
+
+class Check(NamedTuple):
+    """A check and its description."""
+
+    what: str
+    test: Callable[..., list[bool]]
+    """Takes the test records (and the training records, in AGAINST); True for each record with the leak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check."""
+    """The result of one check."""
 
     check: str
+    """The name of the check."""
     what: str
-    """In words."""
+    """What the check looks for."""
     count: int
-    """Records it is true of."""
+    """Number of records with the leak."""
     of: int
+    """Number of records checked."""
     examples: tuple[str, ...]
+    """Ids of the first records with the leak."""
 
     @property
     def share(self) -> float:
-        """Of the records; 0 where there are none."""
+        """Share of the records with the leak; 0 without records."""
         return self.count / self.of if self.of else 0.0
 
 
 def leakage(records: Sequence[Record], others: Sequence[Record] = ()) -> list[Finding]:
-    """Checks of some records by themselves and, if there are others, against what was trained on.
+    """All checks of the test records alone; with training records, also the checks against these.
 
     Args:
-        records: what is tested.
-        others: what was trained on.
+        records: the test records.
+        others: the training records.
     """
-    found = [_finding(name, what, test(records), records) for name, (what, test) in ALONE.items()]
+    findings = [_finding(name, check, records, hits=check.test(records)) for name, check in ALONE.items()]
     if others:
-        found += [_finding(name, what, test(records, others), records) for name, (what, test) in AGAINST.items()]
-    return found
+        findings += [
+            _finding(name, check, records, hits=check.test(records, others)) for name, check in AGAINST.items()
+        ]
+    return findings
 
 
-def _finding(check: str, what: str, hits: Sequence[bool], records: Sequence[Record]) -> Finding:
+def _finding(name: str, check: Check, records: Sequence[Record], *, hits: Sequence[bool]) -> Finding:
     ids = [record.record_id for record, hit in zip(records, hits, strict=True) if hit]
-    return Finding(check, what, len(ids), len(records), tuple(ids[:EXAMPLES]))
+    return Finding(check=name, what=check.what, count=len(ids), of=len(records), examples=tuple(ids[:EXAMPLES]))
 
 
 def _own_pair(records: Sequence[Record]) -> list[bool]:
@@ -62,14 +76,17 @@ def _own_pair(records: Sequence[Record]) -> list[bool]:
 def _own_answer(records: Sequence[Record]) -> list[bool]:
     return [
         any(
-            _stands_in(answer, text) for item in r.persona.evidence for text in _texts(item) for answer in _asked(r)[1:]
+            _occurs_in(answer, text)
+            for item in r.persona.evidence
+            for text in _texts(item)
+            for answer in (r.chosen, r.rejected)
         )
         for r in records
     ]
 
 
-def _stands_in(answer: str, text: str) -> bool:
-    # a short answer ("yes") stands in many texts by chance
+def _occurs_in(answer: str, text: str) -> bool:
+    # a short answer ("yes") occurs in many texts by chance
     return answer == text or (len(answer.split()) >= _LONG and answer in text)
 
 
@@ -78,35 +95,37 @@ def _own_prompt(records: Sequence[Record]) -> list[bool]:
 
 
 def _own_direction(records: Sequence[Record]) -> list[bool]:
-    """The shown profile states all that the choice is about: it was read off the pair that is asked."""
-    return [r.profile is not None and r.direction is not None and _within(r) for r in records]
+    """Records whose profile states exactly the direction of their own pair: it was read from that pair."""
+    return [_profile_of_own_pair(record) for record in records]
 
 
-def _within(record: Record) -> bool:
-    asked, shown = record.direction, record.profile
-    if asked is None or shown is None or not asked.signs.any():
+def _profile_of_own_pair(record: Record) -> bool:
+    direction, profile = record.direction, record.profile
+    if direction is None or profile is None or not direction.signs.any():
         return False
-    about = asked.signs != 0
-    return bool((asked.signs[about] == shown.signs[about]).all()) and int((shown.signs != 0).sum()) == int(about.sum())
+    mask = direction.signs != 0
+    same_size = int((profile.signs != 0).sum()) == int(mask.sum())
+    return same_size and bool((direction.signs[mask] == profile.signs[mask]).all())
 
 
 def _repeated(records: Sequence[Record]) -> list[bool]:
-    counts = Counter(_asked(r) for r in records)
-    return [counts[_asked(r)] > 1 for r in records]
+    counts = Counter(_question(r) for r in records)
+    return [counts[_question(r)] > 1 for r in records]
 
 
 def _contradicted(records: Sequence[Record]) -> list[bool]:
-    """The same person is asked the same, with the answers the other way round.
+    """Records whose person also has the same pair with the answers swapped.
 
-    Benchmarks may name a prompt where a user belongs: those who show nothing of the same history are not the same.
+    In some benchmarks the user id names a prompt instead of a user. So two records count as one person only if their
+    histories have an item in common, or are equal.
     """
-    asked: dict[tuple[str | None, str, str, str], list[set[tuple[str, ...]]]] = {}
+    histories: dict[tuple[str | None, str, str, str], list[set[tuple[str, ...]]]] = {}
     for r in records:
-        asked.setdefault((r.user_id, *_asked(r)), []).append(set(map(_bare, r.persona.evidence)))
+        histories.setdefault((r.user_id, *_question(r)), []).append(set(map(_bare, r.persona.evidence)))
 
     def contradicted(r: Record) -> bool:
         own = set(map(_bare, r.persona.evidence))
-        others = asked.get((r.user_id, r.prompt, r.rejected, r.chosen), [])
+        others = histories.get((r.user_id, r.prompt, r.rejected, r.chosen), [])
         return r.user_id is not None and any(own & other or own == other for other in others)
 
     return [contradicted(r) for r in records]
@@ -134,7 +153,7 @@ def _shared_history(records: Sequence[Record], others: Sequence[Record]) -> list
     return [any(_bare(item) in seen for item in r.persona.evidence) for r in records]
 
 
-def _asked(record: Record) -> tuple[str, str, str]:
+def _question(record: Record) -> tuple[str, str, str]:
     return record.prompt, record.chosen, record.rejected
 
 
@@ -157,20 +176,23 @@ def _texts(item: Evidence) -> tuple[str, ...]:
 
 
 def _bare(item: Evidence) -> tuple[str, ...]:
+    """The kind and the texts of an item, without its prompt."""
     return type(item).__name__, *_texts(item)
 
 
-ALONE: Mapping[str, tuple[str, Callable[[Sequence[Record]], list[bool]]]] = {
-    "own pair": ("the history holds the very choice that is asked", _own_pair),
-    "own answer": ("one of the two answers stands in the history", _own_answer),
-    "own prompt": ("the history was written or chosen under the prompt that is asked", _own_prompt),
-    "own direction": ("the profile shown states just what the choice is about", _own_direction),
-    "repeated": ("the same prompt and answers are asked more than once", _repeated),
-    "contradicted": ("the same person is asked the same with the answers turned round", _contradicted),
+ALONE: Mapping[str, Check] = {
+    "own pair": Check("the history contains the target pair", _own_pair),
+    "own answer": Check("the history contains one of the two answers", _own_answer),
+    "own prompt": Check("the history contains an item under the target prompt", _own_prompt),
+    "own direction": Check("the profile states exactly the direction of the target pair", _own_direction),
+    "repeated": Check("the same prompt and answers occur in more than one record", _repeated),
+    "contradicted": Check("the same person also has the pair with the answers swapped", _contradicted),
 }
-AGAINST: Mapping[str, tuple[str, Callable[[Sequence[Record], Sequence[Record]], list[bool]]]] = {
-    "shared person": ("the person is in the other data too", _shared_person),
-    "shared pair": ("the two answers are a pair there", _shared_pair),
-    "shared answer": ("one of the two answers occurs there", _shared_answer),
-    "shared history": ("an item of the history occurs there", _shared_history),
+"""Checks of the test records alone."""
+AGAINST: Mapping[str, Check] = {
+    "shared person": Check("the other data contain the person", _shared_person),
+    "shared pair": Check("the other data contain the pair of answers", _shared_pair),
+    "shared answer": Check("the other data contain one of the two answers", _shared_answer),
+    "shared history": Check("the other data contain an item of the history", _shared_history),
 }
+"""Checks of the test records against the training records."""

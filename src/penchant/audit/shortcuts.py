@@ -1,7 +1,7 @@
-"""Shortcuts: how far rules go that know nothing of the person, or only count words.
+"""Shortcuts: the accuracy of rules that know nothing about the person, or that only count words.
 
-Where a rule does as well as a method, the method's score says little: the published P-Soups files are solved at 69 to
-79 % by the sign of the history's lengths or by six numbers of style.
+Where a rule does as well as a method, the method's accuracy says little. In the published P-Soups files, the lengths in
+the history or six style numbers decide 69 to 79 % of the pairs.
 """
 
 from __future__ import annotations
@@ -15,39 +15,44 @@ from penchant.record import Record
 from penchant.stats import accuracy, correctness, spread
 
 SUSPICIOUS = 0.6
-"""Accuracy of a rule from which on it is worth a warning."""
+"""Least accuracy of a rule that is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """What one rule gets right."""
+    """The accuracy of one rule."""
 
     rule: str
+    """The name of the rule."""
     what: str
+    """The answer that the rule prefers."""
     accuracy: float
     ci95: tuple[float, float]
-    """Over people."""
+    """95 % interval of the accuracy, over people."""
     macro: float
+    """Mean over people of their accuracies."""
     n: int
+    """Number of pairs."""
     users: int
     ties: int
+    """Pairs in which the rule prefers neither answer; each counts half."""
 
     @property
     def suspicious(self) -> bool:
-        """Whether the rule is right or wrong more often than a fair file has it: below chance is a rule as well."""
+        """Whether the accuracy is far from chance. Far below chance counts too: the reversed rule is then accurate."""
         return max(self.accuracy, 1 - self.accuracy) >= SUSPICIOUS and not self.ci95[0] <= 0.5 <= self.ci95[1]
 
 
-WHAT = {
+RULES = {
     "longer": "the longer answer",
-    "habit": "longer or shorter, as the person's own choices were",
+    "habit": "the longer or the shorter answer, as in the person's own choices",
     "overlap": "the answer that shares words with the history",
-    "style": "the answer whose style moves as the person's choices did",
+    "style": "the answer whose style differs as the person's choices differed",
 }
 
 
 def shortcuts(records: Sequence[Record], *, seed: int = 0) -> list[Shortcut]:
-    """Every rule of `controls` on some records, the best first.
+    """Every rule of `controls` on the records, the most accurate first.
 
     Raises:
         RecordError: there are no records.
@@ -56,11 +61,20 @@ def shortcuts(records: Sequence[Record], *, seed: int = 0) -> list[Shortcut]:
         raise RecordError("no records to audit")
     personas = [record.persona for record in records]
     users = [record.person_id for record in records]
-    found = []
+    results = []
     for rule, control in CONTROLS.items():
         margins = control(records, personas)
-        right, people = accuracy(margins, users, seed=seed), spread(correctness(margins), users)
-        found.append(
-            Shortcut(rule, WHAT[rule], right.value, right.ci95, people.macro, right.n, right.users, right.ties)
+        right = accuracy(margins, users, seed=seed)
+        results.append(
+            Shortcut(
+                rule=rule,
+                what=RULES[rule],
+                accuracy=right.value,
+                ci95=right.ci95,
+                macro=spread(correctness(margins), users).macro,
+                n=right.n,
+                users=right.users,
+                ties=right.ties,
+            )
         )
-    return sorted(found, key=lambda one: -one.accuracy)
+    return sorted(results, key=lambda result: -result.accuracy)

@@ -1,18 +1,18 @@
-"""Text that a base model is trained on before it meets anybody: threads, and pages to be asked about.
+"""Text for the training of a base model: forum threads, and pages with questions.
 
-It stands for what an instruction-tuned model brings: English, and answers that are faithful to what it was given to
-read. It holds nothing about any population: either pole is as likely as the other, and people are drawn afresh.
+It stands in for what an instruction-tuned model brings: English, and answers that are faithful to the text in the
+prompt. It holds nothing about any population: either pole is as likely as the other, and people are drawn at random.
 
-A *thread* is a post with a stranger's reply, short or elaborated (two wordings of one stance, so that paraphrases come
-to mean the same), or a question what some words mean. A *page* shows what one person wrote and chose, or a list of
-their preferences, and is asked about: what they said of some topics, or who they are. The faithful answer is in any
-wording of what they hold; beside it stands the unfaithful one, which holds the opposite. Some pages bind topics to
-arbitrary poles, so that only looking back helps. A plain post below a page is answered by a stranger, whose stance
-has nothing to do with the page: that a reply should please the person on the page is what alignment teaches, not the
-base. For the same reason a page never carries the system turn that methods put before a person.
+A *thread* is a post with a stranger's reply, or a question what some words mean. A reply is short, or elaborated: two
+wordings of one stance, so that paraphrases get the same meaning. A *page* shows what one person wrote and chose, or a
+list of their preferences, and has questions: what the person said about some topics, or who they are. The right answer
+states the person's own poles in any wording; the wrong one states the opposite poles. Some pages bind topics to
+arbitrary poles, so that only looking back at the page helps. A plain post below a page is answered by a stranger, whose
+stance has nothing to do with the page: that a reply should please the person on the page is left for alignment to
+teach. For the same reason a page never carries the system turn that methods put before a person.
 
-Pages come in couples of opposite people who are asked the same, so that a pair of answers says nothing by itself.
-Everything goes through the one rendering path. Wordings kept from training people never occur in a page's choices.
+Pages come in couples of opposite people with the same questions, so a pair of answers reveals nothing by itself. All
+prompts come from `penchant.render`. Phrasings that are kept from training people never occur in a page's choices.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ MEANING = "What is {}?"
 QUESTIONS = ("What did they say about {}?", "Where do they stand on {}?")
 DESCRIBE = "Describe this person."
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 Page = list[Candidates]
-"""Everything that one page is asked: the first answer is the right one; a second, where there is one, is wrong."""
+"""The questions of one page. The first answer of each is right; a second one, if there is one, is wrong."""
 Meaning = Mapping[int, tuple[int, int]]
-"""Topic (dimension index) -> (dimension index, sign) that somebody says under it."""
+"""Topic, as a dimension index -> (dimension index, sign) that a person states about it. The two dimensions differ on
+pages that bind topics to arbitrary poles."""
 
 
 @dataclass
@@ -50,21 +51,21 @@ class Corpus:
     space: PreferenceSpace
     rng: np.random.Generator
     questions: int = 8
-    """Questions asked of each page."""
+    """Questions on each page."""
     items: int = 8
-    """Most items of evidence on a page."""
+    """Most evidence items on a page."""
     topics: int = 10
     """Most topics on a page."""
     bound: float = 0.2
     """Share of pages that bind topics to arbitrary poles."""
     lists: float = 0.25
-    """Share of pages that list preferences by their names instead of showing a history."""
+    """Share of pages that list the names of preferences instead of showing a history."""
     described: float = 0.3
-    """Share of the other histories that end with a description; a third of these show nothing else."""
+    """Share of the other histories that end with a description; a third of these consist of the description alone."""
     strangers: float = 0.3
     """Share of questions that are posts answered by a stranger."""
     descriptions: float = 0.1
-    """Share of questions that ask for a description."""
+    """Share of questions that ask for a description of the person."""
 
     def __post_init__(self) -> None:
         self.entries = lexicon(self.space)
@@ -72,88 +73,94 @@ class Corpus:
 
     @classmethod
     def over(cls, space: PreferenceSpace, *, seed: int, questions: int) -> Corpus:
-        """A stream over the lexicon of a whole space."""
+        """A stream over the lexicon of a space.
+
+        Args:
+            questions: questions on each page.
+        """
         return cls(space, np.random.default_rng(seed), questions=questions)
 
     def thread(self) -> Candidates:
-        """A post with one stranger's reply, plain or elaborated, or a question of meaning, one third each."""
+        """A post with a plain reply, a post with an elaborated reply, or a question of meaning; one third each."""
         return (self._plain, self._elaborated, self._meaning)[int(self.rng.integers(3))]()
 
     def _plain(self) -> Candidates:
         stance = self._stance(self._some_topics(2))
-        # unseen phrasings occur in plain posts as often as their share of the vocabulary
+        # unseen phrasings occur in plain replies with their share of the vocabulary
         speaker = self._speakers[int(self.rng.random() < 1 - KNOWN / len(self.entries[0].positive))]
-        return _asked(speaker.post([d for d, _ in stance]), speaker.reply(stance))
+        return _conversation(speaker.post([d for d, _ in stance]), speaker.reply(stance))
 
     def _elaborated(self) -> Candidates:
-        """One stance in two sentences, each in other words."""
+        """A post with one stance in two sentences of different words."""
         stance = self._stance(self._some_topics(2))
         first, second = zip(*(self._two(self._pole(d, sign)) for d, sign in stance), strict=True)
         frames = (COMMENTS, REPLIES)[int(self.rng.integers(2))]
         answer = f"{self._write(frames, first)} {self._write(frames, second)}"
-        return _asked(self._post([d for d, _ in stance]), answer)
+        return _conversation(self._post([d for d, _ in stance]), answer)
 
     def _meaning(self) -> Candidates:
-        """What the words for a pole mean; no person is spoken of."""
+        """The question what the words for a pole mean; it is about no person."""
         ((dimension, sign),) = self._stance(self._some_topics(1))
         phrases = self._two(self._pole(dimension, sign))
         label = self.space.dimensions[dimension].pole(1 if sign > 0 else -1)
-        return _asked(MEANING.format(label), f"{' and '.join(phrases)}.")
+        return _conversation(MEANING.format(label), f"{' and '.join(phrases)}.")
 
     def couple(self) -> tuple[Page, Page]:
-        """The pages of two people with opposite poles who are asked the same."""
+        """The pages of two people with opposite poles and the same questions."""
         least = min(3, len(self.space))
         topics = self._some_topics(int(self.rng.integers(least, min(self.topics, len(self.space)) + 1)))
         kind = self.rng.random()
         if kind < self.lists:
             meaning = {d: (d, sign) for d, sign in self._stance(topics)}
-            people = [Person(profile=self._direction(one)) for one in (meaning, _opposite(meaning))]
-            return self._ask(people, "directions", topics, meaning)
+            people = [Person(profile=self._direction(side)) for side in (meaning, _opposite(meaning))]
+            return self._ask(people, "directions", topics, meaning=meaning)
         bound = kind < self.lists + self.bound
-        under = [int(d) for d in self.rng.integers(len(self.space), size=len(topics))] if bound else topics
-        meaning = dict(zip(topics, self._stance(under), strict=True))
-        seen, histories = self._histories(topics, meaning, bound=bound)
-        return self._ask([Person(Persona(tuple(h))) for h in histories], "history", seen, meaning)
+        dimensions = [int(d) for d in self.rng.integers(len(self.space), size=len(topics))] if bound else topics
+        meaning = dict(zip(topics, self._stance(dimensions), strict=True))
+        mentioned, histories = self._histories(topics, meaning, bound=bound)
+        people = [Person(Persona(tuple(history))) for history in histories]
+        return self._ask(people, "history", mentioned, meaning=meaning)
 
     def _histories(
         self, topics: Sequence[int], meaning: Meaning, *, bound: bool
     ) -> tuple[list[int], tuple[list[Evidence], list[Evidence]]]:
-        """The topics that occur, and what either person wrote and chose; a bound page has one topic an item."""
+        """The topics that occur, and the evidence of both people; an item of a bound page has one topic, else two."""
         histories: tuple[list[Evidence], list[Evidence]] = ([], [])
-        seen: set[int] = set()
+        mentioned: set[int] = set()
         comments = (0.0, 0.5, 0.5, 0.5, 1.0)[int(self.rng.integers(5))]
         for _ in range(int(self.rng.integers(2, self.items + 1))):
-            two = [topics[int(i)] for i in self.rng.choice(len(topics), 1 if bound else 2, replace=False)]
-            seen.update(two)
-            post, own = self._post(two), [meaning[topic] for topic in two]
+            item_topics = [topics[int(i)] for i in self.rng.choice(len(topics), 1 if bound else 2, replace=False)]
+            mentioned.update(item_topics)
+            post, own = self._post(item_topics), [meaning[topic] for topic in item_topics]
             if self.rng.random() < comments:
                 for history, stance in zip(histories, (own, _flipped(own)), strict=True):
                     history.append(Comment(post, self._say(COMMENTS, stance)))
             else:
-                one, two_ = (self._say(REPLIES, stance, known=True) for stance in (own, _flipped(own)))
-                histories[0].append(Comparison(post, one, two_))
-                histories[1].append(Comparison(post, two_, one))
+                one, other = (self._say(REPLIES, stance, known_only=True) for stance in (own, _flipped(own)))
+                histories[0].append(Comparison(post, chosen=one, rejected=other))
+                histories[1].append(Comparison(post, chosen=other, rejected=one))
         chance = self.rng.random()
         if not bound and chance < self.described:
             own = [meaning[topic] for topic in topics]
             for history, stance in zip(histories, (own, _flipped(own)), strict=True):
                 description = Demographics(DESCRIPTION.format(", ".join(self._phrases(stance))))
                 history[:] = [description] if chance < self.described / 3 else [*history, description]
-            seen = set(topics)
-        return sorted(seen), histories
+            mentioned = set(topics)
+        return sorted(mentioned), histories
 
     def _ask(
-        self, people: Sequence[Person], content: Content, topics: list[int], meaning: Meaning
+        self, people: Sequence[Person], content: Content, topics: list[int], *, meaning: Meaning
     ) -> tuple[Page, Page]:
+        """The pages of two people, with questions about some topics."""
         pages: tuple[Page, Page] = ([], [])
         for _ in range(self.questions):
             about = self._order(topics)[: 1 if self.rng.random() < 0.2 else 2]
             own = [meaning[topic] for topic in about]
             answers: tuple[tuple[str, ...], tuple[str, ...]]
             if self.rng.random() < self.descriptions:
-                task, everything = DESCRIBE, [meaning[topic] for topic in topics]
+                task, poles = DESCRIBE, [meaning[topic] for topic in topics]
                 right, wrong = (
-                    DESCRIPTION.format(", ".join(self._phrases(s))) for s in (everything, _flipped(everything))
+                    DESCRIPTION.format(", ".join(self._phrases(stance))) for stance in (poles, _flipped(poles))
                 )
                 answers = ((right, wrong), (wrong, right))
             elif self.rng.random() < self.strangers:
@@ -165,9 +172,9 @@ class Corpus:
                 frames = (COMMENTS, REPLIES)[int(self.rng.integers(2))]
                 right, wrong = (self._say(frames, stance) for stance in (own, _flipped(own)))
                 answers = ((right, wrong), (wrong, right))
-            for page, person, said in zip(pages, people, answers, strict=True):
-                # without the system turn, which would tell the base to please
-                page.append(Candidates(render(person, task, content=content).messages[1:], said))
+            for page, person, person_answers in zip(pages, people, answers, strict=True):
+                # without the system turn, which would tell the base to please the person
+                page.append(Candidates(render(person, task, content=content).messages[1:], person_answers))
         return pages
 
     def _direction(self, meaning: Meaning) -> Direction:
@@ -182,20 +189,21 @@ class Corpus:
     def _stance(self, dimensions: Sequence[int]) -> Stance:
         return tuple((d, 1 if self.rng.random() < 0.5 else -1) for d in dimensions)
 
-    def _pole(self, dimension: int, sign: int, *, known: bool = False) -> tuple[str, ...]:
+    def _pole(self, dimension: int, sign: int, *, known_only: bool = False) -> tuple[str, ...]:
         entry = self.entries[dimension]
         pole = entry.positive if sign > 0 else entry.negative
-        return pole[:KNOWN] if known else pole
+        return pole[:KNOWN] if known_only else pole
 
-    def _phrases(self, stance: Sequence[tuple[int, int]], *, known: bool = False) -> list[str]:
-        """One wording of each pole, in any order."""
-        return [self._pick(self._pole(d, sign, known=known)) for d, sign in self._order(stance)]
+    def _phrases(self, stance: Sequence[tuple[int, int]], *, known_only: bool = False) -> list[str]:
+        """One phrase for each pole, in random order."""
+        return [self._pick(self._pole(d, sign, known_only=known_only)) for d, sign in self._order(stance)]
 
-    def _say(self, frames: Sequence[str], stance: Sequence[tuple[int, int]], *, known: bool = False) -> str:
-        return self._write(frames, self._phrases(stance, known=known))
+    def _say(self, frames: Sequence[str], stance: Sequence[tuple[int, int]], *, known_only: bool = False) -> str:
+        return self._write(frames, self._phrases(stance, known_only=known_only))
 
-    def _order(self, things: Sequence[Thing]) -> list[Thing]:
-        return [things[int(i)] for i in self.rng.permutation(len(things))]
+    def _order(self, items: Sequence[Item]) -> list[Item]:
+        """The items in random order."""
+        return [items[int(i)] for i in self.rng.permutation(len(items))]
 
     def _two(self, phrases: Sequence[str]) -> list[str]:
         return [phrases[int(i)] for i in self.rng.choice(len(phrases), 2, replace=False)]
@@ -214,21 +222,21 @@ class Corpus:
 
 
 def direct_question(post: str) -> str:
-    """The question what somebody said about the topics of a post.
+    """The question what somebody said about the topics of a post, as pages have it.
 
     Raises:
-        RecordError: the text is no post of the forum.
+        RecordError: the text is not a post of the forum.
     """
     for frame in POSTS:
         before, after = frame.split("{}")
         if post.startswith(before) and post.endswith(after):
             return QUESTIONS[0].format(post.removeprefix(before).removesuffix(after))
-    raise RecordError(f"'{post}' is no post of the simulated forum; only those can be asked about outright")
+    raise RecordError(f"'{post}' is no post of the simulated forum; only its posts have a direct question")
 
 
 def vocabulary(space: PreferenceSpace) -> list[str]:
-    """Every text whose words a forum of this space can use: the lexicon, the frames and the space's own phrases."""
-    # with the braces left in, "{}?" would be one run of punctuation and "?" a word that nobody knows
+    """Texts with every word that a forum of this space can use: its lexicon, the frames, the phrases of the space."""
+    # with its braces, "{}?" would be one run of punctuation, and "?" would stay unknown
     texts = [frame.format(" ") for frame in (*POSTS, *COMMENTS, *REPLIES, DESCRIPTION, *QUESTIONS, DESCRIBE)]
     for entry in lexicon(space):
         texts += [entry.topic, *entry.positive, *entry.negative]
@@ -239,7 +247,7 @@ def vocabulary(space: PreferenceSpace) -> list[str]:
 
 
 def batches(corpus: Corpus, *, couples: int, threads: int) -> Iterator[tuple[list[Page], list[Page]]]:
-    """Per training step, `couples` couples of pages and `threads` threads."""
+    """Batches of training steps: `couples` couples of pages and `threads` threads each."""
     while True:
         yield (
             [page for _ in range(couples) for page in corpus.couple()],
@@ -255,6 +263,6 @@ def _flipped(stance: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(dimension, -sign) for dimension, sign in stance]
 
 
-def _asked(question: str, answer: str) -> Candidates:
+def _conversation(question: str, answer: str) -> Candidates:
     message: Message = {"role": "user", "content": question}
     return Candidates((message,), (answer,))

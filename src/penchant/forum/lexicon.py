@@ -1,8 +1,8 @@
 """The words of the forum: for each dimension a topic and paraphrases of each pole.
 
-`known` phrasings appear anywhere. `unseen` ones are kept out of the preference pairs and personas of training people;
-half of the test people speak only in them. For dimensions without written paraphrases (a user's own space) the pole
-phrase itself is put into several frames, which is a poorer test of understanding: `written` says which it was.
+Known phrasings appear anywhere. Unseen phrasings never appear in the preference pairs and personas of training people;
+half of the test people use only unseen ones. Dimensions of a user's own space have no written paraphrases. Then the
+phrase of the pole itself is put into several frames, a poorer test of understanding, and `Entry.written` is False.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from penchant.errors import ConfigError
 from penchant.space import Dimension, PreferenceSpace, Sign
 
 KNOWN = 6
-"""Of a pole's phrasings, the first six are known and the rest unseen."""
+"""The first six phrasings of a pole are known, the rest are unseen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How the forum speaks of one dimension."""
+    """The words for one dimension."""
 
     topic: str
     positive: tuple[str, ...]
     negative: tuple[str, ...]
     written: bool = True
+    """Whether the paraphrases were written by hand; False if they are frames around the pole phrase."""
 
     def phrases(self, sign: Sign, *, unseen: bool) -> tuple[str, ...]:
-        """The paraphrases of one pole in one of the two vocabularies."""
+        """The known or the unseen paraphrases of one pole."""
         pole = self.positive if sign > 0 else self.negative
         return pole[KNOWN:] if unseen else pole[:KNOWN]
 
@@ -60,7 +61,7 @@ def lexicon(space: PreferenceSpace) -> tuple[Entry, ...]:
     """One entry per dimension of the space, in its order.
 
     Raises:
-        ConfigError: two dimensions of the space share a topic, so a post could not say which it is about.
+        ConfigError: two dimensions of the space share a topic, so a post about it would be ambiguous.
     """
     entries = tuple(_written().get(dimension.id) or _framed(dimension) for dimension in space.dimensions)
     if len({entry.topic for entry in entries}) != len(entries):

@@ -1,6 +1,6 @@
-"""The forum as records: who is asked what, and the evidence that a persona shows.
+"""Simulates the forum: people, the pairs to predict for them, and the evidence in their personas.
 
-Deterministic: the same space and settings give the same records, on any machine with the pinned numpy.
+The result is deterministic: the same space and settings give the same records on any machine with the pinned numpy.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ DATASET = "simulated-forum"
 
 @dataclass(frozen=True, slots=True)
 class Forum:
-    """All records of a simulated forum; every one of them is invented by a program."""
+    """All records of a simulated forum; a program invented every one."""
 
     space: PreferenceSpace
     settings: ForumSettings
     records: tuple[Record, ...]
 
     def split(self, split: str, phrasing: str | None = None) -> list[Record]:
-        """Records of one split, all or of one phrasing."""
+        """Records of one split, of one phrasing (`known` or `unseen`) or of both."""
         return [
             record
             for record in self.records
@@ -40,7 +40,7 @@ class Forum:
 
 
 def simulate(space: PreferenceSpace, settings: ForumSettings) -> Forum:
-    """Runs the forum.
+    """Runs the simulation.
 
     Raises:
         ConfigError: the settings cannot be met in this space.
@@ -54,7 +54,7 @@ def simulate(space: PreferenceSpace, settings: ForumSettings) -> Forum:
         ("test", True, settings.test_users // 2, settings.test_targets),
     )
     for part, (split, unseen, users, targets) in enumerate(parts):
-        # one stream per part, so that more training people leave the test people as they are
+        # one random stream per part: another number of training people does not change the test people
         rng = np.random.default_rng([settings.seed, part])
         people = populate(space, settings, users=users, split=split, unseen=unseen, rng=rng)
         records.extend(_Part(space, settings, entries, people, rng).records(targets))
@@ -62,7 +62,7 @@ def simulate(space: PreferenceSpace, settings: ForumSettings) -> Forum:
 
 
 class _Part:
-    """One split and vocabulary being written."""
+    """Makes the records of one split and vocabulary."""
 
     def __init__(
         self,
@@ -110,8 +110,8 @@ class _Part:
         items.extend(self._comparison(user) for _ in range(self.settings.comparisons))
         order = self.rng.permutation(len(items))
         signs = self.people.signs[user]
-        held = tuple((int(d), int(signs[d])) for d in np.flatnonzero(signs))
-        description = Demographics(self.speaker.description(held), self._direction(held))
+        stance = tuple((int(d), int(signs[d])) for d in np.flatnonzero(signs))
+        description = Demographics(self.speaker.description(stance), self._direction(stance))
         return Persona((*(items[i] for i in order), description))
 
     def _comparison(self, user: int) -> Comparison:
@@ -119,23 +119,23 @@ class _Part:
         return self._pair(self._noisy(stance))
 
     def _mirrored(self, first: int) -> list[Comparison]:
-        """One pair of answers for both twins; what one prefers the other rejects, noise included."""
-        pair = self._pair(self._noisy(self._stance(first, self._asked_topics(first))))
+        """One pair for both twins: what one prefers, the other rejects, noise included."""
+        pair = self._pair(self._noisy(self._stance(first, self._target_topics(first))))
         direction = pair.direction.flipped() if pair.direction else None
         return [pair, Comparison(pair.prompt, pair.rejected, pair.chosen, direction)]
 
     def _opposed(self, user: int) -> Comparison:
-        """The second answer is by somebody else who really holds the opposite on the post's topics."""
+        """A pair whose second answer comes from another person, who has the opposite signs on the post's topics."""
         signs = self.people.signs
         for _ in range(50):
-            topics = self._asked_topics(user)
-            against = (signs[:, topics] == -signs[user, topics]).all(1)
-            against[user ^ 1] = False
-            if against.any():
-                other = int(self.rng.choice(np.flatnonzero(against)))
+            topics = self._target_topics(user)
+            opposed = (signs[:, topics] == -signs[user, topics]).all(1)
+            opposed[user ^ 1] = False
+            if opposed.any():
+                other = int(self.rng.choice(np.flatnonzero(opposed)))
                 return self._pair(self._stance(user, topics), self._stance(other, topics), noisy=True)
         # nobody else disagrees on any two topics of this person: a small or very large space
-        return self._pair(self._noisy(self._stance(user, self._asked_topics(user))))
+        return self._pair(self._noisy(self._stance(user, self._target_topics(user))))
 
     def _pair(self, own: Stance, other: Stance | None = None, *, noisy: bool = False) -> Comparison:
         other = other or tuple((dimension, -sign) for dimension, sign in own)
@@ -147,15 +147,14 @@ class _Part:
         return Comparison(post, chosen, rejected, self._direction(stance))
 
     def _topics(self, user: int) -> list[int]:
-        """What one history item is about: asked dimensions with probability `overlap`, else the person's others."""
-        asked = self.people.target_mask[user]
-        others = np.flatnonzero((self.people.signs[user] != 0) & ~asked)
+        """Dimensions of one evidence item: target dimensions with probability `overlap`, else the person's others."""
+        others = np.flatnonzero((self.people.signs[user] != 0) & ~self.people.target_mask[user])
         relevant = self.rng.random() < self.settings.overlap
         if relevant or len(others) < self.settings.dimensions_per_item:
-            return self._asked_topics(user)
+            return self._target_topics(user)
         return [int(d) for d in self.rng.choice(others, size=self.settings.dimensions_per_item, replace=False)]
 
-    def _asked_topics(self, user: int) -> list[int]:
+    def _target_topics(self, user: int) -> list[int]:
         pool: NDArray[np.intp] = np.flatnonzero(self.people.target_mask[user])
         return [int(d) for d in self.rng.choice(pool, size=self.settings.dimensions_per_item, replace=False)]
 

@@ -1,6 +1,6 @@
-"""How forum people put a stance into words: posts, comments, replies and self-descriptions.
+"""Puts a stance into words: posts, comments, replies and self-descriptions.
 
-A stance is a sign per dimension of a post. Wording is drawn at random and says nothing of who speaks.
+A stance is a sign for each dimension of a post. The wording is drawn at random and says nothing about the speaker.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DESCRIPTION = "Somebody who values {}."
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Draws the wording; `unseen` speakers use only the phrasings kept from training people."""
+    """Draws wordings; with `unseen`, only from the phrasings that training people never use."""
 
     entries: tuple[Entry, ...]
     rng: np.random.Generator
@@ -35,24 +35,24 @@ class Speaker:
     def _phrases(self, stance: Stance) -> list[str]:
         order = self.rng.permutation(len(stance))
         chosen = []
-        for place in order:
-            dimension, sign = stance[place]
+        for index in order:
+            dimension, sign = stance[index]
             chosen.append(self._pick(self.entries[dimension].phrases(1 if sign > 0 else -1, unseen=self.unseen)))
         return chosen
 
     def post(self, dimensions: Sequence[int]) -> str:
-        """A post about some dimensions; it takes no side."""
+        """A post about the topics of some dimensions; it takes no side."""
         topics = [self.entries[dimension].topic for dimension in dimensions]
         return self._pick(POSTS).format(" and ".join(topics))
 
     def comment(self, stance: Stance) -> str:
-        """What somebody with this stance writes of themselves."""
+        """A comment in which a person states this stance as their own."""
         return self._pick(COMMENTS).format(" and ".join(self._phrases(stance)))
 
     def reply(self, stance: Stance) -> str:
-        """What somebody with this stance advises others."""
+        """A reply in which a person of this stance advises others."""
         return self._pick(REPLIES).format(" and ".join(self._phrases(stance)))
 
     def description(self, stance: Stance) -> str:
-        """One sentence about a person who holds all of this."""
+        """One sentence that describes a person of this stance."""
         return DESCRIPTION.format(", ".join(self._phrases(stance)))
