@@ -262,24 +262,24 @@ def drift(scorer: BeliefScorer, *, seed: int, people: int = 200) -> list[dict[st
     return [{"events": events, "right": float(share)} for events, share in enumerate(right)]
 
 
-_HELD, _TURNED, _BEFORE, _AFTER = 8, 5, 16, 8
+_DIMENSIONS, _TURNED, _BEFORE, _AFTER = 8, 5, 16, 8
 """Dimensions that a person holds, those that turn, and events before and after the turn."""
 
 
 def _turned(scorer: BeliefScorer, rng: np.random.Generator) -> list[float]:
     """Share of one person's turned dimensions that are believed rightly, at the turn and after each event since."""
     space, prior = scorer.annotator.space, scorer.prior
-    held = min(_HELD, len(space))
-    turned = min(_TURNED, held)
-    about = rng.choice(len(space), size=held, replace=False)
-    signs = rng.choice([-1, 1], size=held)
+    dimensions = min(_DIMENSIONS, len(space))
+    turned = min(_TURNED, dimensions)
+    about = rng.choice(len(space), size=dimensions, replace=False)
+    signs = rng.choice([-1, 1], size=dimensions)
     tally = Tally(len(space))
     right: list[float] = []
     for number in range(_BEFORE + _AFTER):
         if number == _BEFORE:
             signs[:turned] *= -1
             right.append(_share_right(tally, prior, about[:turned], signs[:turned]))
-        two = rng.choice(held if number < _BEFORE else turned, size=min(2, turned), replace=False)
+        two = rng.choice(dimensions if number < _BEFORE else turned, size=min(2, turned), replace=False)
         chose = number % 2 == 1
         vector = np.zeros(len(space), dtype=np.int8)
         vector[about[two]] = signs[two] * (-1 if chose and rng.random() < 0.1 else 1)
