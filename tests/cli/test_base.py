@@ -22,7 +22,7 @@ def test_a_base_is_made_with_its_card_its_curve_and_checksums(penchant, base_rec
     assert (ran.code, ran.out) == (0, f"{tmp_path / 'base'}\n")
     assert "parameters from scratch" in ran.err
     assert [point["step"] for point in json.loads((tmp_path / "base" / "curve.json").read_text("utf-8"))] == [2]
-    assert "made from scratch" in (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
+    assert "trained from scratch" in (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
     sums = (tmp_path / "base" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     for line in sums:
         digest, name = line.split("  ")
