@@ -24,7 +24,9 @@ NeededRecipeOption = Annotated[
 ]
 """A recipe without a default; see `runs.recipe`."""
 ModelOption = Annotated[str | None, typer.Option(help="Base: folder or Hub id; default: the recipe's.")]
-SetOption = Annotated[list[str], typer.Option("--set", help="Override: section.key=value; repeatable.")]
+SetOption = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. ica.beta=0.1; repeatable.")
+]
 BaseOption = Annotated[str | None, typer.Option(help="Base of the models, where no card names it.")]
 LayoutOption = Annotated[str, typer.Option(help="Prompt layout: user_first or paper.")]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Prompt budget; evidence beyond it is dropped.")]
