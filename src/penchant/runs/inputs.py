@@ -19,6 +19,7 @@ from penchant.render import LAYOUTS, Layout
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, of_attribute, read, space_for
 from penchant.runs.models import Sources, report_mismatches
+from penchant.runs.quiet import quiet_libraries
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def _load(source: str, name: str) -> Model:
     from penchant.model.cached import CachedModel
     from penchant.model.local import LocalModel
 
-    return CachedModel(LocalModel.load(source, name=name))
+    with quiet_libraries():
+        return CachedModel(LocalModel.load(source, name=name))
 
 
 def adapter(recipe: str | Path, inputs: Inputs) -> Adapt:
