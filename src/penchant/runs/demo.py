@@ -104,6 +104,7 @@ def _tested(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
 
 
 def _measure(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, str], reporter: Reporter) -> Measured:
+    from penchant.eval.measured import Measured
     from penchant.eval.questions.accuracy import measure
     from penchant.runs.inputs import open_inputs
 
@@ -118,8 +119,8 @@ def _measure(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, s
         reporter=reporter,
     )
     measured = measure(inputs).measured
-    assert measured is not None  # accuracy is a table
-    return replace(measured, scored=(*measured.scored, *_direct_questions(recipe, records, measured.scored)))
+    scored = () if measured is None else measured.scored
+    return Measured(inputs.bench.setting, (*scored, *_direct_questions(recipe, records, scored)))
 
 
 def _direct_questions(recipe: Recipe, records: Sequence[Record], others: Sequence[Scored]) -> Iterator[Scored]:
