@@ -125,13 +125,17 @@ def report(
     """Writes a page: accuracy, little evidence, control, bias, cost and the worst mistakes."""
     from penchant.eval.rows import table
     from penchant.runs.report import PAGE, write_report
+    from penchant.runs.scorers import scorer_card
 
     typed = options_given(context)
 
     def alone(question: str) -> str:
         """The command that asks one question of the report by itself."""
         read = parameters(QUESTIONS[question])
-        return written(f"penchant eval {question}", {name: value for name, value in typed.items() if name in read})
+        options = {name: value for name, value in typed.items() if name in read}
+        if "scorers" not in QUESTIONS[question].takes:
+            options["models"] = [model for model in models or () if scorer_card(Path(model)) is None]
+        return written(f"penchant eval {question}", options)
 
     found = write_report(
         data=data,

@@ -15,6 +15,12 @@ from penchant.shards import parquet, read_records
 PARTS = ("limited", "control", "bias", "cost")
 
 
+def _commands(page: str) -> dict[str, list[str]]:
+    """Question -> the words of the command that the page has for it."""
+    found = [shlex.split(unescape(text)) for text in re.findall("<code>(penchant eval.*?)</code>", page)]
+    return {words[2]: words for words in found}
+
+
 def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
     penchant, small_forum, models, annotator, tmp_path
 ) -> None:
@@ -55,11 +61,26 @@ def test_a_command_on_the_page_runs_as_it_stands(penchant, small_forum, models, 
     where = ("eval", "report", *models, "--data", small_forum / "test", "--limit", "8", "--json")
     assert penchant(*where, "--out", tmp_path / "report", "--overwrite").code == 0
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    commands = [shlex.split(unescape(found)) for found in re.findall("<code>(penchant eval.*?)</code>", page)]
-    assert [words[2] for words in commands] == ["limited", "control", "cost", "report"]
-    for words in commands:
+    commands = _commands(page)
+    assert list(commands) == ["limited", "control", "cost", "report"]
+    for words in commands.values():
         ran = penchant(*words[1:])
         assert ran.code == 0, ran.err
+
+
+def test_a_part_is_asked_without_what_only_the_report_reads(penchant, small_forum, models, annotator, tmp_path) -> None:
+    out, data = tmp_path / "a b", small_forum / "test"
+    where = (*models, "--annotator", annotator, "--data", data, "--limit", "8", "--neutral")
+    ran = penchant("eval", "report", *where, "--fit-data", small_forum / "train", "--overwrite", "--out", out)
+    assert ran.code == 0, ran.err
+    page = (out / "report.html").read_text(encoding="utf-8")
+    commands = _commands(page)
+    assert list(commands) == [*PARTS, "report"]
+    for question in ("limited", "control", "cost"):
+        assert commands[question] == ["penchant", "eval", question, *map(str, where)]
+    # words of gender and age are made neutral by the question itself
+    assert commands["bias"] == ["penchant", "eval", "bias", *map(str, where[:-1])]
+    assert f"--out '{out}' --overwrite" in unescape(page)
 
 
 def test_without_an_annotator_bias_is_left_out_and_said(penchant, small_forum, models, tmp_path) -> None:
@@ -161,7 +182,13 @@ def test_learned_scorers_stand_beside_the_models_wherever_those_are_shown_someth
     assert {("ica", "vpl"), ("pba", "lore"), ("ica", "encoder"), ("encoder", "vpl"), ("encoder", "encoder")} <= rivals
     lines = (tmp_path / "report" / "results.jsonl").read_text(encoding="utf-8")
     assert '"method": "lore"' in lines
-    assert f"scorer, vpl</td><td>{tmp_path / 'vpl'}" in (tmp_path / "report" / "report.html").read_text("utf-8")
+    page = (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert f"scorer, vpl</td><td>{tmp_path / 'vpl'}" in page
+    commands = _commands(page)
+    for question, words in commands.items():
+        assert (str(tmp_path / "vpl") in words) == (question in ("cost", "report"))
+    again = penchant(*commands["limited"][1:])
+    assert again.code == 0, again.err
     assert list(ran.last["cost"]["methods"]) == ["few_shot", "ica", "pba", *names]
     wrong = penchant("eval", "report", *models, "vpl", "lore", *where, "--out", tmp_path / "other")
     assert (wrong.code, wrong.out) == (2, "")
