@@ -1,11 +1,11 @@
-"""What the timings share: cells, people of given lengths, model shapes, counted operations, interleaved timing.
+"""Shared parts of the timings: cells, model shapes, counted operations, interleaved timing.
 
-A cell is `PERSONAxPAIRS`: the tokens of one person's persona and the pairs hung under it, task and answers of equal,
-fixed lengths; `demo` is people of the simulated forum with the lengths they have there.
+A cell is `PERSONAxPAIRS`: the tokens of one person's persona, and the number of pairs of this person; tasks and answers
+have fixed lengths. The cell `demo` is people of the simulated forum with their natural lengths.
 
-All contenders of a cell run one after another inside each repetition, on the same weights and data, on one thread;
-what is compared is CPU time of the process, so that other work on the machine matters little. Ratios of medians are
-printed with their spread (slowest over fastest repetition).
+In each repetition all contenders of a cell run one after another, on the same weights and data, on one thread. On a CPU
+the CPU time of the process is compared, so that other work on the machine matters little. Ratios of medians are printed
+with their spread (slowest over fastest repetition).
 """
 
 from __future__ import annotations
@@ -51,36 +51,40 @@ Users = list[list[Branch]]
 
 @dataclass(frozen=True)
 class Cell:
-    """One line of a table."""
+    """The people of one line of a table."""
 
     name: str
     users: Users
 
     @property
     def persona_tokens(self) -> float:
-        """Mean length of what a person's pairs share."""
+        """Mean number of tokens that the pairs of a person share."""
         return statistics.mean(pack(user).root for user in self.users)
 
     @property
     def pairs(self) -> float:
-        """Mean pairs of a person."""
+        """Mean number of pairs of a person."""
         return statistics.mean(len(user) for user in self.users)
 
 
 def parser(description: str, cells: str) -> argparse.ArgumentParser:
-    """The options that every timing has."""
-    found = argparse.ArgumentParser(description=description)
-    found.add_argument("--cells", default=cells, help=f"comma-separated PERSONAxPAIRS or demo; default {cells}")
-    found.add_argument("--repetitions", type=int, default=3, help="interleaved repetitions after one warm-up")
-    found.add_argument("--shape", choices=SHAPES, default="small")
-    found.add_argument("--vocabulary", type=int, help="instead of the shape's own")
-    found.add_argument("--device", default="cpu", help="cpu (float32, one thread) or cuda (bfloat16)")
-    found.add_argument("--json", action="store_true", help="only the last line, one JSON object")
-    return found
+    """The options of every timing.
+
+    Args:
+        cells: the default of `--cells`.
+    """
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--cells", default=cells, help=f"comma-separated PERSONAxPAIRS or demo; default {cells}")
+    options.add_argument("--repetitions", type=int, default=3, help="interleaved repetitions after one warm-up")
+    options.add_argument("--shape", choices=SHAPES, default="small")
+    options.add_argument("--vocabulary", type=int, help="instead of the shape's own")
+    options.add_argument("--device", default="cpu", help="cpu (float32, one thread) or cuda (bfloat16)")
+    options.add_argument("--json", action="store_true", help="only the last line, one JSON object")
+    return options
 
 
 def cells(names: str, vocabulary: int) -> list[Cell]:
-    """The cells asked for, people drawn with a fixed seed."""
+    """The cells of a comma-separated list; their people are drawn with a fixed seed."""
     return [_demo(vocabulary) if name == "demo" else _equal(name, vocabulary) for name in names.split(",")]
 
 
@@ -102,7 +106,7 @@ def _demo(vocabulary: int) -> Cell:
     from penchant.method import METHODS
     from penchant.model.local import load_tokenizer
     from penchant.space import load_space
-    from penchant.train.trees import TrainingSet, Row, people
+    from penchant.train.trees import Row, TrainingSet, people
 
     space = load_space()
     records = simulate(space, ForumSettings(train_users=16, test_users=0)).records
@@ -119,13 +123,14 @@ def _demo(vocabulary: int) -> Cell:
     )
     rows = [Row(person, 0) for person in range(16)]
     users = [training_set.branches(training_set.person(row), training_set.records(row)) for row in rows]
-    return Cell("demo", [[_within(branch, vocabulary) for branch in user] for user in users])
+    return Cell("demo", [[_folded(branch, vocabulary) for branch in user] for user in users])
 
 
-def _within(branch: Branch, vocabulary: int) -> Branch:
-    cut = lambda ids: tuple(4 + token % (vocabulary - 4) for token in ids)  # noqa: E731
-    # TRL puts its own end of turn behind each answer, so ours must be the same token
-    return Branch(cut(branch.prompt), tuple((*cut(answer[:-1]), 2) for answer in branch.answers))
+def _folded(branch: Branch, vocabulary: int) -> Branch:
+    """The same branch with its token ids folded into a vocabulary."""
+    fold = lambda ids: tuple(4 + token % (vocabulary - 4) for token in ids)  # noqa: E731
+    # TRL appends its own end of turn to each answer, so the last token must be the same here
+    return Branch(fold(branch.prompt), tuple((*fold(answer[:-1]), 2) for answer in branch.answers))
 
 
 def model(shape: str, vocabulary: int | None, device: str) -> Any:
@@ -147,20 +152,20 @@ def model(shape: str, vocabulary: int | None, device: str) -> Any:
         attn_implementation="sdpa",
     )
     with torch.device(device):
-        made = LlamaForCausalLM(config)
-    return made.to(torch.bfloat16 if device == "cuda" else torch.float32)
+        llama = LlamaForCausalLM(config)
+    return llama.to(torch.bfloat16 if device == "cuda" else torch.float32)
 
 
 def operations(config: Any, users: Users, *, tree: bool, head_everywhere: bool, train: bool) -> float:
-    """Floating-point operations of the products a pass cannot do without.
+    """Floating-point operations of the matrix products that a pass cannot avoid.
 
-    Linear layers and attention count three times in training (forward, and two gradients), the head four times, as both
-    sides make its logits again for the gradient. Attention counts the visible pairs of tokens only.
+    In training, linear layers and attention count three times (forward and two gradients). The head counts four times,
+    because both contenders compute its logits again for the gradient. Attention counts only visible pairs of tokens.
     """
     hidden, layers = config.hidden_size, config.num_hidden_layers
     groups = config.num_key_value_heads * config.head_dim
     linear = 2 * layers * (2 * hidden * hidden + 2 * hidden * groups + 3 * hidden * config.intermediate_size)
-    seen = 4 * hidden * layers
+    attention = 4 * hidden * layers
     head = 2 * hidden * config.vocab_size
     total = 0.0
     for user in users:
@@ -174,7 +179,7 @@ def operations(config: Any, users: Users, *, tree: bool, head_everywhere: bool, 
             lengths = [len(branch.prompt) + len(answer) for branch in user for answer in branch.answers]
             tokens, visible = sum(lengths), sum(length * length / 2 for length in lengths)
             projected = tokens if head_everywhere else answered
-        body = linear * tokens + seen * visible
+        body = linear * tokens + attention * visible
         total += (3 * body + 4 * head * projected) if train else (body + head * projected)
     return total
 
@@ -189,7 +194,7 @@ def _visible(root: int, user: Sequence[Branch]) -> list[float]:
 
 
 def interleaved(contenders: Mapping[str, Callable[[], None]], repetitions: int, device: str) -> dict[str, list[float]]:
-    """Seconds of each contender per repetition, one warm-up each left out."""
+    """Seconds of each contender per repetition, without one warm-up run."""
     clock = time.process_time if device == "cpu" else time.perf_counter
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for repetition in range(repetitions + 1):
@@ -204,7 +209,7 @@ def interleaved(contenders: Mapping[str, Callable[[], None]], repetitions: int, 
 
 
 def ratio(taken: Mapping[str, Sequence[float]], name: str, over: str) -> float:
-    """Median over median."""
+    """Median time of one contender over that of another."""
     return round(statistics.median(taken[name]) / statistics.median(taken[over]), 2)
 
 
@@ -214,7 +219,7 @@ def spread(taken: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def machine(device: str) -> str:
-    """The processor that ran."""
+    """The name of the processor or the GPU."""
     if device == "cuda":
         return torch.cuda.get_device_name()
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []

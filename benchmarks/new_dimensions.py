@@ -1,10 +1,10 @@
-"""How well an annotator reads dimensions that were left out of all it was fitted on. Simulated people. One thread.
+"""Measures how well an annotator reads dimensions that it was not fitted on. Simulated people. One thread.
 
     python benchmarks/new_dimensions.py --encoder models/forum-base --seeds 0,1,2
 
-Ten dimensions are drawn by the seed; the forum that the head is fitted on does not have them. Then it reads people of
-all 90 dimensions, first from the pole phrases alone, then with eight labelled items of each new dimension, four a pole.
-AUROC is over the cells of the new dimensions, the mean over both poles (eval/inference.py).
+Ten new dimensions are drawn by the seed; the forum that the head is fitted on does not have them. Then the annotator
+reads people of all 90 dimensions: first from the phrases of the poles alone, then with eight labelled items of each new
+dimension, four per pole. AUROC is over the cells of the new dimensions, the mean over both poles (eval/inference.py).
 """
 
 from __future__ import annotations
@@ -39,51 +39,56 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1000, help="people the head is fitted on")
     parser.add_argument("--examples", type=int, default=4, help="labelled items of each pole of a new dimension")
     parser.add_argument("--json", action="store_true", help="only the last line")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    space, encoder = load_space(), open_encoder(asked.encoder)
+    space, encoder = load_space(), open_encoder(options.encoder)
     rows = []
-    for seed in map(int, asked.seeds.split(",")):
-        for row in measured(space, encoder, seed, asked.held_out, asked.people, asked.examples):
+    for seed in map(int, options.seeds.split(",")):
+        for row in measured(
+            space, encoder, seed=seed, held_out=options.held_out, people=options.people, examples=options.examples
+        ):
             rows.append(row)
-            if not asked.json:
+            if not options.json:
                 print(row, flush=True)
-    told = {
+    medians = {
         name: statistics.median(row["auroc"] for row in rows if row["told"] == name) for name in ("phrases", "examples")
     }
     about = {"encoder": encoder.name, "machine": machine("cpu"), "versions": versions()}
-    print(json.dumps({"benchmark": "new_dimensions", "auroc_median": told, "rows": rows, **about}))
+    print(json.dumps({"benchmark": "new_dimensions", "auroc_median": medians, "rows": rows, **about}))
 
 
 def measured(
-    space: PreferenceSpace, encoder: Encoder, seed: int, held_out: int, people: int, examples: int
+    space: PreferenceSpace, encoder: Encoder, *, seed: int, held_out: int, people: int, examples: int
 ) -> list[dict[str, Any]]:
-    """A row for phrases alone and one for examples too, in known and in unseen wordings."""
+    """Rows for phrases alone and for phrases with examples, in known and in unseen wordings."""
     names = [dimension.id for dimension in space.dimensions]
     new = sorted(np.random.default_rng(seed).choice(len(space), held_out, replace=False).tolist())
-    rest = space.subset([name for place, name in enumerate(names) if place not in new], name="rest")
+    rest = space.subset([name for index, name in enumerate(names) if index not in new], name="rest")
     settings = ForumSettings(train_users=people, test_users=4, seed=seed)
     items = labelled(simulate(rest, settings).split("train"))
     annotator = fit_annotator(items, encoder, rest, seed=seed).for_space(space)
     forum = simulate(space, ForumSettings(train_users=400, test_users=200, seed=seed))
-    told = annotator.with_examples(shown(labelled(forum.split("train")), space, new, examples))
-    return [
-        {"seed": seed, "told": name, "wording": wording} | {key: round(value, 4) for key, value in found.items()}
-        for wording in ("known", "unseen")
-        for name, reader in (("phrases", annotator), ("examples", told))
-        for found in [readings(labelled(forum.split("test", wording)), BeliefScorer(reader), new)]
-    ]
+    with_examples = annotator.with_examples(
+        labelled_examples(labelled(forum.split("train")), space, new, count=examples)
+    )
+    rows = []
+    for wording in ("known", "unseen"):
+        items = labelled(forum.split("test", wording))
+        for name, reader in (("phrases", annotator), ("examples", with_examples)):
+            figures = {key: round(value, 4) for key, value in readings(items, BeliefScorer(reader), new).items()}
+            rows.append({"seed": seed, "told": name, "wording": wording} | figures)
+    return rows
 
 
-def shown(pool: list[Labelled], space: PreferenceSpace, new: list[int], examples: int) -> list[Labelled]:
-    """So many items of either pole of each new dimension, labelled with that dimension alone."""
-    found = []
-    for place in new:
+def labelled_examples(pool: list[Labelled], space: PreferenceSpace, new: list[int], *, count: int) -> list[Labelled]:
+    """`count` items for each pole of each new dimension, labelled with that dimension alone."""
+    examples = []
+    for dimension in new:
         for sign in (1, -1):
-            about = [one for one in pool if one.direction.signs[place] == sign][:examples]
-            label = space.direction({space.dimensions[place].id: sign})
-            found += [Labelled(one.person, one.item, label) for one in about]
-    return found
+            items = [label for label in pool if label.direction.signs[dimension] == sign][:count]
+            direction = space.direction({space.dimensions[dimension].id: sign})
+            examples += [Labelled(label.person, label.item, direction) for label in items]
+    return examples
 
 
 if __name__ == "__main__":

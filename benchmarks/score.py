@@ -1,11 +1,11 @@
-"""Times log-probabilities of a user's answers: users' trees against one sequence at a time and a padded batch.
+"""Times the log-probabilities of a user's answers: trees against single sequences and against a padded batch.
 
     python benchmarks/score.py --cells 512x4,2048x8 --json
 
 Contenders, forward only, on the same weights:
-- `single`: one sequence at a time with a log-softmax over the whole row, as the published scoring does.
-- `padded`: all sequences of a user in one padded batch, log-softmax over all rows.
-- `tree`: ours.
+- `single`: one sequence at a time with a log-softmax over the whole row, as in the published scoring.
+- `padded`: all sequences of a user in one padded batch, with a log-softmax over all rows.
+- `tree`: penchant's trees.
 """
 
 from __future__ import annotations
@@ -22,34 +22,36 @@ from penchant.model.tree import answer_logprobs, collate, pack
 
 def main() -> None:
     """Prints a line per cell, then one JSON object."""
-    asked = parser(__doc__.partition("\n")[0], "128x1,512x4,2048x4,2048x8,demo").parse_args()
+    options = parser(__doc__.partition("\n")[0], "128x1,512x4,2048x4,2048x8,demo").parse_args()
     torch.set_num_threads(1)
-    made = model(asked.shape, asked.vocabulary, asked.device).eval()
-    found = []
-    for cell in cells(asked.cells, made.config.vocab_size):
-        line = timed(made, cell, asked)
-        found.append(line)
-        if not asked.json:
+    llama = model(options.shape, options.vocabulary, options.device).eval()
+    lines = []
+    for cell in cells(options.cells, llama.config.vocab_size):
+        line = timed(llama, cell, options)
+        lines.append(line)
+        if not options.json:
             print(", ".join(f"{key} {value}" for key, value in line.items()), flush=True)
     print(
-        json.dumps({"benchmark": "score", "machine": machine(asked.device), "torch": torch.__version__, "cells": found})
+        json.dumps(
+            {"benchmark": "score", "machine": machine(options.device), "torch": torch.__version__, "cells": lines}
+        )
     )
 
 
-def timed(made: Any, cell: Cell, asked: Any) -> dict[str, Any]:
-    """Ratios of one cell and how far apart the log-probabilities are."""
+def timed(llama: Any, cell: Cell, options: Any) -> dict[str, Any]:
+    """Time ratios of one cell, and the largest difference between the log-probabilities."""
     results: dict[str, torch.Tensor] = {}
 
     def keep(name: str, score: Any) -> Any:
         def once() -> None:
             with torch.inference_mode():
-                results[name] = score(made, cell.users).float()
+                results[name] = score(llama, cell.users).float()
 
         return once
 
     contenders = {name: keep(name, score) for name, score in (("single", single), ("padded", padded), ("tree", tree))}
-    taken = interleaved(contenders, asked.repetitions, asked.device)
-    counted = [operations(made.config, cell.users, tree=t, head_everywhere=True, train=False) for t in (False, True)]
+    taken = interleaved(contenders, options.repetitions, options.device)
+    counted = [operations(llama.config, cell.users, tree=t, head_everywhere=True, train=False) for t in (False, True)]
     flops = round(counted[0] / counted[1], 2)
     return {
         "cell": cell.name,
@@ -61,38 +63,38 @@ def timed(made: Any, cell: Cell, asked: Any) -> dict[str, Any]:
         "of_flop_ratio": round(ratio(taken, "single", "tree") / flops, 2),
         "max_abs_difference_nats": float(f"{float((results['single'] - results['tree']).abs().max()):.2e}"),
         "spread": spread(taken),
-        "repetitions": asked.repetitions,
+        "repetitions": options.repetitions,
     }
 
 
-def tree(made: Any, users: Users) -> torch.Tensor:
-    """Ours."""
-    return answer_logprobs(made, collate([pack(user) for user in users]).to(made.device))
+def tree(llama: Any, users: Users) -> torch.Tensor:
+    """The trees of all users in one batch."""
+    return answer_logprobs(llama, collate([pack(user) for user in users]).to(llama.device))
 
 
-def single(made: Any, users: Users) -> torch.Tensor:
+def single(llama: Any, users: Users) -> torch.Tensor:
     """One sequence at a time."""
-    made.set_attn_implementation("sdpa")
+    llama.set_attn_implementation("sdpa")
     sums = []
     for branch in (branch for user in users for branch in user):
         for answer in branch.answers:
-            ids = torch.tensor([[*branch.prompt, *answer]], device=made.device)
-            logprobs = torch.log_softmax(made(input_ids=ids).logits[0, :-1], -1)
+            ids = torch.tensor([[*branch.prompt, *answer]], device=llama.device)
+            logprobs = torch.log_softmax(llama(input_ids=ids).logits[0, :-1], -1)
             sums.append(logprobs.gather(1, ids[0, 1:, None])[len(branch.prompt) - 1 :].sum())
     return torch.stack(sums)
 
 
-def padded(made: Any, users: Users) -> torch.Tensor:
-    """All sequences of a user in one batch, padded on the right."""
-    made.set_attn_implementation("sdpa")
+def padded(llama: Any, users: Users) -> torch.Tensor:
+    """All sequences of a user in one batch, padded on the right; one user after another."""
+    llama.set_attn_implementation("sdpa")
     sums = []
     for user in users:
         rows = [(branch.prompt, answer) for branch in user for answer in branch.answers]
         width = max(len(prompt) + len(answer) for prompt, answer in rows)
-        ids = torch.zeros(len(rows), width, dtype=torch.long, device=made.device)
+        ids = torch.zeros(len(rows), width, dtype=torch.long, device=llama.device)
         for row, (prompt, answer) in enumerate(rows):
             ids[row, : len(prompt) + len(answer)] = torch.tensor([*prompt, *answer])
-        logits = made(input_ids=ids, attention_mask=(ids != 0).long()).logits[:, :-1]
+        logits = llama(input_ids=ids, attention_mask=(ids != 0).long()).logits[:, :-1]
         picked = torch.log_softmax(logits, -1).gather(2, ids[:, 1:, None])[..., 0]
         for row, (prompt, answer) in enumerate(rows):
             sums.append(picked[row, len(prompt) - 1 : len(prompt) + len(answer) - 1].sum())

@@ -1,12 +1,12 @@
-"""Times one DPO step: users' trees against TRL's DPOTrainer, on the same weights, pairs and reference.
+"""Times one DPO step: trees against TRL's DPOTrainer, on the same weights, pairs and reference.
 
     python benchmarks/train.py --cells 512x4,2048x8 --json
 
 Contenders, forward and backward without the optimizer:
-- `trl`: TRL as installed at its best settings (reference log-probabilities precomputed, fused head; one batch of all
-  pairs or pair by pair with accumulated gradients, whichever is faster). On a CPU its head projects every prompt token.
-- `trl_compact`: the same with the head on answer positions only, which is what TRL does on a GPU.
-- `tree`: ours.
+- `trl`: the installed TRL with its best settings: precomputed reference log-probabilities, fused head, and the faster
+  of one batch of all pairs and pair by pair with accumulated gradients. On a CPU its head projects every prompt token.
+- `trl_compact`: the same with the head on answer positions only, as TRL does on a GPU.
+- `tree`: penchant's trees.
 """
 
 from __future__ import annotations
@@ -35,36 +35,38 @@ BETA = 0.1
 
 def main() -> None:
     """Prints a line per cell, then one JSON object."""
-    options = parser(__doc__.partition("\n")[0], "128x1,512x1,512x4,2048x4,2048x8,demo")
-    options.add_argument("--memory", action="store_true", help="peak memory instead of time (CPU only)")
-    asked = options.parse_args()
+    arguments = parser(__doc__.partition("\n")[0], "128x1,512x1,512x4,2048x4,2048x8,demo")
+    arguments.add_argument("--memory", action="store_true", help="peak memory instead of time (CPU only)")
+    options = arguments.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
-    made = model(asked.shape, asked.vocabulary, asked.device)
-    found = []
-    for cell in cells(asked.cells, made.config.vocab_size):
-        rival = Rival(made, cell, asked.device)
-        line = memory(made, cell, rival) if asked.memory else timed(made, cell, rival, asked)
-        found.append(line)
-        if not asked.json:
+    llama = model(options.shape, options.vocabulary, options.device)
+    lines = []
+    for cell in cells(options.cells, llama.config.vocab_size):
+        rival = Rival(llama, cell, options.device)
+        line = memory(llama, cell, rival) if options.memory else timed(llama, cell, rival, options)
+        lines.append(line)
+        if not options.json:
             print(", ".join(f"{key} {value}" for key, value in line.items()), flush=True)
     print(
-        json.dumps({"benchmark": "train", "machine": machine(asked.device), "torch": torch.__version__, "cells": found})
+        json.dumps(
+            {"benchmark": "train", "machine": machine(options.device), "torch": torch.__version__, "cells": lines}
+        )
     )
 
 
 class Rival:
-    """TRL's trainer over the same pairs, asked for single training steps."""
+    """TRL's trainer over the same pairs; it takes single training steps."""
 
-    def __init__(self, made: Any, cell: Cell, device: str) -> None:
+    def __init__(self, llama: Any, cell: Cell, device: str) -> None:
         import trl.trainer.utils as trl_utils
         from datasets import Dataset, disable_progress_bars
         from transformers import PreTrainedTokenizerFast
         from trl import DPOConfig, DPOTrainer
 
         disable_progress_bars()
-        self.utils, self.usual, self.made = trl_utils, trl_utils._use_triton, made
+        self.utils, self.usual, self.llama = trl_utils, trl_utils._use_triton, llama
         pairs = [(branch.prompt, *branch.answers[:2]) for user in cell.users for branch in user]
         write = lambda ids: " ".join(f"w{token}" for token in ids)  # noqa: E731
         rows = [{"prompt": write(p) + " ", "chosen": write(c[:-1]), "rejected": write(r[:-1])} for p, c, r in pairs]
@@ -83,9 +85,9 @@ class Rival:
             save_strategy="no",
             dataloader_pin_memory=False,
         )
-        tokenizer = words(made.config.vocab_size, PreTrainedTokenizerFast)
+        tokenizer = words(llama.config.vocab_size, PreTrainedTokenizerFast)
         self.trainer = DPOTrainer(
-            model=made, args=settings, train_dataset=Dataset.from_list(rows), processing_class=tokenizer
+            model=llama, args=settings, train_dataset=Dataset.from_list(rows), processing_class=tokenizer
         )
         self.trainer.model.train()
         self.trainer.current_gradient_accumulation_steps = 1
@@ -97,7 +99,7 @@ class Rival:
 
     def step(self, *, compact: bool, single: bool = False) -> float:
         """One step over all pairs at once, or pair by pair with accumulated gradients; the loss."""
-        self.made.set_attn_implementation("sdpa")
+        self.llama.set_attn_implementation("sdpa")
         self.utils._use_triton = (lambda _device: True) if compact else self.usual
         try:
             return sum(
@@ -109,7 +111,7 @@ class Rival:
 
 
 def words(size: int, kind: Any) -> Any:
-    """A tokenizer in which `w7` is token 7; 0 to 3 are special, under names that are in no other token's."""
+    """A tokenizer in which `w7` is token 7. Tokens 0 to 3 are special; no other token's name contains theirs."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     special = {"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3}
@@ -119,27 +121,28 @@ def words(size: int, kind: Any) -> Any:
     return kind(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", bos_token="<s>", unk_token="<unk>")
 
 
-def ours(made: Any, cell: Cell, reference: torch.Tensor) -> Callable[[], torch.Tensor]:
-    """One step over all people's trees."""
-    device = next(made.parameters()).device
+def ours(llama: Any, cell: Cell, reference: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """One step over the trees of all people."""
+    device = next(llama.parameters()).device
 
     def step() -> torch.Tensor:
-        policy = answer_logprobs(made, collate([pack(user) for user in cell.users]).to(device))
-        there, tokens = reference.to(policy), torch.ones_like(policy)
-        pairs = pair_loss(*(Answers(policy[i::2], there[i::2], tokens[i::2]) for i in (0, 1)), beta=BETA)
+        policy = answer_logprobs(llama, collate([pack(user) for user in cell.users]).to(device))
+        frozen, tokens = reference.to(policy), torch.ones_like(policy)
+        chosen, rejected = (Answers(policy[i::2], frozen[i::2], tokens[i::2]) for i in (0, 1))
+        pairs = pair_loss(chosen, rejected, beta=BETA)
         torch.autograd.backward(pairs.loss)
         return pairs.loss.detach()
 
     return step
 
 
-def timed(made: Any, cell: Cell, rival: Rival, asked: Any) -> dict[str, Any]:
-    """Ratios of one cell and how far apart the gradients are."""
-    step = ours(made, cell, rival.reference)
+def timed(llama: Any, cell: Cell, rival: Rival, options: Any) -> dict[str, Any]:
+    """Time ratios of one cell, and the largest relative difference between the gradients."""
+    step = ours(llama, cell, rival.reference)
 
     def fresh(run: Callable[[], Any]) -> Callable[[], None]:
         def once() -> None:
-            made.zero_grad(set_to_none=True)
+            llama.zero_grad(set_to_none=True)
             run()
 
         return once
@@ -151,13 +154,13 @@ def timed(made: Any, cell: Cell, rival: Rival, asked: Any) -> dict[str, Any]:
         "trl_compact_pair_by_pair": fresh(lambda: rival.step(compact=True, single=True)),
         "tree": fresh(step),
     }
-    taken = interleaved(contenders, asked.repetitions, asked.device)
+    taken = interleaved(contenders, options.repetitions, options.device)
     faster = {
         name: min((name, f"{name}_pair_by_pair"), key=lambda rival: statistics.median(taken[rival]))
         for name in ("trl", "trl_compact")
     }
     counted = {
-        name: operations(made.config, cell.users, tree=tree, head_everywhere=everywhere, train=True)
+        name: operations(llama.config, cell.users, tree=tree, head_everywhere=everywhere, train=True)
         for name, tree, everywhere in (("trl", False, True), ("compact", False, False), ("tree", True, False))
     }
     vs_trl, vs_compact = (ratio(taken, name, "tree") for name in faster.values())
@@ -173,47 +176,48 @@ def timed(made: Any, cell: Cell, rival: Rival, asked: Any) -> dict[str, Any]:
         "of_flop_ratio": round(vs_compact / flops, 2),
         "pairs_per_s": round(rival.rows / sorted(taken["tree"])[len(taken["tree"]) // 2], 2),
         "gflops_tree": round(counted["tree"] / sorted(taken["tree"])[len(taken["tree"]) // 2] / 1e9, 1),
-        "max_rel_grad_err": gradient_error(made, lambda: rival.step(compact=False), step),
+        "max_rel_grad_err": gradient_error(llama, lambda: rival.step(compact=False), step),
         "best_of_trl": list(faster.values()),
         "spread": spread(taken),
-        "repetitions": asked.repetitions,
+        "repetitions": options.repetitions,
     }
 
 
-def gradient_error(made: Any, one: Callable[[], Any], other: Callable[[], Any]) -> float:
-    """Largest relative distance of a parameter's gradients, TRL's against ours."""
-    found = []
+def gradient_error(llama: Any, one: Callable[[], Any], other: Callable[[], Any]) -> float:
+    """Largest relative distance between the gradients of a parameter after two kinds of step."""
+    gradients = []
     for run in (one, other):
-        made.zero_grad(set_to_none=True)
+        llama.zero_grad(set_to_none=True)
         run()
-        found.append([parameter.grad.clone() for parameter in made.parameters()])
-    return float(f"{max(float((a - b).norm() / a.norm()) for a, b in zip(*found, strict=True)):.2e}")
+        gradients.append([parameter.grad.clone() for parameter in llama.parameters()])
+    theirs, ours = gradients
+    return float(f"{max(float((a - b).norm() / a.norm()) for a, b in zip(theirs, ours, strict=True)):.2e}")
 
 
-def memory(made: Any, cell: Cell, rival: Rival) -> dict[str, Any]:
-    """Peak resident memory above the level before the step, MB, gradients included."""
-    step = ours(made, cell, rival.reference)
+def memory(llama: Any, cell: Cell, rival: Rival) -> dict[str, Any]:
+    """Peak resident memory of one step above the level before it, MB; includes gradients."""
+    step = ours(llama, cell, rival.reference)
     runs = {
         "tree": step,
         "trl_compact": lambda: rival.step(compact=True),
         "trl_compact_micro_batch_1": lambda: rival.step(compact=True, single=True),
         "trl": lambda: rival.step(compact=False),
     }
-    found: dict[str, Any] = {"cell": cell.name, "pairs_in_flight": rival.rows}
+    line: dict[str, Any] = {"cell": cell.name, "pairs_in_flight": rival.rows}
     for name, run in runs.items():
-        made.zero_grad(set_to_none=True)
+        llama.zero_grad(set_to_none=True)
         gc.collect()
-        # what an earlier contender freed is else kept by the allocator, and would hide this one's need
+        # otherwise the allocator keeps what an earlier contender freed, which would hide the need of this one
         ctypes.CDLL(None).malloc_trim(0)
         before = resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
         run()
-        found[f"peak_mb_{name}"] = round(resident("VmHWM") - before)
-    return found
+        line[f"peak_mb_{name}"] = round(resident("VmHWM") - before)
+    return line
 
 
 def resident(field: str) -> float:
-    """MB of a field of this process's status; ru_maxrss cannot be set back."""
+    """A field of this process's status, MB; unlike ru_maxrss, its peak can be reset."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     line = next((line for line in status.splitlines() if line.startswith(field)), None)
     return int(line.split()[1]) / 1024 if line else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
