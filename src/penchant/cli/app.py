@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.models import CommandInfo
 
-from penchant.cli import audit, base, crossval, demo, evaluate, export, fit, infer, show, simulate, task, train
+from penchant.cli import audit, base, crossval, demo, evaluate, export, fit, infer, rank, show, simulate, task, train
 from penchant.cli.moved import refuse_old_spelling
 from penchant.cli.output import as_flags
 from penchant.errors import PenchantError
@@ -45,6 +45,7 @@ app.add_typer(fit.app, name="fit")
 app.command("infer")(infer.command)
 app.command("train")(train.command)
 app.command("export")(export.command)
+app.command("rank")(rank.command)
 app.command("audit")(audit.command)
 app.command("task")(task.command)
 app.add_typer(evaluate.app, name="eval")

@@ -1,0 +1,170 @@
+"""`penchant rank`: which of several answers one person would prefer, by any scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.errors import ConfigError
+from penchant.method import METHODS
+from penchant.person import Person, meet
+from penchant.persona import Comparison, Persona
+from penchant.render import LAYOUTS, Layout
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.annotators import read_evidence, report_caution
+from penchant.runs.beliefs import PersonEvidence, people_of
+from penchant.runs.data import space_for
+from penchant.runs.models import Sources, sources_of
+from penchant.space import PreferenceSpace
+
+if TYPE_CHECKING:
+    from penchant.scorer.base import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One answer in a ranking."""
+
+    answer: str
+    index: int
+    """Position among the answers as they were given, from 0."""
+    score: float
+    """The scorer's score; only differences between the answers of one ranking have a meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Answers to one prompt in the order in which one person would prefer them."""
+
+    user_id: str
+    method: str
+    """Name of the scorer: the method of an aligned model, `encoder`, `vpl` or `lore`."""
+    prompt: str
+    answers: tuple[Ranked, ...]
+    """Best first; equal scores keep the order in which the answers were given."""
+
+
+def rank(
+    prompt: str,
+    answers: Sequence[str],
+    *,
+    user: str | Path,
+    model: str,
+    data: Path | None = None,
+    base: str | None = None,
+    annotator: str | Path | None = None,
+    space: str | None = None,
+    layout: str = "user_first",
+    max_prompt_tokens: int | None = None,
+    summaries: str | Path | None = None,
+    reporter: Reporter = QUIET,
+) -> Ranking:
+    """Ranks answers by what one person would prefer.
+
+    An aligned model is scored against its base, as in evaluation: by how much likelier it finds an answer.
+
+    Args:
+        user: the JSON file of one person; with `data`, a user id.
+        model: an aligned model or a learned scorer; see `runs.models.sources_of`.
+        data: records that hold the evidence of `user`.
+        base: folder or Hub id of the base, where the model's card does not name it.
+        annotator: reads directions from the evidence, in place of those in the file; see `open_annotator`.
+        layout, max_prompt_tokens: of the prompt that an aligned model sees.
+        summaries: recipe of a language model that writes the summary for pba_summary and pba_both.
+    Raises:
+        ConfigError: fewer than two answers, an unknown layout, or a `user` that is no person.
+        DataError, SpaceMismatch: the person's file or the records cannot be read.
+        ModelError: the model cannot be loaded.
+        RecordError: the method cannot show the evidence, or the prompt alone exceeds the budget.
+    """
+    written = _require(prompt, answers, layout)
+    read_in = space_for(data or Path(user), space)
+    user_id, evidence = _evidence(user, data, read_in, reporter)
+    sources = sources_of([model], base)
+    person = _person(evidence, read_in, annotator=annotator, summaries=summaries, reporter=reporter)
+    if sources.scorers:
+        scorer = _learned_scorer(sources, person, read_in, annotator=annotator, reporter=reporter)
+    else:
+        scorer = _implicit_reward(sources, layout=written, max_prompt_tokens=max_prompt_tokens)
+    if not evidence.items and not evidence.corrections:
+        reporter.note(f"there is no evidence of '{user_id}': the answers are ranked without it")
+    scores = scorer.score(person, prompt, answers)
+    ranked = [Ranked(answer, i, float(score)) for i, (answer, score) in enumerate(zip(answers, scores, strict=True))]
+    return Ranking(user_id, scorer.name, prompt, tuple(sorted(ranked, key=lambda one: -one.score)))
+
+
+def _require(prompt: str, answers: Sequence[str], layout: str) -> Layout:
+    """Checks what needs no model; returns the layout."""
+    if len(set(answers)) < 2 or len(set(answers)) < len(answers):
+        raise ConfigError("a ranking needs at least two answers, all different; give more of them")
+    if not all(text.strip() for text in (prompt, *answers)):
+        raise ConfigError("the prompt or an answer is empty; give each as one text in quotes")
+    for known in LAYOUTS:
+        if known == layout:
+            return known
+    raise ConfigError(f"`layout` {layout}: choose from {', '.join(LAYOUTS)}")
+
+
+def _evidence(
+    user: str | Path, data: Path | None, space: PreferenceSpace, reporter: Reporter
+) -> tuple[str, PersonEvidence]:
+    """The id and the evidence of the person."""
+    from penchant.shards.individual import is_individual
+
+    if data is None and not is_individual(Path(user)):
+        raise ConfigError(f"`user` {user} is no JSON file of one person; give one, or a user id together with `data`")
+    people = people_of(data or Path(user), space, user=None if data is None else str(user), reporter=reporter)
+    ((user_id, evidence),) = people.items()
+    return user_id, evidence
+
+
+def _person(
+    evidence: PersonEvidence,
+    space: PreferenceSpace,
+    *,
+    annotator: str | Path | None,
+    summaries: str | Path | None,
+    reporter: Reporter,
+) -> Person:
+    """The person as evaluation meets them: with the even prior, whatever the annotator's is."""
+    from penchant.runs.endpoints import summaries_of
+
+    items = evidence.items
+    if annotator is not None:
+        read = read_evidence(annotator, items, space, reporter=reporter)
+        report_caution(read.caution, reporter=reporter)
+        items = tuple(read.items[item] for item in items)
+    persona = Persona(items)
+    summary = summaries_of(summaries, [persona], reporter=reporter)(persona)
+    return meet(persona, space, corrections=evidence.corrections, summary=summary)
+
+
+def _implicit_reward(sources: Sources, *, layout: Layout, max_prompt_tokens: int | None) -> Scorer:
+    from penchant.model.local import LocalModel
+    from penchant.scorer.implicit import ImplicitReward
+
+    ((method, source),) = sources.policies.items()
+    return ImplicitReward(
+        policy=LocalModel.load(source, name=method),
+        reference=LocalModel.load(str(sources.base), name="reference"),
+        method=METHODS[method],
+        layout=layout,
+        max_prompt_tokens=max_prompt_tokens,
+    )
+
+
+def _learned_scorer(
+    sources: Sources, person: Person, space: PreferenceSpace, *, annotator: str | Path | None, reporter: Reporter
+) -> Scorer:
+    from penchant.encoder.sentence import load_encoder
+    from penchant.runs.scorers import opened
+    from penchant.scorer.embedding import EmbeddingScorer
+    from penchant.scorer.encoder.scorer import EncoderScorer
+
+    (scorer,) = opened(sources.scorers, space, annotator, reporter=reporter)
+    evidence = person.persona.evidence
+    if evidence and scorer.choices_only and not any(isinstance(item, Comparison) for item in evidence):
+        reporter.note(f"{scorer.name} reads choices only, and there is none: the answers are ranked without evidence")
+    return scorer if isinstance(scorer, EncoderScorer) else EmbeddingScorer(scorer, load_encoder())
