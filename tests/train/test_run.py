@@ -311,9 +311,11 @@ def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small
         assert done.returncode == 0, done.stderr  # whole: the launcher's own words come last
         ran[processes] = json.loads((out / "curve.json").read_text())
     assert len(ran[1]) == len(ran[2]) == 4
-    for one, two in zip(ran[1], ran[2], strict=True):
+    for step, (one, two) in enumerate(zip(ran[1], ran[2], strict=True)):
         assert two["loss"] == pytest.approx(one["loss"], abs=2e-5)
-        assert two["accuracy"] == pytest.approx(one["accuracy"])
+        # before the first update policy and reference are equal: rounding decides the sign of every margin
+        if step > 0:
+            assert two["accuracy"] == pytest.approx(one["accuracy"])
     assert furthest(weights(tmp_path / "1"), weights(tmp_path / "2")) < 1e-4
 
 
