@@ -26,7 +26,8 @@ from penchant.model.local import load_parts
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
-from penchant.train.run import NO_CHECKPOINTING, Bar, Trained, adapter
+from penchant.train.callbacks import Bar
+from penchant.train.run import NO_CHECKPOINTING, Trained, adapter
 from penchant.train.trees import TrainingSet, pooled
 
 

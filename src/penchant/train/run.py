@@ -24,7 +24,7 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from torch.utils.data import SequentialSampler
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+from transformers import PrinterCallback, ProgressCallback
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
@@ -32,6 +32,7 @@ from penchant.errors import ConfigError, TrainingError
 from penchant.model.card import WEIGHTS
 from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
+from penchant.train.callbacks import Bar, Curve
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
 from penchant.train.resume import last_checkpoint, require_same_run, run_identity, step_of, write_identity
@@ -194,42 +195,6 @@ def take_forests(model: Any) -> None:
     model.forward = forward
 
 
-class _Curve(TrainerCallback):
-    """Writes the logged numbers to a file; a resumed run has the whole curve, because TRL keeps its log history."""
-
-    def __init__(self, path: Path, reference: Reference) -> None:
-        self.path, self.reference = path, reference
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Logs the last step whatever the logging interval: the summary and the card quote it."""
-        control.should_log = control.should_log or state.global_step >= args.max_steps
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Rewrites the curve from the trainer's own log history."""
-        del args, control, logs
-        if not state.is_world_process_zero:
-            return
-        points = [
-            {"step": entry["step"], "loss": entry["loss"], "accuracy": entry["rewards/accuracies"]}
-            for entry in state.log_history
-            if "loss" in entry
-        ]
-        self.path.write_text(json.dumps(points), encoding="utf-8")
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Saves the reference's numbers with each checkpoint."""
-        del args, control
-        if state.is_world_process_zero:
-            self.reference.save()
-
-
-class Bar(ProgressCallback):
-    """The trainer's progress bar without its numbers: standard output is for the command's result."""
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Prints nothing; the numbers go into the curve."""
-
-
 def align(
     training_set: TrainingSet,
     settings: TrainSection,
@@ -280,7 +245,7 @@ def align(
         args=arguments,
         train_dataset=Dataset.from_list([asdict(row) for row in rows]),
         processing_class=training_set.tokenizer.tokenizer,
-        callbacks=[_Curve(folder / "curve.json", reference)],
+        callbacks=[Curve(folder / "curve.json", reference)],
     )
     _require_launch(trainer.accelerator, settings)
     for callback in (PrinterCallback, ProgressCallback):
