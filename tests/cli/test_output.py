@@ -1,16 +1,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import pytest
 import typer
 from typer.testing import CliRunner
 
-from penchant.cli.output import again, as_json, bar, result, say, write_whole
+from penchant.cli.output import CONSOLE, as_flags, as_json, command_line, result, tell, written
 
 
 def test_results_go_to_stdout_and_words_to_stderr(capsys) -> None:
     result("a result")
-    say("a word")
+    CONSOLE.note("a word")
     seen = capsys.readouterr()
     assert (seen.out, seen.err) == ("a result\n", "a word\n")
 
@@ -20,7 +19,7 @@ def test_json_is_one_line_and_keeps_letters_as_they_are() -> None:
 
 
 def test_a_bar_writes_to_stderr_only_and_counts_steps(capsys) -> None:
-    with bar(5, "counting") as advance:
+    with CONSOLE.bar(5, "counting") as advance:
         advance(2)
         advance(3)
     seen = capsys.readouterr()
@@ -29,23 +28,13 @@ def test_a_bar_writes_to_stderr_only_and_counts_steps(capsys) -> None:
     assert "5/5" in seen.err
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path) -> None:
-    target = tmp_path / "new" / "page.html"
-    write_whole(target, "first")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(target, "second \ud800")
-    assert target.read_text(encoding="utf-8") == "first"
-    write_whole(target, "third")
-    assert [path.name for path in target.parent.iterdir()] == ["page.html"]
-
-
 def test_a_bar_for_later_is_not_shown_before_its_first_step(capsys) -> None:
-    with bar(2, "first") as first, bar(3, "then", later=True) as then:
+    with CONSOLE.bar(2, "first") as first, CONSOLE.bar(3, "then", later=True) as then:
         first(2)
         assert "then" not in capsys.readouterr().err
         then(3)
     assert "then: 100%" in capsys.readouterr().err
-    with bar(3, "never", later=True):
+    with CONSOLE.bar(3, "never", later=True):
         pass
     assert capsys.readouterr().err == ""
 
@@ -62,7 +51,7 @@ def test_a_command_is_told_as_it_can_be_given_again() -> None:
         limit: int = 3,
         other: str = "x",
     ) -> None:
-        told.append(again(context))
+        told.append(command_line(context))
 
     @app.command("second")
     def second() -> None:
@@ -71,3 +60,24 @@ def test_a_command_is_told_as_it_can_be_given_again() -> None:
     result = CliRunner().invoke(app, ["measure", "--data", "a b.json", "--strict", "--limit", "3"])
     assert result.exit_code == 0, result.output
     assert told == ["penchant measure --data 'a b.json' --limit 3 --strict"]
+
+
+def test_arguments_are_written_behind_the_whole_verb_and_options_in_order() -> None:
+    options = {"split": None, "models": ["ica", "a b"], "limit": 8, "json": False, "data": "d", "neutral": True}
+    assert written("penchant eval limited", options) == "penchant eval limited ica 'a b' --data d --limit 8 --neutral"
+    assert written("penchant demo", {"overrides": ["seed=1", "ica.beta=2"]}) == (
+        "penchant demo --set seed=1 --set ica.beta=2"
+    )
+
+
+def test_settings_in_backticks_become_options() -> None:
+    assert (
+        as_flags("give another `out`, or set `max_prompt_tokens`") == "give another --out, or set --max-prompt-tokens"
+    )
+    assert as_flags("`overrides` of `models`; `penchant fit` stays") == "--set of MODELS; `penchant fit` stays"
+
+
+def test_a_summary_is_a_line_a_value_or_one_object(capsys) -> None:
+    tell({"rows": 3, "out": "x"}, json=False)
+    tell({"rows": 3}, json=True)
+    assert capsys.readouterr().out == 'rows: 3\nout: x\n{"rows": 3}\n'

@@ -8,14 +8,12 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import typer
 from tqdm import tqdm
 
 from penchant.reporter import Advance
-from penchant.shards.atomic import write_text
 
 _LOG_INTERVAL_S = 30.0
 """Time between two states of a bar where nobody watches, as in a log."""
@@ -117,27 +115,3 @@ def written(verb: str, options: Mapping[str, Any]) -> str:
         elif value is not None and value is not False:
             words += [flag, str(value)]
     return shlex.join(words)
-
-
-# what follows serves verbs that still work in cli/
-say = CONSOLE.note
-bar = CONSOLE.bar
-
-
-def given(context: typer.Context) -> set[str]:
-    """The options that stand on the command line, by the names of their parameters."""
-    return set(options_given(context))
-
-
-def again(context: typer.Context) -> str:
-    """The command as it was given, to be run again."""
-    words = ["penchant", str(context.info_name)]
-    for name in sorted(given(context)):
-        value, flag = context.params[name], f"--{name.replace('_', '-')}"
-        words += [flag] if value is True else [flag, str(value)]
-    return shlex.join(words)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file in one piece: it is there completely or not at all."""
-    write_text(path, text)
