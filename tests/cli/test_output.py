@@ -57,7 +57,9 @@ def test_a_command_is_told_as_it_can_be_given_again() -> None:
     def second() -> None:
         """Two commands, so that each has a name."""
 
-    result = CliRunner().invoke(app, ["measure", "--data", "a b.json", "--strict", "--limit", "3"])
+    result = CliRunner().invoke(
+        app, ["measure", "--data", "a b.json", "--strict", "--limit", "3"], prog_name="penchant"
+    )
     assert result.exit_code == 0, result.output
     assert told == ["penchant measure --data 'a b.json' --limit 3 --strict"]
 
