@@ -72,22 +72,22 @@ def crossval_models(
 
     started = perf_counter()
     settings = recipe_for(recipe, overrides)
-    chosen_space = space_for(data, space, directions=settings.directions)
-    records = _of_attribute(read(data, chosen_space, rejected=rejected, reporter=reporter), attribute)
+    data_space = space_for(data, space, directions=settings.directions)
+    records = _of_attribute(read(data, data_space, rejected=rejected, reporter=reporter), attribute)
     records = directed(records, settings.directions)
     plan = user_folds(records, folds=folds, seed=settings.seed)
     if encoder:  # before hours of training, not after
         refuse_small(records, folds=folds)
-    chosen = _chosen(only, folds)
-    source = {"data": data.name, "digest": digest_of(data), "space": chosen_space.digest, "attribute": attribute}
+    numbers = _fold_numbers(only, folds)
+    source = {"data": data.name, "digest": digest_of(data), "space": data_space.digest, "attribute": attribute}
     _require_same_run(out, {**source, "folds": folds, "recipe": settings.model_dump()})
-    for k in chosen:
+    for k in numbers:
         if not (out / f"fold-{k}" / SCORES).is_file():
-            _measure(settings, chosen_space, records, fold=plan[k], out=out / f"fold-{k}", reporter=reporter)
+            _measure(settings, data_space, records, fold=plan[k], out=out / f"fold-{k}", reporter=reporter)
     missing = [k for k in range(folds) if not (out / f"fold-{k}" / SCORES).is_file()]
     if missing:
-        numbers = ", ".join(map(str, missing))
-        reporter.note(f"not measured yet: folds {numbers}; run again with `only` {missing[0]}, or without")
+        left = ", ".join(map(str, missing))
+        reporter.note(f"not measured yet: folds {left}; run again with `only` {missing[0]}, or without")
     by_id = {record.record_id: record for record in records}
     finished = [load_scores(out / f"fold-{k}", by_id) for k in range(folds) if k not in missing]
     setting = Setting(data.stem, settings.layout, settings.seed)
@@ -162,7 +162,7 @@ def _of_attribute(records: list[Record], attribute: str | None) -> list[Record]:
     return kept
 
 
-def _chosen(only: Sequence[int] | None, folds: int) -> list[int]:
+def _fold_numbers(only: Sequence[int] | None, folds: int) -> list[int]:
     if only is None:
         return list(range(folds))
     if not only or not all(0 <= k < folds for k in only):

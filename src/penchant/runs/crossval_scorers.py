@@ -103,7 +103,7 @@ def crossval_scorers(
         directions=directions,
         rejected=rejected,
     )
-    records, chosen = choice.read(read_anew=annotator is not None, reporter=reporter)
+    records, data_space = choice.read(read_anew=annotator is not None, reporter=reporter)
     measured = measure_encoder(
         records,
         data.stem,
@@ -112,11 +112,11 @@ def crossval_scorers(
         fit_split=fit_split,
         split=split,
         # without `rejected`, as its rows would take the place of those of `data`
-        fit_on=read(fit_data, chosen, reporter=reporter) if fit_data is not None else [],
+        fit_on=read(fit_data, data_space, reporter=reporter) if fit_data is not None else [],
         kinds=kinds,
         strict=strict,
         cache=cache,
-        believer=believer_of(annotator, chosen, reporter=reporter),
+        believer=believer_of(annotator, data_space, reporter=reporter),
         baselines=fitters,
         reporter=reporter,
     )
@@ -352,13 +352,13 @@ def _scores(
 ) -> Iterator[Scored]:
     from penchant.eval.score import Scored
 
-    chosen = [records[i] for i in tested]
-    personas = [record.persona for record in chosen]
+    tested_records = [records[i] for i in tested]
+    personas = [record.persona for record in tested_records]
     shown = kind or kind_shown(personas)
-    grouped = tuple(_grouped(record) for record in chosen)
-    yield Scored("chance", "none", grouped, margins=np.zeros(len(chosen)), role="limit")
+    grouped = tuple(_grouped(record) for record in tested_records)
+    yield Scored("chance", "none", grouped, margins=np.zeros(len(tested_records)), role="limit")
     for name, control in CONTROLS.items():
-        yield Scored(name, shown, grouped, margins=control(chosen, personas), role="control")
+        yield Scored(name, shown, grouped, margins=control(tested_records, personas), role="control")
     for (part, swapped), margins in ours.items():
         yield Scored(
             method="encoder",

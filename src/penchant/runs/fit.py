@@ -44,9 +44,9 @@ def fit_encoder(
     from penchant.fit.encoder import fit_parts
 
     _refuse_taken(out, overwrite=overwrite)
-    chosen = space_for(data, space)
-    believer = believer_of(annotator, chosen, reporter=reporter)
-    records = read(data, chosen, rejected=rejected, reporter=reporter)
+    data_space = space_for(data, space)
+    believer = believer_of(annotator, data_space, reporter=reporter)
+    records = read(data, data_space, rejected=rejected, reporter=reporter)
     encoder, texts = _embedded(records, cache, reporter)
     summary = _summary("encoder", out, encoder, records, reporter)
     personas = [record.persona for record in records]
@@ -135,8 +135,8 @@ def fit_annotator(
 
     if (out / CARD).exists() and not overwrite:
         raise ConfigError(f"{out / CARD} exists already; give another `out`, or set `overwrite`")
-    chosen = space_for(data, space)
-    items = labelled(read(data, chosen, rejected=rejected, reporter=reporter))
+    data_space = space_for(data, space)
+    items = labelled(read(data, data_space, rejected=rejected, reporter=reporter))
     if not items:
         raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
     with quiet_libraries():
@@ -146,9 +146,9 @@ def fit_annotator(
         reporter.bar(clauses, "embedding clauses") as embedding,
         reporter.bar(2 * steps, "fitting twice", later=True) as fitting,
     ):
-        annotator = fit(items, opened, chosen, steps=steps, seed=seed, embedding=embedding, progress=fitting)
+        annotator = fit(items, opened, data_space, steps=steps, seed=seed, embedding=embedding, progress=fitting)
     annotator.save(out)
-    counts: dict[str, object] = {"annotator": str(out), "encoder": opened.name, "space": chosen.name}
+    counts: dict[str, object] = {"annotator": str(out), "encoder": opened.name, "space": data_space.name}
     counts |= {"items": len(items), "people": len({one.person for one in items})}
     counts |= {"temperature": round(annotator.doubt.temperature, 4)}
     return AnnotatorFit(counts, annotator.held_out, annotator.new_words)

@@ -229,9 +229,9 @@ def read_training_set(
     reporter: Reporter = QUIET,
 ) -> tuple[TrainingSet, list[Record]]:
     """The people of a file, ready to be trained on or exported, and their records."""
-    chosen = space_for(data, space, directions=recipe.directions)
-    records = directed(read(data, chosen, rejected=rejected, reporter=reporter), recipe.directions)
-    return training_set(recipe, method, records, chosen), records
+    data_space = space_for(data, space, directions=recipe.directions)
+    records = directed(read(data, data_space, rejected=rejected, reporter=reporter), recipe.directions)
+    return training_set(recipe, method, records, data_space), records
 
 
 def training_set(recipe: Recipe, method: str, records: Sequence[Record], space: PreferenceSpace) -> TrainingSet:
