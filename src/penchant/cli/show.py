@@ -12,7 +12,7 @@ from penchant.cli.output import CONSOLE, as_json, result
 from penchant.runs.prompt import prompt as run_prompt
 from penchant.space import load_space
 
-app = typer.Typer(no_args_is_help=True, help="Show what a model sees, what is believed of people, what a space holds.")
+app = typer.Typer(no_args_is_help=True, help="Show a prompt, beliefs about people, or a space.")
 
 
 @app.command("prompt")

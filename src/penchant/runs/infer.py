@@ -40,7 +40,7 @@ class Source:
     neutral: bool = False
 
     def stamps(self) -> dict[str, str]:
-        """Name -> digest or value, as the list of a stopped run keeps them."""
+        """Name -> digest or value; the names are keys of the progress file, so that older runs can be resumed."""
         from penchant.shards.manifest import digest_of
 
         annotator = recipe_file(self.annotator) if is_recipe(self.annotator) else Path(self.annotator)
