@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import click
 import typer
+from typer.testing import CliRunner
+
+from penchant.cli.app import app
 
 WIDTH = 100
 
 
-def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """A command and all commands below it, with the words that call each."""
-    yield path, command
-    if isinstance(command, click.Group):
-        for name in command.list_commands(click.Context(command)):
-            below = command.get_command(click.Context(command), name)
-            if below is not None:
-                yield from commands(below, f"{path} {name}")
+def paths(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of a command and of all commands below it."""
+    yield words
+    below: Mapping[str, Any] = getattr(command, "commands", {})
+    for name, child in below.items():
+        yield from paths(child, (*words, name))
 
 
 def page() -> str:
     """The page as Markdown."""
-    from penchant.cli.app import app
-
     parts = ["# Command line\n\nWritten by `make docs` from the help texts.\n"]
-    for path, command in commands(typer.main.get_command(app), "penchant"):
-        context = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
-        parts.append(f"\n## {path}\n\n```\n{command.get_help(context).rstrip()}\n```\n")
+    for words in paths(typer.main.get_command(app)):
+        shown = CliRunner().invoke(
+            app, [*words, "--help"], prog_name="penchant", terminal_width=WIDTH, max_content_width=WIDTH
+        )
+        parts.append(f"\n## {' '.join(('penchant', *words))}\n\n```\n{shown.output.rstrip()}\n```\n")
     return "".join(parts)
 
 
