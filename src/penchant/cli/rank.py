@@ -27,7 +27,7 @@ def command(
     summaries: shared.SummariesOption = None,
     json: shared.JsonOption = False,
 ) -> None:
-    """Ranks answers by what one person would prefer, best first; figures are score differences to the best."""
+    """Ranks answers by what one person would prefer, best first. Figures are score differences to the best."""
     ranking = rank(
         prompt,
         answers,
