@@ -9,7 +9,7 @@ from penchant.cli import app as module
 from penchant.errors import ConfigError
 
 
-@pytest.mark.parametrize("verb", ["simulate", "base", "train", "task", "eval", "show", "demo"])
+@pytest.mark.parametrize("verb", ["simulate", "base", "train", "fit", "task", "eval", "crossval", "show", "demo"])
 def test_every_verb_is_registered_and_explains_itself(penchant, verb: str) -> None:
     ran = penchant(verb, "--help")
     assert ran.code == 0
@@ -57,8 +57,8 @@ def test_an_interrupt_says_how_to_go_on_where_one_can(penchant, monkeypatch) -> 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("penchant.cli.train.load_recipe", interrupted)
-    ran = penchant("train", "--data", "rows.jsonl", "--method", "ica", "--out", "nowhere")
+    monkeypatch.setattr("penchant.runs.recipe.load_recipe", interrupted)
+    ran = penchant("train", "--data", "rows.jsonl", "--method", "ica", "--recipe", "hub", "--out", "nowhere")
     assert ran.code == 130
     assert ran.err.endswith("--resume goes on after its last whole checkpoint or shard, if there is one\n")
 

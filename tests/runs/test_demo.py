@@ -27,6 +27,6 @@ def test_a_call_returns_what_was_measured_and_where_it_is(small_recipe, tmp_path
     content = json.loads(done.results.read_text(encoding="utf-8"))
     assert content == json.loads(json.dumps(done.measurement.as_json()))
     labels = {row.label: row.role for row in done.measurement.results.main}
-    assert labels["asked"] == "untrained"
+    assert labels["asked"] == "baseline"
     assert labels["ica"] == labels["pba"] == "personal"
     assert "penchant demo" in done.page.read_text(encoding="utf-8")

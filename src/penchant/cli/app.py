@@ -22,7 +22,6 @@ _INTERRUPTED = 130
 app = typer.Typer(
     name="penchant",
     help="Aligns language models to each person instead of to the average person.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,12 +30,15 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def top(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
 ) -> None:
     """Aligns language models to each person instead of to the average person."""
     if version:
         sys.stdout.write(f"penchant {metadata.version('penchant')}\n")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
 
 
 app.command("simulate")(simulate.command)

@@ -147,7 +147,8 @@ def _direct_questions(recipe: Recipe, records: Sequence[Record], others: Sequenc
             rendered = render(meet(persona, space), prompt, content="history", layout=recipe.layout)
             questions.append(Candidates(rendered.messages[1:], (record.chosen, record.rejected)))
         margins = np.array([chosen.logprob - rejected.logprob for chosen, rejected in model.logprobs(questions)])
-        yield scored("asked", condition, margins, limits[kind], role="untrained")
+        # not `untrained`: its prompt asks the question outright, so that headlines do not compare with it
+        yield scored("asked", condition, margins, limits[kind], role="baseline")
 
 
 def _write_page(
