@@ -12,7 +12,7 @@ def hits(records: list[Record], others: list[Record] | None = None) -> dict[str,
     return {one.check: one.count for one in leakage(records, others or []) if one.count}
 
 
-def shown(*items: object) -> Record:
+def record_with(*items: object) -> Record:
     return replace(CLEAN, persona=Persona(tuple(items)))
 
 
@@ -31,12 +31,12 @@ def test_a_record_that_gives_nothing_away_has_no_finding() -> None:
         (Comment("what now?", "tea"), {"own prompt"}),
         (Demographics("likes a long walk by the sea"), {"own answer"}),
         (Rating("x", "a nap", liked=False), {"own answer"}),
-        # a short answer stands in many texts by chance
+        # a short answer occurs in many texts by chance
         (Comment("x", "I took a nap"), set()),
     ],
 )
 def test_what_gives_the_answer_away_is_found_in_every_kind_of_evidence(item: object, checks: set[str]) -> None:
-    assert hits([shown(item)]) == dict.fromkeys(checks, 1)
+    assert hits([record_with(item)]) == dict.fromkeys(checks, 1)
 
 
 def test_pairs_that_are_asked_twice_and_turned_round_are_counted() -> None:
@@ -44,10 +44,10 @@ def test_pairs_that_are_asked_twice_and_turned_round_are_counted() -> None:
     turned = replace(CLEAN, record_id="t", chosen=CLEAN.rejected, rejected=CLEAN.chosen)
     assert hits([CLEAN, again]) == {"repeated": 2}
     assert hits([CLEAN, turned]) == {"contradicted": 2}
-    # somebody else may well like the other one
+    # another person may prefer the other answer
     assert hits([CLEAN, replace(turned, user_id="v")]) == {}
     assert hits([replace(CLEAN, user_id=None), replace(turned, user_id=None)]) == {}
-    # a benchmark may name the prompt where a user belongs: whoever shows another history is somebody else
+    # in some benchmarks the user id names a prompt: a record with another history is of another person
     other = replace(turned, persona=Persona((Comment("another post", "something else altogether"),)))
     assert hits([CLEAN, other]) == {}
     grown = replace(turned, persona=Persona((*CLEAN.persona.evidence, *other.persona.evidence)))
@@ -55,11 +55,11 @@ def test_pairs_that_are_asked_twice_and_turned_round_are_counted() -> None:
 
 
 def test_a_profile_that_was_read_off_the_pair_is_found(tiny: PreferenceSpace) -> None:
-    asked, more = tiny.direction({"length": 1}), tiny.direction({"length": 1, "humour": -1})
-    assert hits([replace(CLEAN, direction=asked, profile=asked)]) == {"own direction": 1}
-    assert hits([replace(CLEAN, direction=asked, profile=more)]) == {}
-    assert hits([replace(CLEAN, direction=asked, profile=tiny.direction({"length": -1}))]) == {}
-    assert hits([replace(CLEAN, direction=asked)]) == {}
+    own, more = tiny.direction({"length": 1}), tiny.direction({"length": 1, "humour": -1})
+    assert hits([replace(CLEAN, direction=own, profile=own)]) == {"own direction": 1}
+    assert hits([replace(CLEAN, direction=own, profile=more)]) == {}
+    assert hits([replace(CLEAN, direction=own, profile=tiny.direction({"length": -1}))]) == {}
+    assert hits([replace(CLEAN, direction=own)]) == {}
 
 
 def test_what_is_shared_with_the_training_data_is_counted() -> None:
@@ -76,6 +76,6 @@ def test_what_is_shared_with_the_training_data_is_counted() -> None:
 
 def test_the_first_ids_are_told_and_no_more() -> None:
     records = [replace(CLEAN, record_id=f"r{i}") for i in range(9)]
-    (found,) = (one for one in leakage(records) if one.count)
-    assert found.examples == tuple(f"r{i}" for i in range(EXAMPLES))
-    assert found.share == 1
+    (finding,) = (one for one in leakage(records) if one.count)
+    assert finding.examples == tuple(f"r{i}" for i in range(EXAMPLES))
+    assert finding.share == 1

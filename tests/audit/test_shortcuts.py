@@ -8,21 +8,21 @@ from penchant.controls import CONTROLS
 
 
 def records(rule: bool) -> list[Record]:
-    """Twenty people of four pairs; with the rule, everybody likes it longer."""
-    found = []
+    """Twenty people with four pairs each; with the rule, everybody prefers the longer answer."""
+    made = []
     for number in range(80):
         long, short = f"some words that go on {number}", f"brief {number}"
         chosen, rejected = (long, short) if rule or number % 2 else (short, long)
         persona = Persona((Comparison("p", "one two three", "one"),))
-        found.append(Record(f"r{number}", f"u{number // 4}", "q", chosen, rejected, persona))
-    return found
+        made.append(Record(f"r{number}", f"u{number // 4}", "q", chosen, rejected, persona))
+    return made
 
 
 def test_a_rule_that_solves_the_file_is_first_and_marked() -> None:
-    found = {one.rule: one for one in shortcuts(records(rule=True))}
-    assert (found["longer"].accuracy, found["habit"].accuracy) == (1, 1)
-    assert found["longer"].suspicious
-    assert (found["longer"].n, found["longer"].users, found["longer"].macro) == (80, 20, 1)
+    results = {one.rule: one for one in shortcuts(records(rule=True))}
+    assert (results["longer"].accuracy, results["habit"].accuracy) == (1, 1)
+    assert results["longer"].suspicious
+    assert (results["longer"].n, results["longer"].users, results["longer"].macro) == (80, 20, 1)
     ranked = [one.accuracy for one in shortcuts(records(rule=True))]
     assert ranked == sorted(ranked, reverse=True)
 
@@ -33,9 +33,9 @@ def test_a_fair_file_has_no_mark() -> None:
 
 def test_a_rule_that_is_always_wrong_is_a_shortcut_as_well() -> None:
     turned = [replace(r, chosen=r.rejected, rejected=r.chosen) for r in records(rule=True)]
-    found = {one.rule: one for one in shortcuts(turned)}
-    assert found["longer"].accuracy == 0
-    assert found["longer"].suspicious
+    results = {one.rule: one for one in shortcuts(turned)}
+    assert results["longer"].accuracy == 0
+    assert results["longer"].suspicious
 
 
 def test_every_rule_is_put_into_words_and_no_records_are_refused() -> None:

@@ -21,11 +21,11 @@ from penchant.scorer.encoder.texts import Texts, texts_of
 ENCODER = FakeEncoder(32)
 
 
-def table(records: Sequence[Record], shown: Sequence[Persona], encoder: FakeEncoder = ENCODER) -> Texts:
-    return Texts.of(texts_of(records, shown), encoder)
+def table(records: Sequence[Record], personas: Sequence[Persona], encoder: FakeEncoder = ENCODER) -> Texts:
+    return Texts.of(texts_of(records, personas), encoder)
 
 
-def shown_beside(records: Sequence[Record]) -> list[Persona]:
+def personas_of(records: Sequence[Record]) -> list[Persona]:
     return [record.persona for record in records]
 
 
@@ -34,14 +34,14 @@ def accuracy(margins: np.ndarray) -> float:
 
 
 class Learnt(NamedTuple):
-    """A baseline fitted on the training people, and the people it has not met."""
+    """A baseline fitted on the training people, and the people it was not fitted on."""
 
     name: str
     fitted: Fitted
-    met: list[Record]
+    training: list[Record]
     new: list[Record]
     table: Texts
-    """Of all records."""
+    """The texts of all records."""
 
     def margins(self, records: Sequence[Record], personas: Sequence[Persona]) -> np.ndarray:
         return self.fitted.table_margins(table(records, personas), records, personas)
@@ -49,21 +49,27 @@ class Learnt(NamedTuple):
 
 @pytest.fixture(scope="module", params=list(BASELINES))
 def learnt(request: pytest.FixtureRequest, planted: list[Record]) -> Learnt:
-    met, new = ([r for r in planted if (r.split == "train") == keep] for keep in (True, False))
-    whole = table(planted, shown_beside(planted))
-    return Learnt(request.param, BASELINES[request.param].fit(met, shown_beside(met), whole, 0), met, new, whole)
+    training, new = ([r for r in planted if (r.split == "train") == keep] for keep in (True, False))
+    texts = table(planted, personas_of(planted))
+    return Learnt(
+        request.param,
+        BASELINES[request.param].fit(training, personas_of(training), texts, seed=0),
+        training,
+        new,
+        texts,
+    )
 
 
 def test_a_planted_preference_of_unseen_people_is_told_by_their_comparisons_and_by_no_other(learnt, planted) -> None:
-    own = shown_beside(learnt.new)
-    # each person sits between two of the other liking
+    own = personas_of(learnt.new)
+    # the neighbours of each person have the other preference
     opposite = [planted[(int(record.record_id.split("-")[1]) + 1) % 24 * 4].persona for record in learnt.new]
     assert accuracy(learnt.margins(learnt.new, own)) > 0.7
     assert accuracy(learnt.margins(learnt.new, opposite)) < 0.3
-    # of somebody else, whose liking is the same as often as not
-    donors = [person.persona for person in learnt.met[: 6 * 4 : 4]]
-    asked = [record for record in learnt.new for _ in donors]
-    assert abs(accuracy(learnt.margins(asked, donors * len(learnt.new))) - 0.5) < 0.15
+    # donors have the same preference as often as the opposite one
+    donors = [person.persona for person in learnt.training[: 6 * 4 : 4]]
+    repeated = [record for record in learnt.new for _ in donors]
+    assert abs(accuracy(learnt.margins(repeated, donors * len(learnt.new))) - 0.5) < 0.15
     nobody = learnt.margins(learnt.new, [Persona()] * len(learnt.new))
     assert abs(accuracy(nobody) - 0.5) < 0.25
 
@@ -72,13 +78,13 @@ def test_a_planted_preference_of_unseen_people_is_told_by_their_comparisons_and_
 @given(st.data())
 def test_swapping_the_answers_negates_the_margin_exactly(learnt, any_questions, data) -> None:
     records = data.draw(any_questions)
-    shown = shown_beside(records)
+    personas = personas_of(records)
     swapped = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in records]
-    np.testing.assert_array_equal(learnt.margins(swapped, shown), -learnt.margins(records, shown))
+    np.testing.assert_array_equal(learnt.margins(swapped, personas), -learnt.margins(records, personas))
 
 
 def test_what_is_not_a_comparison_and_what_is_not_shown_is_not_read(learnt) -> None:
-    own = shown_beside(learnt.new)
+    own = personas_of(learnt.new)
     more = [Persona((*one.evidence, Comment("", "gear"), Demographics("rose"))) for one in own]
     bare = [Record(r.record_id, None, r.prompt, r.chosen, r.rejected, Persona()) for r in learnt.new]
     ours = learnt.margins(learnt.new, own)
@@ -87,34 +93,34 @@ def test_what_is_not_a_comparison_and_what_is_not_shown_is_not_read(learnt) -> N
 
 
 def test_people_without_comparisons_get_finite_margins_that_do_not_depend_on_who_they_are(learnt) -> None:
-    some = [Persona(), Persona((Comment("", "gear"),)), Persona((Rating("q", "rose", True),))]
-    margins = learnt.margins([learnt.new[0]] * 3, some)
+    unrevealing = [Persona(), Persona((Comment("", "gear"),)), Persona((Rating("q", "rose", True),))]
+    margins = learnt.margins([learnt.new[0]] * 3, unrevealing)
     assert np.isfinite(margins).all()
-    # a row's place in a batch may cost a float32 a last digit
+    # the last digit of a float32 may depend on neighbouring rows
     assert margins == pytest.approx(margins[0], rel=1e-5)
     assert learnt.margins([], []).shape == (0,)
 
 
 def test_two_equal_answers_tie(learnt) -> None:
     same = [replace(record, rejected=record.chosen) for record in learnt.new]
-    assert not learnt.margins(same, shown_beside(same)).any()
+    assert not learnt.margins(same, personas_of(same)).any()
 
 
 def test_the_seed_decides_and_nothing_outside_does(learnt) -> None:
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
-    again = BASELINES[learnt.name].fit(learnt.met, shown_beside(learnt.met), learnt.table, 0)
+    again = BASELINES[learnt.name].fit(learnt.training, personas_of(learnt.training), learnt.table, seed=0)
     assert torch.equal(torch.random.get_rng_state(), before)
-    other = BASELINES[learnt.name].fit(learnt.met, shown_beside(learnt.met), learnt.table, 1)
-    own = shown_beside(learnt.new)
+    other = BASELINES[learnt.name].fit(learnt.training, personas_of(learnt.training), learnt.table, seed=1)
+    own = personas_of(learnt.new)
     ours, same, another = (one.table_margins(learnt.table, learnt.new, own) for one in (learnt.fitted, again, other))
     np.testing.assert_array_equal(same, ours)
     assert (another != ours).any()
 
 
 def test_people_who_show_nothing_can_be_fitted_on_and_what_everybody_likes_is_learnt(learnt) -> None:
-    flowers = [r for r in (*learnt.met, *learnt.new) if r.provenance.attribute == "garden/flowers"]
-    fitted = BASELINES[learnt.name].fit(flowers, [Persona()] * len(flowers), learnt.table, 0)
+    flowers = [r for r in (*learnt.training, *learnt.new) if r.provenance.attribute == "garden/flowers"]
+    fitted = BASELINES[learnt.name].fit(flowers, [Persona()] * len(flowers), learnt.table, seed=0)
     assert accuracy(fitted.table_margins(learnt.table, flowers, [Persona()] * len(flowers))) > 0.9
 
 
@@ -124,7 +130,7 @@ def test_it_is_named_as_it_is_asked_for_and_says_how_fitting_went(learnt) -> Non
 
 
 def test_a_table_of_another_encoder_is_refused(learnt) -> None:
-    own = shown_beside(learnt.new)
+    own = personas_of(learnt.new)
     with pytest.raises(ModelError, match="vectors of 32 numbers, asked over those of 8"):
         learnt.fitted.table_margins(table(learnt.new, own, FakeEncoder(8)), learnt.new, own)
 
@@ -132,7 +138,7 @@ def test_a_table_of_another_encoder_is_refused(learnt) -> None:
 def test_a_saved_one_gives_the_same_margins_whichever_it_is(learnt, tmp_path) -> None:
     learnt.fitted.save(tmp_path, encoder=ENCODER.name)
     again = load_baseline(tmp_path, encoder=ENCODER.name)
-    own = shown_beside(learnt.new)
+    own = personas_of(learnt.new)
     ours, theirs = (one.table_margins(learnt.table, learnt.new, own) for one in (learnt.fitted, again))
     np.testing.assert_array_equal(theirs, ours)
     assert (again.name, again.remark) == (learnt.fitted.name, learnt.fitted.remark)
@@ -156,10 +162,10 @@ def cases(planted: list[Record]) -> Iterator[tuple[list[Record], str]]:
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_what_cannot_be_fitted_on_is_said(name: str, planted: list[Record]) -> None:
-    for records, said in cases(planted):
-        with pytest.raises(TrainingError, match=said):
-            BASELINES[name].fit(records, shown_beside(records), table(records, shown_beside(records)), 0)
-    broken = table(planted, shown_beside(planted))
+    for records, message in cases(planted):
+        with pytest.raises(TrainingError, match=message):
+            BASELINES[name].fit(records, personas_of(records), table(records, personas_of(records)), seed=0)
+    broken = table(planted, personas_of(planted))
     broken.final[0] = np.nan
     with pytest.raises(TrainingError, match="not finite"):
-        BASELINES[name].fit(planted, shown_beside(planted), broken, 0)
+        BASELINES[name].fit(planted, personas_of(planted), broken, seed=0)

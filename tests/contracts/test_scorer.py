@@ -16,10 +16,10 @@ from penchant.method import METHODS
 from penchant.model.fake import FakeModel
 from penchant.scorer.base import Scorer
 from penchant.scorer.belief import BeliefScorer
+from penchant.scorer.embedding import EmbeddingScorer
 from penchant.scorer.encoder import PARTS
 from penchant.scorer.encoder.texts import Texts, texts_of
 from penchant.scorer.implicit import ImplicitReward
-from penchant.scorer.embedding import EmbeddingScorer
 
 Maker = Callable[[Sequence[Record], PreferenceSpace], Scorer]
 
@@ -41,7 +41,7 @@ def baseline(name: str) -> Maker:
     def make(records: Sequence[Record], space: PreferenceSpace) -> Scorer:
         personas = [record.persona for record in records]
         texts = Texts.of(texts_of(records, personas), FakeEncoder())
-        return EmbeddingScorer(BASELINES[name].fit(records, personas, texts, 0), FakeEncoder())
+        return EmbeddingScorer(BASELINES[name].fit(records, personas, texts, seed=0), FakeEncoder())
 
     return make
 

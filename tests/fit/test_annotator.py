@@ -16,17 +16,17 @@ from penchant.space import PreferenceSpace, load_space
 
 
 def test_the_seed_decides_everything(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
-    some = annotated[:200]
-    one, same, other = (fit_annotator(some, FakeEncoder(), tiny, steps=5, seed=seed) for seed in (0, 0, 1))
-    items = [labelled.item for labelled in some[:5]]
+    subset = annotated[:200]
+    one, same, other = (fit_annotator(subset, FakeEncoder(), tiny, steps=5, seed=seed) for seed in (0, 0, 1))
+    items = [labelled.item for labelled in subset[:5]]
     np.testing.assert_array_equal(one.annotate(items), same.annotate(items))
     assert not np.array_equal(one.annotate(items), other.annotate(items))
 
 
 def test_too_few_people_or_nothing_said_is_refused(tiny: PreferenceSpace) -> None:
-    said = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction({"length": 1})) for i in range(9)]
+    items = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction({"length": 1})) for i in range(9)]
     with pytest.raises(TrainingError, match="labelled items of 9 people; give those of ten people at least"):
-        fit_annotator(said, FakeEncoder(), tiny, steps=1)
+        fit_annotator(items, FakeEncoder(), tiny, steps=1)
     silent = [Labelled(f"p{i}", Comment("", f"c {i}"), tiny.direction()) for i in range(20)]
     with pytest.raises(TrainingError, match="with directions"):
         fit_annotator(silent, FakeEncoder(), tiny, steps=1)
@@ -42,26 +42,26 @@ def test_people_held_out_are_measured_as_people_never_met_are(annotator, annotat
     test = [one for one in annotated if one.person.startswith("test")]
     read = annotator.annotate([one.item for one in test])
     never_met = figures(read, np.stack([one.direction.signs for one in test]), [one.person for one in test])
-    found = annotator.held_out
-    assert found.people == 6
-    assert found.side == pytest.approx(never_met.side, abs=0.05)
-    assert found.recall == pytest.approx(never_met.recall, abs=0.05)
-    assert found.calibration_error < 0.05
+    held_out = annotator.held_out
+    assert held_out.people == 6
+    assert held_out.side == pytest.approx(never_met.side, abs=0.05)
+    assert held_out.recall == pytest.approx(never_met.recall, abs=0.05)
+    assert held_out.calibration_error < 0.05
 
 
 def test_figures_are_of_people_who_are_not_fitted_on_and_whose_own_labels_set_no_number(tiny, annotated) -> None:
-    known = [one for one in annotated if one.person.startswith("train")]
-    names = sorted({one.person for one in known})
+    training = [one for one in annotated if one.person.startswith("train")]
+    names = sorted({one.person for one in training})
     random.Random("held out:0").shuffle(names)
     mine, others = sorted(names[:6])[::2], sorted(names[:6])[1::2]
-    turned = [replace(one, direction=tiny.direction()) if one.person in mine else one for one in known]
-    found = fit_annotator(turned, FakeEncoder(), tiny, steps=200).held_out
-    # half of the people held out are said to be neutral: what is set on them alone finds nothing in the others (what is
-    # set on all of them finds a third), and the other way round
-    assert found.cells == sum(int((one.direction.signs != 0).sum()) for one in known if one.person in others)
-    assert found.recall < 0.1
-    assert found.calibration_error > 0.9
-    assert found.side > 0.95
+    turned = [replace(one, direction=tiny.direction()) if one.person in mine else one for one in training]
+    result = fit_annotator(turned, FakeEncoder(), tiny, steps=200).held_out
+    # half of the held-out people are labelled neutral: doubt fitted on them alone finds no pole in the other half, and
+    # vice versa; doubt fitted on all of them finds a third of the poles
+    assert result.cells == sum(int((one.direction.signs != 0).sum()) for one in training if one.person in others)
+    assert result.recall < 0.1
+    assert result.calibration_error > 0.9
+    assert result.side > 0.95
 
 
 def test_one_person_held_out_is_not_measured(tiny, annotated) -> None:
@@ -89,16 +89,16 @@ def test_everyday_texts_say_nothing_once_a_head_has_met_some_of_them(annotator: 
 
 
 def test_what_no_item_speaks_of_is_not_labelled_as_neutral(tiny: PreferenceSpace, annotated: list[Labelled]) -> None:
-    some = [one for one in annotated if not one.direction.sign("depth")][:200]
+    subset = [one for one in annotated if not one.direction.sign("depth")][:200]
     rest = tiny.subset(["length", "humour"], name=tiny.name)
-    told = [replace(one, direction=rest.direction({d.id: s for d, s in one.direction.poles()})) for one in some]
-    found, without = (
-        fit_annotator(some, FakeEncoder(), tiny, steps=20),
-        fit_annotator(told, FakeEncoder(), rest, steps=20),
+    narrowed = [replace(one, direction=rest.direction({d.id: s for d, s in one.direction.poles()})) for one in subset]
+    annotator, without = (
+        fit_annotator(subset, FakeEncoder(), tiny, steps=20),
+        fit_annotator(narrowed, FakeEncoder(), rest, steps=20),
     )
     items = [one.item for one in annotated[:50]]
-    assert found.space == tiny
-    np.testing.assert_allclose(found.annotate(items)[:, :2], without.annotate(items), atol=1e-6)
-    np.testing.assert_allclose(found.annotate(items), without.for_space(tiny).annotate(items), atol=1e-6)
-    assert found.held_out == without.held_out
-    assert found.prior.positive is None or len(found.prior.positive) == 3
+    assert annotator.space == tiny
+    np.testing.assert_allclose(annotator.annotate(items)[:, :2], without.annotate(items), atol=1e-6)
+    np.testing.assert_allclose(annotator.annotate(items), without.for_space(tiny).annotate(items), atol=1e-6)
+    assert annotator.held_out == without.held_out
+    assert annotator.prior.positive is None or len(annotator.prior.positive) == 3

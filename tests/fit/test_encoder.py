@@ -34,19 +34,19 @@ def test_what_was_fitted_is_counted(scorers, planted) -> None:
 
 
 def test_several_parts_share_one_lens(planted) -> None:
-    shown = [record.persona for record in planted]
-    table = Texts.of(texts_of(planted, shown), FakeEncoder(16))
-    found = fit_parts(planted, shown, FakeEncoder(16), table)
-    assert len({id(scorer.lens) for scorer in found.values()}) == 1
-    assert set(found) == set(PARTS)
+    personas = [record.persona for record in planted]
+    table = Texts.of(texts_of(planted, personas), FakeEncoder(16))
+    scorers_by_part = fit_parts(planted, personas, FakeEncoder(16), table)
+    assert len({id(scorer.lens) for scorer in scorers_by_part.values()}) == 1
+    assert set(scorers_by_part) == set(PARTS)
 
 
 def test_choices_in_a_persona_are_fitted_on_beside_the_rest_of_it(planted: list[Record]) -> None:
     nobody = [replace(record, chosen="same", rejected="same words") for record in planted]
-    shown = [record.persona for record in planted]
-    # the records themselves say nothing of flowers and engines; what their people chose before does
-    scorer = fit_encoder(nobody, shown, FakeEncoder(16))
-    assert accuracy(scorer.margins(planted, shown)) > 0.8
+    personas = [record.persona for record in planted]
+    # the records say nothing about flowers and engines; the earlier choices of their people do
+    scorer = fit_encoder(nobody, personas, FakeEncoder(16))
+    assert accuracy(scorer.margins(planted, personas)) > 0.8
     assert (scorer.records, scorer.people) == (96, 24)
 
 
@@ -54,7 +54,7 @@ def test_a_comparison_that_stands_twice_is_fitted_on_once_and_without_its_copies
     twice, other = Comparison("p", "yes", "no"), Comparison("p", "tea", "milk")
     record = Record("r", "u", "q", "good", "bad", Persona((twice, other, twice)))
     records, personas = with_comparisons([record], [record.persona])
-    assert [(one.chosen, shown.evidence) for one, shown in zip(records, personas, strict=True)] == [
+    assert [(record.chosen, persona.evidence) for record, persona in zip(records, personas, strict=True)] == [
         ("good", (twice, other, twice)),
         ("yes", (other,)),
         ("tea", (twice, twice)),

@@ -32,8 +32,8 @@ def small(planted: list[Record], texts: Texts) -> LoRe:
     return fit_lore(planted, [record.persona for record in planted], texts, seed=0, settings=SMALL)
 
 
-def shown(*lists: Sequence[int]) -> Pairs:
-    """Pairs beside which these comparisons are shown."""
+def pairs_with(*lists: Sequence[int]) -> Pairs:
+    """Pairs whose personas hold these comparisons."""
     counts = np.array([len(one) for one in lists])
     places = np.array([place for one in lists for place in one], dtype=np.int64)
     return Pairs(torch.zeros(len(lists), 3, dtype=torch.int64), Items(places, counts), torch.zeros(0, 3))
@@ -41,24 +41,24 @@ def shown(*lists: Sequence[int]) -> Pairs:
 
 def test_mixtures_are_on_the_simplex_and_uniform_without_comparisons() -> None:
     gains = torch.tensor([[1.0, -1.0, 0.0], [5.0, 0.0, 0.0]])
-    found = adapted(gains, shown([0, 1], [], [1]), SMALL)
-    torch.testing.assert_close(found.sum(1), torch.ones(3))
-    assert (found > 0).all()
-    torch.testing.assert_close(found[1], torch.full((3,), 1 / 3))
-    assert found[0, 0] > found[0, 2] > found[0, 1]
+    mixtures = adapted(gains, pairs_with([0, 1], [], [1]), SMALL)
+    torch.testing.assert_close(mixtures.sum(1), torch.ones(3))
+    assert (mixtures > 0).all()
+    torch.testing.assert_close(mixtures[1], torch.full((3,), 1 / 3))
+    assert mixtures[0, 0] > mixtures[0, 2] > mixtures[0, 1]
 
 
 def test_adapting_is_exponentiated_gradient_on_the_likelihood_of_the_choices() -> None:
     gains = torch.tensor([[0.7, -0.4], [0.1, 0.9], [-1.0, 0.3]])
     mixture = np.array([0.5, 0.5])
     for _ in range(7):
-        given = torch.tensor(mixture, requires_grad=True)
-        likelihood = torch.nn.functional.logsigmoid(gains[[0, 2]].double() @ given).sum()
-        (slope,) = torch.autograd.grad(likelihood, given)
+        weights = torch.tensor(mixture, requires_grad=True)
+        likelihood = torch.nn.functional.logsigmoid(gains[[0, 2]].double() @ weights).sum()
+        (slope,) = torch.autograd.grad(likelihood, weights)
         mixture = mixture * np.exp(0.2 * slope.numpy())
         mixture = mixture / mixture.sum()
-    found = adapted(gains, shown([0, 2]), replace(SMALL, adapt_steps=7, adapt_rate=0.2))
-    np.testing.assert_allclose(found[0].numpy(), mixture, rtol=1e-5)
+    mixtures = adapted(gains, pairs_with([0, 2]), replace(SMALL, adapt_steps=7, adapt_rate=0.2))
+    np.testing.assert_allclose(mixtures[0].numpy(), mixture, rtol=1e-5)
 
 
 def test_a_person_is_adapted_to_alone(small: LoRe, planted, texts) -> None:

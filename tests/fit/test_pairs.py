@@ -21,7 +21,7 @@ def texts() -> Texts:
 
 def test_pairs_know_the_places_of_their_texts_and_each_comparison_once(texts: Texts) -> None:
     pairs = Pairs.of(texts, RECORDS, PERSONAS)
-    names = {place: text for text, place in texts.ids.items()}
+    names = {row: text for text, row in texts.ids.items()}
     assert [names[i] for i in pairs.pair_N3[0].tolist()] == ["p", "rose moss", "gear bolt"]
     assert [[names[i] for i in row] for row in pairs.comparison_C3.tolist()] == [
         ["p", "rose", "gear"],
@@ -33,10 +33,10 @@ def test_pairs_know_the_places_of_their_texts_and_each_comparison_once(texts: Te
 
 
 def test_some_rows_keep_what_is_shown_beside_them(texts: Texts) -> None:
-    some = Pairs.of(texts, RECORDS, PERSONAS).of_rows(torch.tensor([2, 1]))
-    assert len(some) == 2
-    assert some.counts().tolist() == [1, 0]
-    assert some.evidence.ids.tolist() == [1]
+    selection = Pairs.of(texts, RECORDS, PERSONAS).of_rows(torch.tensor([2, 1]))
+    assert len(selection) == 2
+    assert selection.counts().tolist() == [1, 0]
+    assert selection.evidence.ids.tolist() == [1]
 
 
 def transform_of(planted: list[Record]) -> tuple[TextTransform, Texts, Pairs]:
@@ -50,9 +50,9 @@ def test_answers_are_in_units_of_the_spread_between_chosen_and_rejected(planted:
     transform, table, pairs = transform_of(planted)
     vectors = transform.apply(table)
     spread = (vectors.answer_TF[pairs.pair_N3[:, 1]] - vectors.answer_TF[pairs.pair_N3[:, 2]]).std(0, correction=0)
-    known = np.isfinite(transform.answer_spread)
-    assert known.sum() >= 16
-    np.testing.assert_allclose(spread.numpy()[known], 1, rtol=1e-3)
+    varying = np.isfinite(transform.answer_spread)
+    assert varying.sum() >= 16
+    np.testing.assert_allclose(spread.numpy()[varying], 1, rtol=1e-3)
     assert vectors.answer_TF.shape == (len(table.ids), transform.size)
 
 
@@ -61,13 +61,13 @@ def test_what_training_texts_do_not_vary_in_is_nothing(planted: list[Record]) ->
     vectors = transform.apply(table)
     assert torch.isfinite(vectors.answer_TF).all()
     assert not vectors.answer_TF[:, ~np.isfinite(transform.answer_spread)].any()
-    # one prompt alone: nothing can be told of prompts
+    # all records have one prompt, so prompts do not vary
     assert not vectors.prompt_TF.any()
 
 
 def test_an_answer_under_a_prompt_is_both(planted: list[Record]) -> None:
-    asked = [replace(record, prompt=record.persona.evidence[0].chosen) for record in planted]
-    transform, table, pairs = transform_of(asked)
+    records = [replace(record, prompt=record.persona.evidence[0].chosen) for record in planted]
+    transform, table, pairs = transform_of(records)
     vectors = transform.apply(table)
     prompt, chosen, _ = pairs.pair_N3.unbind(1)
     both = vectors.joint(prompt, chosen)

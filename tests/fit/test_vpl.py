@@ -33,15 +33,15 @@ def small(planted: list[Record], texts: Texts) -> VPL:
 def test_the_divergence_is_that_of_two_gaussians() -> None:
     mean, log_variance = torch.tensor([[0.5, -2.0]]), torch.tensor([[0.3, -1.0]])
     q = torch.distributions.Normal(mean, (log_variance / 2).exp())
-    known = torch.distributions.kl_divergence(q, torch.distributions.Normal(0.0, 1.0)).sum(1)
-    torch.testing.assert_close(divergence(mean, log_variance), known)
+    expected = torch.distributions.kl_divergence(q, torch.distributions.Normal(0.0, 1.0)).sum(1)
+    torch.testing.assert_close(divergence(mean, log_variance), expected)
     assert divergence(torch.zeros(1, 3), torch.zeros(1, 3)).item() == 0
 
 
 def test_a_posterior_is_of_the_set_of_comparisons_and_the_prior_without_any(small: VPL, texts, planted) -> None:
     one = planted[0].persona
-    shown = [one, Persona(one.evidence[::-1]), Persona(one.evidence * 2), Persona(one.evidence[:1]), Persona()]
-    mean, log_variance = small.network.q(small.summary.transform.apply(texts), Pairs.of(texts, planted[:5], shown))
+    personas = [one, Persona(one.evidence[::-1]), Persona(one.evidence * 2), Persona(one.evidence[:1]), Persona()]
+    mean, log_variance = small.network.q(small.summary.transform.apply(texts), Pairs.of(texts, planted[:5], personas))
     for row in (1, 2):
         torch.testing.assert_close(mean[row], mean[0])
         torch.testing.assert_close(log_variance[row], log_variance[0])
@@ -53,16 +53,16 @@ def test_a_posterior_is_of_the_set_of_comparisons_and_the_prior_without_any(smal
 def test_which_answer_was_chosen_before_is_read(small: VPL, texts, planted) -> None:
     (first, *_) = planted[0].persona.evidence
     turned = type(first)(first.prompt, first.rejected, first.chosen)
-    shown = [Persona((first,)), Persona((turned,))]
-    mean, _ = small.network.q(small.summary.transform.apply(texts), Pairs.of(texts, planted[:2], shown))
+    personas = [Persona((first,)), Persona((turned,))]
+    mean, _ = small.network.q(small.summary.transform.apply(texts), Pairs.of(texts, planted[:2], personas))
     assert (mean[0] - mean[1]).abs().max() > 1e-4
 
 
 def test_units_that_tell_people_apart_are_counted_and_a_great_beta_leaves_none(planted, texts) -> None:
-    shown = [record.persona for record in planted]
-    free = fit_vpl(planted, shown, texts, seed=0, settings=VPLSettings(latent=4, descent=DescentSettings(steps=400)))
+    personas = [record.persona for record in planted]
+    free = fit_vpl(planted, personas, texts, seed=0, settings=VPLSettings(latent=4, descent=DescentSettings(steps=400)))
     bound = fit_vpl(
-        planted, shown, texts, seed=0, settings=VPLSettings(latent=4, beta=100, descent=DescentSettings(steps=400))
+        planted, personas, texts, seed=0, settings=VPLSettings(latent=4, beta=100, descent=DescentSettings(steps=400))
     )
     assert free.active > bound.active == 0
     assert f"{free.active} of 4 latent units active" in free.remark

@@ -32,12 +32,12 @@ def twelve() -> PreferenceSpace:
 @pytest.fixture(scope="session")
 def small(twelve: PreferenceSpace) -> Callable[..., Forum]:
     """A forum of 40 training and 24 test people, with some settings changed."""
-    known: dict[tuple, Forum] = {}
+    forums: dict[tuple, Forum] = {}
 
     def build(**changes: object) -> Forum:
         key = tuple(sorted(changes.items()))
-        if key not in known:
-            known[key] = simulate(twelve, ForumSettings(**{"train_users": 40, "test_users": 24, **changes}))
-        return known[key]
+        if key not in forums:
+            forums[key] = simulate(twelve, ForumSettings(**{"train_users": 40, "test_users": 24, **changes}))
+        return forums[key]
 
     return build

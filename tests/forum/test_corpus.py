@@ -1,4 +1,4 @@
-"""What a base is trained on: threads that take no side, and pages whose right answer stands on them."""
+"""The text a base is trained on: threads that take no side, and pages that contain the right answers."""
 
 import re
 
@@ -20,9 +20,9 @@ WORD = re.compile(r"\w+|[^\w\s]+")
 
 def inner(frames: tuple[str, ...], text: str) -> list[str]:
     for frame in frames:
-        found = re.fullmatch(re.escape(frame).replace(r"\{\}", "(.*)"), text)
-        if found:
-            return found.group(1).split(" and ")
+        match = re.fullmatch(re.escape(frame).replace(r"\{\}", "(.*)"), text)
+        if match:
+            return match.group(1).split(" and ")
     raise AssertionError(f"no frame fits {text!r}")
 
 
@@ -48,11 +48,11 @@ def test_threads_are_plain_elaborated_or_about_meaning_a_third_each(corpus: Corp
 
 
 def test_a_plain_thread_is_a_post_with_one_reply_about_its_topics(twelve: PreferenceSpace, corpus: Corpus) -> None:
-    said = {phrase: entry for entry in lexicon(twelve) for phrase in (*entry.positive, *entry.negative)}
+    entry_of = {phrase: entry for entry in lexicon(twelve) for phrase in (*entry.positive, *entry.negative)}
     for thread in (t for t in (corpus.thread() for _ in range(150)) if (t and plain(t))):
         (message,) = thread.messages
         assert message["role"] == "user"
-        assert {said[phrase].topic for phrase in plain(thread) or ()} == set(inner(POSTS, message["content"]))
+        assert {entry_of[phrase].topic for phrase in plain(thread) or ()} == set(inner(POSTS, message["content"]))
 
 
 def test_an_elaborated_thread_says_the_same_stance_twice_in_other_words(twelve, corpus: Corpus) -> None:
@@ -69,8 +69,8 @@ def test_an_elaborated_thread_says_the_same_stance_twice_in_other_words(twelve, 
 def test_a_question_of_meaning_names_a_pole_and_no_person(twelve: PreferenceSpace, corpus: Corpus) -> None:
     entries = dict(zip(twelve.dimensions, lexicon(twelve), strict=True))
     phrases = {d.pole(s): (e.positive if s > 0 else e.negative) for d, e in entries.items() for s in (1, -1)}
-    asked = [t for t in (corpus.thread() for _ in range(150)) if asks_meaning(t)]
-    for thread in asked:
+    questions = [t for t in (corpus.thread() for _ in range(150)) if asks_meaning(t)]
+    for thread in questions:
         label = thread.messages[0]["content"].removeprefix("What is ").removesuffix("?")
         assert set(thread.answers[0].removesuffix(".").split(" and ")) <= set(phrases[label])
 
@@ -78,7 +78,7 @@ def test_a_question_of_meaning_names_a_pole_and_no_person(twelve: PreferenceSpac
 def test_threads_take_either_side_and_either_vocabulary_as_often_as_there_are_phrases(twelve, corpus: Corpus) -> None:
     side = {p: sign for e in lexicon(twelve) for sign, pole in ((1, e.positive), (-1, e.negative)) for p in pole}
     unseen = {p for e in lexicon(twelve) for pole in (e.positive, e.negative) for p in pole[KNOWN:]}
-    phrases = [found for _ in range(2400) if (found := plain(corpus.thread()))]
+    phrases = [pair for _ in range(2400) if (pair := plain(corpus.thread()))]
     count = len(phrases)
     positive = sum(side[phrase] > 0 for pair in phrases for phrase in pair) / (2 * count)
     assert abs(positive - 0.5) < 4 * 0.5 / (2 * count) ** 0.5
@@ -89,26 +89,26 @@ def test_threads_take_either_side_and_either_vocabulary_as_often_as_there_are_ph
 
 def poles(space: PreferenceSpace) -> dict[str, tuple[str, int]]:
     """Phrase or label -> (topic, sign)."""
-    found = {}
+    pole_of = {}
     for entry, dimension in zip(lexicon(space), space.dimensions, strict=True):
         for sign, phrases in ((1, entry.positive), (-1, entry.negative)):
-            found.update(dict.fromkeys((*phrases, dimension.pole(sign)), (entry.topic, sign)))
-    return found
+            pole_of.update(dict.fromkeys((*phrases, dimension.pole(sign)), (entry.topic, sign)))
+    return pole_of
 
 
-def held(space: PreferenceSpace, page: Candidates) -> set[tuple[str, int]]:
-    """What the person on a page says, chooses and is described by."""
-    known = poles(space)
+def stances_of(space: PreferenceSpace, page: Candidates) -> set[tuple[str, int]]:
+    """The stances of the person on a page: in what they wrote and chose, and in their description."""
+    pole_of = poles(space)
     lines = page.messages[0]["content"].partition("</person>")[0].splitlines()[1:]
     own = [line.partition(" over: ")[0] for line in lines]
-    return {known[phrase] for phrase in known for line in own if phrase in line}
+    return {pole_of[phrase] for phrase in pole_of for line in own if phrase in line}
 
 
 def asked_about(conversation: Candidates) -> str:
     return conversation.messages[0]["content"].rpartition("\n")[2]
 
 
-def said(answer: str) -> list[str]:
+def phrases_of(answer: str) -> list[str]:
     if answer.startswith(DESCRIPTION.partition("{")[0]):
         return inner((DESCRIPTION,), answer)[0].split(", ")
     return inner((*COMMENTS, *REPLIES), answer)
@@ -119,12 +119,12 @@ def is_post(conversation: Candidates) -> bool:
 
 
 def test_right_answers_stand_on_the_page_and_wrong_ones_hold_the_opposite(twelve, corpus: Corpus) -> None:
-    known, checked = poles(twelve), 0
+    pole_of, checked = poles(twelve), 0
     for _ in range(60):
         for page in corpus.couple():
             for conversation in (c for c in page if not is_post(c)):
-                right, wrong = ([known[phrase] for phrase in said(answer)] for answer in conversation.answers)
-                assert set(right) <= held(twelve, conversation)
+                right, wrong = ([pole_of[phrase] for phrase in phrases_of(answer)] for answer in conversation.answers)
+                assert set(right) <= stances_of(twelve, conversation)
                 assert sorted(wrong) == sorted((topic, -sign) for topic, sign in right)
                 checked += 1
     assert checked > 500
@@ -133,7 +133,7 @@ def test_right_answers_stand_on_the_page_and_wrong_ones_hold_the_opposite(twelve
 def test_opposite_people_are_asked_the_same_and_what_is_right_for_one_is_wrong_for_the_other(twelve, corpus) -> None:
     for _ in range(60):
         one, other = corpus.couple()
-        assert held(twelve, one[0]) == {(topic, -sign) for topic, sign in held(twelve, other[0])}
+        assert stances_of(twelve, one[0]) == {(topic, -sign) for topic, sign in stances_of(twelve, other[0])}
         for a, b in zip(one, other, strict=True):
             assert asked_about(a) == asked_about(b)
             assert a.answers == b.answers[::-1]
@@ -159,11 +159,11 @@ def test_pages_are_asked_by_questions_descriptions_and_posts_in_their_shares(cor
 
 
 def test_a_post_below_a_page_is_answered_by_a_stranger_who_does_not_care_who_is_on_it(twelve, corpus) -> None:
-    known, agrees = poles(twelve), []
+    pole_of, agrees = poles(twelve), []
     for _ in range(300):
         page = corpus.couple()[0]
-        on_page = held(twelve, page[0])
-        answers = [known[phrase] for c in page if is_post(c) for phrase in said(c.answers[0])]
+        on_page = stances_of(twelve, page[0])
+        answers = [pole_of[phrase] for c in page if is_post(c) for phrase in phrases_of(c.answers[0])]
         agrees += [pole in on_page for pole in answers if {pole, (pole[0], -pole[1])} & on_page]
     assert abs(sum(agrees) / len(agrees) - 0.5) < 4 * 0.5 / len(agrees) ** 0.5
 
@@ -182,7 +182,7 @@ def test_choices_on_pages_never_use_the_wordings_kept_from_training_people(twelv
 def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(twelve: PreferenceSpace) -> None:
     corpus = Corpus.over(twelve, seed=0, questions=6)
     corpus.bound, corpus.lists = 1.0, 0.0
-    known, foreign, total = poles(twelve), 0, 0
+    pole_of, foreign, total = poles(twelve), 0, 0
     for _ in range(60):
         for page in corpus.couple():
             lines = page[0].messages[0]["content"].splitlines()
@@ -191,13 +191,13 @@ def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(tw
                 if is_post(conversation) or task == DESCRIBE or " and " in task:
                     continue
                 topic = inner(QUESTIONS, task)[0]
-                ((about, sign),) = (known[phrase] for phrase in said(answer))
+                ((about, sign),) = (pole_of[phrase] for phrase in phrases_of(answer))
                 under = [line for line in lines if inner(POSTS, _quoted_post(line)) == [topic]]
                 assert under
-                own = {p for p, pole in known.items() if pole == (about, sign)}
+                own = {p for p, pole in pole_of.items() if pole == (about, sign)}
                 assert all(any(phrase in line.partition(" over: ")[0] for phrase in own) for line in under)
                 foreign, total = foreign + (about != topic), total + 1
-    # one in twelve is of the topic's own dimension by chance
+    # by chance, one in twelve is about the topic's own dimension
     assert total > 50
     assert foreign / total > 0.7
 
@@ -219,7 +219,7 @@ def test_the_same_seed_gives_the_same_stream(twelve: PreferenceSpace) -> None:
 
 
 def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: PreferenceSpace, corpus: Corpus) -> None:
-    known = {word for text in [*vocabulary(twelve), *fixed_texts()] for word in WORD.findall(text.lower())}
+    in_vocabulary = {word for text in [*vocabulary(twelve), *fixed_texts()] for word in WORD.findall(text.lower())}
     forum = simulate(twelve, ForumSettings(train_users=8, test_users=8))
     texts = [text for record in forum.records for text in (record.prompt, record.chosen, record.rejected)]
     for record in forum.records:
@@ -227,7 +227,7 @@ def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: P
             texts += [item.chosen, item.rejected, item.prompt] if isinstance(item, Comparison) else [item.text]
     for conversation in [*(c for _ in range(20) for c in corpus.couple()[0]), corpus.thread()]:
         texts += [message["content"] for message in conversation.messages] + list(conversation.answers)
-    assert {word for text in texts for word in WORD.findall(text.lower())} - known == set()
+    assert {word for text in texts for word in WORD.findall(text.lower())} - in_vocabulary == set()
 
 
 @pytest.mark.parametrize("frame", POSTS)

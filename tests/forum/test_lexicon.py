@@ -1,4 +1,4 @@
-"""The forum's words: written for every published dimension, and framed for anybody's own."""
+"""The forum's words: written for every published dimension, and framed for the dimensions of a user's space."""
 
 import re
 

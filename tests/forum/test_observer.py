@@ -40,19 +40,19 @@ def described(text: str) -> Demographics:
     return Demographics("x", stance(text))
 
 
-def asked(text: str) -> Record:
+def target_record(text: str) -> Record:
     return Record("r", "u", "p", "x", "y", direction=stance(text))
 
 
 def probability(target: str, *evidence: Evidence, noise: float = NOISE) -> float:
-    return IdealObserver(noise).probability(asked(target), Persona(evidence))
+    return IdealObserver(noise).probability(target_record(target), Persona(evidence))
 
 
 def by_worlds(target: str, evidence: tuple[Evidence, ...], noise: Fraction) -> Fraction | None:
-    """P(recorded as preferring the target's stance over its opposite), by listing every world that could have been.
+    """P(recorded as preferring the target's stance over its opposite), by listing every possible world.
 
-    A world is a person's four signs, whether each choice went wrong and whether the target did. Worlds that would not
-    have shown this evidence, or not this pair of answers, are struck out; None when none is left.
+    A world is a person's four signs, and whether each choice and the target went wrong. Worlds that contradict the
+    evidence or the pair of answers are removed; None if no world is left.
     """
     choices = [item for item in evidence if isinstance(item, Comparison)]
     wanted = {d: int(s) for d, s in enumerate(stance(target).signs) if s}
@@ -93,7 +93,7 @@ def test_a_description_is_limited_by_the_targets_noise_only() -> None:
 
 
 def test_one_of_two_dimensions_decides_as_both_do() -> None:
-    # the pair sets +a+b against -a-b, so knowing a is knowing which
+    # the pair sets +a+b against -a-b, so a alone decides the answer
     assert probability("+a+b", wrote("+a+c")) == pytest.approx(1 - NOISE, abs=1e-15)
     assert probability("+a+b", chose("+a+c")) == pytest.approx((1 - NOISE) ** 2 + NOISE**2, abs=1e-15)
 
@@ -111,9 +111,9 @@ def test_two_choices_that_agree_outweigh_one() -> None:
 
 
 def test_a_choice_is_read_through_a_comment_on_one_of_its_dimensions() -> None:
-    # +a is certain, so the choice of +a+c was no slip and c is certain too
+    # +a is certain, so the choice of +a+c was no error and +c is certain too
     assert probability("+c", wrote("+a+b"), chose("+a+c")) == pytest.approx(1 - NOISE, abs=1e-15)
-    # and the choice of -a+c was one
+    # and the choice of -a+c was an error
     assert probability("+c", wrote("+a+b"), chose("-a+c")) == pytest.approx(NOISE, abs=1e-15)
 
 
@@ -135,11 +135,11 @@ def test_it_agrees_with_listing_every_possible_world(items: tuple[Evidence, ...]
     possible = by_worlds("+a", items, Fraction(1, 3)) if percent else expected
     observer = IdealObserver(percent / 100)
     if possible is None:
-        return  # another test holds what then happens
+        return  # contradicting evidence has a test of its own
     if expected is None:
-        assert observer.probability(asked(target), Persona(items)) == 0.5
+        assert observer.probability(target_record(target), Persona(items)) == 0.5
     else:
-        assert observer.probability(asked(target), Persona(items)) == pytest.approx(float(expected), abs=1e-12)
+        assert observer.probability(target_record(target), Persona(items)) == pytest.approx(float(expected), abs=1e-12)
 
 
 def test_it_agrees_with_counting_simulated_people() -> None:
@@ -154,9 +154,9 @@ def test_it_agrees_with_counting_simulated_people() -> None:
     alike = (recorded([0, 1]) == [1, -1]).all(1) & (recorded([1, 2]) == [1, 1]).all(1) & (own[:, 3] == 1)
     target = recorded([0, 2])[alike]
     yes, no = (target == [1, -1]).all(1).sum(), (target == [-1, 1]).all(1).sum()
-    found = probability("+a-c", chose("+a-b"), chose("+b+c"), wrote("+d"), noise=noise)
+    exact = probability("+a-c", chose("+a-b"), chose("+b+c"), wrote("+d"), noise=noise)
     assert yes + no > 5_000
-    assert abs(yes / (yes + no) - found) < 4 * (found * (1 - found) / (yes + no)) ** 0.5
+    assert abs(yes / (yes + no) - exact) < 4 * (exact * (1 - exact) / (yes + no)) ** 0.5
 
 
 def test_the_posterior_is_over_all_patterns_in_binary_order() -> None:
@@ -185,9 +185,9 @@ def test_somebody_elses_evidence_that_rules_out_both_answers_is_a_coin() -> None
 
 def test_coverage_asks_whether_a_dimension_of_the_pair_is_mentioned() -> None:
     observer = IdealObserver(NOISE)
-    assert observer.covered(asked("+a+b"), Persona((wrote("-b+c"),)))
-    assert not observer.covered(asked("+a+b"), Persona((wrote("+c+d"),)))
-    assert not observer.covered(asked("+a+b"), Persona())
+    assert observer.covered(target_record("+a+b"), Persona((wrote("-b+c"),)))
+    assert not observer.covered(target_record("+a+b"), Persona((wrote("+c+d"),)))
+    assert not observer.covered(target_record("+a+b"), Persona())
 
 
 def test_the_observer_of_a_forum_knows_its_noise_and_there_is_none_of_other_data(small: Callable[..., Forum]) -> None:
@@ -204,10 +204,10 @@ def test_its_best_guess_is_right_as_often_as_it_says(small: Callable[..., Forum]
     observer = IdealObserver(NOISE)
     guess = np.array([observer.probability(r, r.persona.select(kind, seed=str(r.user_id))) for r in records])
     right = np.where(guess > 0.5, 1.0, np.where(guess < 0.5, 0.0, 0.5))
-    said = np.maximum(guess, 1 - guess)
-    assert said.mean() > 0.6
-    # the ten targets of two twins share their noise, so couples are the units that are drawn apart
-    gaps = (right - said).reshape(-1, 20).mean(1)
+    confidence = np.maximum(guess, 1 - guess)
+    assert confidence.mean() > 0.6
+    # twins share the noise of their ten targets, so the independent units are couples
+    gaps = (right - confidence).reshape(-1, 20).mean(1)
     assert all(len({r.user_id for r in records[i : i + 20]}) == 2 for i in range(0, len(records), 20))
     assert abs(gaps.mean()) < 3 * gaps.std(ddof=1) / len(gaps) ** 0.5
 
@@ -218,8 +218,8 @@ def test_no_word_counting_control_is_right_more_often(small: Callable[..., Forum
     observer = IdealObserver(NOISE)
     limit = np.mean([max(p, 1 - p) for p in map(observer.probability, records, personas)])
     margins = overlap(records, personas)
-    found = np.mean(np.where(margins > 0, 1.0, np.where(margins < 0, 0.0, 0.5)))
-    assert 0.55 < found < limit
+    accuracy = np.mean(np.where(margins > 0, 1.0, np.where(margins < 0, 0.0, 0.5)))
+    assert 0.55 < accuracy < limit
 
 
 def test_swapped_personas_leave_it_without_a_number_nowhere(small: Callable[..., Forum]) -> None:

@@ -1,4 +1,4 @@
-"""Who lives in the forum."""
+"""The people of the forum."""
 
 from dataclasses import replace
 
@@ -40,8 +40,8 @@ def test_nobody_is_asked_about_what_they_do_not_care_about() -> None:
 
 def test_poles_and_dimensions_are_drawn_evenly() -> None:
     signs = people(users=2000).signs[0::2]
-    held = np.count_nonzero(signs)
-    assert abs((signs > 0).sum() / held - 0.5) < 4 * 0.5 / held**0.5
+    active = np.count_nonzero(signs)
+    assert abs((signs > 0).sum() / active - 0.5) < 4 * 0.5 / active**0.5
     share = np.count_nonzero(signs, axis=0) / len(signs)
     expected = 8 / 90
     assert np.abs(share - expected).max() < 4.5 * (expected * (1 - expected) / len(signs)) ** 0.5
@@ -91,19 +91,21 @@ NEW = ("gaming", "humor", "honesty", "international", "gender", "extraversion")
 
 def test_what_is_held_out_nobody_in_training_holds_and_everybody_tested_is_asked_about() -> None:
     space = load_space("alignx90")
-    places = [space.index(name) for name in NEW]
+    indices = [space.index(name) for name in NEW]
     settings = ForumSettings(held_out=NEW)
     trained, tested = (
         populate(space, settings, users=200, split=split, unseen=False, rng=np.random.default_rng(0))
         for split in ("train", "test")
     )
-    assert not trained.signs[:, places].any()
-    asked = np.zeros(len(space), dtype=bool)
-    asked[places] = True
-    assert not tested.target_mask[:, ~asked].any()
+    assert not trained.signs[:, indices].any()
+    new_mask = np.zeros(len(space), dtype=bool)
+    new_mask[indices] = True
+    assert not tested.target_mask[:, ~new_mask].any()
     assert (tested.target_mask.sum(1) == settings.target_dimensions).all()
     assert (tested.signs[tested.target_mask] != 0).all()
-    assert np.count_nonzero(tested.signs[:, ~asked], axis=1).max() == settings.active_max - settings.target_dimensions
+    assert (
+        np.count_nonzero(tested.signs[:, ~new_mask], axis=1).max() == settings.active_max - settings.target_dimensions
+    )
 
 
 def test_too_few_or_too_many_held_out_dimensions_are_refused() -> None:

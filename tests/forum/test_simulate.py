@@ -1,4 +1,4 @@
-"""The forum's records: who is asked what, in whose words, and with how much noise."""
+"""The forum's records: their targets, wordings and noise."""
 
 import json
 import re
@@ -29,10 +29,10 @@ def stances(space: PreferenceSpace, text: str) -> dict[int, tuple[int, bool]]:
                 for phrase in entry.phrases(sign, unseen=unseen):
                     spoken[phrase] = (dimension, sign, unseen)
     for frame in (*COMMENTS, *REPLIES, DESCRIPTION):
-        found = re.fullmatch(re.escape(frame).replace(r"\{\}", "(.*)"), text)
-        if found:
-            said = re.split(" and |, ", found.group(1))
-            return {spoken[phrase][0]: spoken[phrase][1:] for phrase in said}
+        match = re.fullmatch(re.escape(frame).replace(r"\{\}", "(.*)"), text)
+        if match:
+            phrases = re.split(" and |, ", match.group(1))
+            return {spoken[phrase][0]: spoken[phrase][1:] for phrase in phrases}
     raise AssertionError(f"no frame fits {text!r}")
 
 
@@ -46,27 +46,27 @@ def texts(record: Record) -> Iterator[str]:
                 yield from (item.chosen, item.rejected)
 
 
-def held(direction: Direction | None) -> dict[int, int]:
+def signs_of(direction: Direction | None) -> dict[int, int]:
     assert direction is not None
     return {int(d): int(direction.signs[d]) for d in np.flatnonzero(direction.signs)}
 
 
 def against_the_person(record: Record, direction: Direction | None) -> bool:
     assert record.golden is not None
-    signs = {int(record.golden.signs[d]) * sign for d, sign in held(direction).items()}
+    signs = {int(record.golden.signs[d]) * sign for d, sign in signs_of(direction).items()}
     assert len(signs) == 1, "a stance is either the person's own or its opposite"
     return signs == {-1}
 
 
 def couples(records: Sequence[Record], attribute: str) -> list[tuple[Record, Record]]:
     """The same target of both twins."""
-    found: dict[tuple[str, int, str], list[Record]] = {}
+    pairs: dict[tuple[str, int, str], list[Record]] = {}
     for record in records:
         head, number, target = record.record_id.rsplit("-", 2)
         if record.provenance.attribute == attribute:
-            found.setdefault((head, int(number) // 2, target), []).append(record)
-    assert all(len(pair) == 2 for pair in found.values())
-    return [(pair[0], pair[1]) for pair in found.values()]
+            pairs.setdefault((head, int(number) // 2, target), []).append(record)
+    assert all(len(pair) == 2 for pair in pairs.values())
+    return [(pair[0], pair[1]) for pair in pairs.values()]
 
 
 def test_the_same_settings_give_the_same_records_and_another_seed_others(twelve: PreferenceSpace, small: Small) -> None:
@@ -130,22 +130,22 @@ def test_the_words_say_what_the_directions_say(twelve: PreferenceSpace, small: S
             (item.chosen if isinstance(item, Comparison) else item.text, item.direction)
             for item in record.persona.evidence
         ]:
-            assert {d: sign for d, (sign, _) in stances(twelve, text).items()} == held(direction)
+            assert {d: sign for d, (sign, _) in stances(twelve, text).items()} == signs_of(direction)
         rejected = {d: sign for d, (sign, _) in stances(twelve, record.rejected).items()}
-        assert rejected == {d: -sign for d, sign in held(record.direction).items()}
+        assert rejected == {d: -sign for d, sign in signs_of(record.direction).items()}
         topics = [lexicon(twelve)[d].topic for d in rejected]
         assert all(topic in record.prompt for topic in topics)
 
 
 def test_nobody_holds_more_than_ten_dimensions_and_a_description_says_all_of_them(small: Small) -> None:
     for record in small().records:
-        signs = held(record.golden)
+        signs = signs_of(record.golden)
         assert 6 <= len(signs) <= 10
         *items, description = record.persona.evidence
         assert isinstance(description, Demographics)
-        assert held(description.direction) == signs
+        assert signs_of(description.direction) == signs
         assert sorted(type(item).__name__ for item in items) == ["Comment"] * 4 + ["Comparison"] * 4
-        assert all(set(held(item.direction)) <= set(signs) for item in items)
+        assert all(set(signs_of(item.direction)) <= set(signs) for item in items)
 
 
 def test_twins_of_a_mirrored_pair_have_one_prompt_and_each_others_answers(small: Small) -> None:
@@ -177,11 +177,11 @@ def test_the_second_answer_of_an_opposed_pair_is_by_somebody_else_than_the_twin(
         assert opposed
         for record in opposed:
             twin = order[order.index(record.user_id) ^ 1]
-            said = {d: sign for d, (sign, _) in stances(twelve, record.rejected).items()}
+            stance = {d: sign for d, (sign, _) in stances(twelve, record.rejected).items()}
             authors = [
                 user
                 for user, signs in people.items()
-                if all(signs[dimension] == sign for dimension, sign in said.items())
+                if all(signs[dimension] == sign for dimension, sign in stance.items())
             ]
             assert record.user_id not in authors
             assert set(authors) - {twin}, record.record_id
@@ -233,13 +233,13 @@ def test_the_share_of_mirrored_pairs_is_as_asked(small: Small, mirrored: float) 
 
 
 def bearing_share(forum: Forum) -> tuple[float, int]:
-    """Share of comments and choices that are about what the person's targets ask about."""
-    asked: dict[str | None, set[int]] = {}
+    """Share of comments and choices that are about the target dimensions of their person."""
+    targets: dict[str | None, set[int]] = {}
     for record in forum.split("test"):
-        asked.setdefault(record.user_id, set()).update(held(record.direction))
+        targets.setdefault(record.user_id, set()).update(signs_of(record.direction))
     people = {record.user_id: record.persona for record in forum.split("test")}
     bearing = [
-        set(held(item.direction)) <= asked[user]
+        set(signs_of(item.direction)) <= targets[user]
         for user, persona in people.items()
         for item in persona.of(Comment, Comparison)
     ]
@@ -248,17 +248,17 @@ def bearing_share(forum: Forum) -> tuple[float, int]:
 
 @pytest.mark.parametrize("overlap", [0.0, 0.4, 1.0])
 def test_overlap_is_the_share_of_history_that_bears_on_the_targets(small: Small, overlap: float) -> None:
-    # with seven active dimensions and five asked there are always two others to talk about
+    # with seven active and five target dimensions, two others always remain for evidence items
     share, items = bearing_share(small(overlap=overlap, active_min=7, test_targets=24, train_users=2, test_users=40))
     assert abs(share - overlap) <= 4 * (overlap * (1 - overlap) / items) ** 0.5
 
 
 def test_no_target_is_an_item_of_the_same_persons_history(small: Small) -> None:
     for record in small().records:
-        shown = {(item.prompt, item.chosen, item.rejected) for item in record.persona.of(Comparison)}
-        swapped = {(prompt, rejected, chosen) for prompt, chosen, rejected in shown}
-        assert (record.prompt, record.chosen, record.rejected) not in shown | swapped
-        assert (record.prompt, record.chosen) not in {(prompt, chosen) for prompt, chosen, _ in shown}
+        choices = {(item.prompt, item.chosen, item.rejected) for item in record.persona.of(Comparison)}
+        swapped = {(prompt, rejected, chosen) for prompt, chosen, rejected in choices}
+        assert (record.prompt, record.chosen, record.rejected) not in choices | swapped
+        assert (record.prompt, record.chosen) not in {(prompt, chosen) for prompt, chosen, _ in choices}
 
 
 def test_a_persona_does_not_depend_on_how_many_targets_follow_it(small: Small) -> None:
@@ -273,8 +273,8 @@ def test_a_space_of_ones_own_is_spoken_of_in_framed_pole_phrases(tiny: Preferenc
     assert len(forum.records) == 8 * 8 + 8 * 10
     for record in forum.records:
         for text, sign in ((record.chosen, 1), (record.rejected, -1)):
-            said = {d: s for d, (s, _) in stances(tiny, text).items()}
-            assert said == {d: s * sign for d, s in held(record.direction).items()}
+            stance = {d: s for d, (s, _) in stances(tiny, text).items()}
+            assert stance == {d: s * sign for d, s in signs_of(record.direction).items()}
     assert "like" in forum.records[0].chosen
 
 

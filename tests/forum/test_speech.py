@@ -16,9 +16,9 @@ def speaker(space: PreferenceSpace, *, seed: int = 0, unseen: bool = False) -> S
 
 def parts(frames: tuple[str, ...], text: str) -> list[str]:
     for frame in frames:
-        found = re.fullmatch(re.escape(frame).replace(r"\{\}", "(.*)"), text)
-        if found:
-            return found.group(1).split(" and ")
+        match = re.fullmatch(re.escape(frame).replace(r"\{\}", "(.*)"), text)
+        if match:
+            return match.group(1).split(" and ")
     raise AssertionError(f"no frame fits {text!r}")
 
 
@@ -47,19 +47,19 @@ def test_a_stance_is_said_in_phrases_of_its_own_poles_and_vocabulary(twelve, kin
 
 def test_all_known_phrases_of_a_pole_are_used(twelve: PreferenceSpace) -> None:
     talker = speaker(twelve)
-    said = {parts(REPLIES, talker.reply(((4, 1),)))[0] for _ in range(200)}
-    assert said == set(lexicon(twelve)[4].phrases(1, unseen=False))
+    phrases = {parts(REPLIES, talker.reply(((4, 1),)))[0] for _ in range(200)}
+    assert phrases == set(lexicon(twelve)[4].phrases(1, unseen=False))
 
 
 def test_a_description_says_everything_held(twelve: PreferenceSpace) -> None:
     entries = lexicon(twelve)
     stance = ((0, 1), (1, -1), (6, 1))
-    found = re.fullmatch(r"Somebody who values (.*)\.", speaker(twelve).description(stance))
-    assert found
-    said = found.group(1).split(", ")
-    assert len(said) == 3
+    match = re.fullmatch(r"Somebody who values (.*)\.", speaker(twelve).description(stance))
+    assert match
+    phrases = match.group(1).split(", ")
+    assert len(phrases) == 3
     for dimension, sign in stance:
-        assert set(said) & set(entries[dimension].phrases(sign, unseen=False))
+        assert set(phrases) & set(entries[dimension].phrases(sign, unseen=False))
 
 
 def test_the_same_generator_state_says_the_same(twelve: PreferenceSpace) -> None:

@@ -18,15 +18,15 @@ def record(chosen: str, rejected: str, name: str = "r") -> Record:
 
 
 def test_the_answer_that_suits_the_belief_is_preferred(tiny: PreferenceSpace) -> None:
-    shown = Persona((Comment("p", "short"), Comparison("p", "earnest", "jokes")))
-    margins = scorer(tiny).margins([record("short", "long"), record("jokes", "earnest")], [shown, shown])
+    persona = Persona((Comment("p", "short"), Comparison("p", "earnest", "jokes")))
+    margins = scorer(tiny).margins([record("short", "long"), record("jokes", "earnest")], [persona, persona])
     assert margins[0] > 0.5
     assert margins[1] < -0.3
 
 
 def test_swapping_the_answers_turns_the_margin(tiny: PreferenceSpace) -> None:
-    shown = [Persona((Comment("p", "short jokes"),))] * 2
-    one, other = scorer(tiny).margins([record("short", "earnest"), record("earnest", "short")], shown)
+    persona = [Persona((Comment("p", "short jokes"),))] * 2
+    one, other = scorer(tiny).margins([record("short", "earnest"), record("earnest", "short")], persona)
     assert one == -other
 
 

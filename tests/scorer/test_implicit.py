@@ -12,19 +12,19 @@ TOLD = Persona((Comment("a post", "tea"),))
 RECORD = Record("r", "u", "drink?", "tea cup", "coffee", TOLD)
 
 
-def told(record: Record, persona: Persona) -> Person:
+def person_of(record: Record, persona: Persona) -> Person:
     return Person(persona)
 
 
 def test_likelihoods_of_both_answers_are_summed_and_normalised_by_hand() -> None:
     model = FakeModel({"tea": -1.0, "cup": -3.0, "coffee": -2.0}, follow=0.5)
-    found = pair_likelihoods(model, METHODS["ica"], [RECORD], [TOLD], told)
+    likelihoods = pair_likelihoods(model, METHODS["ica"], [RECORD], [TOLD], person_of)
     # tea is in the history, so it is half a nat likelier
-    assert (found.chosen[0], found.rejected[0]) == (-3.5, -2.0)
-    assert (found.chosen_tokens[0], found.rejected_tokens[0]) == (2, 1)
-    assert found.raw().tolist() == [-1.5]
-    assert found.per_token().tolist() == [-1.75 + 2.0]
-    assert found.chosen.dtype == np.float64
+    assert (likelihoods.chosen[0], likelihoods.rejected[0]) == (-3.5, -2.0)
+    assert (likelihoods.chosen_tokens[0], likelihoods.rejected_tokens[0]) == (2, 1)
+    assert likelihoods.raw().tolist() == [-1.5]
+    assert likelihoods.per_token().tolist() == [-1.75 + 2.0]
+    assert likelihoods.chosen.dtype == np.float64
 
 
 def margin(scorer: ImplicitReward, person: Person, record: Record) -> float:
@@ -37,7 +37,7 @@ def test_the_published_reward_gives_the_reference_the_history_and_same_prompt_th
     record = Record("r", "u", "what?", "jokes", "tea", persona)
     models = {"policy": FakeModel(), "reference": FakeModel(follow=1.0), "method": METHODS["pba"]}
     person = meet(persona, tiny)
-    # the policy finds both alike; a history holds "tea", directions hold "jokes"
+    # the policy is indifferent; "tea" occurs in the history, "jokes" in the directions
     published = ImplicitReward(**models)
     assert published.name == "pba"
     assert margin(published, person, record) == 0.0 - (-1.0 - 0.0)
@@ -61,10 +61,10 @@ def test_what_the_budget_leaves_out_is_counted_over_all_records() -> None:
     persona = Persona(tuple(Comment("a post", f"word{i}") for i in range(3)))
     bare = FakeModel().count(METHODS["ica"].messages(Person(persona), "drink?").messages)
     one_less = bare - 1
-    found = pair_likelihoods(
-        FakeModel(), METHODS["ica"], [RECORD, RECORD], [persona, TOLD], told, max_prompt_tokens=one_less
+    likelihoods = pair_likelihoods(
+        FakeModel(), METHODS["ica"], [RECORD, RECORD], [persona, TOLD], person_of, max_prompt_tokens=one_less
     )
-    assert found.dropped == 1
+    assert likelihoods.dropped == 1
 
 
 def test_a_record_that_the_method_cannot_show_is_named() -> None:
@@ -76,8 +76,8 @@ def test_a_record_that_the_method_cannot_show_is_named() -> None:
 
 
 def test_no_records_give_no_margins() -> None:
-    found = pair_likelihoods(FakeModel(), METHODS["ica"], [], [], told)
-    assert found.raw().shape == (0,)
+    likelihoods = pair_likelihoods(FakeModel(), METHODS["ica"], [], [], person_of)
+    assert likelihoods.raw().shape == (0,)
 
 
 @pytest.mark.parametrize("same_prompt", [False, True])

@@ -1,4 +1,4 @@
-"""A tiny forum in a small space, a tiny base that knows its words, and people ready to be data."""
+"""A tiny forum in a small space, a tiny base that knows its words, and a training set of its people."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +46,7 @@ def records(tiny: PreferenceSpace) -> tuple[Record, ...]:
 def training_set(
     tiny: PreferenceSpace, tokenizer: ChatTokenizer, records: tuple[Record, ...]
 ) -> Callable[..., TrainingSet]:
-    """A training_set of those people, with some fields changed."""
+    """Builds a training set of these people, with changes to its fields."""
 
     def build(method: str = "ica", *, of: tuple[Record, ...] = records, **changes: object) -> TrainingSet:
         fields = {

@@ -79,8 +79,8 @@ def test_words_start_at_their_encoders_vectors_and_turns_at_random(tokenizer: Ch
     centred = (vectors - vectors.mean(0))[special:]
     # as many axes as the encoder has: the projection turns the vectors and keeps their angles
     expected = centred @ centred.T / np.mean(np.sum(centred**2, 1))
-    found = weight[special:] @ weight[special:].T / np.mean(np.sum(weight[special:] ** 2, 1))
-    assert np.abs(found - expected).max() < 1e-4
+    similarity = weight[special:] @ weight[special:].T / np.mean(np.sum(weight[special:] ** 2, 1))
+    assert np.abs(similarity - expected).max() < 1e-4
     assert weight[special:].std() == pytest.approx(settings.initializer_range, rel=0.05)
 
 
@@ -111,7 +111,7 @@ def test_training_lowers_the_loss_and_logs_its_curve(tiny: PreferenceSpace, toke
 
 
 def test_a_base_learns_to_put_the_right_answer_above_the_wrong_one() -> None:
-    """A page of one word and the question which it was: only looking at the page tells."""
+    """The page is one word and the question is which word: only the page decides the answer."""
     settings = SMALL.model_copy(update={"max_steps": 150, "learning_rate": 0.02, "log_steps": 50, "warmup_steps": 10})
     chat = word_tokenizer(["tea", "coffee", "which?"])
     model = fresh_model(chat, settings, None, seed=0)
@@ -128,7 +128,7 @@ def test_a_base_learns_to_put_the_right_answer_above_the_wrong_one() -> None:
 
 
 def test_in_couples_only_what_the_page_decides_is_learned() -> None:
-    """Of two answers of quite other lengths the page tells which is right: alone, the longer one could never win."""
+    """The answers differ much in length and the page decides which is right; alone, the longer one could never win."""
     chat = word_tokenizer(["tea", "coffee", "which?"])
     long = "coffee " * 12
 
@@ -137,15 +137,15 @@ def test_in_couples_only_what_the_page_decides_is_learned() -> None:
 
     couple = [ask("tea", "tea", long), ask("coffee", long, "tea")]
     thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
-    found = {}
+    curves = {}
     for kind in ("page", "couple"):
         settings = SMALL.model_copy(update={"faithful_in": kind, "max_steps": 120, "learning_rate": 0.02})
         model = fresh_model(chat, settings, None, seed=0)
-        found[kind] = train_base(model, chat, repeat((couple, thread)), settings)
-    first = {kind: curve[0]["faithful"] for kind, curve in found.items()}
+        curves[kind] = train_base(model, chat, repeat((couple, thread)), settings)
+    first = {kind: curve[0]["faithful"] for kind, curve in curves.items()}
     assert first["page"] > 5 > 1 > first["couple"]
-    assert found["couple"][-1]["right"] == 1.0
-    assert found["couple"][-1]["faithful"] < 0.1
+    assert curves["couple"][-1]["right"] == 1.0
+    assert curves["couple"][-1]["faithful"] < 0.1
 
 
 def test_reading_steps_have_no_pages_and_bfloat16_is_near_to_float32() -> None:
@@ -183,8 +183,8 @@ def test_a_base_kept_in_bfloat16_loads_in_float32(tokenizer: ChatTokenizer, tmp_
         )
         sizes.append((tmp_path / str(bf16) / "model.safetensors").stat().st_size)
     assert sizes[1] < 0.7 * sizes[0]
-    (whole, _), (kept, _) = load_parts(str(tmp_path / "False")), load_parts(str(tmp_path / "True"))
-    for one, two in zip(whole.parameters(), kept.parameters(), strict=True):
+    (full, _), (kept, _) = load_parts(str(tmp_path / "False")), load_parts(str(tmp_path / "True"))
+    for one, two in zip(full.parameters(), kept.parameters(), strict=True):
         assert two.dtype == torch.float32
         assert torch.equal(one.detach().bfloat16().float(), two)
 
@@ -199,8 +199,8 @@ def test_without_weight_wrong_answers_change_nothing() -> None:
         train_base(model, chat, repeat((page, [[page[0][0]]])), settings)
         return [parameter.detach() for parameter in model.parameters()]
 
-    alone, beside = weights("tea"), weights("tea", "coffee")
-    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(alone, beside, strict=True))
+    alone, with_wrong = weights("tea"), weights("tea", "coffee")
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(alone, with_wrong, strict=True))
 
 
 def test_training_twice_gives_the_same_weights(tiny: PreferenceSpace, tokenizer: ChatTokenizer) -> None:
@@ -253,16 +253,16 @@ def stopped_and_resumed(tiny, chat, folder, stop: int, **more) -> tuple[list[tor
 
 
 def test_a_base_that_was_stopped_goes_on_to_the_same_weights(tiny, tokenizer, tmp_path: Path) -> None:
-    whole, curve = stopped_and_resumed(tiny, tokenizer, tmp_path / "whole", stop=0)
+    uninterrupted, curve = stopped_and_resumed(tiny, tokenizer, tmp_path / "whole", stop=0)
     again, joined = stopped_and_resumed(tiny, tokenizer, tmp_path / "stopped", stop=5)
-    assert all(torch.equal(a, b) for a, b in zip(whole, again, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(uninterrupted, again, strict=True))
     assert curve == joined
 
 
 def test_going_on_takes_no_step_twice(tiny, tokenizer, tmp_path: Path, monkeypatch) -> None:
     computed = []
     losses = module._losses
-    monkeypatch.setattr(module, "_losses", lambda *given: computed.append(1) or losses(*given))
+    monkeypatch.setattr(module, "_losses", lambda *arguments: computed.append(1) or losses(*arguments))
     stopped_and_resumed(tiny, tokenizer, tmp_path, stop=5)
     assert len(computed) == 2 * (5 + 3)
 

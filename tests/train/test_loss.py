@@ -29,9 +29,9 @@ def of(policy_w, policy_l, ref_w, ref_l, **settings) -> PairLoss:
 def test_it_is_equation_seven(rows: list, beta: float) -> None:
     columns = np.array(rows).T
     loss, margin = reference(*columns, beta)
-    found = of(*torch.tensor(columns), beta=beta)
-    assert found.loss.item() == pytest.approx(loss, rel=1e-12, abs=1e-12)
-    assert np.allclose(found.margin_B.numpy(), margin, rtol=1e-12, atol=1e-12)
+    result = of(*torch.tensor(columns), beta=beta)
+    assert result.loss.item() == pytest.approx(loss, rel=1e-12, abs=1e-12)
+    assert np.allclose(result.margin_B.numpy(), margin, rtol=1e-12, atol=1e-12)
 
 
 def test_a_policy_like_its_reference_has_the_loss_of_a_coin() -> None:

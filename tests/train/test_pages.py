@@ -41,35 +41,35 @@ def corpus() -> RealText:
 
 
 def test_a_dialogue_is_cut_by_its_turns_and_prose_by_sentences() -> None:
-    found = list(passages(documents(), np.random.default_rng(0)))
-    assert [(p.before, p.text) for p in found if p.document == 40] == [
+    pieces = list(passages(documents(), np.random.default_rng(0)))
+    assert [(p.before, p.text) for p in pieces if p.document == 40] == [
         ("what is a mill?", "A house in which corn is ground.")
     ]
-    whole = documents()[3]
-    mine = [p for p in found if p.document == 3]
+    document = documents()[3]
+    mine = [p for p in pieces if p.document == 3]
     assert len(mine) > 1
     # nothing is added, nothing is out of order
-    assert [whole.index(p.text) for p in mine] == sorted(whole.index(p.text) for p in mine)
-    assert all(p.text.startswith(("", p.text)) and p.before in whole for p in mine)
+    assert [document.index(p.text) for p in mine] == sorted(document.index(p.text) for p in mine)
+    assert all(p.text.startswith(("", p.text)) and p.before in document for p in mine)
 
 
 def test_more_of_a_document_may_stand_before_a_passage_than_its_last_piece() -> None:
     turns = [("Human" if i % 2 == 0 else "Assistant", f"this is what was said in turn {i} of it") for i in range(12)]
-    found = list(passages(["\n\n".join(f"{who}: {what}" for who, what in turns)] * 20, np.random.default_rng(0)))
-    assert {p.text for p in found} == {what for _, what in turns[1:]}
-    # a single turn needs no name, of several each has one
-    assert {p.before for p in found if p.text == turns[1][1]} == {turns[0][1]}
-    longer = {p.before for p in found if p.text == turns[5][1]}
+    pieces = list(passages(["\n\n".join(f"{who}: {what}" for who, what in turns)] * 20, np.random.default_rng(0)))
+    assert {p.text for p in pieces} == {what for _, what in turns[1:]}
+    # a single turn has no speaker; of several turns each has one
+    assert {p.before for p in pieces if p.text == turns[1][1]} == {turns[0][1]}
+    longer = {p.before for p in pieces if p.text == turns[5][1]}
     assert turns[4][1] in longer
     assert "\n\n".join(f"{who}: {what}" for who, what in turns[3:5]) in longer
-    whole = documents()[3]
-    before = [p.before for p in passages([whole] * 20, np.random.default_rng(1)) if p.before]
-    assert all(text in whole for text in before)
+    document = documents()[3]
+    before = [p.before for p in passages([document] * 20, np.random.default_rng(1)) if p.before]
+    assert all(text in document for text in before)
     assert max(text.count(".") for text in before) > 2
 
 
 def test_opposite_people_are_asked_the_same_and_right_for_one_is_wrong_for_the_other(corpus: RealText) -> None:
-    asked = 0
+    questions = 0
     for _ in range(40):
         one, two = corpus.couple()
         assert len(one) == len(two) > 0
@@ -78,11 +78,11 @@ def test_opposite_people_are_asked_the_same_and_right_for_one_is_wrong_for_the_o
             assert task == theirs.messages[-1]["content"].partition("</person>")[2]
             assert mine.messages != theirs.messages
             assert mine.answers == (theirs.answers if len(mine.answers) == 1 else theirs.answers[::-1])
-            # only an outright question has a wrong answer: a plain task is answered by a stranger
+            # only a direct question has a wrong answer: a plain task is answered by a stranger
             assert (len(mine.answers) == 2) == task.endswith((*DIRECT_QUESTIONS, DESCRIBE))
             assert [turn["role"] for turn in mine.messages] == ["user"]
-            asked += len(mine.answers) == 2
-    assert asked > 40
+            questions += len(mine.answers) == 2
+    assert questions > 40
 
 
 @pytest.mark.parametrize("dimension", [d.id for d in manner_space().dimensions])
@@ -94,11 +94,11 @@ def test_the_right_answer_stands_for_the_pole_that_the_page_tells(corpus: RealTe
     kinds = set()
     for page in (page for _ in range(10) for page in lists.couple()):
         for conversation in page:
-            (told,) = [pole for pole in poles if f"- {pole}\n" in conversation.messages[0]["content"]]
+            (stated,) = [pole for pole in poles if f"- {pole}\n" in conversation.messages[0]["content"]]
             right, wrong = conversation.answers
             described = right in poles
             kinds.add(described)
-            assert right == told if described else contrast(style(right) - style(wrong), dimension) == poles[told]
+            assert right == stated if described else contrast(style(right) - style(wrong), dimension) == poles[stated]
     assert kinds == {True, False}
 
 
@@ -108,10 +108,10 @@ def test_a_page_of_choices_shows_the_rule_that_its_answers_follow(corpus: RealTe
         corpus.pieces, np.random.default_rng(2), space=only, lists=0.0, topics=0.0, strangers=0.0, described=0
     )
     for page in (page for _ in range(20) for page in pages.couple()):
-        shown = page[0].messages[0]["content"]
-        if "chose:" not in shown:
+        page_text = page[0].messages[0]["content"]
+        if "chose:" not in page_text:
             continue
-        chosen, _, rejected = shown.partition("chose: ")[2].partition("\n")[0].partition(" over: ")
+        chosen, _, rejected = page_text.partition("chose: ")[2].partition("\n")[0].partition(" over: ")
         longer = len(chosen.split()) > len(rejected.split())
         assert all((len(c.answers[0].split()) > len(c.answers[1].split())) == longer for c in page)
 

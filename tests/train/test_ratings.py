@@ -1,4 +1,4 @@
-"""Thumbs: every one is a row, asked of the other evidence, and a model moves the way they point."""
+"""Ratings: each is a row whose prompt shows the other evidence, and a model learns to follow them."""
 
 import json
 from dataclasses import replace
@@ -27,11 +27,11 @@ def test_every_thumb_is_a_row_that_does_not_show_itself(training_set, records) -
     rows = rating_rows(data)
     assert len(rows) == 2 * len(data.people)
     for row in rows:
-        shown, said = row["prompt"][-1]["content"], row["completion"][0]["content"]
-        assert row["label"] is (said == "try")
-        assert "wrote: try" in shown
-        assert ("disliked: how" in shown) is (said == "try")
-        assert (" liked: try" in shown) is (said == "how")
+        prompt_text, answer = row["prompt"][-1]["content"], row["completion"][0]["content"]
+        assert row["label"] is (answer == "try")
+        assert "wrote: try" in prompt_text
+        assert ("disliked: how" in prompt_text) is (answer == "try")
+        assert (" liked: try" in prompt_text) is (answer == "how")
 
 
 def test_thumbs_of_all_of_a_persons_records_count_each_once(training_set, records) -> None:
@@ -60,9 +60,9 @@ def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str
     assert after[0].logprob - after[1].logprob > before[0].logprob - before[1].logprob + 0.05
 
 
-@pytest.mark.parametrize(("other", "found"), [(False, "only liked ratings"), (None, "no rating")])
-def test_thumbs_of_one_kind_are_refused(training_set, records, base: str, tmp_path: Path, other, found: str) -> None:
+@pytest.mark.parametrize(("other", "problem"), [(False, "only liked ratings"), (None, "no rating")])
+def test_thumbs_of_one_kind_are_refused(training_set, records, base: str, tmp_path: Path, other, problem: str) -> None:
     of = records if other is None else thumbed(records, other=other)
-    with pytest.raises(TrainingError, match=found):
+    with pytest.raises(TrainingError, match=problem):
         align_to_ratings(training_set(of=of), SHORT, base=base, folder=tmp_path, quiet=True)
     assert not list(tmp_path.iterdir())

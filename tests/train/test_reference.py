@@ -1,4 +1,4 @@
-"""The frozen reference: numbers computed once, found again by their tokens, never mixed up."""
+"""The frozen reference: its numbers are computed once, looked up by the tokens of a tree, and never mixed up."""
 
 from dataclasses import replace
 from pathlib import Path

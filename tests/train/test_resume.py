@@ -1,4 +1,4 @@
-"""Only the same run goes on from what was left."""
+"""Only the same run resumes from checkpoints."""
 
 from dataclasses import replace
 
@@ -41,9 +41,9 @@ def test_the_last_checkpoint_is_the_newest_that_is_whole(tmp_path) -> None:
     for step, name in ((9, "trainer_state.json"), (10, "trainer_state.json"), (11, "model.safetensors")):
         (tmp_path / f"checkpoint-{step}").mkdir()
         (tmp_path / f"checkpoint-{step}" / name).touch()
-    found = last_checkpoint(tmp_path)
-    assert found is not None
-    assert step_of(found) == 10
+    checkpoint = last_checkpoint(tmp_path)
+    assert checkpoint is not None
+    assert step_of(checkpoint) == 10
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -1,4 +1,4 @@
-"""A whole alignment run on a tiny base: nothing lost, nothing silent, and the same after an interruption."""
+"""Complete alignment runs on a tiny base: no row is lost, and an interrupted run ends with the same weights."""
 
 import json
 import math
@@ -35,7 +35,7 @@ def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 
 @pytest.fixture(scope="module")
 def aligned(training_set, base: str, tmp_path_factory: pytest.TempPathFactory):
-    """One run to its end."""
+    """A complete run."""
     return align(training_set(), SHORT, base=base, folder=tmp_path_factory.mktemp("aligned"), quiet=True)
 
 
@@ -89,25 +89,25 @@ def test_a_run_again_gives_the_same_weights(aligned, training_set, base: str, tm
 
 
 class Stopped(Exception):
-    """Somebody pulled the plug."""
+    """A power cut in the middle of a run."""
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(
     aligned, training_set, base: str, tmp_path: Path, monkeypatch
 ) -> None:
-    whole, calls = UserTreeTrainer.compute_loss, []
+    original, calls = UserTreeTrainer.compute_loss, []
 
     def pulled(self, *arguments, **named):
         calls.append(1)
         if len(calls) == 4:
             raise Stopped
-        return whole(self, *arguments, **named)
+        return original(self, *arguments, **named)
 
     monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
     with pytest.raises(Stopped):
         align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
     assert not (tmp_path / "model.safetensors").exists()
-    # a checkpoint that was being written when the plug was pulled
+    # an incomplete checkpoint, as a power cut leaves it
     (tmp_path / "checkpoints" / "checkpoint-3").mkdir()
     calls.clear()
     warned: list[str] = []
@@ -149,8 +149,8 @@ def test_a_trainer_that_loses_a_row_is_found_out(training_set, base: str, tmp_pa
 def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(
     training_set, records, base: str, tmp_path: Path
 ) -> None:
-    said = "; ".join([records[0].chosen] * 30)
-    persona = Persona((Comment(records[0].prompt, said),) * 8)
+    sentence = "; ".join([records[0].chosen] * 30)
+    persona = Persona((Comment(records[0].prompt, sentence),) * 8)
     long = tuple(replace(record, persona=persona) for record in records[:16])
     data = training_set(of=long)
     prompts = [len(data.branches(data.person(Row(0, number)), long[:1])[0].prompt) for number in range(8)]
@@ -218,8 +218,8 @@ def test_an_adapter_is_trained_saved_and_loaded_on_its_base(training_set, base: 
     assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()
     assert not (tmp_path / "adapter" / "model.safetensors").exists()
     assert trained.curve[0]["loss"] != pytest.approx(math.log(2), abs=1e-4)
-    asked = [Candidates(({"role": "user", "content": "what"},), ("try", "how"))]
-    ours, plain = (LocalModel.load(folder).logprobs(asked)[0] for folder in (str(tmp_path / "adapter"), base))
+    candidates = [Candidates(({"role": "user", "content": "what"},), ("try", "how"))]
+    ours, plain = (LocalModel.load(folder).logprobs(candidates)[0] for folder in (str(tmp_path / "adapter"), base))
     assert abs(ours[0].logprob - plain[0].logprob) > 1e-4
 
 
@@ -253,9 +253,9 @@ def test_parts_with_unequal_numbers_of_pairs_add_up_to_the_step_too(training_set
         folders.append(
             align(training_set(of=tuple(fewer)), settings, base=base, folder=tmp_path / str(parts), quiet=True)
         )
-    whole, split = folders
-    assert furthest(weights(whole.folder), weights(split.folder)) < 1e-4
-    for one, two in zip(whole.curve, split.curve, strict=True):
+    single, split = folders
+    assert furthest(weights(single.folder), weights(split.folder)) < 1e-4
+    for one, two in zip(single.curve, split.curve, strict=True):
         assert two["loss"] == pytest.approx(one["loss"], abs=2e-5)
 
 
@@ -308,7 +308,7 @@ def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small
         done = subprocess.run(
             [*launch, *train], capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
         )
-        assert done.returncode == 0, done.stderr  # whole: the launcher's own words come last
+        assert done.returncode == 0, done.stderr  # all of it: the launcher's own message comes last
         ran[processes] = json.loads((out / "curve.json").read_text())
     assert len(ran[1]) == len(ran[2]) == 4
     for step, (one, two) in enumerate(zip(ran[1], ran[2], strict=True)):

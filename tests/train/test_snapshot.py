@@ -1,4 +1,4 @@
-"""Snapshots of a base: whole or not at all, and of one run only."""
+"""Snapshots of a base: each is complete, and belongs to one run."""
 
 from pathlib import Path
 
@@ -27,11 +27,11 @@ def test_weights_moments_and_progress_come_back(tmp_path: Path) -> None:
     other, fresh = trained(0, seed=1)
     assert load_snapshot(tmp_path / SNAPSHOT, other, fresh, key="k") == progress
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
-    found, known = fresh.state_dict(), optimizer.state_dict()
-    assert found["param_groups"] == known["param_groups"]
+    loaded, saved = fresh.state_dict(), optimizer.state_dict()
+    assert loaded["param_groups"] == saved["param_groups"]
     assert all(
-        torch.equal(found["state"][i][name], value)
-        for i, kept in known["state"].items()
+        torch.equal(loaded["state"][i][name], value)
+        for i, kept in saved["state"].items()
         for name, value in kept.items()
     )
     assert [path.name for path in tmp_path.iterdir()] == [SNAPSHOT]

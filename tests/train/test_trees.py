@@ -1,4 +1,4 @@
-"""Which person's pairs, with which evidence, make up each row."""
+"""Which pairs, under which evidence, make up each row."""
 
 from dataclasses import replace
 
@@ -60,10 +60,10 @@ def test_all_kinds_of_evidence_are_drawn_and_every_draw_is_part_of_the_persona(t
     data = training_set()
     kinds = set()
     for row in data.rows(60):
-        shown, everything = data.person(row).persona, data.people[row.person][0].persona
-        assert shown.evidence
-        assert [item for item in everything.evidence if item in shown.evidence] == list(shown.evidence)
-        kinds.add(frozenset(type(item) for item in shown.evidence))
+        drawn, everything = data.person(row).persona, data.people[row.person][0].persona
+        assert drawn.evidence
+        assert [item for item in everything.evidence if item in drawn.evidence] == list(drawn.evidence)
+        kinds.add(frozenset(type(item) for item in drawn.evidence))
     assert {frozenset({Comment}), frozenset({Comparison}), frozenset({Demographics})} < kinds
 
 
@@ -77,20 +77,20 @@ def test_no_target_is_ever_part_of_the_evidence(training_set) -> None:
     data = training_set()
     repeats = 0
     for row in data.rows(48):
-        asked = {(record.prompt, record.chosen) for record in data.records(row)}
-        repeats += any((i.prompt, i.chosen) in asked for i in data.people[row.person][0].persona.of(Comparison))
-        shown = {(item.prompt, item.chosen) for item in data.person(row).persona.of(Comparison)}
-        assert not shown & asked
-    # so small a space does repeat itself: without the check this test would fail
+        targets = {(record.prompt, record.chosen) for record in data.records(row)}
+        repeats += any((i.prompt, i.chosen) in targets for i in data.people[row.person][0].persona.of(Comparison))
+        choices = {(item.prompt, item.chosen) for item in data.person(row).persona.of(Comparison)}
+        assert not choices & targets
+    # the small space does repeat pairs: without the removal of targets this test would fail
     assert repeats
 
 
 def test_a_person_with_many_pairs_is_asked_about_all_of_them_in_turn(training_set) -> None:
     data = training_set(pairs_per_person=3)
-    asked = [[record.record_id[-2:] for record in data.records(Row(0, number))] for number in range(4)]
-    assert asked == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "00"], ["01", "02", "03"]]
-    whole = training_set(pairs_per_person=99)
-    assert whole.records(Row(0, 5)) == list(whole.people[0])
+    turns = [[record.record_id[-2:] for record in data.records(Row(0, number))] for number in range(4)]
+    assert turns == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "00"], ["01", "02", "03"]]
+    all_pairs = training_set(pairs_per_person=99)
+    assert all_pairs.records(Row(0, 5)) == list(all_pairs.people[0])
 
 
 def test_a_tree_holds_each_pair_as_chosen_then_rejected(training_set) -> None:
@@ -106,21 +106,21 @@ def test_a_tree_holds_each_pair_as_chosen_then_rejected(training_set) -> None:
 
 
 def test_a_prompt_budget_drops_items_and_keeps_task_and_answers(training_set) -> None:
-    whole, tight = training_set(), training_set(max_prompt_tokens=60)
-    rows = whole.rows(12)
+    unlimited, tight = training_set(), training_set(max_prompt_tokens=60)
+    rows = unlimited.rows(12)
     assert all(
         len(tight.branches(tight.person(row), [record])[0].prompt) <= 60
         for row in rows
         for record in tight.records(row)
     )
-    assert any(len(whole.trees(row)[0].ids) > len(tight.trees(row)[0].ids) for row in rows)
+    assert any(len(unlimited.trees(row)[0].ids) > len(tight.trees(row)[0].ids) for row in rows)
     for row in rows:
-        assert tight.trees(row)[0].target == whole.trees(row)[0].target
+        assert tight.trees(row)[0].target == unlimited.trees(row)[0].target
 
 
 def test_records_are_grouped_by_person_in_order_of_appearance() -> None:
-    def record(number: int, user: str | None, said: str) -> Record:
-        return Record(f"r{number}", user, "p", "a", "b", Persona((Comment("p", said),)))
+    def record(number: int, user: str | None, text: str) -> Record:
+        return Record(f"r{number}", user, "p", "a", "b", Persona((Comment("p", text),)))
 
     records = [
         record(0, "u2", "x"),
@@ -137,10 +137,10 @@ def test_records_are_grouped_by_person_in_order_of_appearance() -> None:
 def test_one_users_records_share_a_tree_unless_their_profiles_differ(tiny) -> None:
     plain = Record("r0", "u", "p", "a", "b", Persona((Comment("p", "x"),)))
     more = replace(plain, record_id="r1", persona=Persona((Comment("p", "y"),)))
-    told = replace(plain, record_id="r2", profile=tiny.direction({"length": 1}))
+    profiled = replace(plain, record_id="r2", profile=tiny.direction({"length": 1}))
     again = replace(plain, record_id="r3")
-    found = people([plain, more, told, again])
-    assert [[r.record_id for r in mine] for mine in found] == [["r0", "r1", "r3"], ["r2"]]
+    grouped = people([plain, more, profiled, again])
+    assert [[r.record_id for r in mine] for mine in grouped] == [["r0", "r1", "r3"], ["r2"]]
 
 
 def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(training_set, records) -> None:
@@ -204,19 +204,19 @@ def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(tr
         items = (replace(i, direction=None) if isinstance(i, Demographics) else i for i in record.persona.evidence)
         return replace(record, persona=Persona(tuple(items)))
 
-    some = tuple(half_annotated(record) for record in records)
+    half = tuple(half_annotated(record) for record in records)
     with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: nothing is believed"):
-        refuse_unusable(training_set("pba", of=some))
-    refuse_unusable(training_set("ica", of=some))
-    refuse_unusable(training_set("pba", of=tuple(replace(record, profile=record.golden) for record in some)))
+        refuse_unusable(training_set("pba", of=half))
+    refuse_unusable(training_set("ica", of=half))
+    refuse_unusable(training_set("pba", of=tuple(replace(record, profile=record.golden) for record in half)))
 
 
 def test_people_with_mirrored_pairs_stand_next_to_each_other_and_others_alone(training_set, records) -> None:
     mirrored = training_set().people
     couples = [(a, b) for a, b in zip(mirrored[::2], mirrored[1::2], strict=True)]
     assert all(a[0].prompt == b[0].prompt and a[0].chosen == b[0].rejected for a, b in couples)
-    places = [row.person for row in training_set().rows(len(mirrored))]
-    assert all({places[i], places[i + 1]} == {places[i] & ~1, places[i] | 1} for i in range(0, len(places), 2))
+    order = [row.person for row in training_set().rows(len(mirrored))]
+    assert all({order[i], order[i + 1]} == {order[i] & ~1, order[i] | 1} for i in range(0, len(order), 2))
     one_of_each = tuple(record for record in records if record.user_id == mirrored[0][0].user_id)
     assert [row.person for row in training_set(of=one_of_each).rows(2)] == [0, 0]
 
@@ -233,21 +233,21 @@ def mirrored(record: Record, user_id: str) -> Record:
 
 def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(training_set, records) -> None:
     ones = [replace(r, user_id="one") for r in records if r.user_id == records[0].user_id]
-    # the other has the mirrors in another order, behind pairs of their own
+    # the other person has the mirrored pairs in another order, after pairs of their own
     own = [replace(r, user_id="other") for r in records if r.user_id == records[-1].user_id and r.prompt]
     own = [r for r in own if r.prompt not in {one.prompt for one in ones}][:3]
     others = [*own, *(mirrored(r, "other") for r in reversed(ones[:5]))]
     assert own
     data = training_set(of=(*ones, *others), pairs_per_person=4)
-    met = {0: set(), 1: set()}
+    covered = {0: set(), 1: set()}
     for row in data.rows(16):
         assert row.mate == 1 - row.person
-        asked = data.records(row)
-        assert len({r.record_id for r in asked}) == 4
-        met[row.person].update(r.record_id for r in asked)
-        beside = data.records(Row(row.mate, row.round, row.person))
-        assert [(r.prompt, r.chosen) for r in asked[:3]] == [(r.prompt, r.rejected) for r in beside[:3]]
-    assert met == {0: {r.record_id for r in ones}, 1: {r.record_id for r in others}}
+        own_pairs = data.records(row)
+        assert len({r.record_id for r in own_pairs}) == 4
+        covered[row.person].update(r.record_id for r in own_pairs)
+        mate_pairs = data.records(Row(row.mate, row.round, row.person))
+        assert [(r.prompt, r.chosen) for r in own_pairs[:3]] == [(r.prompt, r.rejected) for r in mate_pairs[:3]]
+    assert covered == {0: {r.record_id for r in ones}, 1: {r.record_id for r in others}}
 
 
 def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(training_set, records) -> None:
@@ -258,20 +258,20 @@ def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(trainin
     assert {row.mate for row in rows if row.person == 0} == {1, 2, 3}
     for number in range(20):
         assert sorted(row.person for row in rows[4 * number : 4 * number + 4]) == [0, 1, 2, 3]
-    # two of the three have nobody left
+    # in each round two of the three mirrored people have no mate left
     assert sum(row.mate is None for row in rows) == 2 * 20
 
 
 def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_in_order(training_set) -> None:
-    whole = training_set().trees(Row(0, 0))[0]
+    single = training_set().trees(Row(0, 0))[0]
     for budget in range(
-        max(len(tree.ids) for tree in training_set(max_tree_tokens=1).trees(Row(0, 0))), len(whole.ids)
+        max(len(tree.ids) for tree in training_set(max_tree_tokens=1).trees(Row(0, 0))), len(single.ids)
     ):
         parts = training_set(max_tree_tokens=budget).trees(Row(0, 0))
         assert len(parts) > 1
         assert all(len(tree.ids) <= budget for tree in parts)
-        assert [token for tree in parts for token in tree.target] == whole.target
-    assert training_set(max_tree_tokens=len(whole.ids)).trees(Row(0, 0)) == [whole]
+        assert [token for tree in parts for token in tree.target] == single.target
+    assert training_set(max_tree_tokens=len(single.ids)).trees(Row(0, 0)) == [single]
 
 
 def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(training_set) -> None:
@@ -284,14 +284,14 @@ def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(training_set)
 def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(training_set, records) -> None:
     mine = [record for record in records if record.user_id == records[0].user_id]
     target = mine[0]
-    told = (
+    revealing = (
         Comment("elsewhere", target.chosen),
         Rating(target.prompt, target.rejected, liked=False),
         Rating("another prompt", target.rejected, liked=False),
         Comparison(target.prompt, "something else", target.rejected),
     )
-    data = training_set(of=tuple(replace(record, persona=Persona(told)) for record in mine), pairs_per_person=99)
+    data = training_set(of=tuple(replace(record, persona=Persona(revealing)) for record in mine), pairs_per_person=99)
     for number in range(8):
-        shown = set(data.person(Row(0, number)).persona.evidence)
-        assert shown <= set(told[2:])
-        assert shown
+        drawn = set(data.person(Row(0, number)).persona.evidence)
+        assert drawn <= set(revealing[2:])
+        assert drawn

@@ -55,22 +55,22 @@ def test_without_a_persona_only_the_impersonal_features_speak(planted: list[Reco
 
 def test_a_similarity_is_the_cosine_with_what_was_liked(planted: list[Record]) -> None:
     lens, _, texts, contexts, chosen, _ = learned(planted)
-    found = features(lens.view(texts), contexts, chosen)[0]
+    values = features(lens.view(texts), contexts, chosen)[0]
     liked = [item.chosen for item in planted[0].persona.evidence if isinstance(item, Comparison)]
     disliked = [item.rejected for item in planted[0].persona.evidence if isinstance(item, Comparison)]
     answer, *items = FakeEncoder(16).embed([planted[0].chosen, *liked, *disliked])
     cosines = np.array(items) @ answer
-    assert found[FEATURES.index("raw: liked mean")] == pytest.approx(cosines[:2].mean(), abs=1e-5)
-    assert found[FEATURES.index("raw: liked max")] == pytest.approx(cosines[:2].max(), abs=1e-5)
+    assert values[FEATURES.index("raw: liked mean")] == pytest.approx(cosines[:2].mean(), abs=1e-5)
+    assert values[FEATURES.index("raw: liked max")] == pytest.approx(cosines[:2].max(), abs=1e-5)
     less = cosines[:2].mean() - cosines[2:].mean()
-    assert found[FEATURES.index("raw: liked less disliked mean")] == pytest.approx(less, abs=1e-5)
+    assert values[FEATURES.index("raw: liked less disliked mean")] == pytest.approx(less, abs=1e-5)
 
 
 def test_whitened_answers_have_unit_variance(planted: list[Record]) -> None:
     lens, _, texts, _, chosen, rejected = learned(planted)
     seen = np.unique([chosen, rejected])
     white = (texts.final[seen] - lens.final.mean_E) @ lens.final.turn_EP
-    # the floor under small variances takes a little off
+    # the floor under small variances makes it a little smaller
     np.testing.assert_allclose(white.var(axis=0, ddof=1)[:8], 1, atol=0.02)
 
 
@@ -84,23 +84,23 @@ def test_the_style_of_comments_and_of_choices_are_kept_apart(planted: list[Recor
     writer = Persona((Comment("", "SHOUTING LOUD!!!"), Comment("", "AND AGAIN!!!")))
     mixed = [replace(record, persona=writer) if record.user_id == "person-0" else record for record in planted]
     lens, _, texts, contexts, chosen, _ = learned(mixed)
-    found = features(lens.view(texts), contexts, chosen)
+    values = features(lens.view(texts), contexts, chosen)
     choices, comments = ([FEATURES.index(f"{kind}: {name}") for name in STYLE] for kind in ("choices", "comments"))
-    assert not found[:4, choices].any()
-    assert not found[4:, comments].any()
+    assert not values[:4, choices].any()
+    assert not values[4:, comments].any()
     looks = {text: (style(text) - lens.style_mean) / lens.style_spread for text in texts.ids}
     wrote = (looks["SHOUTING LOUD!!!"] + looks["AND AGAIN!!!"]) / 2
-    np.testing.assert_allclose(found[0, comments], looks[mixed[0].chosen] * wrote)
+    np.testing.assert_allclose(values[0, comments], looks[mixed[0].chosen] * wrote)
 
 
 def test_the_axes_find_the_planted_agreement(planted: list[Record]) -> None:
     lens, _, texts, contexts, chosen, rejected = learned(planted)
-    found = contrast(lens.view(texts), contexts, chosen, rejected)
-    assert (found[:, FEATURES.index("final: axes together")] > 0).mean() > 0.9
+    values = contrast(lens.view(texts), contexts, chosen, rejected)
+    assert (values[:, FEATURES.index("final: axes together")] > 0).mean() > 0.9
 
 
 def test_no_training_row_sees_axes_of_its_own_person(planted: list[Record]) -> None:
-    # choices by a coin: nothing can be learned, so axes that seem to agree with a row have seen its label
+    # random choices: nothing can be learned, so axes that agree with a row have seen its label
     column = FEATURES.index("final: axes together")
     leaked, honest = [], []
     for seed in range(6):
@@ -118,9 +118,9 @@ def test_no_training_row_sees_axes_of_its_own_person(planted: list[Record]) -> N
 
 def test_chunks_do_not_change_a_row(planted: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
     lens, _, texts, contexts, chosen, _ = learned(planted)
-    whole = features(lens.view(texts), contexts, chosen)
+    expected = features(lens.view(texts), contexts, chosen)
     monkeypatch.setattr(module, "_CHUNK", 7)
-    np.testing.assert_array_equal(features(lens.view(texts), contexts, chosen), whole)
+    np.testing.assert_array_equal(features(lens.view(texts), contexts, chosen), expected)
 
 
 def test_fewer_than_three_people_are_refused(planted: list[Record]) -> None:

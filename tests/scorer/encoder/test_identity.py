@@ -54,14 +54,14 @@ def test_one_text_per_person_is_enough_to_go_on() -> None:
 
 
 @pytest.fixture
-def shown() -> tuple[Texts, Contexts, np.ndarray]:
+def two_rows() -> tuple[Texts, Contexts, np.ndarray]:
     persona = Persona((Comment("post", "mine"), Comparison("p", "chosen", "passed")))
     texts = Texts.of(["q", "answer", "post", "mine", "chosen", "passed"], FakeEncoder(8))
     return texts, Contexts.of(["q", "q"], [persona, Persona()], texts), texts.find(["answer", "answer"])
 
 
-def test_features_are_cosines_in_the_metric(shown) -> None:
-    texts, contexts, answers = shown
+def test_features_are_cosines_in_the_metric(two_rows) -> None:
+    texts, contexts, answers = two_rows
     learned = Identity.learn(texts.final, np.array([0, 0, 1, 1]), np.arange(4))
     unit = learned.project(texts.final)
     both = identity_features(unit, learned.people_CM, contexts, answers)
@@ -75,16 +75,16 @@ def test_features_are_cosines_in_the_metric(shown) -> None:
     assert values["people: all"] <= values["people: nearest"] + 1e-12
 
 
-def test_of_nobody_only_the_known_people_speak(shown) -> None:
-    texts, contexts, answers = shown
+def test_of_nobody_only_the_known_people_speak(two_rows) -> None:
+    texts, contexts, answers = two_rows
     learned = Identity.learn(texts.final, np.array([0, 0, 1, 1]), np.arange(4))
     both = identity_features(learned.project(texts.final), learned.people_CM, contexts, answers)
     assert not both[1, : len(NAMES)].any()
     np.testing.assert_allclose(both[1, len(NAMES) :], both[0, len(NAMES) :])
 
 
-def test_what_was_passed_over_is_nobodys_own(shown) -> None:
-    texts, contexts, answers = shown
+def test_what_was_passed_over_is_nobodys_own(two_rows) -> None:
+    texts, contexts, answers = two_rows
     whose, ids = own_texts(contexts, answers, np.array([7, 8]))
     names = {row: text for text, row in texts.ids.items()}
     assert [(int(w), names[p]) for w, p in zip(whose, ids, strict=True)] == [

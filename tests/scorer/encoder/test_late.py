@@ -10,10 +10,12 @@ from penchant.scorer.encoder.texts import Contexts, Texts
 WORDS = FakeEncoder(32)
 
 
-def found(persona: Persona, answer: str) -> dict[str, float]:
-    known = [text for item in persona.evidence for text in (getattr(item, "text", ""), getattr(item, "rejected", ""))]
+def values_of(persona: Persona, answer: str) -> dict[str, float]:
+    other_texts = [
+        text for item in persona.evidence for text in (getattr(item, "text", ""), getattr(item, "rejected", ""))
+    ]
     chosen = [getattr(item, "chosen", "") for item in persona.evidence]
-    texts = Texts.of(["q", answer, *known, *chosen], WORDS)
+    texts = Texts.of(["q", answer, *other_texts, *chosen], WORDS)
     values = late_features(texts, Contexts.of(["q"], [persona], texts), texts.find([answer]))
     assert values.shape == (1, len(NAMES))
     return dict(zip(NAMES, values[0].tolist(), strict=True))
@@ -25,7 +27,7 @@ def near(one: str, other: str) -> float:
 
 
 def test_every_token_is_met_by_its_nearest() -> None:
-    values = found(Persona((Comment("", "rose gear"), Comment("", "tulip"))), "rose moss")
+    values = values_of(Persona((Comment("", "rose gear"), Comment("", "tulip"))), "rose moss")
     moss = max(near("moss", word) for word in ("rose", "gear", "tulip"))
     assert values["late: comments met"] == pytest.approx((1 + moss) / 2, abs=2e-3)
     meets = [max(near(word, other) for other in ("rose", "moss")) for word in ("rose", "gear", "tulip")]
@@ -35,13 +37,13 @@ def test_every_token_is_met_by_its_nearest() -> None:
 
 
 def test_the_best_alone_are_the_best_five() -> None:
-    values = found(Persona((Comment("", "a b c d e"),)), "a b c d e moss ivy fern lily")
+    values = values_of(Persona((Comment("", "a b c d e"),)), "a b c d e moss ivy fern lily")
     assert values["late: comments met best"] == pytest.approx(1, abs=2e-3)
     assert values["late: comments met"] < 0.95
 
 
 def test_groups_are_kept_apart_and_empty_ones_are_nought() -> None:
-    values = found(Persona((Comparison("p", "rose", "gear"), Demographics("ivy"))), "rose")
+    values = values_of(Persona((Comparison("p", "rose", "gear"), Demographics("ivy"))), "rose")
     assert values["late: liked met"] == pytest.approx(1, abs=2e-3)
     assert values["late: disliked met"] == pytest.approx(near("rose", "gear"), abs=2e-3)
     assert values["late: told met"] == pytest.approx(near("rose", "ivy"), abs=2e-3)

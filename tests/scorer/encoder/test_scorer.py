@@ -22,8 +22,8 @@ from penchant.space import PreferenceSpace
 
 @pytest.fixture(scope="module")
 def scorers(planted: list[Record]) -> dict[str, EncoderScorer]:
-    shown = [record.persona for record in planted]
-    return {parts: fit_encoder(planted, shown, FakeEncoder(16), parts=parts) for parts in PARTS}
+    personas = [record.persona for record in planted]
+    return {parts: fit_encoder(planted, personas, FakeEncoder(16), parts=parts) for parts in PARTS}
 
 
 def swapped(record: Record) -> Record:
@@ -31,8 +31,8 @@ def swapped(record: Record) -> Record:
 
 
 def require_antisymmetry(scorer: Scorer, records: list[Record]) -> None:
-    shown = [record.persona for record in records]
-    ours, theirs = (scorer.margins(asked, shown) for asked in (records, [swapped(record) for record in records]))
+    personas = [record.persona for record in records]
+    ours, theirs = (scorer.margins(side, personas) for side in (records, [swapped(record) for record in records]))
     np.testing.assert_array_equal(theirs, -ours)
 
 
@@ -51,8 +51,8 @@ def test_the_antisymmetry_test_sees_a_feature_that_is_even(
 ) -> None:
     honest = module.contrast
 
-    def poisoned(*given):
-        values = honest(*given)
+    def poisoned(*arguments):
+        values = honest(*arguments)
         values[:, np.abs(scorers["both"].weights).argmax()] += poison  # "the first answer is better"
         return values
 
@@ -68,20 +68,20 @@ def accuracy(margins: np.ndarray) -> float:
 
 def test_a_planted_preference_is_learnt_by_what_reads_texts_and_only_through_the_persona(planted) -> None:
     train, test = ([r for r in planted if (r.split == "train") == keep] for keep in (True, False))
-    shown = [record.persona for record in test]
-    # each person sits between two of the other liking
+    personas = [record.persona for record in test]
+    # the neighbours of each person have the other preference
     wrong = [planted[(int(record.record_id.split("-")[1]) + 1) % 24 * 4].persona for record in test]
     for parts, floor in (("both", 0.85), ("text", 0.85)):
         scorer = fit_encoder(train, [record.persona for record in train], FakeEncoder(), parts=parts)
-        assert accuracy(scorer.margins(test, shown)) >= floor
+        assert accuracy(scorer.margins(test, personas)) >= floor
         assert accuracy(scorer.margins(test, wrong)) <= 1 - floor
-        assert accuracy(scorer.margins(test, shown[::-1])) < 0.7
+        assert accuracy(scorer.margins(test, personas[::-1])) < 0.7
 
 
 def test_the_head_without_a_persona_does_not_see_one(scorers, planted) -> None:
-    shown = [record.persona for record in planted]
+    personas = [record.persona for record in planted]
     alone = scorers["none"].margins(planted, [Persona()] * len(planted))
-    np.testing.assert_array_equal(scorers["none"].margins(planted, shown), alone)
+    np.testing.assert_array_equal(scorers["none"].margins(planted, personas), alone)
     assert not scorers["text"].margins(planted, [Persona()] * len(planted)).any()
 
 
@@ -116,11 +116,11 @@ def test_names_are_those_of_tables(scorers) -> None:
 
 
 def test_a_saved_scorer_gives_the_same_margins(scorers, planted, tmp_path: Path) -> None:
-    shown = [record.persona for record in planted]
+    personas = [record.persona for record in planted]
     for parts, scorer in scorers.items():
         scorer.save(tmp_path / parts)
         loaded = EncoderScorer.load(tmp_path / parts, FakeEncoder(16))
-        np.testing.assert_array_equal(loaded.margins(planted, shown), scorer.margins(planted, shown))
+        np.testing.assert_array_equal(loaded.margins(planted, personas), scorer.margins(planted, personas))
         assert (loaded.name, loaded.records, loaded.people) == (scorer.name, 96, 24)
         assert loaded.people_digest == scorer.people_digest
     assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["scorer.json", "scorer.safetensors"]
@@ -165,15 +165,15 @@ def test_a_scorer_with_beliefs_is_loaded_with_its_annotator_and_scores_as_it_was
     planted: list[Record], tiny: PreferenceSpace, tmp_path: Path
 ) -> None:
     believer = BeliefScorer(FakeAnnotator(tiny, {"rose": ("length", 1), "gear": ("length", -1)}))
-    shown = [record.persona for record in planted]
-    scorer = fit_encoder(planted, shown, FakeEncoder(16), believer=believer)
+    personas = [record.persona for record in planted]
+    scorer = fit_encoder(planted, personas, FakeEncoder(16), believer=believer)
     assert scorer.weights[FEATURES.index(BELIEF)] > 0
     require_antisymmetry(scorer, planted)
-    good, bad = scorer.score(Person(shown[0]), planted[0].prompt, [planted[0].chosen, planted[0].rejected])
-    assert good - bad == pytest.approx(scorer.margins(planted[:1], shown[:1])[0], abs=1e-9)
+    good, bad = scorer.score(Person(personas[0]), planted[0].prompt, [planted[0].chosen, planted[0].rejected])
+    assert good - bad == pytest.approx(scorer.margins(planted[:1], personas[:1])[0], abs=1e-9)
     scorer.save(tmp_path)
     again = EncoderScorer.load(tmp_path, FakeEncoder(16), believer)
-    np.testing.assert_array_equal(again.margins(planted, shown), scorer.margins(planted, shown))
+    np.testing.assert_array_equal(again.margins(planted, personas), scorer.margins(planted, personas))
     with pytest.raises(ModelError, match="fitted with annotator 'fake', loaded with 'None'"):
         EncoderScorer.load(tmp_path, FakeEncoder(16))
 
@@ -183,7 +183,7 @@ def test_of_nobody_the_population_and_what_knows_no_persona_speak(planted: list[
     believer = BeliefScorer(FakeAnnotator(tiny, {"rose": ("length", 1), "gear": ("length", -1)}), prior)
     suits = believer.suits(["q", "q"], [Persona(), Persona()], ["rose", "gear"])
     assert suits[0] > 0.5 > -0.5 > suits[1]
-    shown = [record.persona for record in planted]
-    scorer = fit_encoder(planted, shown, FakeEncoder(16), believer=believer)
+    personas = [record.persona for record in planted]
+    scorer = fit_encoder(planted, personas, FakeEncoder(16), believer=believer)
     rose, gear = scorer.score(Person(), "What shall I read?", ["rose", "gear"])
     assert rose != gear

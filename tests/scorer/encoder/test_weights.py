@@ -5,7 +5,7 @@ from penchant.scorer.encoder.weights import fit_weights
 
 
 def planted(rows: int, noise: int, seed: int = 0) -> tuple[np.ndarray, list[str]]:
-    """Two features that tell, and a group of others that do not."""
+    """Two informative features, and a group of uninformative ones."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(rows, 2 + noise))
     right = values[:, 0] + 0.5 * values[:, 1] + rng.logistic(size=rows) * 0.7 > 0
