@@ -8,6 +8,7 @@ from penchant import (
     Budget,
     Comment,
     Comparison,
+    ConfigError,
     Correction,
     Demographics,
     Evidence,
@@ -21,7 +22,7 @@ from penchant import (
     meet,
     render,
 )
-from penchant.render import LAYOUTS, Layout
+from penchant.render import LAYOUTS, Layout, layout_named
 
 TASK = "How do I boil an egg?\nBriefly."
 
@@ -318,3 +319,9 @@ def test_a_mark_inside_a_mark_leaves_none_behind(tiny: PreferenceSpace, text: st
         line = next(line for line in lines if "wrote" in line)
         assert not MARK.search(line)
         assert "***" not in line
+
+
+def test_a_layout_is_found_by_its_name_or_refused() -> None:
+    assert [layout_named(name) for name in LAYOUTS] == list(LAYOUTS)
+    with pytest.raises(ConfigError, match="`layout` wide: choose from user_first, paper"):
+        layout_named("wide")

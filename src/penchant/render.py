@@ -18,7 +18,7 @@ from typing import Literal, TypedDict, assert_never
 
 from jinja2 import Environment, StrictUndefined
 
-from penchant.errors import RecordError
+from penchant.errors import ConfigError, RecordError
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.space import Dimension, Direction, Sign
@@ -137,6 +137,18 @@ _TEMPLATES = {
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=False)
 _COMPILED = {key: _JINJA.from_string(text) for key, text in _TEMPLATES.items()}
 _MARKS = re.compile(r"<\s*/?\s*person\s*/?\s*>|\*{3,}", re.IGNORECASE)
+
+
+def layout_named(name: str) -> Layout:
+    """One of LAYOUTS by its name.
+
+    Raises:
+        ConfigError: there is no such layout.
+    """
+    for layout in LAYOUTS:
+        if layout == name:
+            return layout
+    raise ConfigError(f"`layout` {name}: choose from {', '.join(LAYOUTS)}")
 
 
 def render(

@@ -8,6 +8,7 @@ from penchant import Comment, Persona, Record
 from penchant.errors import ConfigError, DataError, ModelError
 from penchant.eval.questions import accuracy
 from penchant.runs.data import read, space_for
+from penchant.runs.evaluate import evaluate
 from penchant.runs.inputs import DataChoice, adapter, open_inputs
 from penchant.runs.models import Sources
 from penchant.shards import jsonl
@@ -52,9 +53,9 @@ def test_a_model_that_is_not_there_is_named(planted, tmp_path) -> None:
         bench_of(planted, load_space(), Sources(str(tmp_path / "none")))
 
 
-def test_an_unknown_layout_is_refused_before_a_model_is_loaded(planted) -> None:
+def test_an_unknown_layout_is_refused_before_a_model_is_loaded(small_base, tmp_path) -> None:
     with pytest.raises(ConfigError, match="`layout` wide"):
-        bench_of(planted, load_space(), Sources("none"), layout="wide")
+        evaluate("accuracy", data=tmp_path / "nothing.jsonl", base=str(small_base), layout="wide")
 
 
 def test_what_a_budget_left_out_is_said_after_the_last_pass(small_base, planted, reporter) -> None:

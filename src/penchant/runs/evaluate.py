@@ -11,6 +11,7 @@ from typing import Any
 from penchant.errors import ConfigError
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import Answer, Question, require
+from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
 from penchant.runs.endpoints import judge_of
@@ -88,7 +89,8 @@ def evaluate(
     """
     if question not in QUESTIONS:
         raise ConfigError(f"no question is called '{question}'; there are {', '.join(QUESTIONS)}")
-    started, sources = perf_counter(), sources_of(models, base)
+    started, written = perf_counter(), layout_named(layout)
+    sources = sources_of(models, base)
     extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
     extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe}
     _refuse(QUESTIONS[question], sources, summaries=summaries, draws=draws)
@@ -103,7 +105,7 @@ def evaluate(
         read_in,
         dataset=data.stem,
         sources=sources,
-        layout=layout,
+        layout=written,
         max_prompt_tokens=max_prompt_tokens,
         annotator=annotator,
         neutral=neutral,

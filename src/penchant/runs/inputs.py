@@ -10,12 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from penchant.config import load_recipe
-from penchant.errors import ConfigError
 from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Adapt, Inputs
 from penchant.eval.score import Setting
 from penchant.record import Record
-from penchant.render import LAYOUTS, Layout
+from penchant.render import Layout
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, of_attribute, read, space_for
 from penchant.runs.models import Sources, report_mismatches
@@ -67,7 +66,7 @@ def open_inputs(
     *,
     dataset: str,
     sources: Sources,
-    layout: str = "user_first",
+    layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
     annotator: str | Path | None = None,
     neutral: bool = False,
@@ -80,15 +79,12 @@ def open_inputs(
     """Models, scorers and annotator, opened, with the beliefs about the people of the records.
 
     Raises:
-        ConfigError: an unknown layout, or a scorer that needs an annotator.
+        ConfigError: a scorer that needs an annotator.
         ModelError: a model cannot be loaded.
     """
     from penchant.forum.observer import observer_of
     from penchant.runs.scorers import opened
 
-    if layout not in LAYOUTS:
-        raise ConfigError(f"`layout` {layout}: choose from {', '.join(LAYOUTS)}")
-    written: Layout = "paper" if layout == "paper" else "user_first"
     report_mismatches(sources, records, reporter=reporter)
     scorers = opened(sources.scorers, space, annotator, reporter=reporter)
     rule = observer_of(records)
@@ -96,7 +92,7 @@ def open_inputs(
         reporter.note(f"simulated records; golden directions explain {100 * (1 - rule.noise):.1f} % of choices")
     bench = Bench(
         setting=Setting(dataset if rule is None else records[0].provenance.dataset, layout, seed),
-        layout=written,
+        layout=layout,
         space=space,
         reference=None if sources.base is None else _load(sources.base, "reference"),
         policies={method: _load(source, method) for method, source in sources.policies.items()},

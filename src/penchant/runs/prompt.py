@@ -11,7 +11,7 @@ from penchant.method import METHODS
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
 from penchant.record import Record
-from penchant.render import LAYOUTS, Budget, Layout, Message
+from penchant.render import Budget, Message, layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, find, space_for
 
@@ -72,7 +72,7 @@ def prompt(
     """
     if method not in METHODS:
         raise ConfigError(f"`method` {method}: choose from {', '.join(METHODS)}")
-    kind, written = _kind(persona), _layout(layout)
+    kind, written = _kind(persona), layout_named(layout)
     read_in = space_for(data, space, directions=directions)
     (chosen,) = directed([find(data, read_in, record)], directions)
     selected = chosen.persona.select(kind, seed=f"{seed}:{chosen.person_id}")
@@ -99,13 +99,6 @@ def _kind(persona: str) -> PersonaKind:
         if kind == persona:
             return kind
     raise ConfigError(f"`persona` {persona}: choose from {', '.join(PERSONA_KINDS)}")
-
-
-def _layout(name: str) -> Layout:
-    for layout in LAYOUTS:
-        if layout == name:
-            return layout
-    raise ConfigError(f"`layout` {name}: choose from {', '.join(LAYOUTS)}")
 
 
 def _summary(recipe: str | Path | None, persona: Persona, reporter: Reporter) -> str | None:

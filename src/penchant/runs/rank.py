@@ -11,7 +11,7 @@ from penchant.errors import ConfigError
 from penchant.method import METHODS
 from penchant.person import Person, meet
 from penchant.persona import Comparison, Persona
-from penchant.render import LAYOUTS, Layout
+from penchant.render import Layout, layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import read_evidence, report_caution
 from penchant.runs.beliefs import PersonEvidence, people_of
@@ -101,10 +101,7 @@ def _require(prompt: str, answers: Sequence[str], layout: str) -> Layout:
         raise ConfigError("a ranking needs at least two answers, all different; give more of them")
     if not all(text.strip() for text in (prompt, *answers)):
         raise ConfigError("the prompt or an answer is empty; give each as one text in quotes")
-    for known in LAYOUTS:
-        if known == layout:
-            return known
-    raise ConfigError(f"`layout` {layout}: choose from {', '.join(LAYOUTS)}")
+    return layout_named(layout)
 
 
 def _evidence(

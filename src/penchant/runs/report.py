@@ -15,12 +15,13 @@ from penchant.eval.bench import draw_condition
 from penchant.eval.mistakes import worst
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.accuracy import available
-from penchant.eval.questions.base import Answer, Inputs, Question, Section, require
+from penchant.eval.questions.base import Answer, Inputs, Question, Section, not_measured, require
 from penchant.eval.report import Story
 from penchant.eval.report import report as render_page
 from penchant.eval.subsets import first_people
 from penchant.persona import PersonaKind
 from penchant.record import Record
+from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
 from penchant.runs.inputs import DataChoice, open_inputs
@@ -76,13 +77,14 @@ class _Parts:
             subset = f"Of {asked:,} pairs, the first people's of each wording; the command measures all {pairs:,}."
             command = self.command_of(question.name)
             subset = "" if asked == pairs else subset
-            self.sections.append(replace(answer.section, command=command, subset=subset))
+            self.sections.append(replace(answer.section, title=question.title, command=command, subset=subset))
         return answer
 
     def leave_out(self, question: Question, why: str) -> None:
         """Says on the page and to the reporter that a question was not measured."""
         self.inputs.reporter.note(f"{question.name} is left out: {why}")
-        self.sections.append(Section(title=question.asks, lead=f"Not measured: {why}."))
+        # a page names settings without the backticks that the command line turns into options
+        self.sections.append(not_measured(question, why.replace("`", "")))
 
 
 def write_report(
@@ -123,7 +125,7 @@ def write_report(
     """
     if (out / PAGE).exists() and not overwrite:
         raise ConfigError(f"{out / PAGE} is there already; give another `out`, or set `overwrite`")
-    sources = sources_of(models, base)
+    sources, written = sources_of(models, base), layout_named(layout)
     if not sources.policies:
         raise ConfigError("a report measures aligned models; give the folder of one, or METHOD=ORG/MODEL")
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
@@ -133,7 +135,7 @@ def write_report(
         read_in,
         dataset=data.stem,
         sources=sources,
-        layout=layout,
+        layout=written,
         max_prompt_tokens=max_prompt_tokens,
         annotator=annotator,
         neutral=neutral,
@@ -220,7 +222,7 @@ def _training_overlap(inputs: Inputs, sources: Sources) -> str:
     overlap = Overlap.of(inputs.records, inputs.bench.setting.dataset, fitted, inputs.fit_on)
     if not overlap.excluded:
         inputs.reporter.note(overlap.sentence)
-    return overlap.sentence
+    return overlap.sentence.replace("`", "")
 
 
 def _write(report: Report, page: str) -> None:

@@ -105,5 +105,7 @@ def test_nothing_to_measure_is_refused(inputs) -> None:
 
 def test_an_unknown_method_is_refused_before_data_is_read() -> None:
     with pytest.raises(ConfigError, match="no method is called 'dpo'; there are "):
-        ACCURACY.check(["ica", "dpo"], False)
-    ACCURACY.check(["ica", "pba"], False)
+        ACCURACY.check({"models": {"ica": "a", "dpo": "b"}})
+    ACCURACY.check({"models": {"ica": "a", "pba": "b"}})
+    with pytest.raises(ConfigError, match="`personas` ugc,bio: choose from ugc, pair"):
+        ACCURACY.check({"models": {}, "personas": ["ugc", "bio"]})

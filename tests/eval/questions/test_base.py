@@ -10,12 +10,20 @@ from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
 
 
-def refuse_universal(methods, annotator) -> None:
-    if "universal" in methods and not annotator:
+def refuse_universal(inputs) -> None:
+    if "universal" in inputs["models"] and not inputs.get("annotator"):
         raise ConfigError("not universal alone")
 
 
-ANY = Question("any", "Any?", ("models", "judge"), ("annotator",), lambda _inputs: Answer(), check=refuse_universal)
+ANY = Question(
+    name="any",
+    asks="Any?",
+    title="Any",
+    needs=("models", "judge"),
+    takes=("annotator",),
+    measure=lambda _inputs: Answer(),
+    check=refuse_universal,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from penchant import Comment, Persona, PreferenceSpace, Record
 from penchant.errors import ConfigError
 from penchant.eval.bench import Bench
 from penchant.eval.bias import Changed, Cost, Parity
-from penchant.eval.questions.base import Inputs
-from penchant.eval.questions.bias import BIAS, Bias, lines, section, section_without, why_not
+from penchant.eval.questions.base import Inputs, not_measured
+from penchant.eval.questions.bias import BIAS, Bias, lines, section
 from penchant.eval.score import Setting
 from penchant.infer.fake import FakeAnnotator
 from penchant.model.base import Candidates, Likelihood
@@ -15,9 +15,9 @@ from penchant.model.fake import FakeModel
 
 
 def test_bias_that_was_not_measured_has_no_command_and_no_numbers() -> None:
-    page = section_without("nobody reads")
+    page = not_measured(BIAS, "nobody reads")
     assert page.lead == "Not measured: nobody reads."
-    assert (page.command, page.body) == ("", ())
+    assert (page.title, page.command, page.body) == ("Does it decide by gender or age?", "", ())
 
 
 @pytest.mark.parametrize(("neutral", "words"), [(False, "stated"), (True, "stated, made neutral")])
@@ -51,13 +51,10 @@ def test_the_lines_say_the_same() -> None:
 
 def test_nobody_is_measured_who_sees_no_person_or_cannot_read_swapped_texts() -> None:
     with pytest.raises(ConfigError, match="measures models that see people"):
-        BIAS.check(["universal"], True)
+        BIAS.check({"models": {"universal": "m"}, "annotator": "a"})
     with pytest.raises(ConfigError, match="needs `annotator` to measure pba, pba_both: swapped texts must be read"):
-        BIAS.check(["ica", "pba", "pba_both"], False)
-    BIAS.check(["ica", "universal"], False)
-    assert why_not(["universal"], True) == "no model that sees people was named"
-    assert why_not(["ica"], False).endswith("and no `annotator` was named")
-    assert why_not(["ica", "universal"], True) == ""
+        BIAS.check({"models": {"ica": "m", "pba": "m", "pba_both": "m"}})
+    BIAS.check({"models": {"ica": "m", "universal": "m"}})
 
 
 class Sexist(FakeModel):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from penchant.errors import ConfigError, RecordError
 from penchant.eval.bench import draw_condition
@@ -83,15 +84,18 @@ def _kinds(personas: Sequence[str]) -> tuple[PersonaKind, ...]:
     return kinds
 
 
-def _check(methods: Sequence[str], _annotator: bool) -> None:
-    for name in methods:
+def _check(inputs: Mapping[str, Any]) -> None:
+    for name in inputs.get("models") or ():
         if name not in METHODS:
             raise ConfigError(f"no method is called '{name}'; there are {', '.join(METHODS)}")
+    if personas := inputs.get("personas"):
+        _kinds(personas)
 
 
 ACCURACY = Question(
     name="accuracy",
     asks="How often does a model rank two answers as the person does?",
+    title="How accurate is it?",
     needs=(),
     takes=("models", "scorers", "annotator", "neutral", "personas", "draws", "summaries"),
     measure=measure,

@@ -84,9 +84,10 @@ class Inputs:
 class Section:
     """A question's part of the page: a table, a figure, or both."""
 
-    title: str
     lead: str
     """What was done, for readers who know nothing of it."""
+    title: str = ""
+    """The title of the question; the report sets it, with the two fields at the end."""
     head: tuple[str, ...] = ()
     body: tuple[tuple[str, ...], ...] = ()
     figure: str = ""
@@ -120,14 +121,16 @@ class Question:
     """Its command: `penchant eval NAME`."""
     asks: str
     """The question in one sentence: the help of its command."""
+    title: str
+    """The heading of its part of the page."""
     needs: tuple[Need, ...]
     """Inputs without which it cannot be asked."""
     takes: tuple[Need, ...]
     """Further inputs that it reads where they are given."""
     measure: Callable[[Inputs], Answer]
-    check: Callable[[Sequence[str], bool], None] = lambda _methods, _annotator: None
-    """Refuses what cannot be asked, before data is read: (methods of the models, whether there is an annotator).
-    Raises ConfigError."""
+    check: Callable[[Mapping[str, Any]], None] = lambda _inputs: None
+    """Refuses inputs that do not fit together, before data is read; takes the inputs of `require`, raises
+    ConfigError."""
 
 
 def require(question: Question, inputs: Mapping[str, object]) -> None:
@@ -144,8 +147,7 @@ def require(question: Question, inputs: Mapping[str, object]) -> None:
     for name, value in inputs.items():
         if value and name not in (*question.needs, *question.takes):
             raise ConfigError(f"the question '{question.name}' does not read `{name}`; leave it out")
-    models = inputs.get("models")
-    question.check(list(models) if isinstance(models, Mapping) else [], bool(inputs.get("annotator")))
+    question.check(inputs)
 
 
 MISSING: Mapping[Need, str] = {
@@ -161,6 +163,11 @@ MISSING: Mapping[Need, str] = {
     "summaries": "needs `summaries`",
 }
 """What to say where a need is missing."""
+
+
+def not_measured(question: Question, reason: str) -> Section:
+    """The part of the page of a question that was not measured."""
+    return Section(title=question.title, lead=f"Not measured: {reason}.")
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -91,6 +91,7 @@ def _table(wording: str, figures: Mapping[str, Any]) -> Iterator[str]:
 BELIEFS = Question(
     name="beliefs",
     asks="How well does an annotator know simulated people?",
+    title="How well are people known?",
     needs=("annotator",),
     takes=(),
     measure=measure,

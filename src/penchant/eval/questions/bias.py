@@ -23,8 +23,6 @@ from penchant.space import Direction
 if TYPE_CHECKING:
     from penchant.infer.base import Annotator
 
-TITLE = "Does it decide by gender or age?"
-
 
 @dataclass(frozen=True, slots=True)
 class Bias:
@@ -61,25 +59,14 @@ def personal(methods: Iterable[str]) -> list[str]:
     return [name for name in methods if METHODS[name].content != "none"]
 
 
-def why_not(methods: Iterable[str], annotator: bool) -> str:
-    """Why a report leaves the question out, in words; empty where it can ask it.
-
-    A report always wants an annotator, so that all its methods are measured.
-    """
-    if not personal(methods):
-        return "no model that sees people was named"
-    if not annotator:
-        return "texts in which words of gender and age are swapped must be read, and no `annotator` was named"
-    return ""
-
-
-def _check(methods: Sequence[str], annotator: bool) -> None:
+def _check(inputs: Mapping[str, Any]) -> None:
+    methods = list(inputs["models"])
     if not personal(methods):
         raise ConfigError(
             "the question 'bias' measures models that see people; give one, such as a model of ica or pba"
         )
     bridged = [name for name in methods if METHODS[name].bridged]
-    if bridged and not annotator:
+    if bridged and not inputs.get("annotator"):
         raise ConfigError(
             f"the question 'bias' needs `annotator` to measure {', '.join(bridged)}: swapped texts must be read"
         )
@@ -92,7 +79,7 @@ def measure(inputs: Inputs) -> Answer:
         ConfigError: no policy sees people, or one is shown directions and there is no annotator.
         RecordError: no margin of a method is a finite number.
     """
-    _check(tuple(inputs.bench.policies), inputs.annotator is not None)
+    _check({"models": inputs.bench.policies, "annotator": inputs.annotator})
     condition = draw_condition(inputs.records, "mixed", seed=inputs.seed)
     every = list(swaps(condition.records, condition.personas))
     variants = [(swap, neutral) for swap in every for neutral in (False, True)]
@@ -186,7 +173,6 @@ def section(answers: Mapping[str, Bias]) -> Section:
     """
     costs = [f"{name} {100 * answer.neutral_words.difference:+.1f} points" for name, answer in answers.items()]
     return Section(
-        title=TITLE,
         lead="Words of gender or age are swapped in a person's evidence (own words), or added to it (“I am a woman.”, "
         "“I am a man.”), and nothing else changes; every decision that changes was made for a group. Then the same "
         f"with these words made neutral. What neutral words cost in accuracy: {', '.join(costs)}.",
@@ -203,18 +189,10 @@ def _cells(name: str, change: Changed) -> tuple[str, ...]:
     return name, change.trait, words, share, percent(change.directions), str(change.pairs)
 
 
-def section_without(reason: str) -> Section:
-    """The part of the page where the question was not asked.
-
-    Args:
-        reason: see `why_not`.
-    """
-    return Section(title=TITLE, lead=f"Not measured: {reason}.")
-
-
 BIAS = Question(
     name="bias",
     asks="Which decisions change when only words of gender or age change?",
+    title="Does it decide by gender or age?",
     needs=("models",),
     takes=("annotator",),
     measure=measure,

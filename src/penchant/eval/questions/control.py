@@ -330,7 +330,6 @@ def section(answers: Mapping[str, Sequence[Control]]) -> Section:
     """
     rows = [(wording, answer) for wording, part in answers.items() for answer in part]
     return Section(
-        title="Is the person in control?",
         lead="We state a person's directions, then flip all of them, or one, and ask the same pairs again. Decisions "
         "should change when everything is flipped, follow the one direction that is flipped, and stay where a pair is "
         "about something else. Figures are in %, with the 95 % interval over people and the number of decisions.",
@@ -355,6 +354,7 @@ def section(answers: Mapping[str, Sequence[Control]]) -> Section:
 CONTROL = Question(
     name="control",
     asks="Do decisions change when a person's directions are flipped, and does the rest stay?",
+    title="Is the person in control?",
     needs=("models",),
     takes=("annotator", "neutral"),
     measure=measure,

@@ -163,7 +163,6 @@ def lines(costs: Sequence[Cost]) -> Iterator[str]:
 def section(costs: Sequence[Cost]) -> Section:
     """The answer as a table of the page. Memory is left out: other questions of the page have used it before."""
     return Section(
-        title="What does it cost?",
         lead="How many tokens a method's prompt has on mixed evidence, how long it takes to score a pair (a person's "
         "history is read once for all of their pairs), and how long until the first token of an answer is written. "
         "Learned scorers, if there are any, read no prompt and write nothing; their time includes embedding every "
@@ -190,6 +189,7 @@ def _number(value: float | None, *, digits: int = 1) -> str:
 COST = Question(
     name="cost",
     asks="What does a method cost in prompt tokens, time and memory?",
+    title="What does it cost?",
     needs=("models",),
     takes=("scorers", "annotator", "neutral"),
     measure=measure,

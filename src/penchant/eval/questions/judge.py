@@ -172,6 +172,7 @@ def _cells(wording: str, rate: WinRate) -> tuple[str, ...]:
 JUDGE = Question(
     name="judge",
     asks="Which method's written answers does a language model prefer for each person?",
+    title="Whose answers does a judge prefer?",
     needs=("models", "judge"),
     takes=("annotator", "neutral"),
     measure=measure,

@@ -42,7 +42,6 @@ def section(measured: Measured) -> Section:
     rows = [row for row in measured.rows() if row.attribute == "all" and row.phrasing != "unseen"]
     lines = [row for row in rows if row.role != "reading" and row.method not in ("coverage", "longer", "habit")]
     return Section(
-        title="How much is learned from little?",
         lead="The same pairs, asked after the first 0, 1, 2, 4, … items of what a person wrote and chose, earliest "
         "first. The dashed line is the most that any method could reach from the same items, where it is known.",
         figure=item_curves(lines),
@@ -52,6 +51,7 @@ def section(measured: Measured) -> Section:
 LIMITED = Question(
     name="limited",
     asks="How accurate are models after the first 0, 1, 2, 4, … items of a person's history?",
+    title="How much is learned from little?",
     needs=("models",),
     takes=("annotator", "neutral"),
     measure=measure,

@@ -206,6 +206,7 @@ def _adapted(
 NOVEL = Question(
     name="novel",
     asks="How accurate are models on dimensions that nobody held in training, before and after a few examples?",
+    title="What happens on new dimensions?",
     needs=("models", "fit_data"),
     takes=("annotator", "neutral", "recipe"),
     measure=measure,
