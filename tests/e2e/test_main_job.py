@@ -11,22 +11,19 @@ from penchant.eval.rows import Row
 ROW_KEYS = {field.name for field in fields(Row)}
 CONTROLS = {"longer", "habit", "overlap", "style"}
 SHOWN = ("ugc", "pair", "demo", "mixed")
-VARIANTS = ("", "_same_prompt", "_raw", "_normalised")
+VARIANTS = ("", "same_prompt", "raw", "normalised")
 
 
 @pytest.fixture(scope="module")
-def measured(penchant, small_forum, small_base, aligned):
-    ran = penchant(
-        *("eval", "--data", small_forum / "test", "--reference", small_base),
-        *("--ica", aligned["ica"], "--pba", aligned["pba"], "--json"),
-    )
+def measured(penchant, small_forum, aligned):
+    ran = penchant("eval", "accuracy", aligned["ica"], aligned["pba"], "--data", small_forum / "test", "--json")
     assert ran.code == 0, ran.err
     return ran
 
 
 def test_stdout_is_one_json_object_and_progress_goes_to_stderr(measured) -> None:
     assert measured.out.count("\n") == 1
-    assert set(measured.last) == {"rows", "contrasts", "seconds", "seed", "versions"}
+    assert set(measured.last) == {"question", "rows", "contrasts", "seconds", "seed", "versions"}
     assert "simulated records; golden directions explain 91.0 % of choices" in measured.err
 
 
@@ -41,12 +38,12 @@ def test_every_row_has_exactly_the_keys_of_a_row_and_lies_within_bounds(measured
 
 
 def test_every_method_control_and_limit_has_its_rows(measured) -> None:
-    found = {(row["method"], row["persona"]) for row in measured.last["rows"]}
-    everywhere = {*CONTROLS, "ideal", "coverage", "few_shot"} | {m + v for m in ("ica", "pba") for v in VARIANTS}
-    expected = set(product(everywhere, SHOWN))
-    expected |= {("chance", "none"), ("base", "none")}
-    expected |= set(product(("ica", "pba"), ("none", "shuffled")))
-    expected |= {("pba_golden", "mixed"), ("pba_golden_same_prompt", "mixed")}
+    found = {(row["method"], row["variant"], row["persona"]) for row in measured.last["rows"]}
+    expected = set(product((*CONTROLS, "ideal", "coverage", "few_shot"), ("",), SHOWN))
+    expected |= set(product(("ica", "pba"), VARIANTS, SHOWN))
+    expected |= {("chance", "", "none"), ("base", "", "none")}
+    expected |= set(product(("ica", "pba"), ("",), ("none", "shuffled")))
+    expected |= {("pba", "golden", "mixed"), ("pba", "golden_same_prompt", "mixed")}
     assert found == expected
 
 
@@ -63,11 +60,9 @@ def test_where_nothing_true_is_shown_the_limit_is_chance_and_chance_only_ties(me
     assert all(row["accuracy"] == 0.5 and row["ties"] == row["n"] for row in chance)
 
 
-def test_the_same_seed_gives_the_same_rows(penchant, measured, small_forum, small_base, aligned) -> None:
-    again = penchant(
-        *("eval", "--data", small_forum / "test", "--reference", small_base),
-        *("--ica", aligned["ica"], "--personas", "mixed", "--json"),
-    )
+def test_the_same_seed_gives_the_same_rows(penchant, measured, small_forum, aligned) -> None:
+    where = ("--data", small_forum / "test", "--personas", "mixed", "--json")
+    again = penchant("eval", "accuracy", aligned["ica"], *where)
     assert again.code == 0, again.err
     before = [row for row in measured.last["rows"] if row["method"] == "ica" and row["persona"] == "mixed"]
     assert [row for row in again.last["rows"] if row["method"] == "ica" and row["persona"] == "mixed"] == before
