@@ -195,7 +195,7 @@ def train(records: Sequence[Record], space: PreferenceSpace, scale: float) -> fl
     )
     settings = load_recipe("demo").ica.model_copy(update={"max_steps": max(1, round(24 * scale)), "warmup_steps": 2})
     with TemporaryDirectory() as folder:
-        trained = align(training_set, settings, base=BASE, folder=Path(folder), quiet=True)
+        trained = align(training_set, settings, base=BASE, folder=Path(folder))
     return float(trained.curve[-1]["loss"])
 
 

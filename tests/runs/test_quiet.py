@@ -19,3 +19,12 @@ def test_bars_that_were_hidden_before_stay_hidden() -> None:
         assert not logging.is_progress_bar_enabled()
     finally:
         logging.enable_progress_bar()
+
+
+def test_bars_of_datasets_are_hidden_inside_and_restored_after() -> None:
+    from datasets.utils import are_progress_bars_disabled
+
+    assert not are_progress_bars_disabled()
+    with quiet_libraries():
+        assert are_progress_bars_disabled()
+    assert not are_progress_bars_disabled()

@@ -1,5 +1,6 @@
 """Aligning a model as a call: what is trained, resumed, kept and refused."""
 
+import json
 import shutil
 
 import pytest
@@ -51,6 +52,20 @@ def test_a_call_returns_what_was_trained_and_prints_nothing(train, tmp_path, cap
     }
     seen = capfd.readouterr()
     assert (seen.out, seen.err) == ("", "")
+
+
+def test_ratings_are_trained_on_without_a_word(train, small_forum, tmp_path, capfd) -> None:
+    rated = tmp_path / "rated.jsonl"
+    ratings = [
+        {"kind": "rating", "prompt": "p", "answer": answer, "liked": liked}
+        for answer, liked in (("x", True), ("y", False))
+    ]
+    record = {"record_id": "r", "user_id": "u", "prompt": "p", "chosen": "a", "rejected": "b", "evidence": ratings}
+    rated.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    capfd.readouterr()
+    summary = train(data=rated, out=tmp_path / "m", ratings=True, space=str(small_forum / "space.toml"))
+    assert summary == {"method": "ica", "model": str(tmp_path / "m"), "people": 1, "ratings": 2}
+    assert capfd.readouterr().out == ""
 
 
 def test_a_reporter_hears_what_is_trained_on(train, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""The curve that a run writes while it trains."""
+"""What a run writes and reports while it trains."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from penchant.train.callbacks import Bar, Curve
+from penchant.train.callbacks import Curve, Steps
 from penchant.train.reference import Reference
 
 
@@ -38,5 +38,27 @@ def test_the_last_step_is_logged_whatever_the_interval(tmp_path: Path, step: int
 
 
 def test_the_bar_prints_no_numbers(capsys) -> None:
-    Bar().on_log(None, state(), None, {"loss": 0.7})
+    done: list[int] = []
+    steps = Steps(done.append)
+    steps.on_log(None, state(), None, logs={"loss": 0.7})
+    steps.on_step_end(None, state(), None)
     assert capsys.readouterr() == ("", "")
+    assert done == [2]
+
+
+def test_steps_are_reported_once_and_by_the_main_process() -> None:
+    done: list[int] = []
+    steps = Steps(done.append)
+    steps.on_train_begin(None, state(0), None)
+    for step in (1, 2, 2, 3):
+        steps.on_step_end(None, state(step), None)
+    steps.on_step_end(None, state(4, main=False), None)
+    assert done == [1, 1, 1]
+
+
+def test_a_resumed_run_reports_the_steps_of_before() -> None:
+    done: list[int] = []
+    steps = Steps(done.append)
+    steps.on_train_begin(None, state(40), None)
+    steps.on_step_end(None, state(41), None)
+    assert done == [40, 1]

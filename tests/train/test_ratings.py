@@ -50,7 +50,7 @@ def test_a_lone_thumb_is_asked_with_the_bare_prompt(training_set, records) -> No
 
 def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str, tmp_path: Path) -> None:
     data = training_set(of=thumbed(records))
-    trained = align_to_ratings(data, SHORT, base=base, folder=tmp_path, quiet=True)
+    trained = align_to_ratings(data, SHORT, base=base, folder=tmp_path)
     assert trained.rows == 2 * len(data.people)
     assert json.loads((tmp_path / "curve.json").read_text(encoding="utf-8")) == trained.curve != []
     prompt = tuple(rating_rows(data)[0]["prompt"])
@@ -64,5 +64,5 @@ def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str
 def test_thumbs_of_one_kind_are_refused(training_set, records, base: str, tmp_path: Path, other, problem: str) -> None:
     of = records if other is None else thumbed(records, other=other)
     with pytest.raises(TrainingError, match=problem):
-        align_to_ratings(training_set(of=of), SHORT, base=base, folder=tmp_path, quiet=True)
+        align_to_ratings(training_set(of=of), SHORT, base=base, folder=tmp_path)
     assert not list(tmp_path.iterdir())

@@ -36,7 +36,7 @@ def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 @pytest.fixture(scope="module")
 def aligned(training_set, base: str, tmp_path_factory: pytest.TempPathFactory):
     """A complete run."""
-    return align(training_set(), SHORT, base=base, folder=tmp_path_factory.mktemp("aligned"), quiet=True)
+    return align(training_set(), SHORT, base=base, folder=tmp_path_factory.mktemp("aligned"))
 
 
 def test_every_row_is_trained_and_counted(aligned, training_set) -> None:
@@ -72,18 +72,20 @@ def test_the_card_names_the_run(aligned, training_set, base: str) -> None:
 @pytest.mark.parametrize(("kind", "expected"), [("sigmoid", math.log(2)), ("hinge", 1.0), ("ipo", 1.0)])
 def test_the_first_loss_is_that_of_a_coin(training_set, base: str, tmp_path: Path, kind: str, expected: float) -> None:
     once = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "loss_type": kind, "beta": 0.5})
-    trained = align(training_set(), once, base=base, folder=tmp_path, quiet=True)
+    trained = align(training_set(), once, base=base, folder=tmp_path)
     assert trained.curve[0]["loss"] == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("quiet", [True, False])
-def test_nothing_is_written_to_standard_output(training_set, base: str, tmp_path: Path, capsys, quiet: bool) -> None:
-    align(training_set(), SHORT.model_copy(update={"max_steps": 1}), base=base, folder=tmp_path, quiet=quiet)
+def test_nothing_is_written_to_standard_output(training_set, base: str, tmp_path: Path, capsys) -> None:
+    steps: list[int] = []
+    one = SHORT.model_copy(update={"max_steps": 1})
+    align(training_set(), one, base=base, folder=tmp_path, progress=steps.append)
     assert capsys.readouterr().out == ""
+    assert steps == [1]
 
 
 def test_a_run_again_gives_the_same_weights(aligned, training_set, base: str, tmp_path: Path) -> None:
-    again = align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
+    again = align(training_set(), SHORT, base=base, folder=tmp_path)
     assert furthest(weights(aligned.folder), weights(again.folder)) == 0
     assert again.curve == aligned.curve
 
@@ -105,14 +107,14 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 
     monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
     with pytest.raises(Stopped):
-        align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), SHORT, base=base, folder=tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
     # an incomplete checkpoint, as a power cut leaves it
     (tmp_path / "checkpoints" / "checkpoint-3").mkdir()
     calls.clear()
     warned: list[str] = []
     monkeypatch.setattr("transformers.trainer.logger.warning", lambda text, *_: warned.append(text))
-    resumed = align(training_set(), SHORT, base=base, folder=tmp_path, resume=True, quiet=True)
+    resumed = align(training_set(), SHORT, base=base, folder=tmp_path, resume=True)
     assert len(calls) == 2
     assert not any("missing keys" in text for text in warned)  # of the tied head, which is kept as the embedding
     assert resumed.rows == aligned.rows
@@ -121,9 +123,9 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 
 def test_resuming_a_finished_run_changes_nothing(training_set, base: str, tmp_path: Path) -> None:
     once = SHORT.model_copy(update={"max_steps": 1})
-    first = align(training_set(), once, base=base, folder=tmp_path, quiet=True)
+    first = align(training_set(), once, base=base, folder=tmp_path)
     before = weights(tmp_path)
-    again = align(training_set(), once, base=base, folder=tmp_path, resume=True, quiet=True)
+    again = align(training_set(), once, base=base, folder=tmp_path, resume=True)
     assert furthest(before, weights(tmp_path)) == 0
     assert again == first
 
@@ -133,7 +135,7 @@ def test_a_new_run_does_not_go_on_from_an_old_one(training_set, base: str, tmp_p
     stale = tmp_path / "checkpoints" / "checkpoint-99"
     stale.mkdir(parents=True)
     (stale / "trainer_state.json").write_text("{}")
-    align(training_set(), once, base=base, folder=tmp_path, quiet=True)
+    align(training_set(), once, base=base, folder=tmp_path)
     assert not stale.exists()
 
 
@@ -142,7 +144,7 @@ def test_a_trainer_that_loses_a_row_is_found_out(training_set, base: str, tmp_pa
         UserTreeTrainer, "_prepare_dataset", lambda _self, dataset, *_: dataset.select(range(len(dataset) - 1))
     )
     with pytest.raises(TrainingError, match=r"12 rows were given but 11 were trained; nothing was saved"):
-        align(training_set(), SHORT, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), SHORT, base=base, folder=tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
 
 
@@ -156,7 +158,7 @@ def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(
     prompts = [len(data.branches(data.person(Row(0, number)), long[:1])[0].prompt) for number in range(8)]
     assert max(prompts) > 1100
     settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "warmup_steps": 0})
-    trained = align(data, settings, base=base, folder=tmp_path, quiet=True)
+    trained = align(data, settings, base=base, folder=tmp_path)
     assert (trained.rows, trained.pairs) == (2, 8)
     assert furthest(weights(tmp_path), weights(base)) > 0
 
@@ -181,7 +183,6 @@ def test_a_loss_that_is_not_a_number_names_the_record(training_set, records, bas
             settings,
             base=str(tmp_path / "broken"),
             folder=tmp_path / "out",
-            quiet=True,
         )
     assert "not a number at records train-known-000002-" in str(stopped.value)
     assert not any(f"-00000{other}-" in str(stopped.value) for other in (0, 1, 3, 4, 5))
@@ -193,20 +194,16 @@ def with_words(record: Record, text: str) -> Record:
 
 def test_a_base_that_is_not_there_is_refused(training_set, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model folder"):
-        align(training_set(), SHORT, base=str(tmp_path / "absent"), folder=tmp_path / "out", quiet=True)
+        align(training_set(), SHORT, base=str(tmp_path / "absent"), folder=tmp_path / "out")
 
 
 def test_a_second_run_takes_the_references_numbers_from_disk(
     training_set, base: str, tmp_path: Path, monkeypatch
 ) -> None:
-    first = align(
-        training_set(), SHORT, base=base, folder=tmp_path / "one", quiet=True, reference_cache=tmp_path / "kept"
-    )
+    first = align(training_set(), SHORT, base=base, folder=tmp_path / "one", reference_cache=tmp_path / "kept")
     loads = []
     monkeypatch.setattr("penchant.train.run.load_parts", lambda source: loads.append(source) or load_parts(source))
-    again = align(
-        training_set(), SHORT, base=base, folder=tmp_path / "two", quiet=True, reference_cache=tmp_path / "kept"
-    )
+    again = align(training_set(), SHORT, base=base, folder=tmp_path / "two", reference_cache=tmp_path / "kept")
     assert loads == [base]
     assert again.curve == first.curve
     assert furthest(weights(first.folder), weights(again.folder)) == 0
@@ -214,7 +211,7 @@ def test_a_second_run_takes_the_references_numbers_from_disk(
 
 def test_an_adapter_is_trained_saved_and_loaded_on_its_base(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"use_peft": True, "lora_r": 4, "learning_rate": 0.05})
-    trained = align(training_set(), settings, base=base, folder=tmp_path / "adapter", quiet=True)
+    trained = align(training_set(), settings, base=base, folder=tmp_path / "adapter")
     assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()
     assert not (tmp_path / "adapter" / "model.safetensors").exists()
     assert trained.curve[0]["loss"] != pytest.approx(math.log(2), abs=1e-4)
@@ -225,7 +222,7 @@ def test_an_adapter_is_trained_saved_and_loaded_on_its_base(training_set, base: 
 
 def test_an_adapter_of_a_base_that_is_gone_says_so(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"use_peft": True, "max_steps": 1})
-    align(training_set(), settings, base=base, folder=tmp_path, quiet=True)
+    align(training_set(), settings, base=base, folder=tmp_path)
     file = tmp_path / "adapter_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": str(tmp_path / "gone")}))
     with pytest.raises(ModelError, match="no model folder at .*gone"):
@@ -234,7 +231,7 @@ def test_an_adapter_of_a_base_that_is_gone_says_so(training_set, base: str, tmp_
 
 def test_parts_of_a_step_add_up_to_the_step(aligned, training_set, base: str, tmp_path: Path) -> None:
     parts = SHORT.model_copy(update={"gradient_accumulation_steps": 3})
-    split = align(training_set(), parts, base=base, folder=tmp_path, quiet=True)
+    split = align(training_set(), parts, base=base, folder=tmp_path)
     assert split.rows == aligned.rows
     assert furthest(weights(aligned.folder), weights(split.folder)) < 1e-4
 
@@ -250,9 +247,7 @@ def test_parts_with_unequal_numbers_of_pairs_add_up_to_the_step_too(training_set
     folders = []
     for parts in (1, 3):
         settings = SHORT.model_copy(update={"gradient_accumulation_steps": parts, "trl": {"logging_steps": 1}})
-        folders.append(
-            align(training_set(of=tuple(fewer)), settings, base=base, folder=tmp_path / str(parts), quiet=True)
-        )
+        folders.append(align(training_set(of=tuple(fewer)), settings, base=base, folder=tmp_path / str(parts)))
     single, split = folders
     assert furthest(weights(single.folder), weights(split.folder)) < 1e-4
     for one, two in zip(single.curve, split.curve, strict=True):
@@ -272,19 +267,19 @@ def test_settings_that_cannot_be_met_are_refused_before_anything_is_written(
     training_set, base: str, tmp_path: Path, changes: dict, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        align(training_set(), SHORT.model_copy(update=changes), base=base, folder=tmp_path / "out", quiet=True)
+        align(training_set(), SHORT.model_copy(update=changes), base=base, folder=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_keys_of_trl_are_passed_on(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"trl": {"logging_steps": 1}})
-    assert len(align(training_set(), settings, base=base, folder=tmp_path, quiet=True).curve) == 4
+    assert len(align(training_set(), settings, base=base, folder=tmp_path).curve) == 4
 
 
 def test_fewer_processes_than_asked_for_are_refused(training_set, base: str, tmp_path: Path) -> None:
     settings = SHORT.model_copy(update={"processes": 3})
     with pytest.raises(TrainingError, match=r"asks for processes=3, the launcher started 1; start with: torchrun"):
-        align(training_set(), settings, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), settings, base=base, folder=tmp_path)
 
 
 def test_two_processes_give_the_curve_and_the_weights_of_one(small_recipe, small_forum, tmp_path: Path) -> None:
@@ -325,7 +320,7 @@ def test_trees_in_parts_train_to_the_same_weights_and_are_counted(
     budget = max(
         len(tree.ids) for row in training_set().rows(12) for tree in training_set(max_tree_tokens=1).trees(row)
     )
-    parts = align(training_set(max_tree_tokens=budget), SHORT, base=base, folder=tmp_path, quiet=True)
+    parts = align(training_set(max_tree_tokens=budget), SHORT, base=base, folder=tmp_path)
     assert (parts.rows, parts.pairs, aligned.split) == (aligned.rows, aligned.pairs, 0)
     assert 0 < parts.split <= 12
     assert furthest(weights(aligned.folder), weights(parts.folder)) < 1e-4
@@ -335,14 +330,14 @@ def test_a_new_run_leaves_nothing_of_an_older_one_in_its_folder(
     training_set, base: str, tmp_path: Path, monkeypatch
 ) -> None:
     once = SHORT.model_copy(update={"max_steps": 1})
-    align(training_set(), once, base=base, folder=tmp_path, quiet=True)
+    align(training_set(), once, base=base, folder=tmp_path)
 
     def pulled(self, *arguments, **named):
         raise Stopped
 
     monkeypatch.setattr(UserTreeTrainer, "compute_loss", pulled)
     with pytest.raises(Stopped):
-        align(training_set(), once, base=base, folder=tmp_path, quiet=True)
+        align(training_set(), once, base=base, folder=tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
     assert not (tmp_path / "curve.json").exists()
 
@@ -351,7 +346,7 @@ def test_a_finished_run_given_more_steps_goes_on_and_logs_its_last_step(
     training_set, base: str, tmp_path: Path
 ) -> None:
     short, longer = (SHORT.model_copy(update={"max_steps": steps}) for steps in (10, 13))
-    align(training_set(), short, base=base, folder=tmp_path, quiet=True)
-    resumed = align(training_set(), longer, base=base, folder=tmp_path, resume=True, quiet=True)
+    align(training_set(), short, base=base, folder=tmp_path)
+    resumed = align(training_set(), longer, base=base, folder=tmp_path, resume=True)
     assert [point["step"] for point in resumed.curve] == [10, 13]
     assert resumed.rows == 13 * longer.users_per_step

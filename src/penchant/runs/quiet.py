@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Hides the bars that transformers draws for loading and saving weights; a run reports through its Reporter."""
+    """Hides the bars of transformers, and of datasets where it is loaded; a run reports through its Reporter."""
     from transformers.utils import logging
 
-    enabled = logging.is_progress_bar_enabled()
+    bars, data_bars = logging.is_progress_bar_enabled(), _data_bars()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if data_bars:
+        _switch_data_bars(on=False)
     try:
         yield
     finally:
-        if enabled:
+        if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+        if data_bars:
+            _switch_data_bars(on=True)
+
+
+def _data_bars() -> bool:
+    """Whether datasets is loaded and draws bars; importing it takes a second."""
+    if "datasets" not in sys.modules:
+        return False
+    from datasets.utils import are_progress_bars_disabled
+
+    return not are_progress_bars_disabled()
+
+
+def _switch_data_bars(*, on: bool) -> None:
+    from datasets.utils import disable_progress_bars, enable_progress_bars
+
+    if on:
+        enable_progress_bars()
+    else:
+        disable_progress_bars()

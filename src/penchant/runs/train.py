@@ -153,7 +153,7 @@ def align_records(
         reporter.note(f"{bare} of {count} people have no evidence: they are trained on the bare prompt")
     reporter.note(f"{method}: aligning {recipe.base} to {count} people, {len(records)} pairs")
     cache = reference_cache or out.parent / "reference"
-    with quiet_libraries():
+    with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
         trained = align(
             people,
             section,
@@ -161,7 +161,7 @@ def align_records(
             folder=out,
             resume=resume,
             reference_cache=cache,
-            quiet=reporter is QUIET,
+            progress=advance,
         )
     if not trained.is_main:
         return None
@@ -194,8 +194,8 @@ def train_ratings(
 
     section = section_of(recipe, method)
     people, records = read_training_set(recipe, method, data, space=space, rejected=rejected, reporter=reporter)
-    with quiet_libraries():
-        trained = align_to_ratings(people, section, base=recipe.base, folder=out, quiet=reporter is QUIET)
+    with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
+        trained = align_to_ratings(people, section, base=recipe.base, folder=out, progress=advance)
     card = aligned_card(recipe, method, section, trained.curve, records, ratings=trained.rows)
     write_text(out / "README.md", card)
     return {"method": method, "model": str(out), "people": len(people.people), "ratings": trained.rows}

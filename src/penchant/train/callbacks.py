@@ -1,12 +1,13 @@
-"""Callbacks of the trainers: the curve on disk, and a progress bar without numbers."""
+"""Callbacks of the trainers: the curve on disk, and the steps that are done."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from transformers import ProgressCallback, TrainerCallback
+from transformers import TrainerCallback
 
 from penchant.train.reference import Reference
 
@@ -40,8 +41,21 @@ class Curve(TrainerCallback):
             self.reference.save()
 
 
-class Bar(ProgressCallback):
-    """The trainer's progress bar without its numbers: standard output is for the command's result."""
+class Steps(TrainerCallback):
+    """Reports steps as they are done; a resumed run reports the steps of before when it begins."""
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Prints nothing; the numbers go into the curve."""
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self.progress, self.reported = progress, 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Reports the steps of the checkpoint that the run resumes from."""
+        self._report(state)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Reports a step."""
+        self._report(state)
+
+    def _report(self, state: Any) -> None:
+        if state.is_world_process_zero and state.global_step > self.reported:
+            self.progress(state.global_step - self.reported)
+            self.reported = state.global_step

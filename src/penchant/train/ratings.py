@@ -10,7 +10,7 @@ Source: Ethayarajh et al. 2024, arXiv:2402.01306.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from penchant.model.local import load_parts
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
-from penchant.train.callbacks import Bar
+from penchant.train.callbacks import Steps
 from penchant.train.run import NO_CHECKPOINTING, Trained, adapter
 from penchant.train.trees import TrainingSet, pooled
 
@@ -61,13 +61,19 @@ def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Person
 
 
 def align_to_ratings(
-    training_set: TrainingSet, settings: TrainSection, *, base: str, folder: Path, quiet: bool = False
+    training_set: TrainingSet,
+    settings: TrainSection,
+    *,
+    base: str,
+    folder: Path,
+    progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Aligns a model to ratings and saves it.
 
     Args:
         base: folder or Hub id; it is also the frozen reference.
         folder: receives the weights (or the adapter), the tokenizer and curve.json.
+        progress: called with the number of steps done since the last call.
     Raises:
         TrainingError: no ratings, ratings of one kind only, or rows that TRL dropped.
     """
@@ -99,7 +105,7 @@ def align_to_ratings(
             max_length=None,
             **NO_CHECKPOINTING,
             report_to="none",
-            disable_tqdm=quiet,
+            disable_tqdm=True,
             use_cpu=not torch.cuda.is_available(),
             bf16=torch.cuda.is_available(),
         ),
@@ -108,8 +114,8 @@ def align_to_ratings(
     )
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
-    if not quiet:
-        trainer.add_callback(Bar)
+    if progress is not None:
+        trainer.add_callback(Steps(progress))
     dataset: Any = trainer.train_dataset
     if len(dataset) != len(rows):
         raise TrainingError(

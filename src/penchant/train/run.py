@@ -15,7 +15,7 @@ import atexit
 import difflib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from penchant.errors import ConfigError, TrainingError
 from penchant.model.card import WEIGHTS
 from penchant.model.local import load_parts, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
-from penchant.train.callbacks import Bar, Curve
+from penchant.train.callbacks import Curve, Steps
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
 from penchant.train.resume import last_checkpoint, require_same_run, run_identity, step_of, write_identity
@@ -202,8 +202,8 @@ def align(
     base: str,
     folder: Path,
     resume: bool = False,
-    quiet: bool = False,
     reference_cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Aligns a model to people and saves it.
 
@@ -212,8 +212,8 @@ def align(
         folder: receives the weights (or the adapter), tokenizer, README.md and curve.json; its subfolder `checkpoints`
             holds checkpoints to resume from.
         resume: continue from the last complete checkpoint in `folder`, if there is one.
-        quiet: show no progress bar.
         reference_cache: folder that keeps the reference's log-probabilities for later runs; see train.reference.
+        progress: called with the number of steps done since the last call, in the process that speaks for the run.
     Raises:
         ConfigError: a key under `trl` that TRL does not have or that is set elsewhere.
         TrainingError: lost rows, a loss that is not a number, another number or kind of processes than the recipe
@@ -225,7 +225,7 @@ def align(
         model = get_peft_model(model, adapter(settings))
     load = None if settings.use_peft else lambda: load_parts(base)[0]
     checkpoints = folder / "checkpoints"
-    arguments = _arguments(settings, checkpoints, seed=training_set.seed, quiet=quiet)
+    arguments = _arguments(settings, checkpoints, seed=training_set.seed)
     key = weights_key(base) + ("-bf16" if arguments.bf16 else "")
     reference = Reference(load, cache=reference_cache, key=key)
     rows = training_set.rows(settings.max_steps * settings.users_per_step)
@@ -250,8 +250,8 @@ def align(
     _require_launch(trainer.accelerator, settings)
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
-    if not quiet:
-        trainer.add_callback(Bar)
+    if progress is not None:
+        trainer.add_callback(Steps(progress))
     before = step_of(last) * settings.users_per_step if last else 0
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     # distinct rows: a trainer that lost rows would repeat others and still take as many steps
@@ -321,7 +321,7 @@ def _require_launch(accelerator: Any, settings: TrainSection) -> None:
         )
 
 
-def _arguments(settings: TrainSection, checkpoints: Path, *, seed: int, quiet: bool) -> DPOConfig:
+def _arguments(settings: TrainSection, checkpoints: Path, *, seed: int) -> DPOConfig:
     share, remainder = divmod(settings.users_per_step, settings.processes * settings.gradient_accumulation_steps)
     if remainder or not share:
         raise ConfigError(
@@ -343,7 +343,7 @@ def _arguments(settings: TrainSection, checkpoints: Path, *, seed: int, quiet: b
         "max_length": None,
         "precompute_ref_log_probs": True,
         "remove_unused_columns": False,
-        "disable_tqdm": quiet,
+        "disable_tqdm": True,
         "use_cpu": not torch.cuda.is_available(),
     }
     defaults: dict[str, Any] = {
