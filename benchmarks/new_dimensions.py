@@ -4,7 +4,7 @@
 
 Ten new dimensions are drawn by the seed; the forum that the head is fitted on does not have them. Then the annotator
 reads people of all 90 dimensions: first from the phrases of the poles alone, then with eight labelled items of each new
-dimension, four per pole. AUROC is over the cells of the new dimensions, the mean over both poles (eval/inference.py).
+dimension, four per pole. AUROC is over the cells of the new dimensions, the mean over both poles (eval/beliefs.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from cells import machine
 from penchant.encoder import open_encoder
 from penchant.encoder.base import Encoder
-from penchant.eval.inference import readings
+from penchant.eval.beliefs import readings
 from penchant.fit.annotator import fit_annotator
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate

@@ -190,7 +190,7 @@ def small_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from penchant.forum.corpus import vocabulary
     from penchant.render import fixed_texts
     from penchant.space import load_space
-    from penchant.train.base import fresh_model, save_base, word_tokenizer
+    from penchant.train.base_model import fresh_model, save_base, word_tokenizer
 
     folder = tmp_path_factory.mktemp("base")
     space = load_space().subset(DIMENSIONS, name="small")

@@ -4,7 +4,7 @@ import pytest
 
 from penchant import Comparison, Persona, Record, RecordError
 from penchant.audit.shortcuts import RULES, shortcuts
-from penchant.controls import CONTROLS
+from penchant.rules import CONTROLS
 
 
 def records(rule: bool) -> list[Record]:

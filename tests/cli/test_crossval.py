@@ -9,7 +9,7 @@ import yaml
 from penchant.config import BaseSection
 from penchant.encoder.fake import FakeEncoder
 from penchant.shards import jsonl
-from penchant.train.base import fresh_model, save_base, subword_tokenizer
+from penchant.train.base_model import fresh_model, save_base, subword_tokenizer
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.fitted import EncoderAnnotator
 from penchant.runs.data import read, space_for
 
 

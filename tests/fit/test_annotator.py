@@ -8,7 +8,7 @@ import torch
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import SpaceMismatch, TrainingError
 from penchant.fit.annotator import everyday, fit_annotator
-from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.fitted import EncoderAnnotator
 from penchant.infer.heldout import figures
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment

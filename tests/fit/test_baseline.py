@@ -16,7 +16,7 @@ from penchant.fit.baseline import FittedBaseline
 from penchant.fit.descent import DescentSettings, StoppingPoint
 from penchant.fit.pairs import Pairs, TextVectors
 from penchant.fit.saved import CARD
-from penchant.fit.training import TrainingPairs
+from penchant.fit.training_pairs import TrainingPairs
 from penchant.scorer.encoder.texts import Texts, texts_of
 
 

@@ -9,7 +9,7 @@ from penchant import ModelError, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.fit.descent import DescentSettings, StoppingPoint
 from penchant.fit.saved import CARD, WEIGHTS, SavedBaseline, read, save
-from penchant.fit.training import FitSummary, TrainingPairs
+from penchant.fit.training_pairs import FitSummary, TrainingPairs
 from penchant.scorer.encoder.texts import Texts, texts_of
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 
-from penchant.controls import longer
 from penchant.errors import ConfigError
 from penchant.forum.lexicon import lexicon
 from penchant.forum.population import ForumSettings
@@ -15,6 +14,7 @@ from penchant.forum.simulate import DATASET, Forum, simulate
 from penchant.forum.speech import COMMENTS, DESCRIPTION, REPLIES
 from penchant.persona import Comment, Comparison, Demographics
 from penchant.record import Record
+from penchant.rules import longer
 from penchant.space import Direction, PreferenceSpace
 
 Small = Callable[..., Forum]

@@ -5,7 +5,7 @@ import pytest
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.infer.base import NOT_OWN
-from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.fitted import EncoderAnnotator
 from penchant.infer.voice import Voice, filled_templates, fit_voice, templates
 from penchant.persona import Comment, Comparison, Demographics, Statement
 from penchant.space import PreferenceSpace, load_space

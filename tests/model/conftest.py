@@ -18,7 +18,7 @@ from transformers import (
 
 from penchant.model.local import ChatTokenizer, LocalModel
 from penchant.render import fixed_texts
-from penchant.train.base import word_tokenizer
+from penchant.train.base_model import word_tokenizer
 
 FAMILIES = {
     "llama": (LlamaConfig, LlamaForCausalLM),

@@ -8,7 +8,7 @@ import pytest
 from penchant import Comment
 from penchant.errors import ModelError
 from penchant.infer.base import UNFAMILIAR
-from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.fitted import EncoderAnnotator
 from penchant.runs.annotators import inferred, open_annotator, read_evidence
 from penchant.runs.data import read, space_for
 from penchant.space import load_space

@@ -9,7 +9,7 @@ from penchant.errors import ConfigError, DataError
 from penchant.reporter import Quiet
 from penchant.runs.crossval import crossval_models
 from penchant.shards import jsonl
-from penchant.train.base import fresh_model, save_base, subword_tokenizer
+from penchant.train.base_model import fresh_model, save_base, subword_tokenizer
 
 
 class Notes(Quiet):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from penchant.errors import ConfigError, DataError
-from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.fitted import EncoderAnnotator
 from penchant.runs.data import read, space_for
 from penchant.runs.infer import infer as run
 from penchant.shards.manifest import read_manifest

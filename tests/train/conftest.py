@@ -15,7 +15,7 @@ from penchant.model.local import ChatTokenizer
 from penchant.record import Record
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace
-from penchant.train.base import fresh_model, save_base, word_tokenizer
+from penchant.train.base_model import fresh_model, save_base, word_tokenizer
 from penchant.train.trees import TrainingSet, people
 
 SETTINGS = BaseSection(hidden_size=16, layers=1, heads=2)

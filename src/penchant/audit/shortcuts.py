@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from penchant.controls import CONTROLS
 from penchant.errors import RecordError
 from penchant.record import Record
+from penchant.rules import CONTROLS
 from penchant.stats import accuracy, correctness, spread
 
 SUSPICIOUS = 0.6

@@ -12,8 +12,22 @@ from typing import Annotated
 import typer
 from typer.models import CommandInfo
 
-from penchant.cli import audit, base, crossval, demo, evaluate, export, fit, infer, rank, show, simulate, task, train
-from penchant.cli.moved import refuse_old_spelling
+from penchant.cli import (
+    audit,
+    base_model,
+    crossval,
+    demo,
+    evaluate,
+    export,
+    fit,
+    infer,
+    rank,
+    show,
+    simulate,
+    task,
+    train,
+)
+from penchant.cli.old_spellings import refuse_old_spelling
 from penchant.cli.output import as_flags
 from penchant.errors import PenchantError
 
@@ -42,7 +56,7 @@ def top(
 
 
 app.command("simulate")(simulate.command)
-app.command("base")(base.command)
+app.command("base")(base_model.command)
 app.add_typer(fit.app, name="fit")
 app.command("infer")(infer.command)
 app.command("train")(train.command)

@@ -19,8 +19,8 @@ import numpy as np
 import yaml
 
 from penchant.errors import DataError, RecordError
+from penchant.infer.annotate import read_items
 from penchant.infer.base import Annotator
-from penchant.infer.read import read_items
 from penchant.persona import Comment, Demographics, Evidence, Persona, Statement
 from penchant.posterior import CREDIBLE, Prior, believe
 from penchant.stats import accuracy

@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.controls import CONTROLS, swap_personas
 from penchant.errors import ConfigError
 from penchant.eval.rows import Role
 from penchant.eval.score import Margins, Scored, Setting
@@ -23,6 +22,7 @@ from penchant.person import Person, meet_record
 from penchant.persona import Persona, PersonaKind
 from penchant.record import Record
 from penchant.render import Layout, Rendered
+from penchant.rules import CONTROLS, swap_personas
 from penchant.scorer.implicit import Meet, PairLikelihoods, pair_likelihoods, prompts
 from penchant.space import Direction, PreferenceSpace
 

@@ -3,7 +3,7 @@
 There are two experiments per trait. *Own words* swaps such words in everything that a person wrote, and in what was
 written about them; people without any such word are left out. *Stated* adds a sentence to everybody's evidence, one or
 the other ("I am a woman.", "I am a man."). A decision that differs between the two versions was made for what the
-system believes of a group. Both experiments are repeated with neutral words (`penchant.demographics`), and accuracy is
+system believes of a group. Both experiments are repeated with neutral words (`penchant.neutral_words`), and accuracy is
 compared before and after.
 """
 
@@ -16,8 +16,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.demographics import TRAITS, Trait, counterpart, neutralised
 from penchant.eval.score import Margins
+from penchant.neutral_words import TRAITS, Trait, counterpart, neutralised
 from penchant.persona import Persona, Statement
 from penchant.record import Record
 from penchant.space import Direction

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import TrainingError
 from penchant.fit.descent import one_thread
-from penchant.infer.doubt import NEW_CLAUSE, NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask
-from penchant.infer.encoder import BATCH, EncoderAnnotator, flatten_clauses, unit
+from penchant.infer.calibration import NEW_CLAUSE, NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask
+from penchant.infer.fitted import BATCH, EncoderAnnotator, flatten_clauses, unit
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut, figures
 from penchant.infer.labelled import Labelled

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from penchant.fit.pairs import Pairs, TextVectors
 from penchant.fit.saved import save
-from penchant.fit.training import FitSummary, Settings
+from penchant.fit.training_pairs import FitSummary, Settings
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.scorer.encoder.texts import Texts

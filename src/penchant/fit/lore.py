@@ -22,7 +22,7 @@ from penchant.fit.baseline import FittedBaseline
 from penchant.fit.descent import DescentSettings, descend, one_thread
 from penchant.fit.pairs import Pairs, TextVectors
 from penchant.fit.saved import SavedBaseline
-from penchant.fit.training import TrainingPairs
+from penchant.fit.training_pairs import TrainingPairs
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.scorer.encoder.texts import Texts

@@ -14,7 +14,7 @@ import torch
 from penchant.errors import ModelError
 from penchant.fit.descent import DescentSettings, StoppingPoint
 from penchant.fit.pairs import TextTransform
-from penchant.fit.training import FitSummary, Settings
+from penchant.fit.training_pairs import FitSummary, Settings
 
 CARD, WEIGHTS = "baseline.json", "baseline.safetensors"
 _FORMAT = "penchant baseline 3"

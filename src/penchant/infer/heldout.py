@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.infer.annotate import STATED
 from penchant.infer.base import Readings
-from penchant.infer.read import STATED
 
 _BINS = 10
 _CARD_KEYS = {"recall": "found"}

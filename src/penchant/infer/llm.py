@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Progress
 from penchant.errors import ModelError
+from penchant.infer.annotate import STATED
 from penchant.infer.asking import messages, reader, schema
 from penchant.infer.base import Readings, Reason
-from penchant.infer.read import STATED
 from penchant.model.remote import Endpoint, Question
 from penchant.persona import Evidence
 from penchant.posterior import EVEN, Prior

@@ -44,11 +44,11 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
         ConfigError: the recipe cannot be used.
     """
     if is_recipe(source):
-        from penchant.runs.endpoints import language_annotator
+        from penchant.runs.language_models import language_annotator
 
         return language_annotator(source, space, reporter=reporter)
     from penchant.encoder import open_encoder
-    from penchant.infer.encoder import EncoderAnnotator, encoder_of, space_of
+    from penchant.infer.fitted import EncoderAnnotator, encoder_of, space_of
 
     folder = Path(source)
     fitted = space_of(folder)
@@ -73,7 +73,7 @@ def read_evidence(
         annotator: an annotator, or its source; see `open_annotator`.
         neutral: make words of gender and age neutral before reading. The returned items keep their text.
     """
-    from penchant.infer.read import read_items
+    from penchant.infer.annotate import read_items
 
     reader = open_annotator(annotator, space, reporter=reporter) if isinstance(annotator, str | Path) else annotator
     distinct = list(dict.fromkeys(items))
@@ -93,7 +93,7 @@ def inferred(
     reporter: Reporter = QUIET,
 ) -> Inferred:
     """What an annotator reads from the evidence of some records; notes its caution. Arguments as `read_evidence`."""
-    from penchant.infer.read import items_of
+    from penchant.infer.annotate import items_of
 
     read = read_evidence(annotator, items_of(records), space, neutral=neutral, reporter=reporter)
     report_caution(read.caution, reporter=reporter)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.controls import CONTROLS, swap_personas
 from penchant.errors import ConfigError, RecordError
 from penchant.eval.questions.accuracy import CHOICES
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, PersonaKind, Rating, Statement
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
+from penchant.rules import CONTROLS, swap_personas
 from penchant.runs.data import read
-from penchant.runs.inputs import DataChoice
 from penchant.runs.measurement import Measurement
+from penchant.runs.question_inputs import DataChoice
 from penchant.runs.scorers import believer_of, embedded
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from penchant.space import PreferenceSpace, find_space_file, load_space
 
 if TYPE_CHECKING:
     from penchant.shards.base import Loaded
-    from penchant.shards.individual import Individual
+    from penchant.shards.person_file import Individual
 
 Directions = Literal["given", "measured"]
 """Where the directions of evidence come from: the data, or a measurement of its texts (`penchant.manner`)."""
@@ -158,7 +158,7 @@ def individual(path: Path, space: PreferenceSpace, *, reporter: Reporter = QUIET
         DataError: the file holds a JSON object of another shape.
         SpaceMismatch: its directions are of another space.
     """
-    from penchant.shards.individual import is_individual, read
+    from penchant.shards.person_file import is_individual, read
 
     if not is_individual(path):
         return None

@@ -16,8 +16,8 @@ import numpy as np
 from penchant.config import BaseSection, Recipe, load_section
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.base import RECIPE as BASE_RECIPE
-from penchant.runs.base import make_base
+from penchant.runs.base_model import RECIPE as BASE_RECIPE
+from penchant.runs.base_model import make_base
 from penchant.runs.data import read, recipe_space
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources
@@ -106,7 +106,7 @@ def _tested(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
 def _measure(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, str], reporter: Reporter) -> Measured:
     from penchant.eval.measured import Measured
     from penchant.eval.questions.accuracy import measure
-    from penchant.runs.inputs import open_inputs
+    from penchant.runs.question_inputs import open_inputs
 
     inputs = open_inputs(
         records,

@@ -14,10 +14,10 @@ from penchant.eval.questions.base import Answer, Question, require
 from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
-from penchant.runs.endpoints import judge_of
-from penchant.runs.inputs import DataChoice, adapter, open_inputs
+from penchant.runs.language_models import judge_of
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
+from penchant.runs.question_inputs import DataChoice, adapter, open_inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def fit_annotator(
         TrainingError: too few people to fit on.
     """
     from penchant.fit.annotator import fit_annotator as fit
-    from penchant.infer.encoder import CARD
+    from penchant.infer.fitted import CARD
     from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
 

@@ -126,7 +126,7 @@ def infer(
 
 
 def _require_out(data: Path, out: Path, *, resume: bool, overwrite: bool) -> None:
-    from penchant.shards.individual import is_individual
+    from penchant.shards.person_file import is_individual
     from penchant.shards.unfinished import require_room
 
     if is_individual(data):
@@ -169,7 +169,7 @@ def _items_per_chunk(selection: Selection, reporter: Reporter) -> list[int]:
 
     No evidence is read in this pass: what is wrong with the data shows now, and not after hours.
     """
-    from penchant.infer.read import items_of
+    from penchant.infer.annotate import items_of
 
     items = [len(items_of(chunk)) for chunk in selection.chunks()]
     report_losses(selection.loaded, reporter)
@@ -198,7 +198,7 @@ def _add_shards(
     run: Unfinished, selection: Selection, reader: Annotator, *, neutral: bool, items: int, reporter: Reporter
 ) -> Counter[Reason]:
     """Writes the shards that a run does not have yet; returns how many items the annotator discounted, by reason."""
-    from penchant.infer.read import items_of, read_items, reread
+    from penchant.infer.annotate import items_of, read_items, reread
 
     set_aside: Counter[Reason] = Counter()
     with reporter.bar(items, "reading evidence") as advance:
@@ -217,7 +217,7 @@ def _fresh(reader: Annotator) -> Annotator:
     would also depend on where a run was stopped.
     """
     from penchant.encoder.pooled import PooledEncoder
-    from penchant.infer.encoder import EncoderAnnotator
+    from penchant.infer.fitted import EncoderAnnotator
 
     if not isinstance(reader, EncoderAnnotator) or not isinstance(reader.encoder, PooledEncoder):
         return reader

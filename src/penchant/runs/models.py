@@ -67,7 +67,7 @@ def _prefixed(text: str) -> tuple[str, str] | None:
 
 def _method_of(folder: Path) -> str:
     """The method that the card of a model names."""
-    from penchant.infer.encoder import CARD as ANNOTATOR_CARD
+    from penchant.infer.fitted import CARD as ANNOTATOR_CARD
     from penchant.model.card import tags
 
     if not folder.is_dir():

@@ -104,7 +104,7 @@ def _kind(persona: str) -> PersonaKind:
 def _summary(recipe: str | Path | None, persona: Persona, reporter: Reporter) -> str | None:
     if recipe is None:
         return None
-    from penchant.runs.endpoints import summaries_of
+    from penchant.runs.language_models import summaries_of
 
     return summaries_of(recipe, [persona], reporter=reporter)(persona)
 

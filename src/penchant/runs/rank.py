@@ -108,7 +108,7 @@ def _evidence(
     user: str | Path, data: Path | None, space: PreferenceSpace, reporter: Reporter
 ) -> tuple[str, PersonEvidence]:
     """The id and the evidence of the person."""
-    from penchant.shards.individual import is_individual
+    from penchant.shards.person_file import is_individual
 
     if data is None and not is_individual(Path(user)):
         raise ConfigError(f"`user` {user} is no JSON file of one person; give one, or a user id together with `data`")
@@ -126,7 +126,7 @@ def _person(
     reporter: Reporter,
 ) -> Person:
     """The person as evaluation meets them: with the even prior, whatever the annotator's is."""
-    from penchant.runs.endpoints import summaries_of
+    from penchant.runs.language_models import summaries_of
 
     items = evidence.items
     if annotator is not None:

@@ -24,9 +24,9 @@ from penchant.record import Record
 from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import read
-from penchant.runs.inputs import DataChoice, open_inputs
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
+from penchant.runs.question_inputs import DataChoice, open_inputs
 from penchant.runs.stages import Stages
 from penchant.shards.atomic import write_text
 
@@ -214,7 +214,7 @@ def _page(
 
 def _training_overlap(inputs: Inputs, sources: Sources) -> str:
     """Whether models and scorers were fitted on the people they are measured on, in a sentence."""
-    from penchant.eval.overlap import Overlap
+    from penchant.eval.training_overlap import Overlap
     from penchant.model.card import trained_on
 
     fitted = {name: trained_on(Path(source)) for name, source in sources.policies.items()}

@@ -136,7 +136,7 @@ def align_records(
 ) -> dict[str, object] | None:
     """Aligns a model to the pairs of some records; see `train`."""
     from penchant.model.card import aligned_card
-    from penchant.runs.endpoints import summaries_of
+    from penchant.runs.language_models import summaries_of
     from penchant.train.run import align
     from penchant.train.trees import refuse_unusable
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.infer.annotate import read_items, reread
 from penchant.infer.base import Annotator
-from penchant.infer.read import read_items, reread
 from penchant.person import Person
 from penchant.persona import Comparison, Evidence, Persona, Rating
 from penchant.posterior import EVEN, Prior, believe

@@ -1,7 +1,7 @@
 """Files of records: `read_records` reads every known layout; `parquet.write` and `jsonl.write` write penchant's own."""
 
 from penchant.shards.base import Counts, Example, Kept, Loaded, Reader, Row, rejected_path
-from penchant.shards.layout import READERS, read_records, recognise
+from penchant.shards.formats import READERS, read_records, recognise
 from penchant.shards.manifest import Manifest, Shard, SpaceStamp, read_manifest
 
 __all__ = [

@@ -7,7 +7,7 @@ from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Inputs
 from penchant.eval.questions.beliefs import BELIEFS, LEGEND, lines
 from penchant.eval.score import Setting
-from penchant.forum.observer import observer_of
+from penchant.forum.ideal_observer import observer_of
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
 from penchant.infer.fake import FakeAnnotator

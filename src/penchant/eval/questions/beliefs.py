@@ -41,7 +41,7 @@ def measure(inputs: Inputs) -> Answer:
             "the question 'beliefs' needs simulated records as they were made: only for these is it known what is "
             "true; records that an annotator has written hold its readings instead"
         )
-    from penchant.eval.inference import measure_beliefs
+    from penchant.eval.beliefs import measure_beliefs
     from penchant.scorer.belief import BeliefScorer
 
     scorer = BeliefScorer(inputs.annotator, inputs.annotator.prior)

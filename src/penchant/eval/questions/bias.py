@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from penchant.demographics import TRAITS, Trait, neutralised
 from penchant.errors import ConfigError
 from penchant.eval.bench import Bench, Condition, draw_condition
 from penchant.eval.bias import Changed, Cost, Parity, Swap, changed, cost, parity, swaps
@@ -15,6 +14,7 @@ from penchant.eval.questions.base import Answer, Inputs, Question, Section, inte
 from penchant.eval.questions.control import meet_from_evidence
 from penchant.eval.score import Margins
 from penchant.method import METHODS
+from penchant.neutral_words import TRAITS, Trait, neutralised
 from penchant.person import meet
 from penchant.persona import Evidence, Persona
 from penchant.record import Record
@@ -107,7 +107,7 @@ def _items(condition: Condition, variants: Sequence[tuple[Swap, bool]]) -> list[
 
 def _reading(inputs: Inputs, annotator: Annotator, items: Sequence[Evidence]) -> Bench:
     """The bench, believing what the annotator reads from each item; notes how many items say little."""
-    from penchant.infer.read import read_items, reread
+    from penchant.infer.annotate import read_items, reread
 
     with inputs.reporter.bar(len(items), "reading evidence") as advance:
         readings = read_items(items, annotator, progress=advance)

@@ -295,7 +295,7 @@ def measure(inputs: Inputs) -> Answer:
 
 def text_reader(annotator: Annotator) -> ReadTexts:
     """Reads the answers that models write, as if the person had written them."""
-    from penchant.infer.read import read_items
+    from penchant.infer.annotate import read_items
 
     def read(prompts: Sequence[str], texts: Sequence[str]) -> list[Direction | None]:
         items = [Comment(prompt, text) if text.strip() else None for prompt, text in zip(prompts, texts, strict=True)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penchant.eval.beliefs import ITEMS
 from penchant.eval.bench import Condition
-from penchant.eval.inference import ITEMS
 from penchant.eval.measured import Measured
 from penchant.eval.questions.base import Answer, Inputs, Question, Section
 from penchant.persona import Persona

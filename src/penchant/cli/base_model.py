@@ -9,7 +9,7 @@ import typer
 
 from penchant.cli.options import OverwriteOption, RecipeOption, ResumeOption, SetOption
 from penchant.cli.output import CONSOLE, result
-from penchant.runs.base import RECIPE, base
+from penchant.runs.base_model import RECIPE, base
 
 
 def command(

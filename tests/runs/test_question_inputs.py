@@ -9,8 +9,8 @@ from penchant.errors import ConfigError, DataError, ModelError
 from penchant.eval.questions import accuracy
 from penchant.runs.data import read, space_for
 from penchant.runs.evaluate import evaluate
-from penchant.runs.inputs import DataChoice, adapter, open_inputs
 from penchant.runs.models import Sources
+from penchant.runs.question_inputs import DataChoice, adapter, open_inputs
 from penchant.shards import jsonl
 from penchant.space import load_space
 

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.controls import (
+from penchant.errors import RecordError
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
+from penchant.record import Provenance, Record
+from penchant.rules import (
     CONTROLS,
     STYLE_FEATURES,
     habit,
@@ -18,9 +21,6 @@ from penchant.controls import (
     swap_personas,
     words,
 )
-from penchant.errors import RecordError
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
-from penchant.record import Provenance, Record
 
 TEXTS = st.text(alphabet="ab ,!?\nCÄ", min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
 ITEMS = st.one_of(

@@ -3,7 +3,7 @@ import torch
 from penchant import Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.fit.descent import StoppingPoint
-from penchant.fit.training import TrainingPairs
+from penchant.fit.training_pairs import TrainingPairs
 from penchant.record import people_digest
 from penchant.scorer.encoder.texts import Texts, texts_of
 

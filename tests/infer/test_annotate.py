@@ -1,7 +1,7 @@
 import numpy as np
 
+from penchant.infer.annotate import directions, items_of, read_items, reread
 from penchant.infer.fake import FakeAnnotator
-from penchant.infer.read import directions, items_of, read_items, reread
 from penchant.persona import Comment, Persona
 from penchant.record import Record
 from penchant.space import PreferenceSpace, load_space

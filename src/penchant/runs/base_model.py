@@ -62,7 +62,7 @@ def make_base(
     """Makes a base of settings that have been read; see `base`. `recipe` is named on the card."""
     from penchant.encoder.sentence import load_encoder
     from penchant.model.card import base_card
-    from penchant.train.base import fresh_model, save_base, train_base
+    from penchant.train.base_model import fresh_model, save_base, train_base
     from penchant.train.snapshot import SNAPSHOT
 
     if (settings.corpus == "text") != (texts is not None):
@@ -116,7 +116,7 @@ def _forum(settings: BaseSection) -> _Corpus:
     from penchant.forum.corpus import Corpus, batches, vocabulary
     from penchant.render import fixed_texts
     from penchant.space import load_space
-    from penchant.train.base import word_tokenizer
+    from penchant.train.base_model import word_tokenizer
 
     space = load_space(settings.space)
     corpus = Corpus.over(space, seed=settings.seed, questions=settings.questions)
@@ -126,7 +126,7 @@ def _forum(settings: BaseSection) -> _Corpus:
 
 def _documents(settings: BaseSection, path: Path, reporter: Reporter) -> _Corpus:
     from penchant.shards.texts import read_texts
-    from penchant.train.base import subword_tokenizer
+    from penchant.train.base_model import subword_tokenizer
     from penchant.train.pages import RealText, batches
 
     documents = read_texts(path, split="train")

@@ -8,7 +8,7 @@ import pytest
 from penchant import Comment, Persona
 from penchant.errors import ConfigError, ModelError
 from penchant.runs.annotators import read_evidence
-from penchant.runs.endpoints import judge_of, language_annotator, summaries_of
+from penchant.runs.language_models import judge_of, language_annotator, summaries_of
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import Comment, Comparison, Demographics, Persona, PreferenceSpace, Statement
-from penchant.demographics import TRAITS, counterpart, neutral, neutralised, swapped
+from penchant.neutral_words import TRAITS, counterpart, neutral, neutralised, swapped
 
 
 @pytest.mark.parametrize(

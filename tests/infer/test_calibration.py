@@ -6,8 +6,8 @@ import torch
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.fit.annotator import fit_annotator
-from penchant.infer.doubt import NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask, novelty
-from penchant.infer.encoder import EncoderAnnotator
+from penchant.infer.calibration import NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask, novelty
+from penchant.infer.fitted import EncoderAnnotator
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import parts
 from penchant.persona import Comment

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from penchant.controls import words
 from penchant.infer.pieces import Parts
+from penchant.rules import words
 
 MAX_KNOWN = 16_384
 """Number of clauses, the most frequent ones, whose vectors are kept to measure novelty."""

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from penchant.next_question import expected_gains, next_question
 from penchant.posterior import EVEN, KINDS, Prior, Tally
-from penchant.question import expected_gains, next_question
 from penchant.space import Direction, PreferenceSpace
 
 

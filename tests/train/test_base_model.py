@@ -22,8 +22,8 @@ from penchant.model.local import ChatTokenizer, load_parts
 from penchant.person import meet
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace, load_space
-from penchant.train import base as module
-from penchant.train.base import fresh_model, save_base, subword_tokenizer, train_base, word_tokenizer
+from penchant.train import base_model as module
+from penchant.train.base_model import fresh_model, save_base, subword_tokenizer, train_base, word_tokenizer
 from penchant.train.snapshot import SNAPSHOT
 
 SMALL = BaseSection(

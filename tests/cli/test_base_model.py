@@ -40,7 +40,7 @@ def test_a_key_of_another_recipe_is_refused(penchant, base_recipe, tmp_path) -> 
 def test_a_base_that_was_stopped_is_resumed_and_a_finished_one_kept(
     penchant, base_recipe, tmp_path, monkeypatch
 ) -> None:
-    from penchant.train import base as module
+    from penchant.train import base_model as module
 
     options = ("base", "--recipe", base_recipe, "--set", "max_steps=4", "--set", "save_steps=2", "--out")
     assert penchant(*options, tmp_path / "whole").code == 0

@@ -10,7 +10,7 @@ from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError
 from penchant.model.local import LocalModel
 from penchant.reporter import Quiet
-from penchant.runs.base import base
+from penchant.runs.base_model import base
 
 
 class Notes(Quiet):

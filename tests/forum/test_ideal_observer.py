@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.controls import overlap, swap_personas
 from penchant.errors import RecordError
-from penchant.forum.observer import IdealObserver, observer_of, patterns, posterior
+from penchant.forum.ideal_observer import IdealObserver, observer_of, patterns, posterior
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import Forum, simulate
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
 from penchant.record import Provenance, Record
+from penchant.rules import overlap, swap_personas
 from penchant.space import Dimension, Direction, PreferenceSpace, load_space
 
 FOUR = PreferenceSpace("four", tuple(Dimension(i, i, "", f"more {i}", f"less {i}") for i in "abcd"))

@@ -82,7 +82,7 @@ def open_inputs(
         ConfigError: a scorer that needs an annotator.
         ModelError: a model cannot be loaded.
     """
-    from penchant.forum.observer import observer_of
+    from penchant.forum.ideal_observer import observer_of
     from penchant.runs.scorers import opened
 
     report_mismatches(sources, records, reporter=reporter)
@@ -103,7 +103,7 @@ def open_inputs(
     )
     reader = _believe(bench, records, annotator, neutral=neutral, reporter=reporter)
     if summaries is not None:
-        from penchant.runs.endpoints import summaries_of
+        from penchant.runs.language_models import summaries_of
 
         informed, blind = bench.conditions(records, personas or ("ugc", "pair", "demo", "mixed"))
         people = (persona for condition in (*informed, *blind) for persona in condition.personas)
@@ -126,8 +126,8 @@ def _believe(
     bench: Bench, records: Sequence[Record], annotator: str | Path | None, *, neutral: bool, reporter: Reporter
 ) -> Annotator | None:
     """Sets what the bench believes of a persona; returns the annotator that read it."""
-    from penchant.demographics import neutralised
-    from penchant.infer.read import reread
+    from penchant.infer.annotate import reread
+    from penchant.neutral_words import neutralised
 
     reader = None
     if annotator is not None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penchant.cli.moved import refuse_old_spelling
+from penchant.cli.old_spellings import refuse_old_spelling
 from penchant.errors import ConfigError
 
 BEFORE_AND_NOW = [

@@ -23,13 +23,13 @@ from safetensors.torch import load_file, save_file
 
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import ModelError
+from penchant.infer.annotate import STATED
 from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
-from penchant.infer.doubt import NO_DOUBT, Doubt, novelty
+from penchant.infer.calibration import NO_DOUBT, Doubt, novelty
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
-from penchant.infer.read import STATED
 from penchant.infer.voice import Voice
 from penchant.persona import Evidence
 from penchant.posterior import EVEN, Prior, kind_of

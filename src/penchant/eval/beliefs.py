@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from penchant.errors import RecordError
 from penchant.eval.bench import KnownRule
+from penchant.infer.annotate import items_of, read_items, reread
 from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
-from penchant.infer.read import items_of, read_items, reread
+from penchant.next_question import next_question
 from penchant.persona import Comparison, Evidence, Persona, PersonaKind
 from penchant.posterior import Prior, Tally, believe, kind_of
-from penchant.question import next_question
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import Direction

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import RecordError
-from penchant.eval.inference import (
+from penchant.eval.beliefs import (
     Beliefs,
     abstention,
     auroc,
@@ -17,8 +17,8 @@ from penchant.eval.inference import (
     readings,
     share_of_ideal,
 )
+from penchant.forum.ideal_observer import observer_of
 from penchant.forum.lexicon import lexicon
-from penchant.forum.observer import observer_of
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
 from penchant.infer.fake import FakeAnnotator

@@ -7,8 +7,8 @@ from penchant import PreferenceSpace
 from penchant.errors import DataError, SpaceError, SpaceMismatch
 from penchant.person import Correction
 from penchant.persona import Comment, Comparison, Persona
-from penchant.shards import individual
-from penchant.shards.individual import Individual, is_individual
+from penchant.shards import person_file as individual
+from penchant.shards.person_file import Individual, is_individual
 
 COMMENT = {"kind": "comment", "prompt": "p", "text": "t"}
 COMPARISON = {"kind": "comparison", "prompt": "p", "chosen": "a", "rejected": "b"}

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.demographics import neutral_item
 from penchant.encoder.base import Progress
 from penchant.infer.base import Annotator, Readings
+from penchant.neutral_words import neutral_item
 from penchant.persona import Evidence, Persona
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace
@@ -24,7 +24,7 @@ def read_items(
     """Maps each item to the same item with the direction that the annotator reads; equal items are read once.
 
     Args:
-        neutral: make words of gender and age neutral before reading (`penchant.demographics`), so that they cannot
+        neutral: make words of gender and age neutral before reading (`penchant.neutral_words`), so that they cannot
             change a reading. The returned items keep their text.
     """
     distinct = list(dict.fromkeys(items))

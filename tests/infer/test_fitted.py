@@ -7,7 +7,7 @@ import pytest
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError
 from penchant.fit.annotator import fit_annotator
-from penchant.infer.encoder import EncoderAnnotator, encoder_of
+from penchant.infer.fitted import EncoderAnnotator, encoder_of
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment

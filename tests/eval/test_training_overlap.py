@@ -1,7 +1,7 @@
 import pytest
 
 from penchant import Record
-from penchant.eval.overlap import Overlap
+from penchant.eval.training_overlap import Overlap
 from penchant.record import people_digest
 
 
