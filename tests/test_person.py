@@ -53,12 +53,6 @@ def test_a_correction_of_an_unknown_dimension_is_refused_when_people_meet(tiny: 
         meet(Persona(), tiny, corrections=(Correction("lenght", 1),))
 
 
-@pytest.mark.parametrize("sign", [2, -2, 0.5])
-def test_a_correction_beyond_the_poles_is_refused(sign: float) -> None:
-    with pytest.raises(SpaceError, match="correction of 'length'"):
-        Correction("length", sign)
-
-
 def test_a_profile_or_evidence_of_another_space_is_refused(tiny: PreferenceSpace) -> None:
     other = tiny.subset(["length", "depth"], name="two")
     with pytest.raises(SpaceMismatch, match="profile"):

@@ -12,6 +12,7 @@ pyarrow. Everything that works with models or files lives in a room of its own: 
     '- Concise communication style'
 """
 
+from penchant.correction import Correction
 from penchant.errors import (
     ConfigError,
     DataError,
@@ -22,7 +23,7 @@ from penchant.errors import (
     SpaceMismatch,
     TrainingError,
 )
-from penchant.person import Correction, Person, meet
+from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.posterior import Belief, Vote, aggregate, believe
 from penchant.record import Provenance, Record

@@ -9,23 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from penchant.errors import SpaceError
+from penchant.correction import Correction
 from penchant.persona import Persona
 from penchant.posterior import EVEN, Belief, Prior, Rule, believe
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace, Sign
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What the person says about one dimension; sign 0 means "this is not about me"."""
-
-    dimension_id: str
-    sign: Sign
-
-    def __post_init__(self) -> None:
-        if self.sign not in (-1, 0, 1):
-            raise SpaceError(f"correction of '{self.dimension_id}': sign {self.sign!r} is not -1, 0 or +1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ IDEAS = (
     "posterior",
     "next_question",
     "population",
+    "correction",
     "person",
     "style",
     "manner",

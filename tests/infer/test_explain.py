@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from penchant import Comment, Comparison, PreferenceSpace, Rating
+from penchant.correction import Correction
 from penchant.infer.explain import Explanation, as_text, as_values, explain, legend, quoted
-from penchant.person import Correction, Person, meet
+from penchant.person import Person, meet
 from penchant.persona import Persona
 from penchant.posterior import EVEN
 

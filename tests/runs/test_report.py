@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -73,8 +74,9 @@ def test_a_part_that_asked_fewer_pairs_than_its_command_says_so(small_forum, ali
     settings = {"data": small_forum / "test", "models": [str(aligned["ica"])], "command_of": command_of}
     write_report(out=tmp_path / "whole", **settings)
     assert "the first people's of each wording" not in words_of((tmp_path / "whole" / "report.html").read_text("utf-8"))
-    monkeypatch.setattr(report, "SOME", 24)
-    monkeypatch.setattr(report, "FEW", 12)
+    smaller = {name: replace(one, report_pairs=one.report_pairs // 80) for name, one in report.QUESTIONS.items()}
+    smaller["cost"] = replace(smaller["cost"], report_pairs=12)
+    monkeypatch.setattr(report, "QUESTIONS", smaller)
     write_report(out=tmp_path / "part", **settings)
     text = words_of((tmp_path / "part" / "report.html").read_text("utf-8"))
     subsets = re.findall("Of (\\d+) pairs, the first people's of each wording; the command measures all 48.", text)

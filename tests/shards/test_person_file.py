@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from penchant import PreferenceSpace
+from penchant.correction import Correction
 from penchant.errors import DataError, SpaceError, SpaceMismatch
-from penchant.person import Correction
 from penchant.persona import Comment, Comparison, Persona
 from penchant.shards import person_file as individual
 from penchant.shards.person_file import Individual, is_individual

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from penchant.correction import Correction
 from penchant.errors import ConfigError
-from penchant.person import Correction, meet
+from penchant.person import meet
 from penchant.persona import Evidence, Persona
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter

@@ -11,7 +11,7 @@ from penchant.config import Recipe, TrainSection
 from penchant.errors import ConfigError
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.recipe import recipe_for
-from penchant.runs.train import read_training_set, section_of
+from penchant.runs.train import read_training_set, report_bare, section_of
 from penchant.shards.atomic import write_text
 
 ROWS = "train.jsonl"
@@ -59,7 +59,7 @@ def export(
     lines: list[str] = []
     count = len(people.people) * rounds
     with reporter.bar(count, f"{method}: rendering") as advance:
-        refuse_unusable(people)
+        report_bare(people, refuse_unusable(people), reporter=reporter)
         for row in people.rows(count):
             lines.extend(_line(pair) for pair in people.conversations(row))
             advance(1)

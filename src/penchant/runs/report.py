@@ -30,14 +30,10 @@ from penchant.runs.question_inputs import DataChoice, open_inputs
 from penchant.runs.stages import Stages
 from penchant.shards.atomic import write_text
 
-SOME = 2000
-"""Pairs, of whole people, on which the smaller questions are asked; accuracy is measured on all."""
-FEW = 400
-"""Pairs, of whole people, on which time is taken."""
 PAGE = "report.html"
 PERSONAS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed")
-PARTS = ("limited", "control", "bias", "cost")
-"""The questions of the page, besides accuracy."""
+PARTS = tuple(name for name, question in QUESTIONS.items() if question.report_pairs)
+"""The questions of the page, besides accuracy, which is measured on all pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +151,6 @@ def write_report(
 def _measure(inputs: Inputs, command_of: Callable[[str], str]) -> _Parts:
     parts, records = _Parts(inputs, command_of, Stages(inputs.reporter)), inputs.records
     parts.ask(QUESTIONS["accuracy"], records, personas=available(inputs, PERSONAS))
-    some = first_people(records, SOME)
     for name in PARTS:
         question = QUESTIONS[name]
         try:
@@ -166,7 +161,7 @@ def _measure(inputs: Inputs, command_of: Callable[[str], str]) -> _Parts:
         except ConfigError as error:
             parts.leave_out(question, str(error))
             continue
-        parts.ask(question, first_people(records, FEW) if name == "cost" else some)
+        parts.ask(question, first_people(records, question.report_pairs))
     # memory that earlier questions left behind is used again, so that a peak means nothing here
     for method in parts.findings.get("cost", {}).get("methods", {}).values():
         method["peak_mb"] = None
@@ -192,7 +187,7 @@ def _page(
         settings={
             "data": bench.setting.dataset,
             "seed": str(inputs.seed),
-            "pairs": f"{len(records):,}; for every question but accuracy the first people's, {SOME:,} pairs at most",
+            "pairs": f"{len(records):,}; the other questions are asked of the first people, on fewer pairs",
             "layout": bench.layout,
             "base": inputs.base,
             **{f"model, {name}": source for name, source in sources.policies.items()},

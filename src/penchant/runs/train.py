@@ -149,8 +149,7 @@ def align_records(
     count = len(people.people)
     with reporter.bar(count, f"{method}: checking rows") as advance:
         bare = refuse_unusable(people, progress=advance)
-    if bare and people.method.content != "none":
-        reporter.note(f"{bare} of {count} people have no evidence: they are trained on the bare prompt")
+    report_bare(people, bare, reporter=reporter)
     reporter.note(f"{method}: aligning {recipe.base} to {count} people, {len(records)} pairs")
     cache = reference_cache or out.parent / "reference"
     with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
@@ -201,22 +200,27 @@ def train_ratings(
     return {"method": method, "model": str(out), "people": len(people.people), "ratings": trained.rows}
 
 
+def report_bare(people: TrainingSet, bare: int, *, reporter: Reporter) -> None:
+    """Notes how many people have no evidence, where the method would show some."""
+    if bare and people.method.content != "none":
+        count = len(people.people)
+        reporter.note(f"{bare} of {count} people have no evidence: they are trained on the bare prompt")
+
+
 def section_of(recipe: Recipe, method: str) -> TrainSection:
-    """The settings of one method.
+    """The settings of one method: `pba` of the recipe for methods that show inferred directions, else `ica`.
 
     Raises:
         ConfigError: the method is not trained.
     """
     from penchant.method import METHODS
 
-    sections: dict[str, TrainSection] = {"ica": recipe.ica}
-    sections |= {name: recipe.pba for name in METHODS if METHODS[name].bridged}
-    sections["universal"] = recipe.ica
-    if method not in sections:
+    trained = [name for name in METHODS if METHODS[name].trained]
+    if method not in trained:
         raise ConfigError(
-            f"`method` {method}: only {', '.join(sections)} are trained; penchant fit makes {', '.join(SCORERS)}"
+            f"`method` {method}: only {', '.join(trained)} are trained; penchant fit makes {', '.join(SCORERS)}"
         )
-    return sections[method]
+    return recipe.pba if METHODS[method].bridged else recipe.ica
 
 
 def read_training_set(

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from penchant.correction import Correction
 from penchant.errors import DataError, RecordError, SpaceError
-from penchant.person import Correction
 from penchant.persona import Persona
 from penchant.shards.codec import evidence_of, signs_of
 from penchant.shards.fields import refuse_unknown, text

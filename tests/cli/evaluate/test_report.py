@@ -47,7 +47,7 @@ def test_everything_stands_on_one_page_with_the_commands_that_give_it_again(
     assert set(found["cost"]["methods"]) == {"few_shot", "ica", "pba"}
     assert found["cost"]["methods"]["ica"]["peak_mb"] is None
     assert f"report:  {out / 'report.html'}" in ran.out
-    assert "whether any was met in training was not checked (`fit_data`)" in unescape(page)
+    assert "whether any was met in training was not checked (fit_data)" in unescape(page)
     assert "not checked (--fit-data)" in ran.err
     again = penchant(*where, "--out", out)
     assert (again.code, again.out) == (2, "")

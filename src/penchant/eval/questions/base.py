@@ -1,7 +1,8 @@
 """The shape of a question of evaluation: what it needs, how it is measured, and its answer.
 
-A new question is one file in this room and one line in QUESTIONS. Its command, its options and its place in the
-report follow from its `Question`.
+A new question is one file in this folder and one line in QUESTIONS. Its command, its options and its part of the
+report follow from its `Question`. A new kind of input is a name in `Need`, a sentence in MISSING, an option in
+`cli/evaluate.py`, and is opened in `runs/question_inputs.py` or `runs/evaluate.py`.
 """
 
 from __future__ import annotations
@@ -128,6 +129,8 @@ class Question:
     takes: tuple[Need, ...]
     """Further inputs that it reads where they are given."""
     measure: Callable[[Inputs], Answer]
+    report_pairs: int = 0
+    """The most pairs, of whole people, on which a report asks it; 0 leaves it out of reports."""
     check: Callable[[Mapping[str, Any]], None] = lambda _inputs: None
     """Refuses inputs that do not fit together, before data is read; takes the inputs of `require`, raises
     ConfigError."""

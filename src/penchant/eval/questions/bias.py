@@ -196,5 +196,6 @@ BIAS = Question(
     needs=("models",),
     takes=("annotator",),
     measure=measure,
+    report_pairs=2_000,
     check=_check,
 )

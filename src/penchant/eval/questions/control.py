@@ -358,4 +358,5 @@ CONTROL = Question(
     needs=("models",),
     takes=("annotator", "neutral"),
     measure=measure,
+    report_pairs=2_000,
 )

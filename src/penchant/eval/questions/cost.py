@@ -193,4 +193,5 @@ COST = Question(
     needs=("models",),
     takes=("scorers", "annotator", "neutral"),
     measure=measure,
+    report_pairs=400,
 )

@@ -55,4 +55,5 @@ LIMITED = Question(
     needs=("models",),
     takes=("annotator", "neutral"),
     measure=measure,
+    report_pairs=2_000,
 )
