@@ -92,7 +92,7 @@ def test_other_data_by_the_same_name_does_not_go_on_in_the_folder(crossval, plan
 def test_only_records_of_an_attribute_and_known_folds_are_taken(crossval, planted) -> None:
     ran = crossval("--attribute", "nothing")
     assert ran.code == 2
-    assert "no record has an attribute that begins with 'nothing'; there are: " in ran.err
+    assert "has no record of 'nothing'; there are: " in ran.err
     ran = crossval("--only", "2")
     assert ran.code == 2
     assert "give numbers of folds from 0 to 1" in ran.err

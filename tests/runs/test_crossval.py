@@ -5,7 +5,7 @@ import yaml
 
 from penchant.config import BaseSection
 from penchant.encoder.fake import FakeEncoder
-from penchant.errors import ConfigError, DataError
+from penchant.errors import ConfigError
 from penchant.reporter import Quiet
 from penchant.runs.crossval import crossval_models
 from penchant.shards import jsonl
@@ -58,5 +58,5 @@ def test_the_encoder_scorer_is_measured_on_the_same_people(crossval, planted, mo
 def test_folds_and_attributes_that_there_are_not_are_refused(crossval) -> None:
     with pytest.raises(ConfigError, match="`only` 0,2: give numbers of folds from 0 to 1"):
         crossval(only=[0, 2])
-    with pytest.raises(DataError, match="no record has an attribute that begins with 'nothing'; there are: "):
+    with pytest.raises(ConfigError, match="has no record of 'nothing'; there are: "):
         crossval(attribute="nothing")

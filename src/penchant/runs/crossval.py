@@ -12,11 +12,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from penchant.config import Recipe
-from penchant.errors import ConfigError, DataError
+from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.crossval_scorers import measure_encoder
-from penchant.runs.data import directed, read, space_for
+from penchant.runs.data import directed, of_attribute, read, space_for
 from penchant.runs.measurement import Measurement
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
@@ -54,7 +54,7 @@ def crossval_models(
         out: folder for the folds.
         folds: folds by user; each person is tested once, by models of other people.
         only: numbers of the folds to measure in this run; None measures all.
-        attribute: only records whose attribute begins like this.
+        attribute: only records of this subset; see `runs.data.of_attribute`.
         encoder: measure the encoder scorer too, on the same folds.
         rejected: receives the rows left out.
         overrides: `section.key=value`, applied to the recipe.
@@ -73,7 +73,7 @@ def crossval_models(
     started = perf_counter()
     settings = recipe_for(recipe, overrides)
     data_space = space_for(data, space, directions=settings.directions)
-    records = _of_attribute(read(data, data_space, rejected=rejected, reporter=reporter), attribute)
+    records = of_attribute(read(data, data_space, rejected=rejected, reporter=reporter), attribute, data)
     records = directed(records, settings.directions)
     plan = user_folds(records, folds=folds, seed=settings.seed)
     if encoder:  # before hours of training, not after
@@ -150,16 +150,6 @@ def _scores(
     personas = recipe.evaluate.personas
     with Inputs(records=test, space=space, bench=bench, reporter=reporter).passes(bench.passes(personas)):
         return bench.score(test, personas)
-
-
-def _of_attribute(records: list[Record], attribute: str | None) -> list[Record]:
-    if attribute is None:
-        return records
-    kept = [record for record in records if record.provenance.attribute.startswith(attribute)]
-    if not kept:
-        names = sorted({record.provenance.attribute for record in records})
-        raise DataError(f"no record has an attribute that begins with '{attribute}'; there are: {', '.join(names)}")
-    return kept
 
 
 def _fold_numbers(only: Sequence[int] | None, folds: int) -> list[int]:
