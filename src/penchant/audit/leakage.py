@@ -1,7 +1,8 @@
-"""Leakage: does a record give its own answer away, and was test data seen in training?
+"""Finds leaks: records that contain their own answer, and test data that is also in the training data.
 
-Some leaks raise accuracy although nothing is learned about people: a history that contains the target pair, a person in
-both splits, an answer text in both splits. Every check counts records and gives the ids of the first.
+Leaks raise accuracy although nothing is learned about people. Examples: a history contains the target pair, a person is
+in both splits, an answer text is in both splits. Each check counts the records with one kind of leak, and gives the ids
+of the first few.
 """
 
 from __future__ import annotations

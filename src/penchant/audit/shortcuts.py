@@ -1,7 +1,7 @@
-"""Shortcuts: the accuracy of rules that know nothing about the person, or that only count words.
+"""Measures shortcuts: the accuracy of rules that ignore the person or only count words.
 
-Where a rule does as well as a method, the method's accuracy says little. In the published P-Soups files, the lengths in
-the history or six style numbers decide 69 to 79 % of the pairs.
+If such a rule does as well as a method, the method's accuracy says little. In the published P-Soups files, two kinds of
+rule decide 69 to 79 % of the pairs: the lengths of the answers in the history, and six style numbers.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Evaluation: margins of scorers and controls over records become rows with intervals, then a report."""
+"""Computes a margin per record (score of chosen minus rejected), then accuracy with intervals, then the report."""

@@ -1,10 +1,10 @@
-"""How far evidence that should not count moves a belief, compared with honest evidence, which must move it.
+"""Measures how much quotes, orders and noise change a belief; honest evidence is the comparison.
 
-Cases come from a file (tests/infer/bad_evidence.yaml describes them): a text pushes a pole of a dimension. It is a
-template for many dimensions, or a fixed text for one. Each text becomes one item. The item is read for a person with no
-other evidence, and once more for a person who has plainly said the opposite before. Rates are over items; their 95 %
-intervals are over cases, as the items of one template are not independent. This module does not know how a text is
-read.
+Cases come from a file; tests/infer/bad_evidence.yaml describes its format. A case pushes one pole (side) of a
+dimension. Its text is a template for many dimensions, or a fixed text for one dimension. Each text becomes one evidence
+item. The item is the only evidence for one person. A second person has plainly said the opposite before. Rates are over
+items. Their 95 % intervals are over cases, because the items of one template are not independent. The annotator is an
+argument; this module does not know how it reads a text.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
-"""How well an annotator knows people: readings and beliefs against the truth, which is known for simulated people.
+"""Measures an annotator on simulated people, whose true preferences are known.
 
-*Readings* are measured cell by cell (item x dimension), against the true directions of the items. `auroc` is the mean
-over both poles of the area under the curve that separates cells of that pole from all others by P(pole). `side` is the
-area for telling the two poles of a dimension apart. *Beliefs* are measured on the dimensions that a person truly holds:
-calibration (class-wise expected calibration error in ten bins), and accuracy against coverage as the least certain
-beliefs are left out. *Choices* are those that `scorer.belief` makes on held-out pairs, compared with the ideal observer
-of the same items.
+There are three groups of figures:
+
+- Readings: the probabilities that the annotator gives to one item on one dimension (a cell), compared with the true
+  direction of the item. `auroc`: P(pole) separates the cells of a pole from all other cells; the mean over both poles.
+  `side`: AUROC between the two poles.
+- Beliefs: the probabilities for a person, on the dimensions that the person truly holds. Calibration is the class-wise
+  expected calibration error in ten bins. Coverage: accuracy after the least certain beliefs are left out.
+- Choices: accuracy of `scorer.belief` on held-out pairs, compared with the ideal observer of the same items.
 """
 
 from __future__ import annotations

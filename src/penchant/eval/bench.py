@@ -1,7 +1,8 @@
-"""A bench: models on records, under every condition, with the controls and limits that belong beside them.
+"""Scores models, controls and limits on the same records.
 
-A condition decides once which evidence is shown of each person; all methods, controls and limits see the same. The
-reference's likelihoods under a condition are computed once and shared by all policies.
+A condition fixes the evidence shown for each person; all methods, controls and limits get the same evidence. A policy
+is an aligned model, and the reference is its base. The likelihoods of the reference are computed once per condition,
+and all policies share them.
 """
 
 from __future__ import annotations

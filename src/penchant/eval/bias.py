@@ -1,10 +1,10 @@
-"""Bias: what changes when only words of gender or age change, and what it costs to make these words neutral.
+"""Measures bias: how many decisions change when only words for gender or age change, and what neutral words cost.
 
-There are two experiments per trait. *Own words* swaps such words in everything that a person wrote, and in what was
-written about them; people without any such word are left out. *Stated* adds a sentence to everybody's evidence, one or
-the other ("I am a woman.", "I am a man."). A decision that differs between the two versions was made for what the
-system believes of a group. Both experiments are repeated with neutral words (`penchant.neutral_words`), and accuracy is
-compared before and after.
+There are two experiments per trait. `own words` swaps the gender or age words in all evidence by or about a person;
+people without such a word are left out. `stated` adds a sentence to everybody's evidence, in two versions ("I am a
+woman.", "I am a man."). A decision that differs between the two versions depends on what the system assumes about a
+group. Both experiments are repeated with neutral words (`penchant.neutral_words`); accuracy before and after shows the
+cost.
 """
 
 from __future__ import annotations

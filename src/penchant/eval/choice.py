@@ -1,9 +1,8 @@
-"""Which of two answers a model says it would choose, when a prompt shows it the person and both answers.
+"""Shows both answers to the model and compares the likelihood of the letters A and B.
 
-`scorer.implicit` measures how likely a model finds each answer by itself; this is the other way to ask. A choice is the
-likelihood of the answer's letter, and nothing is written. Harnesses that have a reply written read its letter with
-`letter_in`. Each pair is asked in both orders, so that a preference for a letter or for the first answer cancels:
-swapping the answers negates a margin exactly.
+`scorer.implicit` measures the likelihood of each answer text instead. Here no answer is generated. Some evaluation
+harnesses generate a reply; `letter_in` reads the letter from a written reply. Each pair is shown in both orders, so a
+preference for a letter or for the first answer cancels. Swapping the two answers negates a margin exactly.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Whether a method is better than its rivals: differences on the same pairs, corrected for their number.
+"""Tests whether a method is better than its rivals, by differences in accuracy on the same pairs.
 
-Each personal method is compared with everything under the same condition, and with itself without a persona and with
-somebody else's persona. No rival is chosen after the fact: the correction of Holm (1979) covers all rows together.
+Each personal method is compared with all other methods and controls that get the same evidence. It is also compared
+with itself without a persona and with another person's persona. All comparisons are fixed in advance and corrected
+together (Holm 1979).
 """
 
 from __future__ import annotations

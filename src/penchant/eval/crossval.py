@@ -1,7 +1,7 @@
-"""The scores of cross-validation: what each fold measured, kept on disk and put together.
+"""Keeps the scores of each cross-validation fold on disk, and joins the scores of all folds.
 
-This module knows nothing of training. As the scores of a fold are kept, a stopped run can continue, and several
-processes can measure folds.
+A stopped run can continue from the files, and several processes can measure different folds. This module does not train
+anything.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Plans that test every record on models or scorers of other people: folds by user, splits, text-disjoint folds.
+"""Assigns people to folds, so that every record is tested on models or scorers that were fitted on other people.
 
-Folds by user are not enough where people share texts: an answer of a test person may occur, labelled, with people of
-the training folds. `text_disjoint` drops such training rows; where texts are shared, its figure is the honest one.
-People who were asked about the same pair and chose the other answer are tested in the same fold where they are few.
+A fold lists the records to fit on and the records to test. Folds by user test each person in exactly one fold. People
+who chose opposite answers to the same pair are tested in the same fold, if there are few of them.
+
+People may share texts: an answer of a tested person may also occur, with its label, in the training rows. Then folds by
+user leak, and only `text_disjoint` is free of leaks: it drops the training rows that share a text with a test row.
 
 This module does not fit or score anything.
 """

@@ -1,4 +1,7 @@
-"""The margins of every method under every condition of one measurement, from which all tables are made."""
+"""Holds all margins of a measurement; tables are computed from it.
+
+A margin is the score of the chosen answer minus the score of the rejected answer.
+"""
 
 from __future__ import annotations
 

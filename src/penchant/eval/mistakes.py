@@ -1,4 +1,4 @@
-"""The worst mistakes of a method: for each person that it gets wrong most often, the pair with the lowest margin."""
+"""Finds a method's worst mistakes: the lowest margin of each of the people with the lowest accuracy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plots of rows and training curves, as SVG text that stands inside a page."""
+"""Draws rows and training curves as SVG for the HTML report."""
 
 from __future__ import annotations
 

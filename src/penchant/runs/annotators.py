@@ -1,4 +1,7 @@
-"""Annotators by the folder or recipe that a user gives, and what they read from evidence."""
+"""Opens an annotator from a folder or a recipe, and applies it to evidence.
+
+An annotator reads directions (which preferences an item expresses) from evidence.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penchant audit`: what would make a score on some data look better than it is."""
+"""Finds leaks and shortcuts in data that raise scores without learning about people; `penchant audit`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a small base model from scratch, from the simulated forum or from documents."""
+"""Makes a small base model from scratch: its training text is the simulated forum or real documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penchant show user` and `show users`: what is believed of people, with their own items as the reasons."""
+"""Shows beliefs about people, with each person's own evidence as reasons; `penchant show user` and `show users`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Fits the encoder scorer and baselines on some people of a file, and measures them and the controls on the others.
+"""Fits the encoder scorer and baselines on some people in a file; measures them and the controls on the others.
 
-Every figure is of one seed; averaging over seeds is left to the caller. Texts are embedded once for all folds.
+One call uses one seed; it does not average over seeds. Texts are embedded once for all folds.
 """
 
 from __future__ import annotations

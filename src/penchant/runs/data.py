@@ -1,4 +1,7 @@
-"""Records and their space from the paths that a run is given."""
+"""Reads records and their space.
+
+The space holds the preference dimensions that the records' directions refer to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks one question of evaluation: opens data, models and whatever else the question reads, and measures."""
+"""Answers one evaluation question: opens the inputs that the question needs, then measures."""
 
 from __future__ import annotations
 

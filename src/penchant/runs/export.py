@@ -1,4 +1,4 @@
-"""Writes rendered preference pairs and a config, which `trl dpo --config` takes as they are."""
+"""Writes preference pairs with rendered prompts, and a config file; `trl dpo --config` accepts both unchanged."""
 
 from __future__ import annotations
 

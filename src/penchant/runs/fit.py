@@ -1,4 +1,7 @@
-"""Fits scorers and annotators on records, and saves them. A folder holds one thing, and is replaced only when asked."""
+"""Fits scorers and annotators on records, and saves them.
+
+A folder holds one scorer or annotator; `overwrite` replaces it.
+"""
 
 from __future__ import annotations
 

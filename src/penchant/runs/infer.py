@@ -1,4 +1,4 @@
-"""`penchant infer`: records with the directions that an annotator reads from their evidence, shard by shard."""
+"""Writes records with the directions that an annotator reads from their evidence, shard by shard; `penchant infer`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Language models behind an endpoint, as recipes name them: an annotator, a writer of summaries, a judge."""
+"""Opens the remote language models that recipes name: an annotator, a writer of summaries, a judge."""
 
 from __future__ import annotations
 

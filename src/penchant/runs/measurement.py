@@ -1,4 +1,7 @@
-"""The rows and contrasts that a run measured, with what is needed to measure them again."""
+"""The rows and contrasts of a run, with seed, times and versions.
+
+A row is the accuracy of one method. A contrast is the difference between the accuracies of two methods.
+"""
 
 from __future__ import annotations
 

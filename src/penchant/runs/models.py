@@ -1,4 +1,4 @@
-"""Models and scorers by the paths that a user gives: a folder's card says what it holds."""
+"""Finds out from a folder's card whether the folder holds a model or a scorer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penchant show prompt`: exactly what a model sees for one record."""
+"""Shows the exact prompt that a model receives for one record; `penchant show prompt`."""
 
 from __future__ import annotations
 

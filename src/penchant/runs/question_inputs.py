@@ -1,4 +1,4 @@
-"""Opens what a question of evaluation reads: records, models, scorers, an annotator, and beliefs about people."""
+"""Opens the inputs of an evaluation question: records, models, scorers, an annotator, and beliefs about people."""
 
 from __future__ import annotations
 

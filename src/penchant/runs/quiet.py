@@ -1,4 +1,4 @@
-"""Silence for libraries that draw progress bars of their own."""
+"""Hides the progress bars that libraries draw."""
 
 from __future__ import annotations
 

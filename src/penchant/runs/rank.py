@@ -1,4 +1,4 @@
-"""`penchant rank`: which of several answers one person would prefer, by any scorer."""
+"""Ranks several answers by how likely one person is to prefer them, with any scorer; `penchant rank`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipe of a run, with the settings that a run may change on top."""
+"""Loads the recipe of a run, with overrides applied."""
 
 from __future__ import annotations
 

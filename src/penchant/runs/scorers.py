@@ -1,4 +1,4 @@
-"""Learned scorers in folders: which scorer a folder holds, opening several, and scoring records with them."""
+"""Opens learned scorers: reads which scorer a folder holds, opens several, and scores records with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulates a forum and writes it as shards."""
+"""Simulates a forum and writes its records as shards."""
 
 from __future__ import annotations
 

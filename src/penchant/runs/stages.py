@@ -1,4 +1,4 @@
-"""The stages of a long run: each is noted when it begins, and timed."""
+"""Reports and times the stages of a long run."""
 
 from __future__ import annotations
 

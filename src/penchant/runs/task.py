@@ -1,4 +1,4 @@
-"""`penchant task`: a benchmark's files become records that `penchant eval` scores."""
+"""Turns the files of a benchmark into records, which `penchant eval` scores; `penchant task`."""
 
 from __future__ import annotations
 

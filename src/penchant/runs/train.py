@@ -1,4 +1,4 @@
-"""Aligns a base model to people, by preference pairs or by single ratings, and saves the model with its card."""
+"""Aligns a base model to people, with preference pairs or single ratings, and saves the model with its card."""
 
 from __future__ import annotations
 

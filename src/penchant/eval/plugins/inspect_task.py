@@ -1,15 +1,15 @@
-"""A task of inspect-ai: which of two answers would a model choose for this person?
+"""A task for inspect-ai: which of two answers would a model choose for this person?
 
-Every pair is two samples, one with the chosen answer as A and one with it as B, so that a preference for a letter
-cancels. A pair whose orders disagree counts one half. Questions and replies are those of `eval.choice`. If a model
-writes the letter that it finds likelier, accuracy equals that of penchant's `choice` rows, except for pairs whose
-orders disagree: there penchant compares the likelihoods of both orders, which a letter does not show. A reply that
-names neither letter scores nothing (NOANSWER) and counts as `unanswered`.
+Every pair becomes two samples: the chosen answer is A in one and B in the other, so a preference for a letter cancels.
+A pair whose two samples disagree counts one half. `eval.choice` provides the questions and reads the replies. If a
+model writes the letter that it finds likelier, accuracy equals that of penchant's `choice` rows, except for pairs whose
+samples disagree: penchant compares the likelihoods in both orders, and a letter does not show them. A reply that names
+neither letter scores nothing (NOANSWER) and counts as `unanswered`.
 
     inspect eval penchant/persona_choice -T data=rows.jsonl --model ORG/MODEL
 
-inspect-ai finds the task by the entry point `inspect_ai` in pyproject.toml. Prompts are not shortened to a budget, as
-the model's tokenizer is not available here.
+inspect-ai finds the task by the entry point `inspect_ai` in pyproject.toml. Prompts are not shortened to a budget,
+because the model's tokenizer is not available here.
 """
 
 from __future__ import annotations

@@ -1,19 +1,20 @@
-"""A task of lm-evaluation-harness: which of a pair's two answers does a model find likelier, given the person?
+"""A task for lm-evaluation-harness: which answer of a pair does a model find likelier, given the person?
 
-The accuracy equals that of `penchant eval accuracy`: `acc` is the accuracy of `log p(chosen) - log p(rejected)` with
-the end of turn, ties one half. With method few_shot it is penchant's row `few_shot` (`base` under persona none); with
-any other method it is the `raw` row. Prompts and answers are the texts that penchant's own models read, in the chat
-template of the harness's model.
+The accuracy equals that of `penchant eval accuracy`: `acc` is the accuracy of `log p(chosen) - log p(rejected)`
+including the end of turn; ties count one half. With method few_shot it is penchant's row `few_shot` (`base` under
+persona none); with any other method it is the `raw` row. Prompts and answers are the texts that penchant's own models
+read, in the chat template of the harness's model.
 
-The harness tokenises these texts by itself. It encodes prompt and answer in one piece, moves blanks from the end of the
-prompt to the answer, may put a special token in front, and cuts from the left at the model's length. Blanks at the end
-of a prompt are in both sums and cancel. Every other difference is looked for in every pair: `same_tokens` is the share
-of pairs that the harness reads token by token as penchant does. At 1, decisions are the same, except for margins within
-rounding; below 1, a warning says what helps. There is no metric per token, as blanks of the prompt would count among an
-answer's tokens.
+The harness tokenises these texts itself. It encodes prompt and answer together, moves blanks from the end of the prompt
+to the answer, may put a special token in front, and cuts from the left at the model's length. Blanks at the end of a
+prompt are in both sums and cancel. Every pair is checked for all other differences: `same_tokens` is the share of pairs
+that get the same tokens from the harness and from penchant. At 1, decisions are the same, except for margins within
+rounding. Below 1, a warning says what helps. There is no metric per token, because blanks from the prompt would count
+among an answer's tokens.
 
-The task needs `apply_chat_template` and a model of the harness with a Hugging Face tokenizer (hf, vllm). Rows of one
-person are not independent, as the harness's standard error assumes; `acc_se_users` is clustered by user instead.
+The task needs `apply_chat_template` and a harness model with a Hugging Face tokenizer (hf, vllm). The harness's
+standard error assumes independent rows, but the rows of one person are not independent. `acc_se_users` is clustered by
+user instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records and the evidence shown of their people, for any harness. This module knows no harness and no model."""
+"""Records with the evidence that each prompt shows, for any harness. This module uses no harness and no model."""
 
 from __future__ import annotations
 

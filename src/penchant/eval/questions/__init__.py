@@ -1,4 +1,4 @@
-"""Questions of evaluation, one per file: what it needs, how it is measured, its lines and its part of the page."""
+"""The questions of evaluation, one per file: its inputs, its measurement, its text and its section of the page."""
 
 from penchant.eval.questions.accuracy import ACCURACY
 from penchant.eval.questions.base import Question

@@ -1,4 +1,4 @@
-"""How often a model ranks two answers as the person does, with every control beside it."""
+"""How often a model ranks two answers as the person does, compared with every control (a rule without a model)."""
 
 from __future__ import annotations
 

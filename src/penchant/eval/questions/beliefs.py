@@ -1,4 +1,4 @@
-"""How well an annotator knows simulated people; computed by `eval.inference`."""
+"""How well an annotator infers the preferences of simulated people; `eval.beliefs` computes the figures."""
 
 from __future__ import annotations
 

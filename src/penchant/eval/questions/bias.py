@@ -1,4 +1,4 @@
-"""Bias: which decisions change when only words of gender or age change; computed by `eval.bias`."""
+"""Which decisions change when only words for gender or age change; `eval.bias` computes the figures."""
 
 from __future__ import annotations
 
