@@ -1,7 +1,7 @@
 """penchant aligns language models to each person instead of to the average person.
 
-The names here are the ideas: values and pure functions, no model and no files. Importing them loads neither torch nor
-pyarrow. Everything that works with models or files lives in a room of its own: `penchant.model`, `penchant.method`,
+This package exports values and pure functions, which use no model and no file. Importing it loads neither torch nor
+pyarrow. The code that works with models or files is in subpackages: `penchant.model`, `penchant.method`,
 `penchant.shards` and so on.
 
     >>> from penchant import Comment, Persona, load_space, meet, render

@@ -1,4 +1,4 @@
-"""`python -m penchant`, where the command itself is not on the path."""
+"""Runs the command as `python -m penchant`, for systems where `penchant` is not on the path."""
 
 from penchant.cli import main
 

@@ -1,6 +1,7 @@
-"""Recipes: YAML files with the settings of a run, with `section.key=value` overrides, validated before a run starts.
+"""Reads recipes: YAML files with the settings of a run.
 
-An unknown key is an error that names the nearest known key, so a typing error never falls back to a default.
+`section.key=value` overrides single settings. All settings are validated before a run starts. An unknown key is an
+error that names the nearest known key, so a typing error never falls back to a default.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A correction: what a person says about one of their own preferences, for instance by moving a slider.
+"""A correction: a person's own statement about one of their preferences, for instance by moving a slider.
 
-It outranks whatever is inferred from evidence; see `person.meet`.
+A correction outranks everything that is inferred from evidence; see `person.meet`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Directions without an annotator: how a person likes answers to be written, measured on the answers they chose.
+"""Measures how a person likes answers to be written, by comparing the texts of chosen and rejected answers.
 
-The dimensions of the space `manner` are style features of a text (penchant.style). When two answers differ clearly in a
-feature, the chosen answer marks the pole. Answers of clearly different length count for the dimension `length` only,
-because most style features change with length. Items with a single text (comments, ratings) are neutral, as there is no
-second text to compare with.
+The result is a direction per evidence item; no annotator is needed. The dimensions of the space `manner` are style
+features of a text (`penchant.style`). If two answers differ clearly in a feature, the chosen answer decides the pole
+(side) of that dimension. If their lengths differ clearly, only the dimension `length` counts, because most style
+features change with length. Items with a single text (comments, ratings) are neutral, because there is no second text
+to compare with.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Alignment methods: what a model is told about a person before it answers.
+"""Alignment methods: each decides what the prompt tells a model about a person.
 
-One way leads from a person and a prompt to messages, `Method.messages`. Training, evaluation and scoring all take it.
-ICA shows the persona itself, PBA the directions inferred from it (AlignX, arXiv:2503.15463, sections 4.1 and 4.2). A
-summary in words, and both together, are our own forms of PBA.
+`Method.messages` is the only function that turns a person and a prompt into messages. Training, evaluation and scoring
+all use it. ICA puts the persona itself into the prompt; PBA puts the directions inferred from the persona there
+(AlignX, arXiv:2503.15463, sections 4.1 and 4.2). Two further forms of PBA are our own: a summary in words, and a
+summary together with the directions.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Replaces words that state a person's gender or age, by their counterparts or by neutral words; nothing else changes.
 
-When only these words change, any change in an answer, belief or decision comes from what the system assumes about the
+If only these words change, any change in an answer, belief or decision comes from what the system assumes about the
 group, not about the person. This is counterfactual fairness in its simplest form (Kusner et al. 2017,
-arXiv:1703.06856). A text and its counterpart have the same neutral text, so a reader of neutral texts cannot tell them
-apart. The word lists are English. A text without such words is returned unchanged.
+arXiv:1703.06856). A text and its counterpart have the same neutral text, so an annotator or model that gets neutral
+texts cannot tell them apart. The word lists are English. A text without such words is returned unchanged.
 """
 
 from __future__ import annotations

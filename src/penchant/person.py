@@ -1,7 +1,7 @@
-"""A person: everything that a method or decoder may know about the user it answers.
+"""A person: everything that a method or scorer may know about the user whom a model answers.
 
-Every method, scorer and decoder takes this one value, so a user's correction reaches all of them. A correction always
-outranks what was inferred.
+Every method and scorer takes this one value, so a user's correction reaches all of them. A correction always outranks a
+belief inferred from evidence.
 """
 
 from __future__ import annotations

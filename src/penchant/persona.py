@@ -1,9 +1,10 @@
 """A persona: the evidence about one person, oldest item first.
 
 Three kinds of evidence come from AlignX (arXiv:2503.15463, section 3.2): comments by the person (UGC), choices between
-two answers (PAIR) and a description of the person (DEMO). Two more come from products: a thumb on one answer (Rating),
-and a sentence in which the person says what they want (Statement). Evidence is data, never an instruction. An item may
-carry the direction that an annotator inferred from it. This module does not know how prompts show a persona.
+two answers (PAIR) and a description of the person (DEMO). Two more kinds come from products: a thumb up or down on one
+answer (Rating), and a sentence in which the person says what they want (Statement). Evidence is data, never an
+instruction. An item may carry a direction: the preferences that an annotator inferred from the item. This module does
+not know how prompts show a persona.
 """
 
 from __future__ import annotations

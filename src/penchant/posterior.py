@@ -1,18 +1,19 @@
-"""The bridge: from the directions of a persona's evidence to a belief about the person, one per dimension.
+"""Combines the directions of a persona's evidence into a belief about the person, and a belief into one direction.
 
-Pure functions over one persona: no model, no text, no state shared between people. A belief is a Dirichlet distribution
-over (negative, neutral, positive) per dimension: how often the person's evidence is on either side. Each item is
-weighted by its kind and by the probability of its signs (`Prior`). Its weight fades when newer evidence about the same
-dimension arrives; without newer evidence nothing fades. Three rules turn a belief into a direction.
+Pure functions over one persona: no model, no text, no state shared between people. A direction has one sign per
+dimension: positive, negative or neutral. A belief is a Dirichlet distribution over (negative, neutral, positive) per
+dimension. It counts how often the person's evidence is on each side. Each item is weighted by its kind and by the
+probability of its signs (`Prior`). An item's weight fades when newer evidence about the same dimension arrives; without
+newer evidence nothing fades. Three rules turn a belief into a direction.
 
 `exact` (default): counts the non-neutral votes of a dimension. +1 when at least 3/5 of them are positive, -1 when at
 most 2/5 are, else neutral. The arithmetic uses whole numbers, so a share of exactly 2/5 is negative. Items that are
 neutral on a dimension do not count.
 
-`released`: reproduces the released AlignX code. It takes the mean of 1 (positive), 0 (negative) and 0.5 (neutral) over
-*all* items, in float32, and compares it with 0.6 and 0.4 in double precision. So a mean of exactly 0.4 is neutral while
-0.6 is positive, and one decisive vote among eight items is lost. When no dimension passes, the dimensions at the most
-extreme mean are used (paper.md 4).
+`released`: the rule of the paper's released code (AlignX, arXiv:2503.15463). It takes the mean of 1 (positive), 0
+(negative) and 0.5 (neutral) over *all* items, in float32, and compares it with 0.6 and 0.4 in double precision. So a
+mean of exactly 0.4 is neutral while 0.6 is positive, and one decisive vote among eight items is lost. When no dimension
+passes, the dimensions at the most extreme mean are used, as in the released code.
 
 `credible`: the side to which the person leans with probability at least `CREDIBLE`, else neutral. This rule uses
 weights, probabilities, fading and the population's correlations. It is meant for inferred directions.

@@ -1,7 +1,7 @@
 """A record: one preference of one person, with the evidence about that person.
 
-Files, trainers and tables all consist of records. A record with an empty text cannot be built: it raises RecordError,
-and readers of files count the row with this reason and set it aside.
+Files, trainers and tables all consist of records. Building a record with an empty text raises RecordError. Functions
+that read files drop such a row and count it under this reason.
 """
 
 from __future__ import annotations

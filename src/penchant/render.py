@@ -1,11 +1,11 @@
-"""The only code that turns a person into a prompt; training, scoring and serving all use it.
+"""Turns a person into a prompt; training, scoring and serving all use this module and no other code.
 
 There are two layouts. `paper` puts the task before the history, as in AlignX (arXiv:2503.15463, released prompt files).
 `user_first` puts the person first and the task last, so all prompts for a user share one prefix. A history is data: it
 is part of the user turn, never of the system turn. It stands between marks, which are removed from its own text.
 
-Budget: when the messages are too long, whole evidence items are dropped, the oldest first, descriptions and statements
-last. The task and answers are never cut. Dropped items are counted.
+Budget: if the messages have too many tokens, whole evidence items are dropped. The oldest items go first; descriptions
+and statements go last. The task and the answers are never cut. Dropped items are counted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long work reports to whoever started it: notes in plain sentences, and bars that advance.
+"""How a long run reports to its caller: notes in plain sentences, and progress bars.
 
 A run takes a `Reporter` and never prints. The command line shows notes and bars on stderr; a server may log them.
 """

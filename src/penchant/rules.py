@@ -1,7 +1,7 @@
 """Controls: trivial rules that every method must beat. They ignore the person, or only count words and style features.
 
-Each control returns one margin per record, > 0 when it prefers the chosen answer. Swapping the two answers negates the
-margin. Controls get the same selection of each persona as the methods that they are compared with.
+Each control returns one margin per record (score of chosen minus rejected), > 0 when it prefers the chosen answer.
+Swapping the two answers negates the margin. Controls and methods that are compared get the same evidence.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The preference space: named dimensions with two poles, and directions over them.
+"""The preference space: named dimensions with two poles (opposite sides), and directions over these dimensions.
 
-A Direction is one sign per dimension: +1 the positive pole is preferred, -1 the negative pole, 0 neutral or unknown.
-Published AlignX files encode these three values as 1, 0 and 0.5; `from_published` and `published` convert. Vectors are
-positional, so a space is identified by a digest of its content; its name alone is not enough.
+A Direction has one sign per dimension: +1 the positive pole is preferred, -1 the negative pole, 0 neutral or unknown.
+Published AlignX files encode these three values as 1, 0 and 0.5; `from_published` and `published` convert. Signs are
+stored by position, so a space is identified by a digest of its content; its name alone is not enough.
 
-This module knows nothing of people, texts or models. Source: AlignX, arXiv:2503.15463, section 3, in the released
+This module knows nothing about people, texts or models. Source: AlignX, arXiv:2503.15463, section 3, in the released
 order of dimensions.
 """
 

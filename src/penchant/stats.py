@@ -1,4 +1,7 @@
-"""Accuracy from margins, with intervals over users, never over rows: rows of one user are not independent."""
+"""Computes accuracy from margins (score of chosen minus rejected), with intervals over users.
+
+Intervals are never over rows, because the rows of one user are not independent.
+"""
 
 from __future__ import annotations
 

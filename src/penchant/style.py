@@ -1,4 +1,7 @@
-"""Twelve numbers for the style of a text: length, difficulty, warmth, punctuation. They ignore what the text says."""
+"""Describes the style of a text by twelve numbers, such as length, difficulty, warmth and punctuation.
+
+The numbers do not depend on the topic of the text.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How the threads of a tensor library wait for each other.
+"""Lets the idle threads of torch sleep instead of spin, so that runs stay fast beside other busy processes.
 
-torch computes on OpenMP threads. By default a thread that has finished its part spins until the others have too, which
-is quick while every thread has a core of its own. Beside any other busy process it is not: the spinning thread keeps
-the very core that the last thread waits for, and a run takes several times as long. A passive thread sleeps instead.
-OpenMP reads its settings once, when torch is loaded, so they are set when this package is imported. Processes started
-from here inherit them. Knows no tensors. Source: OpenMP 5.2, section 21.7, and the manual of GNU libgomp, section 4.
+torch computes on OpenMP threads. By default a thread that has finished its part spins until the other threads have
+finished. This is quick while every thread has a core of its own. If another process is busy, the spinning thread blocks
+the core that the last thread needs, and a run takes several times as long. A passive thread sleeps instead. OpenMP
+reads its settings once, when torch is loaded, so this package sets them when it is imported. Processes started from
+here inherit the settings. Source: OpenMP 5.2, section 21.7, and the manual of GNU libgomp, section 4.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The report: one HTML page without outside parts, readable by somebody who never saw the project."""
+"""Writes the report: one HTML page without external files, for readers who do not know the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one shape of an accuracy: a row."""
+"""`Row`: one accuracy with its method, evidence, subset and interval."""
 
 from __future__ import annotations
 

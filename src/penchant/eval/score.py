@@ -1,8 +1,8 @@
-"""Margins of methods on records, and the rows they make.
+"""Computes rows (accuracies with intervals) from the margins of a method.
 
-The paper's metric (implicit reward against the reference under the history prompt) has no variant. Its variants are
-`same_prompt` (the reference reads the policy's own prompt), `raw` (no reference) and `normalised` (log-probabilities
-per token). Sums are in float64, ties count one half.
+Each method has one or more variants of the margin. The main metric has an empty `variant`; it is the paper's implicit
+reward, whose reference reads the history prompt. The others are `same_prompt` (the reference reads the policy's own
+prompt), `raw` (no reference) and `normalised` (log-probabilities per token). Sums are in float64; ties count one half.
 """
 
 from __future__ import annotations

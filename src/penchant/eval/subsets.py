@@ -1,4 +1,7 @@
-"""Parts of the records of a measurement."""
+"""Selects records: by wording, or of the first people.
+
+Simulated records have known wordings, which also occur in the training data, and unseen wordings.
+"""
 
 from __future__ import annotations
 

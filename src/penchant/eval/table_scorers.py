@@ -1,7 +1,8 @@
-"""Learned scorers over embedded texts, under the same conditions as the models of a bench.
+"""Scores records with learned scorers, on the same records and evidence as the models of `eval.bench`.
 
-Like controls, they see a persona itself and not what an annotator believes of it. This module does not know how they
-were fitted.
+The scorers read a table of texts that are embedded already. They get the personas unchanged: the bench's annotator
+(`Bench.believed`) does not apply to them. An encoder scorer that was fitted with an annotator infers directions with
+that annotator. All other learned scorers use no directions. This module does not know how a scorer was fitted.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Whether measured people were also trained on, as far as cards and named training data show.
+"""Checks whether tested people were in the training data, by model cards or by the training file.
 
-Cards detect an identical set of people, not a partial overlap.
+Cards detect an identical set of people, not a partial overlap. The training file, if the user names it, detects both.
 """
 
 from __future__ import annotations

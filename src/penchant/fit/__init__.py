@@ -1,4 +1,4 @@
-"""Everything that is fitted except language models: the encoder scorer, published baselines, the annotator."""
+"""Fits everything except language models: the encoder scorer, the published baselines, the annotator."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """Fits an annotator over an encoder, on evidence items that carry directions.
 
-Some people are held out. On them the doubt is fitted: how far the head's probabilities are softened, so that readings
-of probability 0.8 are right four times in five. How doubt grows with novelty is learned from a first fit that leaves
-some words out. Both are then measured: the people, or the people who use those words, are split in two, and each half
-is read with the doubt fitted on the other half.
+The calibration is fitted on held-out people. It softens the head's probabilities (`Doubt` holds its parameters), so
+that readings with probability 0.8 are right four times in five. Confidence must fall further on words that are not in
+the fit. A first fit leaves some words out and shows how far. The figures on held-out people and on left-out words are
+measured in the same way: the people are split in two, and each half is scored with calibration fitted on the other
+half.
 """
 
 from __future__ import annotations

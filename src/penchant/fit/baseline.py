@@ -1,4 +1,4 @@
-"""A fitted baseline: what VPL and LoRe have in common."""
+"""`FittedBaseline`: the common part of the fitted baselines VPL and LoRe."""
 
 from __future__ import annotations
 

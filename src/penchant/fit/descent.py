@@ -1,4 +1,4 @@
-"""Gradient descent that stops early: when the pairs of held-out people are predicted no better."""
+"""Gradient descent with early stopping: it stops when the loss on held-out people's pairs no longer improves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fits the encoder scorer: a lens in closed form, then one convex layer over its features."""
+"""Fits the encoder scorer: computes whitening and axes in closed form, then fits a logistic regression.
+
+Whitening scales the embeddings; axes are directions of the embeddings on which one person's choices agree.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """LoRe: a person's reward is a mixture of a few basis rewards; a new person's mixture is fitted on their comparisons.
 
-r_u(x, y) = w_u . B e(x, y), with w_u on the simplex and B of K rows. Training learns B and the mixtures of the training
-people by the likelihood of their choices (Bradley-Terry). For other people B is frozen and the mixture is fitted by
-exponentiated gradient. It starts from the uniform mixture, which people without comparisons keep. e(x, y) holds the
-answer alone: B is linear, so whatever depends on the prompt cancels within a pair.
+r_u(x, y) = w_u . B e(x, y), where w_u is on the simplex and B has K rows. Training fits B and the mixtures of the
+training people, by the likelihood of their choices (Bradley-Terry). For other people B is frozen and the mixture is
+fitted by exponentiated gradient. The mixture starts uniform, and stays uniform for people without comparisons. e(x, y)
+contains the answer alone: B is linear, so everything that depends on the prompt cancels within a pair.
 
 Source: Bose et al. 2025, arXiv:2504.14439; exponentiated gradient as in Kivinen and Warmuth 1997.
 """

@@ -1,7 +1,7 @@
-"""Preference pairs as tensors, the input of the learned baselines, over a table of embedded texts.
+"""Turns preference pairs into tensors, the input of the learned baselines.
 
-A baseline reads the same of a text as the encoder scorer does: both layers of the encoder, whitened, and style counts.
-Of a person it reads the comparisons alone.
+Baselines use the same text features as the encoder scorer, and only a person's comparisons. The text features are both
+layers of the encoder, whitened, and style counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Learned baselines on disk: weights as safetensors, and a JSON card, which is written last."""
+"""Saves and reads learned baselines: weights as safetensors, and a JSON card, which is written last."""
 
 from __future__ import annotations
 

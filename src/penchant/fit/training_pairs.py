@@ -1,4 +1,4 @@
-"""What every learned baseline is fitted on, and what is kept of its fit besides its own weights."""
+"""Inputs of a baseline's fit, and what is saved besides the weights."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Variational Preference Learning: a reward that takes a latent z of the person, inferred from their comparisons.
+"""Variational Preference Learning: a reward with a latent vector z per person, inferred from the person's comparisons.
 
 An encoder over a person's comparisons gives q(z | comparisons) = N(mu, diag(sigma^2)); without comparisons q is the
-prior N(0, I). A network gives r(e(x, y), z). Fitting minimises -log sigmoid(r(x, y+, z) - r(x, y-, z)) + beta
-KL(q || prior), with z drawn as mu + sigma * noise; scoring takes z = mu. VPL is known to ignore z on small data:
-`active` counts the latent units that differ between people.
+prior N(0, I). A network gives r(e(x, y), z). Fitting minimises -log sigmoid(r(x, y+, z) - r(x, y-, z)) + beta KL(q ||
+prior), with z drawn as mu + sigma * noise; scoring takes z = mu. On small data, VPL is known to ignore z: `active`
+counts the latent units that differ between people.
 
 Source: Poddar et al. 2024, arXiv:2408.10075; active units as in Burda et al. 2016, arXiv:1509.00519.
 """

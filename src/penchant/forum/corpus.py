@@ -1,18 +1,21 @@
-"""Text for the training of a base model: forum threads, and pages with questions.
+"""Training text for a base model: forum threads, and pages with questions.
 
-It stands in for what an instruction-tuned model brings: English, and answers that are faithful to the text in the
-prompt. It holds nothing about any population: either pole is as likely as the other, and people are drawn at random.
+The text replaces the pretraining of an instruction-tuned model: it teaches English, and answers that are faithful to
+the text in the prompt. It teaches nothing about any population: both poles (sides) of a dimension are equally likely,
+and people are drawn at random.
 
-A *thread* is a post with a stranger's reply, or a question what some words mean. A reply is short, or elaborated: two
-wordings of one stance, so that paraphrases get the same meaning. A *page* shows what one person wrote and chose, or a
-list of their preferences, and has questions: what the person said about some topics, or who they are. The right answer
-states the person's own poles in any wording; the wrong one states the opposite poles. Some pages bind topics to
-arbitrary poles, so that only looking back at the page helps. A plain post below a page is answered by a stranger, whose
-stance has nothing to do with the page: that a reply should please the person on the page is left for alignment to
-teach. For the same reason a page never carries the system turn that methods put before a person.
+A *thread* is a post with a stranger's reply, or a question about the meaning of some words. A reply is short or
+elaborated. Both forms express one stance, so that paraphrases get the same meaning.
 
-Pages come in couples of opposite people with the same questions, so a pair of answers reveals nothing by itself. All
-prompts come from `penchant.render`. Phrasings that are kept from training people never occur in a page's choices.
+A *page* contains texts and choices by one person, or a list of the person's preferences. Its questions ask what the
+person said about some topics, or who the person is. The right answer states the person's own poles in any wording; the
+wrong answer states the opposite poles. Some pages bind topics to arbitrary poles, so that a model must look back at the
+page. A plain post below a page is answered by a stranger, whose stance does not depend on the page: only alignment
+teaches that a reply should please the person on the page. For the same reason a page never carries the system turn that
+methods put before a person.
+
+Pages come in couples of opposite people with the same questions, so a pair of answers reveals nothing by itself.
+`penchant.render` makes all prompts. Phrasings that are reserved for test people never occur in a page's choices.
 """
 
 from __future__ import annotations

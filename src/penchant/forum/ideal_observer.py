@@ -1,8 +1,8 @@
-"""The ideal observer: exact Bayes' rule over the forum's generating rule.
+"""The ideal observer: the best possible guess from the same evidence, by exact Bayes' rule on the simulated forum.
 
-It gets the same evidence as a method, but as stances instead of words, and it knows the noise. The expected accuracy of
-its best guess is the limit for any method with these items. A person has at most ten active dimensions, so all sign
-patterns of the dimensions that occur are enumerated.
+The ideal observer gets the same evidence as a method, but as stances (signs per dimension) instead of words, and it
+knows the noise. The expected accuracy of its best guess is the limit for any method with these items. A person has at
+most ten active dimensions, so all sign patterns over the dimensions that occur are enumerated.
 
 Likelihoods, for a person with signs s on an item's dimensions: a comment or a description states s. In a pair one
 answer states s and the other -s; the person chooses the first with probability 1 - `noise`, else the second.

@@ -1,8 +1,8 @@
-"""The words of the forum: for each dimension a topic and paraphrases of each pole.
+"""The words of the forum: for each dimension a topic, and paraphrases for each pole (side).
 
-Known phrasings appear anywhere. Unseen phrasings never appear in the preference pairs and personas of training people;
-half of the test people use only unseen ones. Dimensions of a user's own space have no written paraphrases. Then the
-phrase of the pole itself is put into several frames, a poorer test of understanding, and `Entry.written` is False.
+Known phrasings occur for everybody. Unseen phrasings never occur in the preference pairs and personas of training
+people; half of the test people use only unseen phrasings. A user's own space has no handwritten paraphrases. Then the
+phrase of the pole is put into several frames, which tests understanding less well, and `Entry.written` is False.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The people of the forum: sparse directions, drawn in couples of mirror twins.
+"""Draws the people of the forum: each has preferences on a few dimensions, and an opposite twin.
 
 Twins hold opposite signs on the same dimensions. A mirrored pair belongs to both twins, with chosen and rejected
-swapped: only the persona can tell which of the twins is meant. In an opposed pair the second answer comes from another
-real person who disagrees; such pairs are not balanced by construction.
+swapped, so only the persona tells which twin is meant. In an opposed pair the second answer comes from another person
+of the forum who disagrees; opposed pairs are not balanced by construction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Simulates the forum: people, the pairs to predict for them, and the evidence in their personas.
+"""Simulates the forum: its people, the pairs to predict for each person, and the evidence in each persona.
 
 The result is deterministic: the same space and settings give the same records on any machine with the pinned numpy.
 """

@@ -1,1 +1,1 @@
-"""Annotators: they read directions, each with a probability, from the evidence of a person."""
+"""Annotators: they infer directions (preferences with a probability) from the evidence about a person."""

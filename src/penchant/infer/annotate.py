@@ -1,4 +1,4 @@
-"""Evidence whose directions are replaced by those that an annotator reads."""
+"""Replaces the directions of evidence items by those that an annotator infers."""
 
 from __future__ import annotations
 

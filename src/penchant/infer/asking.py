@@ -1,8 +1,9 @@
-"""The question to a language model about one item of evidence, and the parser of its answer. No network here.
+"""Writes the question to a language model about one evidence item, and parses the reply; uses no network.
 
-The item is one JSON object in the user turn: its text cannot close the object, and the system turn calls it data. The
-question names dimensions by their ids, and the two poles of each A and B, so that the word "positive" biases nothing.
-The reverse order swaps the order of dimensions, of poles and of the answers of a comparison.
+The item is one JSON object in the user turn. Its text cannot close the object, and the system turn says that it is
+data. The question names dimensions by their ids, and the two poles (sides) of each dimension A and B, so that the word
+"positive" biases nothing. The reverse order swaps the order of the dimensions, of the poles, and of the answers in a
+comparison.
 """
 
 from __future__ import annotations

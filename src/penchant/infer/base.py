@@ -1,4 +1,4 @@
-"""The interface of an annotator: it reads what an item of evidence says about each dimension."""
+"""The interface of an annotator: it infers what an evidence item says about each dimension."""
 
 from __future__ import annotations
 

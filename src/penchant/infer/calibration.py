@@ -1,9 +1,9 @@
-"""Calibration of a head's readings: confidence falls with the distance of a clause from the clauses of the fit.
+"""Calibrates an annotator's probabilities: confidence falls for texts that are unlike the texts of the fit.
 
 Temperature scaling (Guo et al. 2017, arXiv:1706.04599) calibrates probabilities for texts like those it is fitted on;
 on other texts they stay far too confident. Here the logarithm of the temperature, and a shift against neutral, are
-linear in *novelty*: 1 minus the highest cosine between the clause that decides a reading and any clause of the fit. The
-slopes are fitted on words that were left out of a first fit.
+linear in *novelty*. Novelty is 1 minus the highest cosine between the clause that decides a probability and any clause
+of the fit. The slopes are fitted on words that were left out of a first fit.
 """
 
 from __future__ import annotations

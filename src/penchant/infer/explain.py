@@ -1,7 +1,7 @@
-"""Beliefs about a person, each with the person's own items of evidence as its reasons.
+"""Explains beliefs about a person: each belief with the person's own evidence items as reasons.
 
-Pure: the beliefs are those of `person.meet`; nothing is read or computed anew. `as_values` gives JSON-ready values,
-`as_text` the same for people to read.
+Pure functions: the beliefs come from `person.meet`; nothing is inferred again. `as_values` gives JSON-ready values, and
+`as_text` gives text for people to read.
 """
 
 from __future__ import annotations

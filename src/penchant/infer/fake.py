@@ -1,4 +1,4 @@
-"""An annotator without a model, for tests: a table of words decides."""
+"""An annotator without a model, for tests: a table of words decides the directions."""
 
 from __future__ import annotations
 

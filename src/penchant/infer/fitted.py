@@ -1,9 +1,9 @@
-"""The annotator over a frozen encoder: a head that reads any dimension from its pole phrases, with calibrated doubt.
+"""The fitted annotator: a head over a frozen encoder, which infers any dimension from the phrases of its two poles.
 
-`penchant.fit.annotator` fits it on items with known directions. A dimension that it was not fitted on is read from its
-phrases; labelled examples of the dimension, if there are any, move its poles towards them. An item states no pole if it
-is not in its author's own voice, or in words that the encoder does not know. Confidence falls with the distance from
-the clauses of the fit (`doubt`).
+A pole is one side of a dimension. `penchant.fit.annotator` fits the head on items with known directions. For a
+dimension outside the fit, the head uses the pole phrases; labelled examples of the dimension, if there are any, move
+its poles towards the examples. An item gets no pole if it is not in its author's own voice, or if the encoder does not
+know its words. Probabilities are calibrated (`doubt`): confidence falls with the distance from the clauses of the fit.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""One head for every dimension of any space: it computes how far a clause leans to either pole of a dimension.
+"""One head for every dimension of any space: it computes how far a clause leans to either pole (side) of a dimension.
 
-The inputs of a dimension are the vectors of its two pole phrases and of its name. Therefore a new dimension needs a
-phrase per pole and no training. For a clause x and the poles a (positive) and b (negative), with d = a - b and
-m = (a + b) / 2, the head computes a side g = c x.d + (U x).(V d), which changes sign when the poles are swapped, and a
-relevance h = c' x.m + (U' x).(V' m), which does not. The clause's logit is h + g for the positive pole and h - g for
-the negative one; for a clause that the person rejected or disliked, the sign of g is flipped. An item's logits are the
-log-sum-exp over its clauses. The similarity of the item's task to the dimension's name is added to both poles. The
-logit of neutral is 0.
+The inputs for a dimension are the vectors of its two pole phrases and of its name. Therefore a new dimension needs a
+phrase per pole and no training. For a clause x and the poles a (positive) and b (negative), with d = a - b and m = (a +
+b) / 2, the head computes two numbers. The side g = c x.d + (U x).(V d) changes sign when the poles are swapped. The
+relevance h = c' x.m + (U' x).(V' m) does not. The clause's logit is h + g for the positive pole and h - g for the
+negative pole; for a clause that the person rejected or disliked, the sign of g is flipped. An item's logits are the
+log-sum-exp over its clauses. The similarity between the item's task and the dimension's name is added to both poles.
+The logit of neutral is 0.
 
 Shapes: N items, P clauses, D dimensions, E vector length.
 """

@@ -1,7 +1,8 @@
-"""How well an annotator reads people it was not fitted on: the figures that its card keeps.
+"""Measures an annotator on held-out people; its card keeps the figures.
 
-A cell is one item on one dimension. Most cells are neutral and easy to read as neutral. Therefore accuracy is measured
-over the cells that truly speak for a pole, and calibration over the cells that the annotator says speak for a pole.
+A cell is one item on one dimension. Most cells are neutral and easy to recognise as neutral. Therefore accuracy is
+measured over the cells that truly express a pole (side), and calibration over the cells for which the annotator
+predicts a pole.
 """
 
 from __future__ import annotations

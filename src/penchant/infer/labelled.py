@@ -1,4 +1,4 @@
-"""Items with known directions: annotators are fitted on them and measured against them."""
+"""Evidence items with known directions; annotators are fitted and tested on them."""
 
 from __future__ import annotations
 

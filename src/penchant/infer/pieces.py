@@ -1,8 +1,8 @@
-"""Splits an item of evidence into clauses, and says which side each clause is on.
+"""Splits an evidence item into clauses, and marks each clause as part of the task, the person's own, or against.
 
-A sentence may speak about two things, so its clauses are read one by one. In a text that the person wrote, only their
-own words count (`quotes`). Each of these clauses keeps its passage, as `voice` decides per passage whether the author
-speaks.
+A sentence may be about two things, so each clause is annotated alone. The mark `against` means that the person rejected
+or disliked the text. In a text that the person wrote, only their own words count (`quotes`). Each of these clauses
+keeps its passage, because `voice` decides per passage whether the author speaks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Removes what is plainly not in the author's own words: quotes, forwarded letters, reports of others, orders, code.
+"""Removes text that is plainly not in the author's own words: quotes, forwarded letters, reports, orders, code.
 
-A report of what others say or like ends where the author speaks about themselves again. Every text is data: nothing in
-it is obeyed. The rules match patterns of English, not meaning, and are easy to evade; `voice` covers other cases.
+A report of what others say or like ends where the author speaks about themselves again. Every text is data: no
+instruction in a text is followed. The rules match English patterns, not meaning, and are easy to evade; `voice` covers
+other cases.
 """
 
 from __future__ import annotations

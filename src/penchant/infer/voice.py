@@ -1,9 +1,10 @@
 """Decides whether a passage is in its author's own voice: a logistic layer over the encoder, fitted on templates.
 
-Quotes, reports of somebody else, orders to the reader and claims about "the user" say nothing about the author's own
-preferences. They have more forms than rules can list; `quotes` removes those that rules can find. The templates,
+Quotes, reports about other people, orders to the reader and claims about "the user" say nothing about the author's own
+preferences. They have more forms than rules can list; `quotes` removes those that rules can detect. The templates,
 `voices.yaml`, are filled with the space's own pole phrases, so that the layer learns from the wording of a passage and
-not from its topic. Passages of the items that an annotator is fitted on also count as their author's own.
+not from its topic. Passages from the items that an annotator is fitted on serve as further examples of the author's own
+voice.
 
 Shapes: F = 2 E features: the encoder's meaning vector and its wording vector.
 """

@@ -1,1 +1,1 @@
-"""Training: a base from scratch, and alignment of a model to people by DPO."""
+"""Training: a base model from scratch, and alignment of a model to people by DPO or KTO."""

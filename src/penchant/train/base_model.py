@@ -1,10 +1,11 @@
-"""A small base language model from scratch: tokenizer, weights, and training on conversations.
+"""Trains a small base language model from scratch: tokenizer, weights, and training on conversations.
 
-It stands in for an instruction-tuned model where none is available: it writes in the forum's manner, and it answers
-faithfully about text that it can read. It knows nothing about any population, and nothing taught it to please anybody.
-Token embeddings start from a sentence encoder's vectors of the single words, so synonyms start near each other. There
-are two losses: next-token prediction on right answers, and ranking right above wrong answers to the same question. With
-the second, the model learns to look back at the text several times sooner than with the first alone (docs/lab/demo.md).
+It replaces an instruction-tuned model where none is available. It writes in the style of the forum, and its answers are
+faithful to the text in the prompt. Its training contains no preferences of any population, and does not reward pleasing
+anybody. Token embeddings start from a sentence encoder's vectors for single words, so synonyms start near each other.
+There are two losses: next-token prediction on right answers, and ranking right above wrong answers to the same
+question. With the second loss the model learns to use the text in the prompt several times sooner than with the first
+alone (docs/lab/demo.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Callbacks of the trainers: the curve on disk, and the steps that are done."""
+"""Callbacks for the trainers: one writes the training curve to disk, one reports finished steps."""
 
 from __future__ import annotations
 

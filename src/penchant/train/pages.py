@@ -1,15 +1,15 @@
-"""Real text for the training of a base model: passages, and pages with questions.
+"""Makes training text for a base model from real documents: passages, and pages with questions.
 
-This is the counterpart of the simulated forum's corpus, made from plain documents of any source. It stands in for what
-an instruction-tuned model brings: English, looking back, and knowing what "concise" or "in their manner" means. It has
-no real person, and no label but what can be counted in a text.
+This is the counterpart of the simulated forum's corpus, and accepts plain documents from any source. It replaces the
+pretraining of an instruction-tuned model: English, use of the text in the prompt, and the meaning of "concise" or "in
+their manner". It contains no real person, and no label except what can be counted in a text.
 
-A *passage* is an answer to the text before it in its document. A *page* shows what an invented person chose, or a list
-of how they like answers written, and has questions. Each page has a hidden rule, drawn at random: one pole of a
-dimension of `penchant.manner`, or one of two documents that the person keeps to. To a direct question ("in their
-manner"), the right answer follows the rule and the wrong one breaks it. A plain task is answered by a stranger: that a
-reply should please the person on the page is left for alignment to teach. Pages come in couples of opposite people with
-the same questions, so a pair of answers reveals nothing by itself. All prompts come from `penchant.render`.
+A *passage* is an answer to the text before it in its document. A *page* contains the choices of an invented person, or
+a list of how the person likes answers written; questions follow. Each page has a hidden rule, drawn at random: one pole
+(side) of a dimension of `penchant.manner`, or one of two documents that the person prefers. If the question asks for
+the person's manner, the right answer follows the rule and the wrong answer breaks it. A plain task is answered by a
+stranger: only alignment teaches that a reply should please the person on the page. Pages come in couples of opposite
+people with the same questions, so a pair of answers reveals nothing by itself. `penchant.render` makes all prompts.
 """
 
 from __future__ import annotations

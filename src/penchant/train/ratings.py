@@ -1,8 +1,9 @@
-"""Alignment to single ratings (a thumb up or down on one answer) by KTO: TRL's own trainer on rendered conversations.
+"""Aligns a model to single ratings (a thumb up or down on one answer) by KTO, with TRL's own trainer.
 
-The second of the two files that import trl. A rating has no second answer, so there are no pairs to share a tree: TRL
-tokenises and batches. The prompt of a rating shows the person's other evidence, never the rating itself. Nothing is
-dropped: a rating without other evidence gets the bare prompt, and the number of rows is checked before training.
+Only this file and `train.run` import trl. A rating has no second answer, so there are no pairs to share a tree: TRL
+tokenises and batches the rendered conversations. The prompt of a rating contains the person's other evidence, never the
+rating itself. Nothing is dropped: a rating without other evidence gets the bare prompt, and the number of rows is
+checked before training.
 
 Source: Ethayarajh et al. 2024, arXiv:2402.01306.
 """

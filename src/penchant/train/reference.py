@@ -1,8 +1,9 @@
 """Log-probabilities under the frozen reference, computed once per tree and kept on disk for later runs.
 
-They are stored under a digest of the tree's tokens and of the reference's weights, so any change of records, evidence
-draw, layout, method or tokenizer leads to new numbers. With adapters, the reference is the model without them, and no
-second copy is held. Otherwise the reference is loaded when the first uncached tree comes.
+A tree holds the prompt and answers of one person's pairs (`model.tree`). The numbers are stored under a digest of the
+tree's tokens and of the reference's weights, so any change of records, evidence draw, layout, method or tokenizer leads
+to new numbers. With adapters, the reference is the model without its adapters, and no second copy is loaded. Otherwise
+the reference is loaded at the first tree without stored numbers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Resuming a run: its identity is kept beside its checkpoints, so that only the same run continues from them."""
+"""Resumes a training run: a file beside the checkpoints identifies the run, so that no other run uses them."""
 
 from __future__ import annotations
 

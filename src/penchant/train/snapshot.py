@@ -1,7 +1,7 @@
-"""Snapshots of a base in training, from which a stopped run resumes.
+"""Saves snapshots of a base model during training; a stopped run resumes from the last one.
 
 One safetensors file holds the weights and the optimizer's moments; it is replaced atomically. Batches are not stored:
-their stream follows from its seed, and is drawn again up to the step.
+the seed determines them, and a resumed run draws them again up to its step.
 """
 
 from __future__ import annotations

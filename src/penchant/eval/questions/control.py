@@ -1,16 +1,17 @@
-"""Whether a person is in control: what changes when stated directions are flipped, and what stays.
+"""Whether a person controls the model: what changes, and what stays, when the directions in the prompt are flipped.
 
-A policy is shown directions as a stated profile: as they are, with all of them flipped, and with one of them flipped.
-Margins are against a reference that reads the same prompt, so that only the effect of alignment counts.
+A direction says which pole (side) of each dimension a person prefers. Each policy is measured with three prompts: with
+the person's directions, with all of them flipped, and with one of them flipped. The reference gets the same prompt, so
+that a margin shows the effect of alignment alone.
 
-- `flipped`: decisions that change when every direction is flipped. `both_right`: decisions that are right before, and
-  right for the opposite person afterwards.
-- `texts_turned`: the same for answers that the model writes. An annotator reads each answer; of the answers that take a
-  side on something that the person holds, the share that takes the opposite side after the flip.
-- `unaffected`: decisions that stay, of pairs that are not about the one flipped direction. `followed`: margins that
-  move towards the flipped pole, of pairs that are about it.
-- `opposite_people`: simulated twins hold opposite directions throughout. Where both are asked the same pair, decisions
-  that differ between them, each from their own evidence and without a stated direction.
+- `flipped`: decisions that change when every direction is flipped. `both_right`: decisions that are right before the
+  flip, and right for the opposite person after it.
+- `texts_turned`: an annotator reads the written answers; of the answers that express one of the person's preferences,
+  the share that expresses the opposite after the flip.
+- `unaffected`: of the pairs that are not about the one flipped direction, the share whose decision stays.
+- `followed`: of the pairs that are about the one flipped direction, the share whose margin moves to the flipped pole.
+- `opposite_people`: simulated twins hold opposite directions on every dimension. Of the pairs that both twins have, the
+  share that is decided differently for the two. The prompt contains each twin's own evidence and no directions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a method costs: prompt tokens, time per scored pair, time to the first token of an answer, and memory.
 
-Timings hold for this machine only. They are taken once, after a few pairs to warm up, for one method after the other on
-the same people. The comparisons of benchmarks/ are interleaved and repeated, and can be relied on.
+Timings hold for this machine only. Each method is timed once, one method after another, on the same people; a few pairs
+are scored first to warm up. Use benchmarks/ for reliable comparisons: there, the timings are interleaved and repeated.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which written answers a judge prefers, and which of two given answers the models themselves choose.
+"""Which written answers a judge prefers, and which of a pair's two answers the models choose.
 
-Computed by `eval.judge` and `eval.choice`.
+`eval.judge` and `eval.choice` compute the figures.
 """
 
 from __future__ import annotations

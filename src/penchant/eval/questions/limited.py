@@ -1,4 +1,4 @@
-"""How much is learned from little: the same pairs, asked after the first few items of a person's history."""
+"""How much is learned from little evidence: the same pairs, with only the first few items of each history."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Novel preferences: pairs about dimensions that nobody held in the training data.
+"""Novel preferences: accuracy on dimensions for which nobody in the training data has a preference.
 
-The pairs are asked with the models as they are (zero-shot), and after a few steps on pairs of a few other people
-(few-step). Beside them stand models after the same steps from the base, which shows what alignment adds. Which
-dimensions are novel is counted from the records themselves.
+Each model is measured unchanged (zero-shot), and after a few training steps on pairs of a few other people (few-step).
+The base gets the same steps and is measured too; the difference shows what alignment adds. The records themselves show
+which dimensions are novel.
 """
 
 from __future__ import annotations

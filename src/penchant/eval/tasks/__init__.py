@@ -1,4 +1,7 @@
-"""Benchmarks: data -> records for `penchant eval`. TASKS lists them; docs/adding/benchmark.md shows how to add one."""
+"""Benchmarks: each turns data into records for `penchant eval`.
+
+TASKS lists the benchmarks. docs/adding/benchmark.md shows how to add one.
+"""
 
 from penchant.eval.tasks import alignx_test, p_soups, prism, uf_p4
 from penchant.eval.tasks.base import Built, Task

@@ -1,8 +1,8 @@
-"""AlignX_test: the same pairs four times, each time with another kind of evidence.
+"""AlignX_test: the same pairs four times, each time with a different kind of evidence.
 
 Rows come from Reddit_UGC.json (comments), Reddit_PAIR.json (choices), Reddit_DEMO.json (a description) and
-Reddit_arbitrary.json (any of them): all those in a folder, or one file. A language model wrote the personas.
-Source: AlignX, arXiv:2503.15463, table 3.
+Reddit_arbitrary.json (any kind). The input is one of these files, or a folder; all of these files in the folder are
+read. A language model wrote the personas. Source: AlignX, arXiv:2503.15463, table 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""A dataset repository of the Hugging Face Hub at one commit.
+"""Downloads a dataset repository from the Hugging Face Hub at one commit.
 
-A full commit hash is required: a branch or a tag may name other files tomorrow, and nobody could repeat a measurement.
+A full commit hash is required: a branch or a tag may point to other files tomorrow, and nobody could repeat the
+measurement.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""P-Soups as AlignX ships it: two answers of opposite style, and four choices of the same style as persona.
+"""P-Soups as AlignX publishes it: two answers of opposite style; the persona is four choices of one style.
 
 Rows come from every .json file in the folder: informativeness (concise_detail), style (friendly_unfriendly) and
 expertise (student_phd). A few prompts are repeated often, so intervals are over prompts. The meta keeps the sentence
-that a row's persona was made from. Source: AlignX, arXiv:2503.15463; Personalized Soups, arXiv:2310.11564.
+from which a row's persona was made. Source: AlignX, arXiv:2503.15463; Personalized Soups, arXiv:2310.11564.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
-"""PRISM: real people who talked with several models at once and chose among their answers.
+"""PRISM: real people who talked with several models at once and chose among the models' answers.
 
-The data is read as AlignX ships it (PRISM.json), or built from the source files. The released pairing rule is not
-known. Ours takes only the opening turn, so that the prompt is the whole context, and pairs the chosen answer with the
-answer that the same person scored lowest in that turn. The persona starts with the person's survey, as it came first.
-Four other conversations of the person follow, drawn by the seed and in the order of the file.
+The data is read as AlignX publishes it (PRISM.json), or built from the source files. How AlignX made pairs is not
+published. Our rule uses only the opening turn, so the prompt is the whole context. It pairs the chosen answer with the
+answer that the same person scored lowest in that turn. The persona starts with the person's survey, which was filled in
+first. Four other conversations of the person follow; the seed draws them, and they keep the order of the file.
 
 Keys of conversations.jsonl: `conversation_id`, `user_id`, `conversation_type`, `opening_prompt`,
 `conversation_history`: [`turn` (0 opens), `role` (`user` or `model`), `content`; for models also `score` (1 to 100) and
 `if_chosen`]. Keys of survey.jsonl: `user_id`, `self_description`, `system_string` (what a model should be like).
 
-Rows are the rows of the published file, or conversations. Source: PRISM, arXiv:2404.16019; AlignX, arXiv:2503.15463.
+The row counts refer to rows of the published file, or to conversations. Source: PRISM, arXiv:2404.16019; AlignX,
+arXiv:2503.15463.
 """
 
 from __future__ import annotations

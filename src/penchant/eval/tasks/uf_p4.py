@@ -1,16 +1,17 @@
-"""UF-P-4: simulated users who each rank answers by one of four attributes, and disagree.
+"""UF-P-4: simulated users who each rank answers by one of four attributes, and therefore disagree.
 
-The data is read as AlignX ships it (one .json file per attribute), or built from UltraFeedback in the manner of VPL.
-Where the released files do not say how they were built, we do it as follows. Each prompt gives one pair, drawn from the
-pairs that two attributes order differently. A tie under a user's attribute is left out; it is not broken by chance. A
-user shows four pairs and is asked about four others, all with different prompts. The text of a prompt alone decides
-whether it is for testing, so that users of different splits share no prompt, whatever the seed.
+The data is read as AlignX publishes it (one .json file per attribute), or built from UltraFeedback as VPL does. The
+released files do not say everything about how they were built; our choices follow. Each prompt gives one pair, drawn
+from the pairs that two attributes order differently. A tie under a user's attribute is left out; it is not broken by
+chance. A user's persona has four pairs, and four other pairs are measured, all with different prompts. The text of a
+prompt alone decides whether it belongs to the test split, so users in different splits share no prompt, whatever the
+seed.
 
-Keys of UltraFeedback, JSON lines: `instruction`, `completions`: [`response`, `annotations`: {attribute: {`Rating`}}].
-A rating is a number, or its text; anything else (`N/A`) is no rating.
+Keys of UltraFeedback, JSON lines: `instruction`, `completions`: [`response`, `annotations`: {attribute: {`Rating`}}]. A
+rating is a number, or its text; anything else (`N/A`) is no rating.
 
-Rows of the published files are their rows. UltraFeedback offers four rows per line, one choice per attribute. Source:
-UltraFeedback, arXiv:2310.01377; VPL, arXiv:2408.10075; AlignX, arXiv:2503.15463.
+The row counts refer to rows of the published files. For UltraFeedback each line counts four rows, one choice per
+attribute. Source: UltraFeedback, arXiv:2310.01377; VPL, arXiv:2408.10075; AlignX, arXiv:2503.15463.
 """
 
 from __future__ import annotations
