@@ -9,8 +9,8 @@
     ├── ModelError       a model folder, its tokenizer or its weights
     └── TrainingError    a run that lost rows of its data or diverged
 
-Every message says what is wrong, where, and what to do. The command line prints it as one sentence and
-exits with status 2.
+Every message says what is wrong, where, and what to do. The command line prints the message as one sentence and exits
+with status 2.
 """
 
 

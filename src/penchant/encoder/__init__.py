@@ -1,4 +1,4 @@
-"""Encoders: texts -> vectors, for scorers and annotators."""
+"""Encoders: they turn texts into vectors, for scorers and annotators."""
 
 from __future__ import annotations
 

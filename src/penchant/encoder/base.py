@@ -1,4 +1,4 @@
-"""The interface of an encoder: texts in, vectors out."""
+"""The interface of an encoder, which turns texts into vectors."""
 
 from __future__ import annotations
 

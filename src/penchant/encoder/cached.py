@@ -1,6 +1,7 @@
-"""Embeddings cached on disk, one file per list of texts. The file name is a hash of the encoder's name and the texts.
+"""Caches embeddings on disk, one file per list of texts.
 
-The caller chooses the folder. It holds vectors of people's texts, not the texts; delete it together with the data.
+The file name is a hash of the encoder's name and the texts. The caller chooses the folder. The folder contains vectors
+made from people's texts, not the texts; delete it together with the data.
 """
 
 from __future__ import annotations

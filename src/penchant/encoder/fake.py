@@ -1,4 +1,4 @@
-"""An encoder without weights, for tests: words are hashed, so that texts with common words have similar vectors."""
+"""An encoder without weights, for tests: it hashes words, so that texts with common words have similar vectors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A causal language model as an encoder: the mean of its middle layer over a text's tokens.
+"""A causal language model as an encoder: the vector of a text is the mean of the middle layer over the text's tokens.
 
-This lets the model that will be aligned read the evidence itself; no second model has to know the same words. The last
-layers predict the next token; the middle layers represent the text best.
+With this encoder, the model that will be aligned embeds the evidence itself; no second model has to know the same
+words. The last layers predict the next token; the middle layers represent the text best.
 """
 
 from __future__ import annotations

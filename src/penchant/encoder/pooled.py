@@ -1,4 +1,4 @@
-"""The common part of encoders over a network: each text is embedded once, in batches of similar length."""
+"""The common part of encoders that run a neural network: each text is embedded once, in batches of similar length."""
 
 from __future__ import annotations
 

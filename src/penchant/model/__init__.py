@@ -1,1 +1,1 @@
-"""Language models: they generate answers, and compute the likelihood of given answers."""
+"""Language models: they generate answers, and compute how likely existing answers are."""

@@ -1,6 +1,7 @@
-"""Tree attention: each token attends to its ancestors and itself, over a flat row of many users' trees.
+"""Tree attention: each token attends to itself and to its ancestors, over a flat row of many users' trees.
 
-Three back ends share one function. Stock transformers models reach it through their public attention interface:
+A tree is a user's persona followed by branches, one per task and answer (`model.tree`). Three back ends share one
+function. Stock transformers models call it through their public attention interface:
 
 - `blocks` (CPU): a causal block per persona, a rectangle from a user's pairs to the persona, and one causal batch of
   all task + answer paths; the parts are merged by log-sum-exp. Exact, and without a mask. A task is in the path of each
@@ -9,8 +10,8 @@ Three back ends share one function. Stock transformers models reach it through t
 - `dense`: scaled dot-product attention with a full mask, tree by tree: slow, the reference for tests.
 
 Shapes: N packed tokens, H query heads, G key heads, D head size, L paths, T tokens of the longest path of a bucket.
-Source of the merge: Milakov and Gimelshein 2018, arXiv:1805.02867; of the backward through a merged softmax: Dao et al.
-2022, arXiv:2205.14135, algorithm 4, where each block needs only the merged output and log-sum-exp.
+Source of the merge: Milakov and Gimelshein 2018, arXiv:1805.02867. Source of the backward pass through a merged
+softmax: Dao et al. 2022, arXiv:2205.14135, algorithm 4, where each block needs only the merged output and log-sum-exp.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A model with a cache of likelihoods, for evaluations that repeat the same prompts.
 
-The cache holds digests of prompts and answers with their likelihoods, never a text. Measure times without the cache,
+The cache stores digests of prompts and answers with their likelihoods, never a text. Measure times without the cache,
 see `uncached`.
 """
 

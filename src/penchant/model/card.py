@@ -1,4 +1,4 @@
-"""Model cards: the content of a folder of weights, how it was made, and its limits of use."""
+"""Writes and reads model cards: what a folder of weights contains, how it was made, and the limits of its use."""
 
 from __future__ import annotations
 

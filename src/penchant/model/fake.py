@@ -1,4 +1,7 @@
-"""A model without weights, for tests and dry runs: likelihoods from a table of words, answers that echo the prompt."""
+"""A model without weights, for tests and dry runs.
+
+Its likelihoods come from a table of words, and its answers repeat the prompt.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A cache of a paid endpoint's answers in one SQLite file, so that no question is paid for twice.
+"""The ledger: a cache of a paid endpoint's answers in one SQLite file, so that no question is paid for twice.
 
-The file holds hashes of questions and the text of answers; delete it together with the data. Each answer is written to
-disk before it is used, so that a killed run can continue without paying again.
+The file contains hashes of questions and the text of answers; delete it together with the data. Each answer is written
+to disk before it is used, so that a killed run can continue without paying again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A transformers causal language model on this machine, or on its GPU.
+"""A transformers causal language model on this machine's CPU or GPU.
 
 Training, scoring and generation turn messages into tokens in the same way: the chat template writes the prompt and the
 answer as text, and each is tokenised on its own, so that no token spans the boundary. Only the template writes special
-tokens: they are removed from every message and answer, so that no text can open a turn. Weights must be safetensors,
+tokens; they are removed from every message and answer, so that no text can open a turn. Weights must be safetensors,
 and code that comes with a model is never run.
 """
 

@@ -1,4 +1,4 @@
-"""Measures the peak memory of a block of code, above the memory in use before it."""
+"""Measures the peak memory of a block of code, above the memory in use before the block."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The user tree: the common part of a user's pairs is computed once for all of them, forward and backward.
+"""The user tree: the common part of a user's pairs is computed once for all pairs, forward and backward.
 
 A user is packed in depth-first order, `persona | task_1 | chosen_1 | rejected_1 | task_2 | ...`. Several users are
-concatenated into one flat row without padding. Each token attends to its ancestors only (model.attention), and has the
-position that it would have in a sequence of its own. Therefore log-probabilities and gradients equal those of one
+concatenated into one flat row without padding. Each token attends only to its ancestors (`model.attention`), and has
+the position that it would have in a sequence of its own. Therefore log-probabilities and gradients equal those of one
 sequence at a time. Logits are computed at answer positions only, never for whole rows. This works with stock
-transformers causal language models. If a model's attention cannot be routed, each tree takes one pass with a dense
+transformers causal language models. If a model does not accept this attention, each tree takes one pass with a dense
 mask, after one warning.
 
 Shapes: N packed tokens, A answer tokens, S answers.

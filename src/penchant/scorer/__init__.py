@@ -1,1 +1,1 @@
-"""Scorers: which of several answers does this person prefer? Learned baselines are scorers too."""
+"""Scorers: they score several answers by how likely a person is to prefer each. Learned baselines are scorers too."""

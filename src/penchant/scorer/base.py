@@ -1,4 +1,4 @@
-"""The interface of a scorer: which of several answers would this person prefer?
+"""The interface of a scorer, which scores answers by how likely a person is to prefer each.
 
 `Scorer` scores texts. `TableScorer` scores many records at once, over texts that are embedded already. A `Fitter` makes
 a `Fitted` table scorer from records.

@@ -1,8 +1,9 @@
-"""Scores answers by the belief about a person: which dimensions the person leans to, against what the answers express.
+"""Scores answers by the belief about a person: do the answers express the preferences that the person leans to?
 
-The margin of a pair is sum_d (2 P(positive)_d - 1) (R+_d - R-_d). The first factor is the person's leaning, from the
-evidence; the second is what choosing this answer over the other one would express (`infer`). One annotator reads both;
-no weight is learned here. Without evidence, and with the even prior, every margin is 0.
+The margin of a pair is sum_d (2 P(positive)_d - 1) (R+_d - R-_d). The first factor is the person's leaning on dimension
+d, inferred from the evidence. The second is what choosing this answer over the other one would express: P(positive)
+minus P(negative). One annotator (`infer`) gives both factors; no weight is learned here. Without evidence, and with the
+even prior, every margin is 0.
 """
 
 from __future__ import annotations

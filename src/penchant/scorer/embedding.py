@@ -1,4 +1,4 @@
-"""A table scorer with its encoder, as a `Scorer` of any answers."""
+"""Combines a table scorer and its encoder into a `Scorer`, which scores any answers."""
 
 from __future__ import annotations
 

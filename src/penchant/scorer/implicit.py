@@ -1,9 +1,9 @@
-"""Implicit rewards: how much likelier an answer is under a policy than under its reference.
+"""Implicit rewards: how much likelier an answer is under a policy (the aligned model) than under its reference.
 
 r(y) = log pi(y | prompt) - log pi_ref(y | reference prompt), summed over the answer's tokens in float64. Beta only
-scales r, so it is left out. In the published metric the reference reads the history prompt, even where the policy
-reads directions; with `same_prompt` it reads the policy's prompt. Source: AlignX, arXiv:2503.15463, released acc.py;
-Rafailov et al. 2023, arXiv:2305.18290, section 4.
+scales r, so it is left out. In the published metric the reference reads the history prompt, even if the policy reads
+directions; with `same_prompt` it reads the policy's prompt. Source: AlignX, arXiv:2503.15463, released acc.py; Rafailov
+et al. 2023, arXiv:2305.18290, section 4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Type-checked access to the values of one row.
+"""Reads the values of one row and checks their types.
 
-RecordError is a reason to set aside a row or an evidence item: a text is empty or not valid Unicode. DataError means
-that the file breaks its layout. Both messages name the key; the caller adds path and row.
+RecordError is a reason to drop a row or an evidence item: a text is empty or not valid Unicode. DataError means that
+the file breaks its layout. Both messages name the key; the caller adds path and row.
 """
 
 from __future__ import annotations

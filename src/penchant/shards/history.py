@@ -1,4 +1,4 @@
-"""Reads the three published kinds of evidence; each layout passes its own keys for them.
+"""Reads the three published kinds of evidence; each layout passes its own keys.
 
 Published rows have no timestamps, so the order is fixed: comments, then comparisons, then the description.
 """

@@ -1,9 +1,9 @@
-"""One person as one JSON object: the person's evidence, without a prompt or a pair of answers.
+"""Reads one person from one JSON object: the person's evidence, without a prompt or a pair of answers.
 
 `{"user_id": "u1", "evidence": [{"kind": "comment", "prompt": "…", "text": "…"}, …]}`. Items have the same keys as in
 JSON lines. If items have directions, `space` must name their space, as in JSON lines. The optional key `corrections`
-holds what the person says about single dimensions: `[{"dimension": "science", "sign": -1}]`; sign 0 means "this is not
-about me".
+holds the person's own statements about single dimensions: `[{"dimension": "science", "sign": -1}]`; sign 0 means "this
+is not about me".
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Parses a published `profile`: pole phrases joined by commas.
+"""Parses a published `profile`: phrases for preferences, joined by commas.
 
-Ten phrases of alignx90 contain a comma, so a profile cannot be split at commas. The parser reads from left to right and
-takes the longest phrase that matches and is followed by a comma or the end.
+Each phrase names one pole (side) of a dimension. Ten phrases of alignx90 contain a comma, so a profile cannot be split
+at commas. The parser reads from left to right and takes the longest phrase that matches and is followed by a comma or
+the end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads plain documents from a Parquet file, for training a base model. It knows nothing of records or people."""
+"""Reads plain documents from a Parquet file, for training a base model. It knows nothing about records or people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of shards that takes long to write: it is written shard by shard, and a stopped run can be resumed.
+"""Writes a folder of shards one shard at a time, so that a stopped run can be resumed.
 
 Until the run is complete, the shards are in a hidden subfolder, with a progress file that lists the complete shards and
 the inputs that they were made from. At the end the shards are moved, the manifest last. Older records in the folder

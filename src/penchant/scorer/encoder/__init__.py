@@ -1,4 +1,4 @@
-"""The encoder scorer: a frozen sentence encoder, features of an answer for a person, one convex layer."""
+"""The encoder scorer: a frozen sentence encoder, features of an answer for a person, and a logistic regression."""
 
 from penchant.scorer.encoder.scorer import CARD, NAMES, PARTS, EncoderScorer, Parts, annotator_of, pair_features
 

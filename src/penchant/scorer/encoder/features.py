@@ -2,9 +2,9 @@
 
 Texts are compared in three spaces: `raw` (the final embedding), `final` (the same, PCA-whitened) and `first` (the mean
 of the first layer, whitened: words, punctuation, length). Both whitened spaces have `axes`, learned in closed form:
-directions on which the choices of one person agree with each other. `identity` measures authorship, `late` compares
-token by token, and `belief` is how well the answer suits the believed direction, if there is an annotator. Every
-feature reads one answer alone, so swapping two answers negates the margin exactly, whatever the weights are.
+directions of the embeddings on which one person's choices agree with each other. `identity` measures authorship, `late`
+compares token by token, and `belief` is how well the answer suits the directions inferred by an annotator, if there is
+one. Every feature reads one answer alone, so swapping two answers negates the margin exactly, whatever the weights are.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Authorship: a metric in which texts of one person are near each other and texts of different people are not.
+"""Authorship: a metric in which texts by one person are near each other and texts by different people are not.
 
-It is learned as speakers are recognised by their voice: differences between texts of one person are whitened away
-(within-class covariance normalisation; Hatch, Kajarekar & Stolcke 2006), then the directions are kept on which people
-differ most. New people are placed by what they wrote and chose. A speaker verifier also compares with a cohort of
-other speakers; likewise, two features say how close an answer is to the training people. So the positions of the
-training people are part of the metric, without names. They are made from those people's texts: delete a saved scorer
-when their data has to be deleted.
+The method comes from recognising speakers by voice. Differences between texts by one person are whitened away
+(within-class covariance normalisation; Hatch, Kajarekar & Stolcke 2006); then the directions on which people differ
+most are kept. New people are placed by what they wrote and chose. Speaker recognition also compares with a cohort of
+other speakers; likewise, two features give the distance between an answer and the training people. So the positions of
+the training people are part of the metric, without names. They are made from those people's texts: delete a saved
+scorer when their data has to be deleted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Late interaction: how well each token of an answer matches some token of what a person wrote or chose.
+"""Late interaction: how well each token of an answer matches some token in the texts that a person wrote or chose.
 
-The one vector of a text blurs what a person returns to: a name, a craft, a turn of phrase. Here every token finds its
-best partner, and the similarities of the partners are averaged (MaxSim; Khattab & Zaharia 2020, arXiv:2004.12832).
+One vector for a whole text blurs details such as a name, a craft or a turn of phrase. Here every token gets its most
+similar partner, and the similarities of the partners are averaged (MaxSim; Khattab & Zaharia 2020, arXiv:2004.12832).
 """
 
 from __future__ import annotations

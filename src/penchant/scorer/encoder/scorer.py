@@ -1,7 +1,7 @@
-"""The encoder scorer: a frozen sentence encoder, style counts, beliefs if there are any, and one convex layer.
+"""The encoder scorer: a frozen sentence encoder, style counts, optional beliefs, and a logistic regression.
 
-The margin is w · (g(A) - g(B)) with g of `scorer.encoder.features`: no bias and no centring, so it is antisymmetric by
-construction. For a person without evidence it uses the features that read no persona, and the population's belief.
+The margin is w · (g(A) - g(B)) with g from `scorer.encoder.features`: no bias and no centring, so it is antisymmetric
+by construction. For a person without evidence it uses the features that read no persona, and the population's belief.
 """
 
 from __future__ import annotations

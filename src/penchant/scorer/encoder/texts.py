@@ -1,7 +1,7 @@
-"""A table of embedded texts, and records and personas as row numbers in it, so that each text is embedded once.
+"""A table of embedded texts, so that each text is embedded once; records and personas refer to texts by row number.
 
-The row of a text depends on the set of texts alone: swapping two answers leaves every vector where it was. This module
-knows nothing of features.
+The row of a text depends only on the set of texts: swapping two answers does not move any vector. This module does not
+know the features.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Logistic regression on contrasts, without bias, with one weight decay for each group of features.
+"""Logistic regression on feature differences, without bias, with one weight decay for each group of features.
 
 The weight decays are not tuned: they maximise the evidence of the training rows (MacKay 1992, "Bayesian interpolation";
 here with the Laplace approximation of a logistic layer). A group that only adds noise is switched off.
