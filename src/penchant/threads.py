@@ -13,11 +13,11 @@ from collections.abc import Container, MutableMapping
 
 _POLICY = "OMP_WAIT_POLICY"
 _CHOICES = (_POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-"""Variables by which a user says how threads wait: OpenMP's own, GNU's and Intel's."""
+"""Environment variables that set how threads wait, for OpenMP, GNU and Intel."""
 
 
 def wait_passively(environment: MutableMapping[str, str] = os.environ, modules: Container[str] = sys.modules) -> None:
-    """Has waiting threads sleep, unless the user set how they wait or torch is loaded already.
+    """Makes waiting threads sleep, unless the user has set one of these variables or torch is loaded already.
 
     Args:
         environment: the variables that OpenMP will read; changed in place.

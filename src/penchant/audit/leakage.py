@@ -16,9 +16,9 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating
 from penchant.record import Record
 
 EXAMPLES = 5
-"""Most record ids in a finding."""
+"""Maximum number of record ids in a finding."""
 _LONG = 5
-"""Least words of an answer for which its occurrence in a longer text is no coincidence."""
+"""Minimum number of words in an answer; a shorter answer may occur in a longer text by coincidence."""
 
 
 class Check(NamedTuple):

@@ -15,7 +15,7 @@ from penchant.rules import CONTROLS
 from penchant.stats import accuracy, correctness, spread
 
 SUSPICIOUS = 0.6
-"""Least accuracy of a rule that is worth a warning."""
+"""Accuracy from which on a rule is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)

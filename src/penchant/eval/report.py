@@ -12,7 +12,7 @@ from penchant.eval.questions.base import Section
 from penchant.eval.rows import Row, share_of_gain
 
 _SURE = 0.05
-"""Corrected p from which on the page says that a lead may be chance."""
+"""Corrected p value from which on the page says that a difference may be chance."""
 MEANINGS: Mapping[str, str] = {
     "ica": "the model was aligned with the evidence itself in the prompt",
     "pba": "aligned with directions inferred from the evidence",

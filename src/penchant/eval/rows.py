@@ -9,12 +9,12 @@ from typing import Any, Literal
 Role = Literal["limit", "control", "untrained", "baseline", "personal", "reading"]
 """The part that a row plays in a table:
 
-- `limit`: what is possible, or what a method would reach if it were told more than the evidence.
-- `control`: a rule that knows no person, or only counts words.
+- `limit`: the best possible accuracy, or the accuracy of a method that gets more than the evidence.
+- `control`: a rule that ignores the person, or only counts words.
 - `untrained`: a model that was not trained on any persona.
 - `baseline`: anything else that a personal method is compared with, such as a learned scorer from the literature.
-- `personal`: aligned to people, or fitted on them, and told about the person.
-- `reading`: another reading of a trained method's margins, beside the published metric.
+- `personal`: aligned to people, or fitted on people, with evidence about the person in its input.
+- `reading`: another variant of a trained method's margins, in addition to the published metric.
 """
 
 

@@ -11,7 +11,7 @@ from penchant.record import Record
 
 
 def by_phrasing(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Records of known and of unseen wordings; all under `all` where wordings are not told apart."""
+    """Records with known and with unseen wordings; all records under `all` if the data does not mark wordings."""
     parts: dict[str, list[Record]] = {}
     for record in records:
         parts.setdefault(record.provenance.phrasing or "all", []).append(record)
@@ -19,7 +19,7 @@ def by_phrasing(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def first_people(records: Sequence[Record], most: int) -> list[Record]:
-    """All records of the first people of each wording, about `most` records; everything where there are fewer."""
+    """All records of the first people for each wording, about `most` records; all records if there are fewer."""
     parts = by_phrasing(records)
     kept: set[str] = set()
     for part in parts.values():

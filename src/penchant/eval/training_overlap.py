@@ -13,11 +13,11 @@ from penchant.record import Record, people_digest
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What is known about people who are both measured and trained on."""
+    """The result of the check: are any tested people in the training data?"""
 
     sentence: str
     excluded: bool
-    """Whether it is certain that nobody is both."""
+    """Whether it is certain that no tested person is in the training data."""
 
     @classmethod
     def of(

@@ -15,7 +15,7 @@ from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace
 
 STATED = 0.5
-"""Minimum probability at which a pole is stated, that is, becomes part of the item's direction."""
+"""Minimum probability of a pole (side of a dimension) that becomes part of the item's direction."""
 
 
 def read_items(

@@ -12,7 +12,7 @@ from penchant.space import Direction
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """An item of a person with its true direction."""
+    """One evidence item about a person, with its true direction."""
 
     person: str
     item: Evidence

@@ -16,7 +16,7 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating
 
 T = TypeVar("T")
 MAX_CLAUSES = 64
-"""Clauses of one text that are read, at most; from a longer text, every n-th clause is taken."""
+"""Maximum number of clauses from one text; from a longer text, every n-th clause is taken."""
 _MAX_WORDS = 60
 """Words of one clause, at most; a longer clause is cut into several."""
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 CLAUSE_END = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|\s+(?:and|but|or)\s+", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 PASSAGE = 60
-"""Words of a passage, about."""
+"""Approximate number of words in a passage."""
 _SELF = re.compile(r"\b(?:I|[Mm]e|[Mm]yself|[Mm]ine|[Ww]e|us)\b")
 _OWN = re.compile(rf"{_SELF.pattern}|\b[Mm]y\b")
 """A match ends a report of others. A sentence about "the user" counts only if `_SELF` matches: "my" is not enough."""

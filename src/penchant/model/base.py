@@ -11,7 +11,7 @@ from penchant.render import Message
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """One prompt, and the answers whose likelihood is wanted."""
+    """One prompt, and the answers to compute likelihoods for."""
 
     messages: tuple[Message, ...]
     answers: tuple[str, ...]

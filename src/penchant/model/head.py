@@ -15,9 +15,9 @@ from torch.utils.checkpoint import checkpoint
 from penchant.errors import ModelError
 
 _CHUNK_LOGITS = 1 << 24
-"""Logits in memory at once, at most."""
+"""Maximum number of logits in memory at once."""
 _TILE_LOGITS = 1 << 20
-"""Logits that fit into a CPU's cache, about."""
+"""Approximate number of logits that fit into a CPU's cache."""
 
 
 def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ _TRAINED = tuple(name for name, method in METHODS.items() if method.trained)
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where models and scorers are."""
+    """Locations of models and scorers."""
 
     base: str | None
     """Folder or Hub id of the base that the policies were aligned from; None with scorers alone."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penchant.eval.tasks.base import Built
 
 SPACE = "alignx90+demographics"
-"""Published profiles state age and gender too, which alignx90 alone withholds."""
+"""The space for published profiles: they include age and gender, which plain alignx90 leaves out."""
 
 
 def benchmarks() -> dict[str, Task]:

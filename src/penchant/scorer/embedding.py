@@ -17,7 +17,7 @@ from penchant.scorer.encoder.texts import Texts, texts_of
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingScorer:
-    """Embeds the texts, then asks the table scorer for the margin of every answer over one of them."""
+    """Embeds the texts; the table scorer then computes the margin of every answer over one of the answers."""
 
     scorer: TableScorer
     encoder: Encoder

@@ -14,7 +14,7 @@ from penchant.method import METHODS
 from penchant.persona import PersonaKind
 
 PERSONAS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
-"""Kinds of evidence that are shown unless others are named."""
+"""Kinds of evidence to measure if the user names none."""
 CHOICES: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "behaviour", "mixed", "all")
 
 

@@ -15,7 +15,7 @@ from penchant.record import Record
 def first_items(records: Sequence[Record]) -> list[Condition]:
     """Conditions that show the first 0, 1, 2, 4, ... items of behaviour, up to the longest history; no description.
 
-    A person with fewer items shows all they have.
+    For a person with fewer items, all items are shown.
     """
     histories = [record.persona.select("behaviour").evidence for record in records]
     longest = max(map(len, histories), default=0)

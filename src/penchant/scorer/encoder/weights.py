@@ -16,7 +16,7 @@ START = 1e-2
 _ROUNDS = 8
 _STEPS = 25
 _LEAST, _MOST = 1.0, 1e6
-"""Bounds of a group's decay, in rows."""
+"""Lower and upper bound of the decay of a group, in rows."""
 
 
 def fit_weights(contrast_NF: NDArray[np.float64], groups: Sequence[str]) -> NDArray[np.float64]:
