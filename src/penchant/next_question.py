@@ -1,10 +1,10 @@
-"""Which comparison to ask a person next, and when to stop asking.
+"""Chooses which comparison to ask a person about next, and when to stop.
 
-Pure functions: they take the counts of a belief and the directions of the pairs, and return an index. The gain of a
-pair is the expected decrease of uncertainty about the person's leanings: the mutual information between the person's
-choice and the leaning, in nats, summed over the dimensions that the pair is about,
-sum_d H(p_d) - P(A) H(p_d | A) - P(B) H(p_d | B). P(A), the probability that the person chooses answer A, follows from
-the current leanings.
+Pure functions: they take the counts of a belief and the directions of the candidate pairs, and return an index. A
+leaning is the person's tendency towards one pole (side) of a dimension. The gain of a pair is the expected decrease of
+uncertainty about the leanings: the mutual information between the person's choice and the leaning, in nats, summed over
+the dimensions that the pair is about, sum_d H(p_d) - P(A) H(p_d | A) - P(B) H(p_d | B). P(A), the probability that the
+person chooses answer A, follows from the current leanings.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""A language model as judge: which of two written answers would this person prefer, given their evidence?
+"""A language model as judge: it says which of two written answers a person would prefer, given the person's evidence.
 
-Evidence, prompt and answers go to the judge as one JSON object in the user turn, and are data there. A judge may favour
-a position whatever the answers say, so every comparison is asked in both orders. An answer wins if both orders name it;
-every other comparison counts one half (Zheng et al. 2023, arXiv:2306.05685, section 3.4). How often the orders agree is
-reported as well. Whether a judge is right about a person is not known here: a win rate is no better than its judge.
+The judge gets the evidence, the prompt and the answers as data, in one JSON object in the user turn. A judge may favour
+the first or the second answer whatever the texts say, so every comparison is judged in both orders. An answer wins if
+it wins in both orders; every other comparison counts one half (Zheng et al. 2023, arXiv:2306.05685, section 3.4). The
+report also gives the share of comparisons in which the two orders agree. This module cannot check whether the judge is
+right about a person: a win rate is no better than its judge.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The annotator that asks a language model, over any OpenAI-compatible endpoint and a ledger (`model.remote`).
+"""An annotator that asks a language model, over any OpenAI-compatible endpoint.
 
-The model gets each item in one or two orders, and several times if `samples` is above 1. The reading is the mean of the
-answers, so that disagreement lowers its confidence. Krippendorff's alpha measures their agreement.
+Answers are kept in a ledger (`model.ledger`), so that no question is paid for twice. The model gets each item in one or
+two orders, and several times if `samples` is above 1. The result is the mean of the answers, so that disagreement
+lowers its confidence. Krippendorff's alpha measures the agreement of the answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Summaries of people, written by a language model from their evidence, over a ledger (`model.remote`).
+"""Summaries of people, written by a language model from their evidence, with a cache of answers (`model.ledger`).
 
-Evidence is one JSON object in the user turn, as data. The summary is data as well: rendering removes our own markup
-from it, as from any evidence.
+Evidence is sent as data, in one JSON object in the user turn. The summary is data as well: rendering removes our own
+markup from it, as from any evidence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from penchant.model.remote import Endpoint, Question
 from penchant.persona import Persona
 
 MAX_LETTERS = 600
-"""Letters of a summary, at most; a longer answer is requested again."""
+"""Maximum length of a summary, in characters; a longer answer is requested again."""
 _MAX_EVIDENCE_LETTERS = 24_000
 """Letters of evidence in one question, at most; of more evidence, the latest items are sent."""
 _SYSTEM = """\

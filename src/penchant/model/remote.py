@@ -1,9 +1,9 @@
-"""A language model behind an OpenAI-compatible endpoint: many questions at once, and no question paid for twice.
+"""A language model behind an OpenAI-compatible endpoint, with many requests at once and a cache of paid answers.
 
 The client retries lost connections, timeouts, 429 and 5xx, with growing waits, jitter and `Retry-After`; each try
-counts against the rate limit. If the caller cannot use an answer, the question is sent again with another seed, and
-after some attempts counted as unusable. An error that no retry can fix (a wrong key, model or address) stops the run;
-the answers until then are in the ledger.
+counts against the rate limit. If the caller cannot use an answer, the client asks again with another seed. After some
+attempts it counts the answer as unusable. An error that no retry can fix (a wrong key, model or address) stops the run;
+the answers received before are in the ledger (`model.ledger`).
 """
 
 from __future__ import annotations

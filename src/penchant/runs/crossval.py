@@ -1,6 +1,6 @@
-"""Aligns models to some people of a file and measures them on the others, fold by fold.
+"""Aligns models to some people in a file and measures the models on the other people, fold by fold.
 
-What is finished in the folder of folds is not done again, and several processes can share the folds.
+Finished folds are skipped. Several processes can work on one folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The main job end to end on simulated people: simulate, align by ICA and PBA, measure on new people, write a page."""
+"""The demo: simulate, align, measure and report, on simulated people.
+
+It aligns one model by ICA and one by PBA, and measures both on people who are not in the training data.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published AlignX layouts: training rows as Parquet, training and benchmark rows as one JSON list.
+"""Reads the published AlignX layouts: training rows as Parquet, training and benchmark rows as one JSON list.
 
 Benchmark rows have a `profile` of pole phrases instead of directions in their history. P-Soups rows also state the
 persona that they were made from; it goes into the provenance, never to a model. Published rows have no user ids. Record

@@ -1,7 +1,7 @@
-"""The seam between records and files: the result of every reader, and the counts of rows.
+"""The result of every reader of record files, with the counts of rows.
 
 A reader turns one path into a `Loaded`, which reads records lazily and counts rows; rows = kept + dropped at all times.
-A row that cannot become a record is set aside with a reason. A file that cannot be trusted raises an error. This module
+A row that cannot become a record is dropped with a reason. A file that cannot be trusted raises an error. This module
 knows no particular layout.
 """
 

@@ -1,8 +1,8 @@
 """Converts records to plain values and back; Parquet and JSON lines share this definition of penchant's own layout.
 
 A direction is a sparse list of {dimension, sign} entries; entries of an inferred direction also have {confidence}. So a
-neutral direction (an empty list) differs from no direction (null), and readers need no index order. Each evidence item
-has its kind and only the fields of that kind.
+neutral direction (an empty list) differs from no direction (null), and readers do not depend on the order of
+dimensions. Each evidence item has its kind and only the fields of that kind.
 """
 
 from __future__ import annotations

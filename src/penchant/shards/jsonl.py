@@ -1,7 +1,7 @@
-"""Records as JSON lines: one object per line, with the keys of codec. People can write and read this layout by hand.
+"""Reads and writes records as JSON lines: one object per line, with the keys of `shards.codec`.
 
-A line with directions names their space. So lines can be cut, shuffled and joined, and still cannot be read with the
-wrong space.
+People can write and read this layout by hand. A line with directions names their space. So lines can be cut, shuffled
+and joined, and still cannot be read with the wrong space.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads files as numbered rows, in constant memory: Parquet tables, JSON lines and JSON lists.
 
-This module knows nothing of records. Every function raises DataError when a file is missing or broken; the message
+This module knows nothing about records. Every function raises DataError when a file is missing or broken; the message
 names the path and the row or line.
 """
 

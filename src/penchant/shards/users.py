@@ -1,7 +1,7 @@
-"""Parquet rows with user ids: each row is one pair, with further evidence about the same person.
+"""Reads Parquet rows with user ids: each row is one pair, with further evidence about the same person.
 
 Data sets converted from public sources have this layout: plain column names, a split, the origin of the label, and no
-directions. `user_id` identifies the person; it is null when the source does not know the person.
+directions. `user_id` identifies the person; it is null when the source does not identify the person.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Alignment to preference pairs with TRL's trainer. One of the two files that import trl.
+"""Aligns a model to preference pairs with TRL's trainer.
 
-TRL provides the loop, the optimizer, schedules, logging, checkpoints and resuming. Batches and the forward pass are
-penchant's: a batch is the trees of a few people (see model.tree), so a persona is computed once for all of its pairs.
-TRL's own preparation silently drops rows with long prompts. Here nothing is dropped, and the run ends with a check that
-every row was trained.
+Only this file and `train.ratings` import trl. TRL provides the loop, the optimizer, schedules, logging, checkpoints and
+resuming. penchant provides the batches and the forward pass: a batch is the trees of a few people (`model.tree`), so a
+persona is computed once for all of its pairs. TRL's own preparation silently drops rows with long prompts. Here nothing
+is dropped, and the run ends with a check that every row was trained.
 
 Several processes (torchrun) or gradient accumulation divide the people of each step into parts. Pairs are weighted so
 that the loss equals that of one process with one part.

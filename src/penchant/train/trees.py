@@ -1,9 +1,9 @@
-"""The training set: which pairs of which person, under which evidence, make up each row.
+"""The training set: which pairs of which person, with which evidence, are in each row.
 
-A row is one person with one fresh draw of evidence (kinds UGC, PAIR, DEMO or mixed, as paper.md section 2 proposes).
-All of the row's pairs share this evidence, so they are computed as branches of one tree. The draw is a function of
-(seed, person, round): ICA and PBA get the same draws, and a resumed run gets the same rows. Evidence never contains a
-target.
+A row is one person with a fresh draw of evidence: UGC (comments), PAIR (choices), DEMO (a description) or mixed. These
+kinds are those of AlignX, arXiv:2503.15463; drawing afresh in every round is our own choice. All pairs of the row share
+this evidence, so they are computed as branches of one tree. The draw is a function of (seed, person, round): ICA and
+PBA get the same draws, and a resumed run gets the same rows. Evidence never contains a target.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""A benchmark: data -> records, with every row accounted for. `penchant eval` scores the records.
+"""Turns the data of a benchmark into records, and counts every row as kept or dropped.
 
-This module knows the layout in which AlignX publishes its benchmarks, and no single benchmark.
+`penchant eval` scores the records. This module knows the layout in which AlignX publishes its benchmarks, and no single
+benchmark.
 """
 
 from __future__ import annotations
