@@ -1,10 +1,10 @@
 """Learns the prior of a population from many people: which preferences are common, and which ones occur together.
 
-It needs tallies (counts of evidence per person) only, no labels. A share is how many people prefer one pole (side) of a
-dimension. Shares are shrunk towards one half and correlations towards zero. The shrinkage is stronger, the fewer people
-have evidence on the dimension (for a correlation: on both dimensions). Correlations are stored as a few factors. A
-factor is kept if its eigenvalue clearly exceeds those of a population whose dimensions are shuffled independently
-(parallel analysis, Horn 1965). So independent dimensions give no factor.
+It needs tallies (counts of evidence per person) only, no labels. A share is the fraction of people who prefer the
+positive pole (side) of a dimension. Shares are shrunk towards one half and correlations towards zero. The shrinkage is
+stronger, the fewer people have evidence on the dimension (for a correlation: on both dimensions). Correlations are
+stored as a few factors. A factor is kept if its eigenvalue clearly exceeds those of a population whose dimensions are
+shuffled independently (parallel analysis, Horn 1965). So independent dimensions give no factor.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether a person controls the model: what changes, and what stays, when the directions in the prompt are flipped.
 
-A direction says which pole (side) of each dimension a person prefers. Each policy is measured with three prompts: with
-the person's directions, with all of them flipped, and with one of them flipped. The reference gets the same prompt, so
-that a margin shows the effect of alignment alone.
+A direction says which pole (side) of each dimension a person prefers. A policy that reads directions is measured with
+three prompts: with the person's directions, with all of them flipped, and with one of them flipped. The reference gets
+the same prompt, so that a margin shows the effect of alignment alone.
 
 - `flipped`: decisions that change when every direction is flipped. `both_right`: decisions that are right before the
   flip, and right for the opposite person after it.
