@@ -62,6 +62,8 @@ time: setup
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/score.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/evaluate.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py
+	@# whole processes against each other, so on all threads
+	$(BIN)/python benchmarks/load.py
 
 docs: setup
 	$(BIN)/python docs/generate_cli.py > docs/cli.md.part

@@ -47,6 +47,8 @@ POLICIES: Mapping[str, Mapping[str, str]] = {
 }
 """What each policy adds to the environment, from which all other variables of OpenMP are taken out."""
 SITUATIONS = ("alone", "two", "loop")
+_LOOP = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
+"""A busy loop that ends with the process that started it."""
 Run = dict[str, Any]
 
 
@@ -87,7 +89,7 @@ def timed(name: str, situation: str, policy: str, scale: float) -> Run:
     """One work in one situation: wall seconds of the slowest process, and what other processes took."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "GOMP_", "KMP_"))}
     command = [sys.executable, __file__, "--do", name, "--scale", str(scale)]
-    loop = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if situation == "loop" else None
+    loop = subprocess.Popen([sys.executable, "-c", _LOOP]) if situation == "loop" else None
     busy, own, started = _busy_s(), _children_s(), time.perf_counter()
     processes = [
         subprocess.Popen(command, env={**environment, **POLICIES[policy]}, stdout=subprocess.PIPE, text=True)

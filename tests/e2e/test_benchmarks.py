@@ -53,3 +53,11 @@ def test_memory_is_reported_at_equal_pairs_and_pair_by_pair() -> None:
     (cell,) = run("train.py", "--memory", "--cells", "64x2", "--vocabulary", "1024")["cells"]
     assert cell["pairs_in_flight"] == 2
     assert {"peak_mb_tree", "peak_mb_trl", "peak_mb_trl_compact", "peak_mb_trl_compact_micro_batch_1"} <= cell.keys()
+
+
+@pytest.mark.prove
+def test_load_is_timed_under_each_policy_with_the_same_results() -> None:
+    measured = run("load.py", "--works", "write", "--policies", "package,spinning", "--scale", "0.02")
+    situations = [(row["situation"], row["policy"]) for row in measured["rows"]]
+    assert situations == [(name, policy) for name in ("alone", "two", "loop") for policy in ("package", "spinning")]
+    assert len({result for row in measured["rows"] for result in row["results"]}) == 1
