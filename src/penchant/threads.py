@@ -4,8 +4,8 @@ torch computes on OpenMP threads. By default a thread that has finished its part
 finished. This is quick while every thread has a core of its own. If another process is busy, the spinning thread blocks
 the core that the last thread needs, and a run takes several times as long. A passive thread sleeps instead. OpenMP
 reads its settings once, when torch is loaded, so this package sets them when it is imported. Processes started from
-here inherit the settings. This module does not import torch. Source: OpenMP 5.2, section 21.7, and the manual of GNU
-libgomp, section 4.
+here inherit the settings. This module does not import torch. Source: OpenMP 5.0, section 6.7, and the manual of GNU
+libgomp under GOMP_SPINCOUNT.
 """
 
 import os
