@@ -106,7 +106,7 @@ def _demo(vocabulary: int) -> Cell:
     from penchant.method import METHODS
     from penchant.model.local import load_tokenizer
     from penchant.space import load_space
-    from penchant.train.trees import Row, TrainingSet, people
+    from penchant.train.trees import TrainingRow, TrainingSet, people
 
     space = load_space()
     records = simulate(space, ForumSettings(train_users=16, test_users=0)).records
@@ -121,7 +121,7 @@ def _demo(vocabulary: int) -> Cell:
         pairs_per_person=8,
         max_prompt_tokens=None,
     )
-    rows = [Row(person, 0) for person in range(16)]
+    rows = [TrainingRow(person, 0) for person in range(16)]
     users = [training_set.branches(training_set.person(row), training_set.records(row)) for row in rows]
     return Cell("demo", [[_folded(branch, vocabulary) for branch in user] for user in users])
 

@@ -23,13 +23,13 @@ from penchant.errors import (
     SpaceMismatch,
     TrainingError,
 )
+from penchant.openmp import wait_passively as _wait_passively
 from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.posterior import Belief, Vote, aggregate, believe
 from penchant.record import Provenance, Record
 from penchant.render import Budget, Message, Rendered, render
 from penchant.space import Dimension, Direction, PreferenceSpace, Sign, load_space, parse_space
-from penchant.threads import wait_passively as _wait_passively
 
 # every room is imported after this line, so torch is loaded after it too
 _wait_passively()

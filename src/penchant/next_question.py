@@ -23,7 +23,7 @@ MIN_GAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class NextQuestion:
     """The pair with the highest expected gain."""
 
     index: int
@@ -34,7 +34,7 @@ class Question:
 
 def next_question(
     tally: Tally, prior: Prior, pool: Sequence[Direction], *, noise: float = 0.09, min_gain: float = MIN_GAIN
-) -> Question | None:
+) -> NextQuestion | None:
     """The pair to ask next, or None when no pair gains at least `min_gain`.
 
     Args:
@@ -46,7 +46,7 @@ def next_question(
         return None
     gains = expected_gains(tally, prior, pool, noise=noise)
     best = int(gains.argmax())
-    return Question(best, float(gains[best])) if gains[best] >= min_gain else None
+    return NextQuestion(best, float(gains[best])) if gains[best] >= min_gain else None
 
 
 def expected_gains(

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from penchant import Record
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError, SpaceMismatch
-from penchant.shards.base import EXAMPLES, Counts, Kept, Loaded, Row, rejected_path
+from penchant.shards.base import EXAMPLES, Counts, Kept, Loaded, SourceRow, rejected_path
 
 
 def loaded(fates: list[str], *, rejected: Path | None = None) -> Loaded:
     """A reader whose rows are kept, set aside with their `fate` as the reason, or broken."""
 
     def rows():
-        return (Row(f"row {i}", i, {"fate": fate}) for i, fate in enumerate(fates))
+        return (SourceRow(f"row {i}", i, {"fate": fate}) for i, fate in enumerate(fates))
 
-    def decode(row: Row) -> Kept:
+    def decode(row: SourceRow) -> Kept:
         match str(row.content["fate"]):
             case "kept":
                 return Kept(Record(str(row.number), None, "p", "y", "n"))

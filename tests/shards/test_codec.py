@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from penchant import Direction, PreferenceSpace, Record
 from penchant.errors import DataError, RecordError, SpaceError, SpaceMismatch
 from penchant.persona import Comment, Evidence, Persona
-from penchant.shards.codec import KEYS, decode, encode, kind_of, split_of
+from penchant.shards.codec import KEYS, decode, encode, kind_name, split_of
 
 KINDS = typing.get_args(Evidence)
 BARE = {"record_id": "r", "prompt": "p", "chosen": "y", "rejected": "n"}
@@ -24,7 +24,7 @@ def test_every_kind_of_evidence_comes_back_as_it_was(kind, signs, tiny: Preferen
 
 
 def test_kinds_of_evidence_have_different_names(example_of) -> None:
-    assert len({kind_of(example_of(kind)) for kind in KINDS}) == len(KINDS)
+    assert len({kind_name(example_of(kind)) for kind in KINDS}) == len(KINDS)
 
 
 @given(st.data())

@@ -13,7 +13,7 @@ from penchant import PreferenceSpace, Record
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError, SpaceMismatch
 from penchant.persona import Evidence, Persona
 from penchant.shards import parquet
-from penchant.shards.base import Counts, Kept, Loaded, Row
+from penchant.shards.base import Counts, Kept, Loaded, SourceRow
 from penchant.shards.manifest import read_manifest
 
 
@@ -64,9 +64,9 @@ def test_the_manifest_says_what_was_written(full_record, tiny: PreferenceSpace, 
 
 
 def test_what_was_set_aside_on_the_way_in_stands_in_the_manifest(tmp_path: Path) -> None:
-    rows = [Row(f"row {i}", i, {}) for i in range(3)]
+    rows = [SourceRow(f"row {i}", i, {}) for i in range(3)]
 
-    def decode(row: Row) -> Kept:
+    def decode(row: SourceRow) -> Kept:
         if row.number == 1:
             raise RecordError("prompt is empty")
         return Kept(bare(3)[row.number])

@@ -10,12 +10,12 @@ from penchant.errors import DataError
 from penchant.model.local import load_parts
 from penchant.model.tree import answer_logprobs, collate
 from penchant.train.reference import Reference
-from penchant.train.trees import Row
+from penchant.train.trees import TrainingRow
 
 
 @pytest.fixture
 def trees(training_set) -> list:
-    return [tree for person in range(3) for tree in training_set().trees(Row(person, 0))]
+    return [tree for person in range(3) for tree in training_set().trees(TrainingRow(person, 0))]
 
 
 def test_numbers_are_those_of_the_model_and_are_computed_once(base: str, trees, tmp_path: Path) -> None:

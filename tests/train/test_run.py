@@ -20,7 +20,7 @@ from penchant.model.local import LocalModel, load_parts
 from penchant.persona import Comment, Persona
 from penchant.record import Record
 from penchant.train.run import UserTreeTrainer, align
-from penchant.train.trees import Row
+from penchant.train.trees import TrainingRow
 
 SHORT = TrainSection(learning_rate=0.01, max_steps=4, users_per_step=3, pairs_per_user=4, warmup_steps=1, save_steps=2)
 
@@ -155,7 +155,7 @@ def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(
     persona = Persona((Comment(records[0].prompt, sentence),) * 8)
     long = tuple(replace(record, persona=persona) for record in records[:16])
     data = training_set(of=long)
-    prompts = [len(data.branches(data.person(Row(0, number)), long[:1])[0].prompt) for number in range(8)]
+    prompts = [len(data.branches(data.person(TrainingRow(0, number)), long[:1])[0].prompt) for number in range(8)]
     assert max(prompts) > 1100
     settings = SHORT.model_copy(update={"max_steps": 1, "users_per_step": 2, "warmup_steps": 0})
     trained = align(data, settings, base=base, folder=tmp_path)

@@ -8,7 +8,7 @@ from penchant.errors import TrainingError
 from penchant.model.tree import Branch, pack
 from penchant.persona import Comment, Comparison, Demographics, Persona, Rating
 from penchant.record import Record
-from penchant.train.trees import Row, people, refuse_unusable
+from penchant.train.trees import TrainingRow, people, refuse_unusable
 
 
 @pytest.mark.parametrize("rounds", [1, 3])
@@ -87,15 +87,15 @@ def test_no_target_is_ever_part_of_the_evidence(training_set) -> None:
 
 def test_a_person_with_many_pairs_is_asked_about_all_of_them_in_turn(training_set) -> None:
     data = training_set(pairs_per_person=3)
-    turns = [[record.record_id[-2:] for record in data.records(Row(0, number))] for number in range(4)]
+    turns = [[record.record_id[-2:] for record in data.records(TrainingRow(0, number))] for number in range(4)]
     assert turns == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "00"], ["01", "02", "03"]]
     all_pairs = training_set(pairs_per_person=99)
-    assert all_pairs.records(Row(0, 5)) == list(all_pairs.people[0])
+    assert all_pairs.records(TrainingRow(0, 5)) == list(all_pairs.people[0])
 
 
 def test_a_tree_holds_each_pair_as_chosen_then_rejected(training_set) -> None:
     data = training_set()
-    row = Row(2, 1)
+    row = TrainingRow(2, 1)
     person, branches = data.person(row), []
     for record in data.records(row):
         messages = data.method.messages(person, record.prompt, layout="user_first").messages
@@ -155,7 +155,7 @@ def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(
     own = (own[0], replace(own[1], persona=Persona((*items[1], target))), *own[2:])
     data = training_set(of=own, pairs_per_person=8)
     assert len(data.people) == 1
-    draws = [data.person(Row(0, number)).persona for number in range(60)]
+    draws = [data.person(TrainingRow(0, number)).persona for number in range(60)]
     everything = {item for record in own for item in record.persona.evidence}
     assert all(draw.evidence and set(draw.evidence) <= everything for draw in draws)
     assert max(len(draw) for draw in draws) <= 4
@@ -245,7 +245,7 @@ def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(traini
         own_pairs = data.records(row)
         assert len({r.record_id for r in own_pairs}) == 4
         covered[row.person].update(r.record_id for r in own_pairs)
-        mate_pairs = data.records(Row(row.mate, row.round, row.person))
+        mate_pairs = data.records(TrainingRow(row.mate, row.round, row.person))
         assert [(r.prompt, r.chosen) for r in own_pairs[:3]] == [(r.prompt, r.rejected) for r in mate_pairs[:3]]
     assert covered == {0: {r.record_id for r in ones}, 1: {r.record_id for r in others}}
 
@@ -263,15 +263,15 @@ def test_mates_change_from_round_to_round_and_nobody_is_met_twice_in_one(trainin
 
 
 def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_in_order(training_set) -> None:
-    single = training_set().trees(Row(0, 0))[0]
+    single = training_set().trees(TrainingRow(0, 0))[0]
     for budget in range(
-        max(len(tree.ids) for tree in training_set(max_tree_tokens=1).trees(Row(0, 0))), len(single.ids)
+        max(len(tree.ids) for tree in training_set(max_tree_tokens=1).trees(TrainingRow(0, 0))), len(single.ids)
     ):
-        parts = training_set(max_tree_tokens=budget).trees(Row(0, 0))
+        parts = training_set(max_tree_tokens=budget).trees(TrainingRow(0, 0))
         assert len(parts) > 1
         assert all(len(tree.ids) <= budget for tree in parts)
         assert [token for tree in parts for token in tree.target] == single.target
-    assert training_set(max_tree_tokens=len(single.ids)).trees(Row(0, 0)) == [single]
+    assert training_set(max_tree_tokens=len(single.ids)).trees(TrainingRow(0, 0)) == [single]
 
 
 def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(training_set) -> None:
@@ -292,6 +292,6 @@ def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(training_set, reco
     )
     data = training_set(of=tuple(replace(record, persona=Persona(revealing)) for record in mine), pairs_per_person=99)
     for number in range(8):
-        drawn = set(data.person(Row(0, number)).persona.evidence)
+        drawn = set(data.person(TrainingRow(0, number)).persona.evidence)
         assert drawn <= set(revealing[2:])
         assert drawn

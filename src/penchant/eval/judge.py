@@ -23,7 +23,7 @@ from penchant.errors import ModelError
 from penchant.eval.bench import Bench, Condition
 from penchant.infer.asking import answer_of, latest
 from penchant.infer.llm import alpha
-from penchant.model.remote import Endpoint, Question
+from penchant.model.remote import Endpoint, Request
 from penchant.persona import Persona
 from penchant.record import Record
 from penchant.render import Message
@@ -128,7 +128,7 @@ def judge(endpoint: Endpoint, cases: Sequence[Case], *, progress: Progress | Non
         ModelError: no answer of the judge was usable; and as `Endpoint.ask`.
     """
     open_cases = [case for case in cases if not case.same]
-    asks = [Question(case.messages(swapped=swapped), _FORM) for swapped in (False, True) for case in open_cases]
+    asks = [Request(case.messages(swapped=swapped), _FORM) for swapped in (False, True) for case in open_cases]
     answers = endpoint.ask(asks, _read, progress=progress) if asks else []
     if asks and all(answer is None for answer in answers):
         raise ModelError(

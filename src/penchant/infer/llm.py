@@ -19,7 +19,7 @@ from penchant.errors import ModelError
 from penchant.infer.annotate import STATED
 from penchant.infer.asking import messages, reader, schema
 from penchant.infer.base import Readings, Reason
-from penchant.model.remote import Endpoint, Question
+from penchant.model.remote import Endpoint, Request
 from penchant.persona import Evidence
 from penchant.posterior import EVEN, Prior
 from penchant.space import PreferenceSpace
@@ -84,7 +84,7 @@ class LLMAnnotator:
         answers = np.full((len(runs), len(items), len(dimensions), 3), np.nan)
         form = schema(dimensions)
         for run, (reverse, seed) in enumerate(runs):
-            questions = [Question(messages(item, dimensions, reverse=reverse), form, seed) for item in items]
+            questions = [Request(messages(item, dimensions, reverse=reverse), form, seed) for item in items]
             replies = self.endpoint.ask(questions, reader(dimensions, reverse=reverse), progress=progress)
             for row, reply in enumerate(replies):
                 if reply is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from penchant.encoder.base import Progress
 from penchant.errors import DataError
 from penchant.infer.asking import latest
-from penchant.model.remote import Endpoint, Question
+from penchant.model.remote import Endpoint, Request
 from penchant.persona import Persona
 
 MAX_LETTERS = 600
@@ -51,9 +51,9 @@ class Summarizer:
         return {persona: text for persona, text in zip(distinct, summaries, strict=True) if text is not None}
 
 
-def _question(persona: Persona) -> Question:
+def _question(persona: Persona) -> Request:
     user = json.dumps({"evidence": latest(persona.evidence, _MAX_EVIDENCE_LETTERS)}, ensure_ascii=False)
-    return Question(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": user}))
+    return Request(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": user}))
 
 
 def _read(text: str) -> str:

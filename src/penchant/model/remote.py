@@ -33,7 +33,7 @@ _STOP = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFou
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Request:
     """One question to a language model."""
 
     messages: tuple[Message, ...]
@@ -78,7 +78,7 @@ class Endpoint:
 
     def ask(
         self,
-        questions: Sequence[Question],
+        questions: Sequence[Request],
         read: Callable[[str], Read],
         *,
         progress: Callable[[int], None] | None = None,
@@ -121,7 +121,7 @@ class Endpoint:
         return key
 
     async def _ask_all(
-        self, questions: Mapping[str, Question], read: Callable[[str], Read], completed: Callable[[str], None]
+        self, questions: Mapping[str, Request], read: Callable[[str], Read], completed: Callable[[str], None]
     ) -> list[Read | None]:
         answers: list[Read | None] = [None] * len(questions)
         waiting = iter(enumerate(questions.items()))
@@ -141,7 +141,7 @@ class Endpoint:
                 await asyncio.gather(*workers, return_exceptions=True)
         return answers
 
-    async def _usable(self, client: openai.AsyncOpenAI, question: Question, read: Callable[[str], Read]) -> Read | None:
+    async def _usable(self, client: openai.AsyncOpenAI, question: Request, read: Callable[[str], Read]) -> Read | None:
         """The parsed answer of the first attempt that is usable; None after all attempts."""
         for attempt in range(self.settings.attempts):
             answer = await self._answer(client, question, attempt)
@@ -152,7 +152,7 @@ class Endpoint:
         self.account.unusable += 1
         return None
 
-    async def _answer(self, client: openai.AsyncOpenAI, question: Question, attempt: int) -> Answer:
+    async def _answer(self, client: openai.AsyncOpenAI, question: Request, attempt: int) -> Answer:
         """The answer from the ledger or the endpoint. A failed question gives an empty answer, which is not stored."""
         key = self._key(question, attempt)
         stored = self.ledger.find(key)
@@ -182,7 +182,7 @@ class Endpoint:
         self.account.answer_tokens += answer.answer_tokens
         return answer
 
-    def _request(self, question: Question, attempt: int) -> dict[str, Any]:
+    def _request(self, question: Request, attempt: int) -> dict[str, Any]:
         settings = self.settings
         request: dict[str, Any] = {
             "model": settings.model,
@@ -199,7 +199,7 @@ class Endpoint:
             request["response_format"] = {"type": "json_object"}
         return request
 
-    def _key(self, question: Question, attempt: int) -> str:
+    def _key(self, question: Request, attempt: int) -> str:
         content = {"base_url": self.settings.base_url, **self._request(question, attempt)}
         text = json.dumps(content, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()

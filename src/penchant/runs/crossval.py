@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from penchant.eval.score import Scored
 
 RECIPE = "english"
-METHODS = ("ica", "pba")
+ALIGNED = ("ica", "pba")
 RUN = "run.json"
 """Data and settings that the folds of a folder were measured with; folds of two runs are never put together."""
 
@@ -121,7 +121,7 @@ def _measure(
 
     train, test = ([records[i] for i in positions] for positions in (fold.train, fold.test))
     name = out.name.replace("-", " ")
-    for method in METHODS:
+    for method in ALIGNED:
         if finished(out / method) is None:
             reporter.note(f"== {name}, {method}")
             align_records(recipe, method, train, space=space, out=out / method, resume=True, reporter=reporter)
@@ -143,7 +143,7 @@ def _scores(
             layout=recipe.layout,
             space=space,
             reference=LocalModel.load(recipe.base, name="reference"),
-            policies={method: LocalModel.load(str(out / method), name=method) for method in METHODS},
+            policies={method: LocalModel.load(str(out / method), name=method) for method in ALIGNED},
             max_prompt_tokens=recipe.ica.max_prompt_tokens,
             swapped="all",
         )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from penchant.model.base import Model
 
 RECIPE = "demo"
-METHODS = ("ica", "pba")
+ALIGNED = ("ica", "pba")
 _DATASET = "simulated-forum"
 _SAMPLE_TOKENS = 24
 
@@ -82,7 +82,7 @@ def demo(
             make_base(base, out / "base", reporter=reporter)
         settings = settings.model_copy(update={"base": str(out / "base")})
     policies = {}
-    for method in METHODS:
+    for method in ALIGNED:
         with stages.timed(f"train {method}"):
             train_pairs(settings, method, out / "data" / "train", out=out / method, reporter=reporter)
         policies[method] = str(out / method)
@@ -189,7 +189,7 @@ def _samples(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, s
 
 def _written(recipe: Recipe, name: str, record: Record, models: Mapping[str, Model]) -> Written:
     from penchant.eval.report import Written
-    from penchant.method import METHODS as RENDERED
+    from penchant.method import METHODS
     from penchant.person import meet
     from penchant.render import pole_lines
 
@@ -197,7 +197,7 @@ def _written(recipe: Recipe, name: str, record: Record, models: Mapping[str, Mod
     texts = []
     for method, model in models.items():
         person = meet(record.persona, space)
-        prompt = RENDERED[method].messages(person, record.prompt, layout=recipe.layout).messages
+        prompt = METHODS[method].messages(person, record.prompt, layout=recipe.layout).messages
         texts.append((method, model.generate([prompt], max_tokens=_SAMPLE_TOKENS, seed=recipe.seed)[0]))
     return Written(name, tuple(pole_lines(record.golden or space.direction())), tuple(texts))
 
@@ -214,7 +214,7 @@ def _story(
 
     settings = {"recipe": recipe.name, "seed": str(recipe.seed), "layout": recipe.layout, "base": recipe.base}
     settings["machine"] = f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"
-    for name in ("forum", *METHODS):
+    for name in ("forum", *ALIGNED):
         values = getattr(recipe, name).model_dump()
         settings[name] = ", ".join(f"{key}={value}" for key, value in values.items())
     return Story(

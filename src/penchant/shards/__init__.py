@@ -1,6 +1,6 @@
 """Files of records: `read_records` reads every known layout; `parquet.write` and `jsonl.write` write penchant's own."""
 
-from penchant.shards.base import Counts, Example, Kept, Loaded, Reader, Row, rejected_path
+from penchant.shards.base import Counts, Example, Kept, Loaded, Reader, SourceRow, rejected_path
 from penchant.shards.formats import READERS, read_records, recognise
 from penchant.shards.manifest import Manifest, Shard, SpaceStamp, read_manifest
 
@@ -12,8 +12,8 @@ __all__ = [
     "Loaded",
     "Manifest",
     "Reader",
-    "Row",
     "Shard",
+    "SourceRow",
     "SpaceStamp",
     "read_manifest",
     "read_records",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from penchant.errors import DataError, SpaceError
 from penchant.record import Provenance, Record
-from penchant.shards.base import Kept, Loaded, Row
+from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.fields import Content, sequence, text, text_or_empty
 from penchant.shards.history import HistoryKeys, history
 from penchant.shards.profile import parse_profile
@@ -58,7 +58,7 @@ def read(
     benchmark = DIRECTION not in keys or PROFILE in keys or PERSONA_SENTENCE in keys
     chosen_split = split if split is not None else "test" if benchmark else "train"
 
-    def record(row: Row) -> Kept:
+    def record(row: SourceRow) -> Kept:
         record_id = f"{path.stem}-{row.number:06d}"
         return record_of(row.content, space, record_id=record_id, dataset=path.stem, split=chosen_split)
 
@@ -108,7 +108,7 @@ def first_keys(path: Path) -> list[str]:
     return [] if first is None else list(first.content)
 
 
-def _rows(path: Path) -> tuple[Callable[[], Iterator[Row]], list[str]]:
+def _rows(path: Path) -> tuple[Callable[[], Iterator[SourceRow]], list[str]]:
     if path.suffix not in (".parquet", ".json"):
         raise DataError(f"{path}: published AlignX files end with .parquet or .json; convert or rename it")
     keys = first_keys(path)

@@ -25,7 +25,7 @@ _REJECTED = ".rejected.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SourceRow:
     """One row of a file."""
 
     location: str
@@ -89,9 +89,9 @@ class Counts:
         return f"{self.rows:,} rows: {self.kept:,} kept, {sum(self.dropped.values()):,} dropped{tail}"
 
 
-Rows = Callable[[], Iterator[Row]]
+Rows = Callable[[], Iterator[SourceRow]]
 """Starts a fresh pass over the rows of a file."""
-Decode = Callable[[Row], Kept]
+Decode = Callable[[SourceRow], Kept]
 """Row -> record. Raises RecordError to set the row aside, with the reason as message; raises DataError to stop."""
 
 
@@ -143,7 +143,7 @@ class Loaded:
         """All records in memory, from one complete pass."""
         return list(self)
 
-    def _decoded(self, row: Row) -> Kept:
+    def _decoded(self, row: SourceRow) -> Kept:
         try:
             return self.decode(row)
         except (DataError, SpaceError) as error:
@@ -173,7 +173,7 @@ def rejected_path(output: str | Path) -> Path:
 
 
 @contextmanager
-def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
+def _rejecting(path: Path | None) -> Iterator[Callable[[SourceRow, str], None]]:
     """Writes the rows set aside in one pass; replaces the file of an earlier pass, and leaves no empty file."""
     if path is None:
         yield _count_only
@@ -181,7 +181,7 @@ def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
     count = 0
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
 
-        def reject(row: Row, reason: str) -> None:
+        def reject(row: SourceRow, reason: str) -> None:
             nonlocal count
             count += 1
             line = {"place": row.location, "reason": reason, "content": row.content}
@@ -193,7 +193,7 @@ def _rejecting(path: Path | None) -> Iterator[Callable[[Row, str], None]]:
         path.unlink()
 
 
-def _count_only(_row: Row, _reason: str) -> None:
+def _count_only(_row: SourceRow, _reason: str) -> None:
     """Does nothing: Loaded already counts the rows set aside."""
 
 

@@ -35,7 +35,7 @@ KEYS = (
 _SIGNS: dict[object, Sign] = {-1: -1, 0: 0, 1: 1}
 
 
-def kind_of(item: Evidence) -> str:
+def kind_name(item: Evidence) -> str:
     """The name of a kind of evidence in files; it stays the same when classes are renamed."""
     match item:
         case Comment():
@@ -77,7 +77,7 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
 
     def plain(item: Evidence) -> dict[str, object]:
         values = {field.name: getattr(item, field.name) for field in fields(item)}
-        return {"kind": kind_of(item), **values, "direction": signs(item.direction)}
+        return {"kind": kind_name(item), **values, "direction": signs(item.direction)}
 
     return {
         "record_id": record.record_id,

@@ -14,7 +14,7 @@ from pathlib import Path
 from penchant.errors import DataError
 from penchant.record import Record
 from penchant.shards.atomic import replacing
-from penchant.shards.base import Kept, Loaded, Row
+from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.codec import decode, encode
 from penchant.shards.fields import Content, mapping, refuse_unknown, text
 from penchant.shards.manifest import SpaceStamp
@@ -58,7 +58,7 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
     path = Path(path)
     require_file(path)
 
-    def record(row: Row) -> Kept:
+    def record(row: SourceRow) -> Kept:
         return decode(unstamped(row.content, space), space)
 
     return Loaded(path, layout="jsonl", rows=lambda: json_lines(path), decode=record, rejected=rejected)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from penchant.errors import ConfigError, DataError
 from penchant.record import Record
 from penchant.shards.atomic import flush_to_disk
-from penchant.shards.base import Counts, Kept, Loaded, Row
+from penchant.shards.base import Counts, Kept, Loaded, SourceRow
 from penchant.shards.codec import KEYS, decode, encode
 from penchant.shards.manifest import MANIFEST, SHARD, Manifest, Shard, SpaceStamp, read_manifest, sha256_of
 from penchant.shards.source import parquet_columns, parquet_length, parquet_rows
@@ -124,11 +124,11 @@ def read(
     for shard in manifest.shards:
         _require_layout(folder / shard.name, shard)
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[SourceRow]:
         for shard in manifest.shards:
             yield from parquet_rows(folder / shard.name, KEYS, label=f"{shard.name} row")
 
-    def record(row: Row) -> Kept:
+    def record(row: SourceRow) -> Kept:
         return decode(row.content, space)
 
     return Loaded(folder, layout="penchant", rows=rows, decode=record, rejected=rejected, simulated=manifest.simulated)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from penchant.errors import DataError
-from penchant.shards.base import Row
+from penchant.shards.base import SourceRow
 
 _BATCH_ROWS = 256
 _CHUNK_CHARS = 1 << 16
@@ -36,7 +36,7 @@ def parquet_length(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
-def parquet_rows(path: Path, columns: Collection[str], *, label: str = "row") -> Iterator[Row]:
+def parquet_rows(path: Path, columns: Collection[str], *, label: str = "row") -> Iterator[SourceRow]:
     """The rows of a Parquet file, numbered from 0, with the columns in `columns` that the file has.
 
     Args:
@@ -47,11 +47,11 @@ def parquet_rows(path: Path, columns: Collection[str], *, label: str = "row") ->
         number = 0
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
             for content in batch.to_pylist():
-                yield Row(f"{label} {number}", number, content)
+                yield SourceRow(f"{label} {number}", number, content)
                 number += 1
 
 
-def json_lines(path: Path) -> Iterator[Row]:
+def json_lines(path: Path) -> Iterator[SourceRow]:
     """The objects of a JSON-lines file, numbered by line from 1; blank lines are skipped."""
     with _text(path) as file:
         for number, line in enumerate(file, start=1):
@@ -64,7 +64,7 @@ def json_lines(path: Path) -> Iterator[Row]:
             yield _row(path, content, location=f"line {number}", number=number)
 
 
-def json_list(path: Path) -> Iterator[Row]:
+def json_list(path: Path) -> Iterator[SourceRow]:
     """The objects of one JSON list, numbered from 0; parsed while reading, with one row in memory at a time."""
     with _text(path) as file:
         window = _Window(path, file)
@@ -139,10 +139,10 @@ class _Window:
         return bool(chunk)
 
 
-def _row(path: Path, content: object, *, location: str, number: int) -> Row:
+def _row(path: Path, content: object, *, location: str, number: int) -> SourceRow:
     if not isinstance(content, dict):
         raise DataError(f"{path}: {location} is of type {type(content).__name__}; a row must be a JSON object")
-    return Row(location, number, content)
+    return SourceRow(location, number, content)
 
 
 @contextmanager

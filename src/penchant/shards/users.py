@@ -10,7 +10,7 @@ from pathlib import Path
 
 from penchant.errors import DataError
 from penchant.record import Provenance, Record
-from penchant.shards.base import Kept, Loaded, Row
+from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.fields import Content, text, text_or_empty, text_or_none
 from penchant.shards.history import HistoryKeys, history
 from penchant.shards.source import parquet_columns, parquet_rows
@@ -58,7 +58,7 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
     )
 
 
-def _record(row: Row) -> Kept:
+def _record(row: SourceRow) -> Kept:
     content = row.content
     for key in ("record_id", "split"):
         if not text_or_empty(content, key):

@@ -36,7 +36,7 @@ from penchant.train.callbacks import Curve, Steps
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
 from penchant.train.resume import last_checkpoint, require_same_run, run_identity, step_of, write_identity
-from penchant.train.trees import Row, TrainingSet
+from penchant.train.trees import TrainingRow, TrainingSet
 
 _LOGGING_STEPS = 10
 _KEYS = {field.name for field in fields(DPOConfig)}
@@ -73,7 +73,7 @@ class UserTreeTrainer(DPOTrainer):
         self.training_set = training_set
         self.settings = settings
         self.reference = reference
-        self.seen: set[Row] = set()
+        self.seen: set[TrainingRow] = set()
         """Rows that went through the loss in this process."""
         self.split = 0
         """Number of these rows that were computed as several trees."""
@@ -116,7 +116,7 @@ class UserTreeTrainer(DPOTrainer):
         return self.optimizer
 
     def _collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        batch = [Row(row["person"], row["round"], row["mate"]) for row in rows]
+        batch = [TrainingRow(row["person"], row["round"], row["mate"]) for row in rows]
         trees_by_row = [self.training_set.trees(row) for row in batch]
         trees = [tree for of_row in trees_by_row for tree in of_row]
         split = sum(len(of_row) > 1 for of_row in trees_by_row)
@@ -169,7 +169,7 @@ class UserTreeTrainer(DPOTrainer):
         shares = int(self.accelerator.num_processes) * int(self.current_gradient_accumulation_steps)
         return len(margin_B) * shares / self._pairs_of_step
 
-    def _names(self, rows: Sequence[Row], margin_B: torch.Tensor) -> str:
+    def _names(self, rows: Sequence[TrainingRow], margin_B: torch.Tensor) -> str:
         """Ids of the first five records whose margin is not a number."""
         records = [record for row in rows for record in self.training_set.records(row)]
         finite_margins = torch.isfinite(margin_B).tolist()

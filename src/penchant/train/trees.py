@@ -38,7 +38,7 @@ _KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """One person in one round of training."""
 
     person: int
@@ -67,22 +67,22 @@ class TrainingSet:
     max_tree_tokens: int | None = None
     """Most packed tokens of one tree; larger rows become several trees, each of which repeats the persona."""
 
-    def rows(self, count: int) -> list[Row]:
+    def rows(self, count: int) -> list[TrainingRow]:
         """`count` rows: every person once per round, in a fresh order each round, mates next to each other.
 
         Mates chose opposite answers in the same pairs. Both in one batch cancel exactly what the pairs say about the
         answers alone, and leave what they say about the people: less noise, at no cost.
         """
-        rows: list[Row] = []
+        rows: list[TrainingRow] = []
         for round_ in range(-(-count // len(self.people))):
             rng = random.Random(f"order:{self.seed}:{round_}")
             for person, mate in _couples(self.people, self._people_by_choice, rng):
-                rows.append(Row(person, round_, mate))
+                rows.append(TrainingRow(person, round_, mate))
                 if mate is not None:
-                    rows.append(Row(mate, round_, person))
+                    rows.append(TrainingRow(mate, round_, person))
         return rows[:count]
 
-    def records(self, row: Row) -> list[Record]:
+    def records(self, row: TrainingRow) -> list[Record]:
         """The pairs of a row, at most `pairs_per_person`; over the rounds every pair of a person has its turn.
 
         With a mate, the pairs that the two share come first, in the same order for both. At least one pair is not
@@ -115,7 +115,7 @@ class TrainingSet:
             (shared if (record.prompt, record.chosen, record.rejected) in mirrors else others).append(record)
         return sorted(shared, key=lambda r: (r.prompt, *sorted((r.chosen, r.rejected)))), others
 
-    def person(self, row: Row) -> Person:
+    def person(self, row: TrainingRow) -> Person:
         """The person of a row with the evidence drawn for it."""
         records = self.people[row.person]
         rng = random.Random(f"draw:{self.seed}:{records[0].person_id}:{row.round}")
@@ -130,7 +130,7 @@ class TrainingSet:
                 return selection
         return persona
 
-    def trees(self, row: Row) -> list[Packed]:
+    def trees(self, row: TrainingRow) -> list[Packed]:
         """The tree of a row; several trees if one would exceed `max_tree_tokens`. Pairs keep their order."""
         branches = self.branches(self.person(row), self.records(row))
         tree = pack(branches)
@@ -154,7 +154,7 @@ class TrainingSet:
         pairs = [(self._messages(person, record), (record.chosen, record.rejected)) for record in records]
         return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(pairs)]
 
-    def conversations(self, row: Row) -> list[dict[str, list[Message]]]:
+    def conversations(self, row: TrainingRow) -> list[dict[str, list[Message]]]:
         """The pairs of a row as `prompt`, `chosen` and `rejected` turns, the format of TRL."""
         person = self.person(row)
         return [
@@ -281,7 +281,7 @@ def refuse_unusable(training_set: TrainingSet, *, progress: Callable[[int], None
     method = training_set.method
     budgeted = bool(training_set.max_prompt_tokens or training_set.max_tree_tokens)
     for index, records in enumerate(training_set.people):
-        person = training_set.person(Row(index, 0))
+        person = training_set.person(TrainingRow(index, 0))
         bare += not is_known(person)
         # without budgets, whether a record can be shown depends on the person alone
         for record in records if budgeted else records[:1]:

@@ -13,7 +13,7 @@ from penchant.eval.questions.base import Inputs
 from penchant.eval.questions.judge import JUDGE, LEGEND
 from penchant.eval.score import Setting
 from penchant.model.fake import FakeModel
-from penchant.model.remote import Account, Question
+from penchant.model.remote import Account, Request
 
 
 @dataclass
@@ -24,7 +24,7 @@ class FakeJudge:
     name: str = "fake"
     account: Account = field(default_factory=Account)
 
-    def ask(self, questions: Sequence[Question], read: Callable[[str], int], *, progress=None) -> list[int | None]:
+    def ask(self, questions: Sequence[Request], read: Callable[[str], int], *, progress=None) -> list[int | None]:
         verdicts: list[int | None] = []
         for question in questions:
             content = json.loads(question.messages[1]["content"])

@@ -20,7 +20,7 @@ from penchant.eval.tasks.base import (
     read_published,
     require_keys,
 )
-from penchant.shards.base import Row
+from penchant.shards.base import SourceRow
 
 TASK = TASKS["p_soups"]
 
@@ -145,7 +145,7 @@ def test_another_layout_names_the_first_key_it_lacks_and_what_it_has(as_list, op
 def test_an_error_in_a_row_says_where(tmp_path) -> None:
     with (
         pytest.raises(DataError, match=r"x\.jsonl: line 3: broken"),
-        placed(tmp_path / "x.jsonl", Row("line 3", 3, {})),
+        placed(tmp_path / "x.jsonl", SourceRow("line 3", 3, {})),
     ):
         raise DataError("broken")
 

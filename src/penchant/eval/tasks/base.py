@@ -18,7 +18,7 @@ from penchant.errors import DataError
 from penchant.persona import Comment, Comparison, Rating
 from penchant.record import Provenance, Record
 from penchant.shards import alignx
-from penchant.shards.base import Counts, Row
+from penchant.shards.base import Counts, SourceRow
 from penchant.space import PreferenceSpace
 
 TEST = "test"
@@ -197,7 +197,7 @@ def require_keys(content: Mapping[str, object], keys: Iterable[str], *, what: st
 
 
 @contextmanager
-def placed(path: Path, row: Row) -> Iterator[None]:
+def placed(path: Path, row: SourceRow) -> Iterator[None]:
     """Adds the file and the row to a DataError that the block raises."""
     try:
         yield
