@@ -141,7 +141,8 @@ def test_contrasts_stand_on_the_page_with_their_corrected_p(story) -> None:
     page = report(Results(tuple(ROWS), (CONTRAST,)), story, personas=["mixed"])
     assert "+22.0" in page
     assert "0.0003" in page
-    assert "Better than what stands beside it?" not in report(Results(tuple(ROWS), ()), story, personas=["mixed"])
+    assert "Is it better than its rivals?" in page
+    assert "Is it better than its rivals?" not in report(Results(tuple(ROWS), ()), story, personas=["mixed"])
 
 
 def test_the_headline_compares_with_the_best_row_that_was_not_trained_on_personas() -> None:

@@ -1,4 +1,4 @@
-"""The report: accuracy, then the smaller questions on some of the people, on one page that explains itself."""
+"""Writes the report: accuracy on all pairs, then further questions on the pairs of some people, on one HTML page."""
 
 from __future__ import annotations
 
