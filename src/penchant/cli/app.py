@@ -35,7 +35,7 @@ _INTERRUPTED = 130
 
 app = typer.Typer(
     name="penchant",
-    help="Aligns language models to each person instead of to the average person.",
+    help="Train language models to answer as each person prefers.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -45,9 +45,9 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def top(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Aligns language models to each person instead of to the average person."""
+    """Train language models to answer as each person prefers."""
     if version:
         sys.stdout.write(f"penchant {metadata.version('penchant')}\n")
         raise typer.Exit

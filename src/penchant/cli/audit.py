@@ -14,16 +14,19 @@ from penchant.runs.audit import Audit, audit
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Records to audit: the test data.")],
-    against: Annotated[Path | None, typer.Option(help="Training data: shared people and texts are counted.")] = None,
-    against_split: Annotated[str | None, typer.Option(help="Only this split of --against.")] = None,
-    split: Annotated[str | None, typer.Option(help="Only this split of --data.")] = None,
+    data: Annotated[Path, typer.Option(help="Test data to check.")],
+    against: Annotated[Path | None, typer.Option(help="Training data, to count shared people and texts.")] = None,
+    against_split: Annotated[str | None, typer.Option(help="Use only this split of --against.")] = None,
+    split: Annotated[str | None, typer.Option(help="Use only this split of --data.")] = None,
     space: shared.SpaceOption = None,
     rejected: shared.RejectedOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the intervals.")] = 0,
     json: shared.JsonOption = False,
 ) -> None:
-    """Counts records that give their own answer away, and measures what rules without a model get right."""
+    """Find leaks and shortcuts in data.
+
+    Counts records that contain their own answer, and measures the accuracy of simple rules.
+    """
     audited = audit(
         data=data,
         against=against,

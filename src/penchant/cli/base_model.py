@@ -14,15 +14,20 @@ from penchant.runs.base_model import RECIPE, base
 
 def command(
     recipe: RecipeOption = RECIPE,
-    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card and curve.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card, training curve.")] = Path(
         "models/forum-base"
     ),
-    texts: Annotated[Path | None, typer.Option(help="Parquet with a column 'text'; for corpus: text.")] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="Parquet with a column 'text', for a recipe with corpus: text.")
+    ] = None,
     resume: ResumeOption = False,
     overwrite: OverwriteOption = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
 ) -> None:
-    """Trains a base language model from scratch: forum threads or real text, and pages with questions about them."""
+    """Train a small base model from scratch.
+
+    It learns from simulated forum threads, or from your own texts.
+    """
     base(
         out=out,
         recipe=recipe,

@@ -12,12 +12,12 @@ from penchant.cli.output import CONSOLE, as_json, result
 from penchant.runs.annotators import with_care
 from penchant.runs.beliefs import Beliefs, beliefs
 
-PeopleOption = Annotated[Path, typer.Option(help="Records, or one person's JSON.")]
+PeopleOption = Annotated[Path, typer.Option(help="Records, or one person's JSON file.")]
 
 
 def user(
     data: PeopleOption,
-    user: Annotated[str | None, typer.Option(help="A user id; default: whose JSON it is.")] = None,
+    user: Annotated[str | None, typer.Option(help="User id; not needed for one person's JSON file.")] = None,
     annotator: shared.AnnotatorOption = None,
     limit: shared.LimitOption = None,
     space: shared.SpaceOption = None,
@@ -25,7 +25,10 @@ def user(
     neutral: shared.NeutralOption = False,
     json: shared.JsonOption = False,
 ) -> None:
-    """Prints what is believed of one person, the surest first, with their own items as reasons."""
+    """Print one person's inferred preferences.
+
+    The most certain come first, each with the evidence for it.
+    """
     believed = beliefs(
         data=data,
         annotator=annotator,
@@ -47,9 +50,12 @@ def users(
     space: shared.SpaceOption = None,
     rejected: shared.RejectedOption = None,
     neutral: shared.NeutralOption = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object per person.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per person.")] = False,
 ) -> None:
-    """Prints what is believed of everybody, with their own items as reasons."""
+    """Print everybody's inferred preferences.
+
+    Each comes with the evidence for it.
+    """
     believed = beliefs(
         data=data,
         annotator=annotator,

@@ -26,24 +26,26 @@ from penchant.cli.output import CONSOLE
 from penchant.cli.tables import names, show
 from penchant.errors import ConfigError
 
-app = typer.Typer(no_args_is_help=True, help="Fits on some people of a file and measures on the others.")
+app = typer.Typer(no_args_is_help=True, help="Train on some people, test on the rest.")
 
 
 @app.command("models")
 def models(
     data: DataOption,
-    out: Annotated[Path, typer.Option(help="Folder for the folds; finished ones are kept.")],
+    out: Annotated[Path, typer.Option(help="Folder for the folds; finished folds are kept.")],
     recipe: RecipeOption = "english",
-    folds: Annotated[int, typer.Option(min=2, help="Folds by user.")] = 3,
-    only: Annotated[str | None, typer.Option(help="Only these folds, e.g. 0,2.")] = None,
-    attribute: Annotated[str | None, typer.Option(help="Only attributes that begin like this.")] = None,
-    encoder: Annotated[bool, typer.Option("--encoder", help="Also the encoder scorer.")] = False,
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds; records of a user stay together.")] = 3,
+    only: Annotated[str | None, typer.Option(help="Run only these folds, e.g. 0,2.")] = None,
+    attribute: Annotated[str | None, typer.Option(help="Use only records of this attribute.")] = None,
+    encoder: Annotated[bool, typer.Option("--encoder", help="Also test the encoder scorer on these folds.")] = False,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: JsonOption = False,
 ) -> None:
-    """Aligns models by ICA and PBA fold by fold; each person is tested once, by models of other people.
+    """Align models fold by fold.
+
+    Each person is tested once, by ICA and PBA models that were trained on other people.
 
     Finished folds are not measured again, and several processes can share the folds.
     """
@@ -68,14 +70,16 @@ def models(
 @app.command("scorers")
 def scorers(
     data: DataOption,
-    folds: Annotated[int, typer.Option(min=2, help="Folds by user over all rows.")] = 5,
-    baselines: Annotated[str | None, typer.Option(help="Also fit vpl, lore; comma-separated.")] = None,
-    fit_split: Annotated[str | None, typer.Option(help="Split to fit on, instead of folds.")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds; records of a user stay together.")] = 5,
+    baselines: Annotated[str | None, typer.Option(help="Baselines to fit too: vpl, lore or both.")] = None,
+    fit_split: Annotated[str | None, typer.Option(help="Train on this split instead of folds.")] = None,
     split: SplitOption = None,
-    fit_data: Annotated[Path | None, typer.Option(help="Records to fit on, instead of folds.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="No text in both fit and test.")] = False,
+    fit_data: Annotated[Path | None, typer.Option(help="Train on these records instead of folds.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Drop training rows that share a text with tested people.")
+    ] = False,
     cache: CacheOption = None,
-    personas: Annotated[str | None, typer.Option(help="Kinds of evidence, each alone; default: all.")] = None,
+    personas: Annotated[str | None, typer.Option(help="Kinds of evidence to test one by one.")] = None,
     annotator: AnnotatorOption = None,
     attribute: AttributeOption = None,
     limit: LimitOption = None,
@@ -85,7 +89,10 @@ def scorers(
     seed: SeedOption = 0,
     json: JsonOption = False,
 ) -> None:
-    """Fits the encoder scorer, and baselines, fold by fold, and measures them beside the controls."""
+    """Fit scorers fold by fold.
+
+    Measures the encoder scorer and baselines with every control.
+    """
     from penchant.runs.crossval_scorers import crossval_scorers
 
     for option, text in (("baselines", baselines), ("personas", personas)):

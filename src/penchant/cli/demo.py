@@ -15,12 +15,15 @@ from penchant.cli.output import CONSOLE, as_json, result
 
 def command(
     recipe: RecipeOption = "demo",
-    out: Annotated[Path, typer.Option(help="Folder for data, models, results and page.")] = Path("out/demo"),
-    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Make the base too.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for data, models, results and report.html.")] = Path("out/demo"),
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Train the base model too.")] = False,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: JsonOption = False,
 ) -> None:
-    """Simulates people, aligns a small model to them by ICA and PBA, and measures it on other people."""
+    """Run the whole way on simulated people.
+
+    Aligns one model by ICA and one by PBA, and tests both on other people.
+    """
     from penchant.eval.report import headline
     from penchant.eval.rows import table
     from penchant.runs.demo import demo

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from copy import copy
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -15,13 +16,11 @@ from penchant.errors import ConfigError
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import Question
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Measure models on records: one question per command."
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure models, one question per command.")
 
 ModelsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="MODELS", help="Folders of models and scorers; METHOD=ORG/MODEL for the Hub."),
+    typer.Argument(metavar="MODELS", help="Folders of models or scorers; METHOD=ORG/MODEL for the Hub."),
 ]
 _DATA: dict[str, tuple[Any, Any]] = {
     "data": (shared.DataOption, inspect.Parameter.empty),
@@ -46,14 +45,14 @@ _NEEDS: dict[str, tuple[Any, Any]] = {
     "annotator": (shared.AnnotatorOption, None),
     "neutral": (shared.NeutralOption, False),
     "personas": (
-        Annotated[str | None, typer.Option(help="ugc, pair, demo, behaviour, mixed, all; comma-separated.")],
+        Annotated[str | None, typer.Option(help="Evidence to show: ugc, pair, demo, behaviour, mixed, all.")],
         None,
     ),
-    "draws": (Annotated[int, typer.Option(min=0, help="Also average pba over this many directions.")], 0),
+    "draws": (Annotated[int, typer.Option(min=0, help="Also average pba over this many drawn directions.")], 0),
     "summaries": (shared.SummariesOption, None),
-    "fit_data": (Annotated[Path | None, typer.Option(help="Records the models were trained on.")], None),
-    "judge": (Annotated[str | None, typer.Option(help="Recipe of a language model that judges.")], None),
-    "recipe": (Annotated[str | None, typer.Option(help="How models adapt to examples.")], None),
+    "fit_data": (Annotated[Path | None, typer.Option(help="Training data of the models.")], None),
+    "judge": (Annotated[str | None, typer.Option(help="Recipe of the language model that judges.")], None),
+    "recipe": (Annotated[str | None, typer.Option(help="Recipe of the adaptation; default: adapt.")], None),
 }
 """Options of single questions."""
 
@@ -61,8 +60,17 @@ _NEEDS: dict[str, tuple[Any, Any]] = {
 def parameters(question: Question) -> dict[str, tuple[Any, Any]]:
     """The options of a question's command: name -> type and default."""
     needs = (*question.needs, *question.takes)
-    own: dict[str, tuple[Any, Any]] = {need: _NEEDS[need] for need in needs if need in _NEEDS}
-    return {**(_MODELS if "models" in needs else {}), **_DATA, **own}
+    kept = {*_DATA, *needs, *(_MODELS if "models" in needs else ())}
+    options = {**_DATA, **_MODELS, **_NEEDS}.items()
+    return {name: _required(option) if name in question.needs else option for name, option in options if name in kept}
+
+
+def _required(option: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The option, whose help says that the question cannot be asked without it."""
+    type_, info = get_args(option[0])
+    info = copy(info)
+    info.help = f"{info.help}  [required]"
+    return Annotated[type_, info], option[1]
 
 
 def command_of(question: Question) -> Any:
@@ -111,7 +119,7 @@ def report(
     max_prompt_tokens: shared.BudgetOption = None,
     annotator: shared.AnnotatorOption = None,
     neutral: shared.NeutralOption = False,
-    fit_data: Annotated[Path | None, typer.Option(help="Records the models were trained on.")] = None,
+    fit_data: Annotated[Path | None, typer.Option(help="Training data of the models.")] = None,
     split: shared.SplitOption = None,
     attribute: shared.AttributeOption = None,
     limit: shared.LimitOption = None,
@@ -122,7 +130,10 @@ def report(
     overwrite: shared.OverwriteOption = False,
     json: shared.JsonOption = False,
 ) -> None:
-    """Writes a page: accuracy, little evidence, control, bias, cost and the worst mistakes."""
+    """Write one HTML page with everything.
+
+    Accuracy, limited, control, bias, cost and the worst mistakes.
+    """
     from penchant.eval.rows import table
     from penchant.runs.report import PAGE, write_report
     from penchant.runs.scorers import scorer_card

@@ -26,7 +26,7 @@ def command(
     method: Annotated[str, typer.Option(help="ica, pba, pba_summary, pba_both or universal.")],
     out: Annotated[Path, typer.Option(help=f"Folder for {ROWS} and {CONFIG}.")],
     recipe: NeededRecipeOption = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Draws of each person's evidence.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="How many times each person's evidence is sampled.")] = 1,
     model: ModelOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
@@ -34,9 +34,9 @@ def command(
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Writes conversations with a chosen and a rejected answer, and a config for `trl dpo`.
+    """Write training pairs for `trl dpo`.
 
-    The rows are those that `penchant train` draws, round for round. Steps and batches are left to TRL.
+    The rows equal those of `penchant train`. Set steps and batch size in TRL.
     """
     counts = export(
         data=data,

@@ -23,23 +23,28 @@ from penchant.runs import fit
 if TYPE_CHECKING:
     from penchant.infer.heldout import HeldOut
 
-OutOption = Annotated[Path, typer.Option(help="Folder for what is fitted.")]
+OutOption = Annotated[Path, typer.Option(help="Folder for the result.")]
 
-app = typer.Typer(no_args_is_help=True, help="Fits a scorer or an annotator over a frozen encoder.")
+app = typer.Typer(no_args_is_help=True, help="Fit a small scorer or an annotator.")
 
 
 @app.command("encoder")
 def encoder(
     data: DataOption,
     out: OutOption,
-    annotator: Annotated[Path | None, typer.Option(help="Reads directions, which are weighed too.")] = None,
+    annotator: Annotated[
+        Path | None, typer.Option(help="Annotator; its beliefs become a feature of the scorer.")
+    ] = None,
     cache: CacheOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Fits the encoder scorer: one convex layer over a frozen sentence encoder."""
+    """Fit the encoder scorer.
+
+    It is a logistic regression on sentence embeddings.
+    """
     fitted = fit.fit_encoder(
         data=data,
         out=out,
@@ -64,7 +69,10 @@ def vpl(
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Fits VPL: a reward with a latent variable per person."""
+    """Fit the baseline VPL.
+
+    It is a reward with a latent variable per person, by Poddar et al. 2024.
+    """
     _baseline("vpl", data, out, seed=seed, cache=cache, space=space, rejected=rejected, overwrite=overwrite, json=json)
 
 
@@ -79,7 +87,10 @@ def lore(
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Fits LoRe: a few basis rewards, mixed for each person."""
+    """Fit the baseline LoRe.
+
+    It mixes a few basis rewards for each person.
+    """
     _baseline("lore", data, out, seed=seed, cache=cache, space=space, rejected=rejected, overwrite=overwrite, json=json)
 
 
@@ -87,18 +98,21 @@ def lore(
 def annotator(
     data: DataOption,
     out: OutOption,
-    encoder: Annotated[str, typer.Option(help="sentence, or a language model.")] = SENTENCE,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of 128 items.")] = 2000,
+    encoder: Annotated[
+        str, typer.Option(help="sentence (all-MiniLM-L6-v2), or a language model's folder or Hub id.")
+    ] = SENTENCE,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of 128 items.")] = 2000,
     seed: SeedOption = 0,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Fits an annotator: one head that reads any dimension from its pole phrases, with calibrated probabilities.
+    """Fit an annotator of texts.
 
-    A tenth of the people is held out, as are some words of a first fit. The held-out people are split in two; each half
-    is measured with confidence calibrated on the other.
+    It infers a person's preferences from what they wrote, chose or said. One tenth of the people is kept for testing. A
+    first fit also leaves out some words, to learn how unsure to be about new words. Each half of the test people is
+    measured with the calibration of the other half.
     """
     fitted = fit.fit_annotator(
         data=data,

@@ -14,9 +14,9 @@ from penchant.runs.infer import infer
 
 def command(
     data: shared.DataOption,
-    annotator: Annotated[Path, typer.Option(help="Folder of penchant fit annotator, or a recipe.")],
+    annotator: Annotated[Path, typer.Option(help="Annotator: folder made by penchant fit annotator, or a recipe.")],
     out: Annotated[Path, typer.Option(help="Folder for the records.")],
-    user: Annotated[str | None, typer.Option(help="Only this person.")] = None,
+    user: Annotated[str | None, typer.Option(help="Use only this person.")] = None,
     limit: shared.LimitOption = None,
     space: shared.SpaceOption = None,
     rejected: shared.RejectedOption = None,
@@ -25,7 +25,10 @@ def command(
     overwrite: shared.OverwriteOption = False,
     json: shared.JsonOption = False,
 ) -> None:
-    """Writes records with directions inferred from their evidence, in place of those in the data."""
+    """Infer directions and write the records.
+
+    The inferred directions replace those in the data.
+    """
     counts = infer(
         data=data,
         annotator=annotator,

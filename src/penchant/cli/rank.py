@@ -14,10 +14,10 @@ from penchant.runs.rank import rank
 
 
 def command(
-    prompt: Annotated[str, typer.Argument(help="What the person asks.")],
+    prompt: Annotated[str, typer.Argument(help="The person's question.")],
     answers: Annotated[list[str], typer.Argument(help="Two answers or more.")],
-    user: Annotated[str, typer.Option(help="One person's JSON; with --data, a user id.")],
-    model: Annotated[str, typer.Option(help="Aligned model or learned scorer; METHOD=ORG/MODEL for the Hub.")],
+    user: Annotated[str, typer.Option(help="JSON file of one person; or, with --data, a user id.")],
+    model: Annotated[str, typer.Option(help="Folder of a model or scorer, or METHOD=ORG/MODEL of the Hub.")],
     data: Annotated[Path | None, typer.Option(help="Records that hold the evidence of --user.")] = None,
     base: shared.BaseOption = None,
     annotator: shared.AnnotatorOption = None,
@@ -27,7 +27,10 @@ def command(
     summaries: shared.SummariesOption = None,
     json: shared.JsonOption = False,
 ) -> None:
-    """Ranks answers by what one person would prefer, best first. Figures are score differences to the best."""
+    """Rank answers as one person would.
+
+    Numbers are differences to the best answer's score.
+    """
     ranking = rank(
         prompt,
         answers,

@@ -12,7 +12,7 @@ from penchant.cli.output import CONSOLE, as_json, result
 from penchant.runs.prompt import prompt as run_prompt
 from penchant.space import load_space
 
-app = typer.Typer(no_args_is_help=True, help="Show a prompt, beliefs about people, or a space.")
+app = typer.Typer(no_args_is_help=True, help="Show a prompt, beliefs, or a space.")
 
 
 @app.command("prompt")
@@ -22,17 +22,21 @@ def prompt(
     method: Annotated[str, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both.")] = "ica",
     persona: Annotated[str, typer.Option(help="ugc, pair, demo, behaviour, mixed, all or none.")] = "mixed",
     layout: shared.LayoutOption = "user_first",
-    model: Annotated[str | None, typer.Option(help="Applies this model's chat template.")] = None,
-    max_prompt_tokens: Annotated[int | None, typer.Option(min=1, help="Budget; needs --model.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the mixed draw, as in eval.")] = 0,
+    model: Annotated[str | None, typer.Option(help="Model whose chat template is applied.")] = None,
+    max_prompt_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Longest prompt in tokens; needs --model.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of --persona mixed, as in eval.")] = 0,
     space: shared.SpaceOption = None,
     directions: shared.DirectionsOption = "given",
     summaries: shared.SummariesOption = None,
     json: shared.JsonOption = False,
 ) -> None:
-    """Prints exactly what a model sees for one record: its messages, or with --model their text.
+    """Print the prompt for one record.
 
-    The evidence is the record's own, as in eval; training samples anew from all evidence of a user.
+    Prints its messages, or with --model its text in the chat template of that model.
+
+    This command and `eval` use the evidence of the record. `train` samples from all evidence of the user.
     """
     made = run_prompt(
         data=data,
@@ -64,7 +68,10 @@ def space(
     name: Annotated[str, typer.Argument(help="Space name or .toml file.")] = "alignx90",
     json: shared.JsonOption = False,
 ) -> None:
-    """Prints the dimensions of a space with both poles."""
+    """Print the dimensions of a space.
+
+    Each has two opposite preferences, its poles.
+    """
     named = load_space(name)
     if json:
         listed = [

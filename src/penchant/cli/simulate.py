@@ -19,5 +19,8 @@ def command(
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Simulates a forum: people with known preferences who post, comment, choose and describe themselves."""
+    """Simulate people in a forum.
+
+    They have known preferences, and post, comment, choose and describe themselves.
+    """
     tell(simulate(recipe=recipe, out=out, overwrite=overwrite, overrides=overrides, reporter=CONSOLE), json=json)

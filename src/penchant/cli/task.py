@@ -17,15 +17,20 @@ _KEYS = ("name", "what", "source", "licence", "metric")
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="A benchmark; without it all are listed.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Published files, or sources to build from.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A benchmark; without a name, all are listed.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The benchmark's files, or its source data.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for records and space.toml.")] = None,
-    download: Annotated[str | None, typer.Option(help="First fetch into --data: ORG/NAME@COMMIT.")] = None,
+    download: Annotated[
+        str | None, typer.Option(help="Dataset of the Hub to fetch into --data: ORG/NAME@COMMIT.")
+    ] = None,
     seed: shared.SeedOption = 0,
     overwrite: shared.OverwriteOption = False,
     json: shared.JsonOption = False,
 ) -> None:
-    """Turns a benchmark's files into records, cleaned and counted; or lists the benchmarks."""
+    """Convert a published benchmark.
+
+    Writes its records, and reports dropped rows. Without a name, lists the benchmarks.
+    """
     if name is not None:
         counts = build_task(
             name, data=data, out=out, download=download, seed=seed, overwrite=overwrite, reporter=CONSOLE

@@ -25,16 +25,16 @@ from penchant.runs.train import train
 
 def command(
     data: DataOption,
-    method: Annotated[str, typer.Option(help="ica, pba, pba_summary, pba_both or universal.")],
+    method: Annotated[str, typer.Option(help="ica, pba, pba_summary, pba_both or universal; see docs/guide/train.md.")],
     out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
     recipe: NeededRecipeOption = None,
     model: ModelOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
-    ratings: Annotated[bool, typer.Option("--ratings", help="Train on single ratings (KTO), not on pairs.")] = False,
+    ratings: Annotated[bool, typer.Option("--ratings", help="Train on thumbs up or down (KTO), not on pairs.")] = False,
     lora: Annotated[bool, typer.Option("--lora", help="Train a LoRA adapter instead of all weights.")] = False,
     reference_cache: Annotated[
-        Path | None, typer.Option(help="Keeps the base's log-probabilities; default: beside --out.")
+        Path | None, typer.Option(help="Folder for the base's log-probabilities; default: next to --out.")
     ] = None,
     summaries: SummariesOption = None,
     resume: ResumeOption = False,
@@ -42,7 +42,10 @@ def command(
     overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: JsonOption = False,
 ) -> None:
-    """Aligns a base model to people by DPO; the base is also the reference."""
+    """Align a base model to people with DPO.
+
+    The unchanged base is the reference model of the loss.
+    """
     trained = train(
         data=data,
         method=method,

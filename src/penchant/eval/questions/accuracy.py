@@ -94,7 +94,7 @@ def _check(inputs: Mapping[str, Any]) -> None:
 
 ACCURACY = Question(
     name="accuracy",
-    asks="How often does a model rank two answers as the person does?",
+    asks="How often do models rank answers as people do?",
     title="How accurate is it?",
     needs=(),
     takes=("models", "scorers", "annotator", "neutral", "personas", "draws", "summaries"),

@@ -191,7 +191,7 @@ def _cells(name: str, change: Changed) -> tuple[str, ...]:
 
 BIAS = Question(
     name="bias",
-    asks="Which decisions change when only words of gender or age change?",
+    asks="Which decisions depend on gender or age words?",
     title="Does it decide by gender or age?",
     needs=("models",),
     takes=("annotator",),

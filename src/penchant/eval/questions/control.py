@@ -354,7 +354,7 @@ def section(answers: Mapping[str, Sequence[Control]]) -> Section:
 
 CONTROL = Question(
     name="control",
-    asks="Do decisions change when a person's directions are flipped, and does the rest stay?",
+    asks="Do decisions follow a reversed preference?",
     title="Is the person in control?",
     needs=("models",),
     takes=("annotator", "neutral"),

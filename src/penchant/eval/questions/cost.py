@@ -188,7 +188,7 @@ def _number(value: float | None, *, digits: int = 1) -> str:
 
 COST = Question(
     name="cost",
-    asks="What does a method cost in prompt tokens, time and memory?",
+    asks="What do methods cost in tokens, time and memory?",
     title="What does it cost?",
     needs=("models",),
     takes=("scorers", "annotator", "neutral"),

@@ -171,7 +171,7 @@ def _cells(wording: str, rate: WinRate) -> tuple[str, ...]:
 
 JUDGE = Question(
     name="judge",
-    asks="Which method's written answers does a language model prefer for each person?",
+    asks="Which written answer would each person prefer?",
     title="Whose answers does a judge prefer?",
     needs=("models", "judge"),
     takes=("annotator", "neutral"),

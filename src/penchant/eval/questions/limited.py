@@ -50,7 +50,7 @@ def section(measured: Measured) -> Section:
 
 LIMITED = Question(
     name="limited",
-    asks="How accurate are models after the first 0, 1, 2, 4, … items of a person's history?",
+    asks="How accurate are models with the first 0, 1, 2, 4, … items?",
     title="How much is learned from little?",
     needs=("models",),
     takes=("annotator", "neutral"),

@@ -205,7 +205,7 @@ def _adapted(
 
 NOVEL = Question(
     name="novel",
-    asks="How accurate are models on dimensions that nobody held in training, before and after a few examples?",
+    asks="How accurate are models on new dimensions?",
     title="What happens on new dimensions?",
     needs=("models", "fit_data"),
     takes=("annotator", "neutral", "recipe"),
