@@ -21,7 +21,7 @@ ResumeOption = Annotated[bool, typer.Option("--resume", help="Continue a stopped
 RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a YAML file.")]
 NeededRecipeOption = Annotated[
     str | None,
-    typer.Option("--recipe", help="hub (pretrained models), another recipe, or a YAML file.  [required]"),
+    typer.Option("--recipe", help="hub (pretrained models), another recipe, or a YAML file. Required."),
 ]
 """A recipe without a default; see `runs.recipe`."""
 ModelOption = Annotated[str | None, typer.Option(help="Base model: folder or Hub id; default: the recipe's.")]
