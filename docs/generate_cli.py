@@ -25,10 +25,10 @@ def page() -> str:
     """The page as Markdown."""
     parts = ["# Command line\n\nWritten by `make docs` from the help texts.\n"]
     for words in paths(typer.main.get_command(app)):
-        shown = CliRunner().invoke(
+        outcome = CliRunner().invoke(
             app, [*words, "--help"], prog_name="penchant", terminal_width=WIDTH, max_content_width=WIDTH
         )
-        parts.append(f"\n## {' '.join(('penchant', *words))}\n\n```\n{shown.output.rstrip()}\n```\n")
+        parts.append(f"\n## {' '.join(('penchant', *words))}\n\n```\n{outcome.output.rstrip()}\n```\n")
     return "".join(parts)
 
 
