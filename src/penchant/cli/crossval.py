@@ -76,7 +76,7 @@ def scorers(
     split: SplitOption = None,
     fit_data: Annotated[Path | None, typer.Option(help="Train on these records instead of folds.")] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Drop training rows that share a text with tested people.")
+        bool, typer.Option("--strict", help="Drop training rows that share an answer with tested people.")
     ] = False,
     cache: CacheOption = None,
     personas: Annotated[str | None, typer.Option(help="Kinds of evidence to test one by one.")] = None,

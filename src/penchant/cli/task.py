@@ -50,7 +50,7 @@ def command(
     for values, names in zip(listed, files, strict=True):
         result("\n".join([values["name"], *(f"  {key}: {values[key]}" for key in _KEYS[1:])]))
         result(f"  files: {', '.join(names)}")
-    CONSOLE.note("two of them are also built from other sources: docs/adding/benchmark.md")
+    CONSOLE.note("two of them are also built from other sources: docs/guide/benchmarks.md")
 
 
 def _lines(counts: dict[str, object]) -> list[str]:
