@@ -32,7 +32,7 @@ def test_a_message_of_several_lines_is_folded_into_one(penchant, monkeypatch) ->
     def fail(**_: object) -> None:
         raise ConfigError("the library said:\n  this\n  and that")
 
-    monkeypatch.setattr(module, "app", fail)
+    monkeypatch.setattr(module, "refuse_old_spelling", lambda _words: fail())
     assert penchant().err == "penchant: the library said: this and that\n"
 
 

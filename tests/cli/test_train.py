@@ -142,8 +142,8 @@ def test_without_a_recipe_the_error_says_which_to_take(penchant, small_forum, tm
 @pytest.mark.parametrize(
     ("method", "arguments", "message"),
     [
-        ("ica", ("--annotator", "x"), "Error: No such option: --annotator"),
-        ("pba", ("--cache", "x"), "Error: No such option: --cache"),
+        ("ica", ("--annotator", "x"), "penchant: No such option: --annotator of penchant train; "),
+        ("pba", ("--cache", "x"), "penchant: No such option: --cache of penchant train; "),
         ("ica", ("--seed", "1"), "penchant: penchant train has no --seed: the seed is the recipe's; give --set seed=1"),
     ],
 )

@@ -27,6 +27,7 @@ from penchant.cli import (
     task,
     train,
 )
+from penchant.cli.foreign_options import refuse_foreign_options
 from penchant.cli.old_spellings import refuse_old_spelling
 from penchant.cli.output import as_flags
 from penchant.errors import PenchantError
@@ -86,6 +87,7 @@ def main() -> None:
     """Entry point; an error is printed as one sentence and exits with 2, an interrupt with 130."""
     try:
         refuse_old_spelling(sys.argv[1:])
+        refuse_foreign_options(typer.main.get_command(app), sys.argv[1:])
         app(prog_name="penchant")
     except PenchantError as error:
         # a message may quote that of another library, over several lines
