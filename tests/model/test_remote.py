@@ -133,9 +133,9 @@ def test_an_answer_of_no_use_is_asked_for_again_under_another_seed_then_given_up
 
 
 def test_the_rate_limit_spaces_requests(served, endpoint) -> None:
-    endpoint(requests_per_minute=600).ask(questions(*"abcd"), str)
+    endpoint(requests_per_minute=300).ask(questions(*"abcd"), str)
     gaps = [later - earlier for earlier, later in zip(served.times, served.times[1:], strict=False)]
-    assert served.times[-1] - served.times[0] >= 0.25
+    assert served.times[-1] - served.times[0] >= 0.5
     assert max(gaps) < 1
 
 

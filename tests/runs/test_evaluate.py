@@ -109,6 +109,14 @@ def test_a_reporter_hears_what_would_be_printed(small_forum, aligned, reporter) 
     assert "evaluating" in dict(reporter.bars)
 
 
+def test_one_model_and_text_for_the_data_are_as_good_as_a_list_and_a_path(small_forum, aligned) -> None:
+    data, model = small_forum / "test", aligned["ica"]
+    as_listed = evaluate("accuracy", data=data, models=[str(model)], personas=["pair"], limit=8)
+    alone = evaluate("accuracy", data=str(data), models=model, personas="pair", limit=8)
+    assert alone.as_json()["rows"] == as_listed.as_json()["rows"]
+    assert repr(alone) == "Evaluation(question='accuracy')"
+
+
 def test_a_question_about_an_annotator_needs_no_model(small_forum, annotator_folder) -> None:
     found = evaluate("beliefs", data=small_forum / "test", annotator=annotator_folder)
     assert set(found.as_json()["wordings"]) == {"known", "unseen"}

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from penchant import Comment, Persona, Record
+from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError, DataError, ModelError
 from penchant.eval.questions import accuracy
 from penchant.runs.data import read, space_for
 from penchant.runs.evaluate import evaluate
+from penchant.runs.fit import fit_baseline
 from penchant.runs.models import Sources
 from penchant.runs.question_inputs import DataChoice, adapter, open_inputs
 from penchant.shards import jsonl
@@ -151,3 +153,15 @@ def test_a_recipe_to_adapt_by_is_read_before_anything_is_trained(small_base, pla
     inputs = open_inputs(planted, load_space(), dataset="d", sources=Sources(str(small_base)))
     with pytest.raises(ConfigError, match="nowhere"):
         adapter("nowhere", inputs)
+
+
+def test_a_scorer_that_was_fitted_on_just_these_people_is_noted(planted, tmp_path, reporter, monkeypatch) -> None:
+    monkeypatch.setattr("penchant.encoder.sentence.load_encoder", FakeEncoder)
+    jsonl.write(planted, tmp_path / "planted.jsonl", space=None)
+    fit_baseline(name="lore", data=tmp_path / "planted.jsonl", out=tmp_path / "lore")
+    sources = Sources(None, {}, (tmp_path / "lore",))
+    for records in (planted, planted[:8]):
+        open_inputs(records, load_space(), dataset="d", sources=sources, reporter=reporter)
+    assert [note for note in reporter.notes if "fitted" in note] == [
+        "lore was fitted on just these people, as its card says: this is no measure of new people"
+    ]

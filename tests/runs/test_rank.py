@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from penchant.encoder.fake import FakeEncoder
@@ -128,6 +129,32 @@ def test_evidence_that_cannot_be_used_is_noted(fake, planted_data, tmp_path, rep
         "lore reads choices only, and there is none: the answers are ranked without evidence",
         "there is no evidence of 'nobody': the answers are ranked without it",
     ]
+
+
+def test_what_becomes_of_corrections_is_noted(fake, planted_data, small_forum, aligned, tmp_path, reporter) -> None:
+    fit_baseline(name="lore", data=planted_data, out=tmp_path / "lore")
+    space = space_for(small_forum / "test", None)
+    user = tmp_path / "user.json"
+    correction = {"dimension": space.dimensions[0].id, "sign": 1}
+    content = {"user_id": "user", "evidence": [], "corrections": [correction]}
+    user.write_text(json.dumps(content), encoding="utf-8")
+    where = {"user": user, "space": str(small_forum / "space.toml"), "reporter": reporter}
+    for model in (tmp_path / "lore", aligned["ica"], aligned["pba"]):
+        rank("Where to?", ["away", "home"], model=str(model), **where)
+    assert [note for note in reporter.notes if "correction" in note] == [
+        "learned scorers read no corrections: the answers are ranked without them",
+        "this method shows corrections as further evidence and may not follow them; pba follows them",
+    ]
+
+
+def test_answers_that_a_scorer_cannot_tell_apart_are_noted(
+    fake, planted_data, gardener, tmp_path, reporter, monkeypatch
+) -> None:
+    fit_baseline(name="lore", data=planted_data, out=tmp_path / "lore")
+    monkeypatch.setattr("penchant.scorer.embedding.EmbeddingScorer.score", lambda *_: np.zeros(3))
+    ranking = rank("What?", ANSWERS, user=gardener, model=str(tmp_path / "lore"), reporter=reporter)
+    assert [one.index for one in ranking.answers] == [0, 1, 2]
+    assert reporter.notes == ["all answers have the same score: this model cannot tell them apart for this person"]
 
 
 @pytest.mark.parametrize(

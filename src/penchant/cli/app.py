@@ -1,4 +1,4 @@
-"""`penchant VERB …`: registers the verbs and is the one place where errors become a sentence and an exit code."""
+"""`penchant COMMAND …`: registers the commands, and turns errors into one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ app.command("demo")(demo.command)
 
 
 def _kept(verb: list[str]) -> str:
-    """What is left of a command that was stopped, and how to go on."""
+    """What a stopped command leaves behind, and how to continue."""
     options = {name for group in app.registered_commands if [group.name] == verb for name in _options(group)}
     if "resume" in options:
         return "--resume goes on after its last whole checkpoint or shard, if there is one"

@@ -1,4 +1,4 @@
-"""`penchant audit`: what would make a score on some data look better than it is."""
+"""`penchant audit`: finds leaks and shortcuts in data, which raise scores without learning about people."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def command(
     split: Annotated[str | None, typer.Option(help="Use only this split of --data.")] = None,
     space: shared.SpaceOption = None,
     rejected: shared.RejectedOption = None,
-    seed: Annotated[int, typer.Option(help="Random seed of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the bootstrap intervals.")] = 0,
     json: shared.JsonOption = False,
 ) -> None:
     """Find leaks and shortcuts in data.
 
-    Counts records that contain their own answer, and measures the accuracy of simple rules.
+    Count records that contain their own answer. Measure the accuracy of simple rules.
     """
     audited = audit(
         data=data,

@@ -1,4 +1,4 @@
-"""`penchant base`: makes the small base model that the demo starts from."""
+"""`penchant base`: trains a small base model from scratch."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.options import OverwriteOption, RecipeOption, ResumeOption, SetOption
+from penchant.cli.options import OverwriteOption, ResumeOption, set_option
 from penchant.cli.output import CONSOLE, result
 from penchant.runs.base_model import RECIPE, base
 
 
 def command(
-    recipe: RecipeOption = RECIPE,
-    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, card, training curve.")] = Path(
+    recipe: Annotated[str, typer.Option(help="base, english-base, or a YAML file.")] = RECIPE,
+    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer, model card, training curve.")] = Path(
         "models/forum-base"
     ),
     texts: Annotated[
-        Path | None, typer.Option(help="Parquet with a column 'text', for a recipe with corpus: text.")
+        Path | None,
+        typer.Option(help="Parquet file with a column `text`, for recipes with `corpus: text`, such as english-base."),
     ] = None,
     resume: ResumeOption = False,
     overwrite: OverwriteOption = False,
-    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("seed=1")] = [],  # noqa: B006 - typer reads the default, nothing changes it
 ) -> None:
     """Train a small base model from scratch.
 

@@ -1,4 +1,4 @@
-"""`penchant show user` and `show users`: what is believed of people, with their own items as reasons."""
+"""`penchant show user` and `penchant show users`: inferred preferences, with the evidence for each."""
 
 from __future__ import annotations
 

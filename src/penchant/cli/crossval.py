@@ -1,4 +1,4 @@
-"""`penchant crossval`: models or scorers fitted on some people of a file and measured on the others."""
+"""`penchant crossval`: trains models or fits scorers on some people of a file, and tests them on the others."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from penchant.cli.options import (
     RecipeOption,
     RejectedOption,
     SeedOption,
-    SetOption,
     SpaceOption,
     SplitOption,
+    set_option,
 )
 from penchant.cli.output import CONSOLE
 from penchant.cli.tables import names, show
 from penchant.errors import ConfigError
 
-app = typer.Typer(no_args_is_help=True, help="Train on some people, test on the rest.")
+app = typer.Typer(no_args_is_help=True, help="Cross-validate: train on some people, test on the rest.")
 
 
 @app.command("models")
@@ -35,17 +35,17 @@ def models(
     out: Annotated[Path, typer.Option(help="Folder for the folds; finished folds are kept.")],
     recipe: RecipeOption = "english",
     folds: Annotated[int, typer.Option(min=2, help="Number of folds; records of a user stay together.")] = 3,
-    only: Annotated[str | None, typer.Option(help="Run only these folds, e.g. 0,2.")] = None,
-    attribute: Annotated[str | None, typer.Option(help="Use only records of this attribute.")] = None,
+    only: Annotated[str | None, typer.Option(help="Run only these folds; numbers start at 0, e.g. 0,2.")] = None,
+    attribute: AttributeOption = None,
     encoder: Annotated[bool, typer.Option("--encoder", help="Also test the encoder scorer on these folds.")] = False,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
-    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("ica.max_steps=200")] = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: JsonOption = False,
 ) -> None:
     """Align models fold by fold.
 
-    Each person is tested once, by ICA and PBA models that were trained on other people.
+    Test each person once, with ICA and PBA models that were trained on other people.
 
     Finished folds are not measured again, and several processes can share the folds.
     """
@@ -79,7 +79,9 @@ def scorers(
         bool, typer.Option("--strict", help="Drop training rows that share an answer with tested people.")
     ] = False,
     cache: CacheOption = None,
-    personas: Annotated[str | None, typer.Option(help="Kinds of evidence to test one by one.")] = None,
+    personas: Annotated[
+        str | None, typer.Option(help="Kinds of evidence to test one by one; default: all evidence together.")
+    ] = None,
     annotator: AnnotatorOption = None,
     attribute: AttributeOption = None,
     limit: LimitOption = None,
@@ -91,7 +93,7 @@ def scorers(
 ) -> None:
     """Fit scorers fold by fold.
 
-    Measures the encoder scorer and baselines with every control.
+    Test the encoder scorer and the baselines, with every control.
     """
     from penchant.runs.crossval_scorers import crossval_scorers
 

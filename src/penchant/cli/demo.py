@@ -1,4 +1,4 @@
-"""`penchant demo`: the main job end to end, on simulated people, with a table and a page at the end."""
+"""`penchant demo`: simulates people, aligns models, tests them, and writes a table and a report."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.options import JsonOption, RecipeOption, SetOption
+from penchant.cli.options import JsonOption, RecipeOption, set_option
 from penchant.cli.output import CONSOLE, as_json, result
 
 
 def command(
     recipe: RecipeOption = "demo",
     out: Annotated[Path, typer.Option(help="Folder for data, models, results and report.html.")] = Path("out/demo"),
-    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Train the base model too.")] = False,
-    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Also train the base model from scratch.")
+    ] = False,
+    overrides: Annotated[list[str], set_option("seed=1")] = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: JsonOption = False,
 ) -> None:
-    """Run the whole way on simulated people.
+    """Align and test models on simulated people.
 
-    Aligns one model by ICA and one by PBA, and tests both on other people.
+    Simulate people, align one model by ICA and one by PBA, and test both on other people.
     """
     from penchant.eval.report import headline
     from penchant.eval.rows import table

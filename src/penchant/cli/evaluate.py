@@ -1,4 +1,4 @@
-"""`penchant eval QUESTION`: one command per question, made from what the question needs and takes; and the report."""
+"""`penchant eval`: one command per question, made from the inputs that it needs and takes, and `report`."""
 
 from __future__ import annotations
 
@@ -48,11 +48,17 @@ _NEEDS: dict[str, tuple[Any, Any]] = {
         Annotated[str | None, typer.Option(help="Evidence to show: ugc, pair, demo, behaviour, mixed, all.")],
         None,
     ),
-    "draws": (Annotated[int, typer.Option(min=0, help="Also average pba over this many drawn directions.")], 0),
+    "draws": (
+        Annotated[int, typer.Option(min=0, help="Also average pba over this many directions drawn from the belief.")],
+        0,
+    ),
     "summaries": (shared.SummariesOption, None),
-    "fit_data": (Annotated[Path | None, typer.Option(help="Training data of the models.")], None),
+    "fit_data": (
+        Annotated[Path | None, typer.Option(help="Training data; shows which dimensions are new.")],
+        None,
+    ),
     "judge": (Annotated[str | None, typer.Option(help="Recipe of the language model that judges.")], None),
-    "recipe": (Annotated[str | None, typer.Option(help="Recipe of the adaptation; default: adapt.")], None),
+    "recipe": (Annotated[str | None, typer.Option(help="Recipe of the few training steps; default: adapt.")], None),
 }
 """Options of single questions."""
 
@@ -61,16 +67,28 @@ def parameters(question: Question) -> dict[str, tuple[Any, Any]]:
     """The options of a question's command: name -> type and default."""
     needs = (*question.needs, *question.takes)
     kept = {*_DATA, *needs, *(_MODELS if "models" in needs else ())}
-    options = {**_DATA, **_MODELS, **_NEEDS}.items()
-    return {name: _required(option) if name in question.needs else option for name, option in options if name in kept}
+    options = {**_DATA, **_MODELS, **_NEEDS}
+    if "scorers" not in needs:
+        options["models"] = (_helped(options["models"][0], "Folders of models; METHOD=ORG/MODEL for the Hub."), None)
+    return {
+        name: _required(option) if name in question.needs else option
+        for name, option in options.items()
+        if name in kept
+    }
 
 
 def _required(option: tuple[Any, Any]) -> tuple[Any, Any]:
     """The option, whose help says that the question cannot be asked without it."""
-    type_, info = get_args(option[0])
+    type_, default = option
+    return _helped(type_, f"{get_args(type_)[1].help}  [required]"), default
+
+
+def _helped(type_: Any, text: str) -> Any:
+    """An annotated option or argument with another help text."""
+    plain, info = get_args(type_)
     info = copy(info)
-    info.help = f"{info.help}  [required]"
-    return Annotated[type_, info], option[1]
+    info.help = text
+    return Annotated[plain, info]
 
 
 def command_of(question: Question) -> Any:
@@ -119,7 +137,7 @@ def report(
     max_prompt_tokens: shared.BudgetOption = None,
     annotator: shared.AnnotatorOption = None,
     neutral: shared.NeutralOption = False,
-    fit_data: Annotated[Path | None, typer.Option(help="Training data of the models.")] = None,
+    fit_data: Annotated[Path | None, typer.Option(help="Training data; shows which people are new.")] = None,
     split: shared.SplitOption = None,
     attribute: shared.AttributeOption = None,
     limit: shared.LimitOption = None,
@@ -132,7 +150,7 @@ def report(
 ) -> None:
     """Write one HTML page with everything.
 
-    Accuracy, limited, control, bias, cost and the worst mistakes.
+    Accuracy, the smaller questions (limited, control, bias, cost) and the worst mistakes.
     """
     from penchant.eval.rows import table
     from penchant.runs.report import PAGE, write_report

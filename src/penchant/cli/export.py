@@ -1,4 +1,4 @@
-"""`penchant export`: rendered preference pairs for TRL's own command line."""
+"""`penchant export`: writes preference pairs for the command line of TRL."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from penchant.cli.options import (
     NeededRecipeOption,
     OverwriteOption,
     RejectedOption,
-    SetOption,
     SpaceOption,
+    set_option,
 )
 from penchant.cli.output import CONSOLE, tell
 from penchant.runs.export import CONFIG, ROWS, export
@@ -23,14 +23,14 @@ from penchant.runs.export import CONFIG, ROWS, export
 
 def command(
     data: DataOption,
-    method: Annotated[str, typer.Option(help="ica, pba, pba_summary, pba_both or universal.")],
+    method: Annotated[str, typer.Option(help="ica, pba, pba_summary, pba_both or universal; see docs/guide/train.md.")],
     out: Annotated[Path, typer.Option(help=f"Folder for {ROWS} and {CONFIG}.")],
     recipe: NeededRecipeOption = None,
     rounds: Annotated[int, typer.Option(min=1, help="How many times each person's evidence is sampled.")] = 1,
     model: ModelOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
-    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("ica.max_prompt_tokens=2000")] = [],  # noqa: B006 - typer reads the default, nothing changes it
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:

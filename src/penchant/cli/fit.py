@@ -1,4 +1,4 @@
-"""`penchant fit`: scorers and annotators over a frozen encoder."""
+"""`penchant fit`: fits scorers and annotators on embeddings of a frozen encoder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OutOption = Annotated[Path, typer.Option(help="Folder for the result.")]
 
-app = typer.Typer(no_args_is_help=True, help="Fit a small scorer or an annotator.")
+app = typer.Typer(no_args_is_help=True, help="Fit a scorer or an annotator on text embeddings.")
 
 
 @app.command("encoder")
@@ -101,7 +101,7 @@ def annotator(
     encoder: Annotated[
         str, typer.Option(help="sentence (all-MiniLM-L6-v2), or a language model's folder or Hub id.")
     ] = SENTENCE,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of 128 items.")] = 2000,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps; each uses 128 items.")] = 2000,
     seed: SeedOption = 0,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
@@ -110,9 +110,9 @@ def annotator(
 ) -> None:
     """Fit an annotator of texts.
 
-    It infers a person's preferences from what they wrote, chose or said. One tenth of the people is kept for testing. A
-    first fit also leaves out some words, to learn how unsure to be about new words. Each half of the test people is
-    measured with the calibration of the other half.
+    It infers a person's preferences from what they wrote, chose or said. One tenth of the people is kept for testing.
+    The test people are split in two halves; each half is measured with a calibration fitted on the other. Before the
+    real fit, a trial fit hides some words, to learn how much to lower the confidence for unfamiliar words.
     """
     fitted = fit.fit_annotator(
         data=data,

@@ -1,4 +1,4 @@
-"""`penchant infer`: writes records with the directions that an annotator reads from their evidence."""
+"""`penchant infer`: infers directions from the evidence of records, and writes the records with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from penchant.runs.infer import infer
 
 def command(
     data: shared.DataOption,
-    annotator: Annotated[Path, typer.Option(help="Annotator: folder made by penchant fit annotator, or a recipe.")],
+    annotator: Annotated[Path, typer.Option(help="Annotator: folder made by `penchant fit annotator`, or a recipe.")],
     out: Annotated[Path, typer.Option(help="Folder for the records.")],
     user: Annotated[str | None, typer.Option(help="Use only this person.")] = None,
     limit: shared.LimitOption = None,
@@ -25,7 +25,7 @@ def command(
     overwrite: shared.OverwriteOption = False,
     json: shared.JsonOption = False,
 ) -> None:
-    """Infer directions and write the records.
+    """Infer directions from evidence; write the records.
 
     The inferred directions replace those in the data.
     """

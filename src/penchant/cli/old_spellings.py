@@ -1,4 +1,4 @@
-"""Answers to commands as they were spelt before: one sentence that says what to type now."""
+"""Refuses old spellings of commands; one sentence says what to type now."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from penchant.errors import ConfigError
 
 _SUITES = {"infer": "beliefs", "all": "report"}
-"""Questions that have another name now."""
+"""Old name of a question -> its name."""
 _SCORERS = ("vpl", "lore", "encoder")
 
 
 def refuse_old_spelling(words: Sequence[str]) -> None:
-    """Checks the words behind `penchant` for spellings of before.
+    """Refuses an old spelling.
 
+    Args:
+        words: the command line after `penchant`.
     Raises:
-        ConfigError: there is one; the message has the new spelling.
+        ConfigError: the spelling is old; the message has the new one.
     """
     verb = words[0] if words else ""
     advice = {"eval": _evaluate, "train": _train, "crossval": _crossval, "annotator": _annotator, "infer": _infer}
@@ -28,17 +30,17 @@ def _evaluate(words: Sequence[str]) -> str | None:
         old = _options(words) & {"--suite", "--scorer", "--reference", "--ica", "--pba", "--universal"}
         if not old:
             return None
-        return f"{min(old)} is gone: give models as paths, penchant eval {words[0]} MODEL MODEL --data DATA"
+        return f"{min(old)} is gone: give models as paths, penchant eval {words[0]} MODELS --data DATA"
     options = _options(words)
     if "--suite" in options:
         suite = _value(words, "--suite")
         name = _SUITES.get(suite, suite)
-        models = "--annotator FOLDER" if name == "beliefs" else "MODEL MODEL"
+        models = "--annotator FOLDER" if name == "beliefs" else "MODELS"
         return f"--suite {suite} is a command of its own now: penchant eval {name} {models} --data DATA"
     if _value(words, "--scorer") == "encoder":
         return "--scorer encoder is a command of its own now: penchant crossval scorers --data DATA"
     if options:
-        return "penchant eval asks one question per command now: penchant eval accuracy MODEL MODEL --data DATA"
+        return "penchant eval asks one question per command now: penchant eval accuracy MODELS --data DATA"
     return None
 
 
@@ -76,9 +78,9 @@ def _options(words: Sequence[str]) -> set[str]:
 
 def _value(words: Sequence[str], option: str) -> str:
     """The value of an option, written `--option value` or `--option=value`; empty where there is none."""
-    for place, word in enumerate(words):
+    for position, word in enumerate(words):
         if word.startswith(f"{option}="):
             return word.split("=", 1)[1]
-        if word == option and place + 1 < len(words):
-            return words[place + 1]
+        if word == option and position + 1 < len(words):
+            return words[position + 1]
     return ""

@@ -1,4 +1,4 @@
-"""How commands speak: results to stdout, everything else to stderr."""
+"""How commands print: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tqdm import tqdm
 from penchant.reporter import Advance
 
 _LOG_INTERVAL_S = 30.0
-"""Time between two states of a bar where nobody watches, as in a log."""
+"""Seconds between two updates of a progress bar that is written to a file, not to a terminal."""
 
 
 class Console:
@@ -86,7 +86,7 @@ def tell(values: Mapping[str, object], *, json: bool) -> None:
 
 
 def options_given(context: typer.Context) -> dict[str, Any]:
-    """The options and arguments that stand on the command line, by their parameter names, with their values."""
+    """The options and arguments that the user typed: parameter name -> value."""
     source = context.get_parameter_source
     return {name: value for name, value in context.params.items() if getattr(source(name), "name", "") == "COMMANDLINE"}
 

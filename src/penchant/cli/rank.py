@@ -29,7 +29,7 @@ def command(
 ) -> None:
     """Rank answers as one person would.
 
-    Numbers are differences to the best answer's score.
+    Each number is an answer's score minus the best score.
     """
     ranking = rank(
         prompt,

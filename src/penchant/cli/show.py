@@ -1,4 +1,4 @@
-"""`penchant show`: exactly what a model sees, what is believed of people, and what a space holds."""
+"""`penchant show`: prints prompts, inferred preferences, and the dimensions of a space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from penchant.cli.output import CONSOLE, as_json, result
 from penchant.runs.prompt import prompt as run_prompt
 from penchant.space import load_space
 
-app = typer.Typer(no_args_is_help=True, help="Show a prompt, beliefs, or a space.")
+app = typer.Typer(no_args_is_help=True, help="Print a prompt, inferred preferences, or a space.")
 
 
 @app.command("prompt")
@@ -20,11 +20,14 @@ def prompt(
     data: shared.DataOption,
     record: Annotated[str | None, typer.Option(help="Record id; default: the first.")] = None,
     method: Annotated[str, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both.")] = "ica",
-    persona: Annotated[str, typer.Option(help="ugc, pair, demo, behaviour, mixed, all or none.")] = "mixed",
+    persona: Annotated[
+        str, typer.Option(help="Evidence to show: ugc, pair, demo, behaviour, mixed, all or none.")
+    ] = "mixed",
     layout: shared.LayoutOption = "user_first",
     model: Annotated[str | None, typer.Option(help="Model whose chat template is applied.")] = None,
     max_prompt_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Longest prompt in tokens; needs --model.")
+        int | None,
+        typer.Option(min=1, help="Longest prompt in tokens; the oldest evidence is dropped first. Needs --model."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed of --persona mixed, as in eval.")] = 0,
     space: shared.SpaceOption = None,
@@ -34,9 +37,10 @@ def prompt(
 ) -> None:
     """Print the prompt for one record.
 
-    Prints its messages, or with --model its text in the chat template of that model.
+    Print it as messages or, with --model, as text in the chat template of that model.
 
-    This command and `eval` use the evidence of the record. `train` samples from all evidence of the user.
+    It shows the prompt of `eval`, which uses only the record's own evidence. `train` samples from all records of
+    the user.
     """
     made = run_prompt(
         data=data,

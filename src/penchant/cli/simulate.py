@@ -1,4 +1,4 @@
-"""`penchant simulate`: a forum of simulated people as shards."""
+"""`penchant simulate`: writes a forum of simulated people as shards."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.options import JsonOption, NeededRecipeOption, OverwriteOption, SetOption
+from penchant.cli.options import JsonOption, OverwriteOption, set_option
 from penchant.cli.output import CONSOLE, tell
 from penchant.runs.simulate import simulate
 
 
 def command(
-    recipe: NeededRecipeOption = None,
+    recipe: Annotated[str | None, typer.Option(help="demo, forum90, or a YAML file.  [required]")] = None,
     out: Annotated[Path, typer.Option(help="Folder for train/, test/ and space.toml.")] = Path("out/forum"),
-    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("forum.train_users=500")] = [],  # noqa: B006 - typer reads the default, nothing changes it
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Prints what a run measured: tables for people, one JSON object for programs."""
+"""Prints measurements: tables for people, one JSON object for programs."""
 
 from __future__ import annotations
 

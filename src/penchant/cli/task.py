@@ -1,4 +1,4 @@
-"""`penchant task`: a benchmark's data becomes records that `penchant eval` scores."""
+"""`penchant task`: converts a published benchmark into records for `penchant eval`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ _KEYS = ("name", "what", "source", "licence", "metric")
 
 def command(
     name: Annotated[str | None, typer.Argument(help="A benchmark; without a name, all are listed.")] = None,
-    data: Annotated[Path | None, typer.Option(help="The benchmark's files, or its source data.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or file of the published benchmark, or its source data.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for records and space.toml.")] = None,
     download: Annotated[
-        str | None, typer.Option(help="Dataset of the Hub to fetch into --data: ORG/NAME@COMMIT.")
+        str | None, typer.Option(help="Hugging Face dataset to download into --data: ORG/NAME@COMMIT.")
     ] = None,
     seed: shared.SeedOption = 0,
     overwrite: shared.OverwriteOption = False,
     json: shared.JsonOption = False,
 ) -> None:
-    """Convert a published benchmark.
+    """Convert a published benchmark into records.
 
-    Writes its records, and reports dropped rows. Without a name, lists the benchmarks.
+    Report dropped rows. Without a name, list the benchmarks.
     """
     if name is not None:
         counts = build_task(

@@ -1,4 +1,4 @@
-"""`penchant train`: aligns a model to people by ICA or PBA, or to everybody at once."""
+"""`penchant train`: aligns a model to each person (ICA, PBA) or to everybody at once (universal)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from penchant.cli.options import (
     OverwriteOption,
     RejectedOption,
     ResumeOption,
-    SetOption,
     SpaceOption,
     SummariesOption,
+    set_option,
 )
 from penchant.cli.output import CONSOLE, tell
 from penchant.runs.train import train
@@ -34,12 +34,13 @@ def command(
     ratings: Annotated[bool, typer.Option("--ratings", help="Train on thumbs up or down (KTO), not on pairs.")] = False,
     lora: Annotated[bool, typer.Option("--lora", help="Train a LoRA adapter instead of all weights.")] = False,
     reference_cache: Annotated[
-        Path | None, typer.Option(help="Folder for the base's log-probabilities; default: next to --out.")
+        Path | None,
+        typer.Option(help="Folder that keeps log-probabilities of the base for later runs; default: next to --out."),
     ] = None,
     summaries: SummariesOption = None,
     resume: ResumeOption = False,
     overwrite: OverwriteOption = False,
-    overrides: SetOption = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("ica.beta=0.2")] = [],  # noqa: B006 - typer reads the default, nothing changes it
     json: JsonOption = False,
 ) -> None:
     """Align a base model to people with DPO.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,8 +25,8 @@ class Evaluation:
     """The answer to one question."""
 
     question: str
-    answer: Answer
-    measurement: Measurement
+    answer: Answer = field(repr=False)
+    measurement: Measurement = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dict: rows and contrasts where the answer is a table of accuracies, and its findings."""
@@ -44,8 +44,8 @@ class Evaluation:
 def evaluate(
     question: str,
     *,
-    data: Path,
-    models: Sequence[str] = (),
+    data: str | Path,
+    models: str | Path | Sequence[str | Path] = (),
     base: str | None = None,
     layout: str = "user_first",
     max_prompt_tokens: int | None = None,
@@ -70,7 +70,7 @@ def evaluate(
 
     Args:
         data: the records to measure.
-        models: folders of aligned models and learned scorers, whose cards say what they are; METHOD=ORG/MODEL for
+        models: one or more folders of aligned models and learned scorers, read from their cards; METHOD=ORG/MODEL for
             models of the Hub.
         base: the base of the models, where no card names it.
         max_prompt_tokens: evidence beyond this many tokens of prompt is dropped and counted.
@@ -89,8 +89,9 @@ def evaluate(
     """
     if question not in QUESTIONS:
         raise ConfigError(f"no question is called '{question}'; there are {', '.join(QUESTIONS)}")
-    started, written = perf_counter(), layout_named(layout)
-    sources = sources_of(models, base)
+    started, written, data = perf_counter(), layout_named(layout), Path(data)
+    sources = sources_of(_all(models), base)
+    personas = _all(personas)
     extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
     extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe}
     _refuse(QUESTIONS[question], sources, summaries=summaries, draws=draws)
@@ -120,6 +121,11 @@ def evaluate(
     measured = [] if answer.measured is None else [answer.measured]
     seconds = {question: perf_counter() - started}
     return Evaluation(question, answer, Measurement.of(measured, seed=seed, seconds=seconds, reporter=reporter))
+
+
+def _all(names: str | Path | Sequence[str | Path]) -> list[str]:
+    """The names in a list, also where a single one is given."""
+    return [str(names)] if isinstance(names, str | Path) else [str(name) for name in names]
 
 
 def _refuse(question: Question, sources: Sources, *, summaries: object, draws: int) -> None:

@@ -13,7 +13,7 @@ from penchant.config import load_recipe
 from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Adapt, Inputs
 from penchant.eval.score import Setting
-from penchant.record import Record
+from penchant.record import Record, people_digest
 from penchant.render import Layout
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, of_attribute, read, space_for
@@ -87,6 +87,11 @@ def open_inputs(
 
     report_mismatches(sources, records, reporter=reporter)
     scorers = opened(sources.scorers, space, annotator, reporter=reporter)
+    for scorer in scorers:
+        if scorer.people_digest == people_digest(records):
+            reporter.note(
+                f"{scorer.name} was fitted on just these people, as its card says: this is no measure of new people"
+            )
     rule = observer_of(records)
     if rule is not None:
         reporter.note(f"simulated records; golden directions explain {100 * (1 - rule.noise):.1f} % of choices")

@@ -90,9 +90,22 @@ def rank(
         scorer = _implicit_reward(sources, layout=written, max_prompt_tokens=max_prompt_tokens)
     if not evidence.items and not evidence.corrections:
         reporter.note(f"there is no evidence of '{user_id}': the answers are ranked without it")
+    if evidence.corrections and (note := _on_corrections(sources)):
+        reporter.note(note)
     scores = scorer.score(person, prompt, answers)
+    if len({float(score) for score in scores}) == 1:
+        reporter.note("all answers have the same score: this model cannot tell them apart for this person")
     ranked = [Ranked(answer, i, float(score)) for i, (answer, score) in enumerate(zip(answers, scores, strict=True))]
     return Ranking(user_id, scorer.name, prompt, tuple(sorted(ranked, key=lambda one: -one.score)))
+
+
+def _on_corrections(sources: Sources) -> str:
+    """What to expect of a person's corrections; empty for methods that put them in place of inferred directions."""
+    if sources.scorers:
+        return "learned scorers read no corrections: the answers are ranked without them"
+    if not any(METHODS[method].bridged for method in sources.policies):
+        return "this method shows corrections as further evidence and may not follow them; pba follows them"
+    return ""
 
 
 def _require(prompt: str, answers: Sequence[str], layout: str) -> Layout:

@@ -90,7 +90,7 @@ def _table(wording: str, figures: Mapping[str, Any]) -> Iterator[str]:
 
 BELIEFS = Question(
     name="beliefs",
-    asks="How well does an annotator infer preferences?",
+    asks="How well does an annotator infer simulated people's preferences?",
     title="How well are people known?",
     needs=("annotator",),
     takes=(),

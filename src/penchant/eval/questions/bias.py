@@ -191,7 +191,7 @@ def _cells(name: str, change: Changed) -> tuple[str, ...]:
 
 BIAS = Question(
     name="bias",
-    asks="Which decisions depend on gender or age words?",
+    asks="Which decisions change if only words for gender or age change?",
     title="Does it decide by gender or age?",
     needs=("models",),
     takes=("annotator",),

@@ -317,10 +317,10 @@ def lines(answers: Mapping[str, Sequence[Control]]) -> Iterator[str]:
         for answer in part:
             yield f"  {answer.method}, directions: {answer.directions}; right before: {percent(answer.accuracy)}"
             yield from (f"    left out: {loss}" for loss in answer.left_out())
-            for name, meaning in FIGURES.items():
-                share = getattr(answer, name)
-                if share is not None:
-                    yield f"    {meaning:58} {share}"
+            shares = {meaning: getattr(answer, name) for name, meaning in FIGURES.items()}
+            yield from (f"    {meaning:58} {share}" for meaning, share in shares.items() if share is not None)
+            if not any(shares.values()):
+                yield "    nothing to compare: no pair was asked of two opposite people; no direction can be flipped"
 
 
 def section(answers: Mapping[str, Sequence[Control]]) -> Section:
@@ -354,7 +354,7 @@ def section(answers: Mapping[str, Sequence[Control]]) -> Section:
 
 CONTROL = Question(
     name="control",
-    asks="Do decisions follow a reversed preference?",
+    asks="Do decisions about a reversed preference change, and no others?",
     title="Is the person in control?",
     needs=("models",),
     takes=("annotator", "neutral"),

@@ -171,7 +171,7 @@ def _cells(wording: str, rate: WinRate) -> tuple[str, ...]:
 
 JUDGE = Question(
     name="judge",
-    asks="Which written answer would each person prefer?",
+    asks="Which written answers does a judge expect people to prefer?",
     title="Whose answers does a judge prefer?",
     needs=("models", "judge"),
     takes=("annotator", "neutral"),

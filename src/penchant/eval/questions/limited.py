@@ -50,7 +50,7 @@ def section(measured: Measured) -> Section:
 
 LIMITED = Question(
     name="limited",
-    asks="How accurate are models with the first 0, 1, 2, 4, … items?",
+    asks="How accurate are models with 0, 1, 2, 4, … items of evidence?",
     title="How much is learned from little?",
     needs=("models",),
     takes=("annotator", "neutral"),

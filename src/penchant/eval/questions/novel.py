@@ -205,7 +205,7 @@ def _adapted(
 
 NOVEL = Question(
     name="novel",
-    asks="How accurate are models on new dimensions?",
+    asks="How accurate are models on dimensions absent from training?",
     title="What happens on new dimensions?",
     needs=("models", "fit_data"),
     takes=("annotator", "neutral", "recipe"),
