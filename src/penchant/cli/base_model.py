@@ -23,7 +23,7 @@ def command(
     ] = None,
     resume: ResumeOption = False,
     overwrite: OverwriteOption = False,
-    overrides: Annotated[list[str], set_option("seed=1")] = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("seed=1")] = [],  # noqa: B006 - typer only reads it
 ) -> None:
     """Train a small base model from scratch.
 

@@ -40,7 +40,7 @@ def models(
     encoder: Annotated[bool, typer.Option("--encoder", help="Also test the encoder scorer on these folds.")] = False,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
-    overrides: Annotated[list[str], set_option("ica.max_steps=200")] = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("ica.max_steps=200")] = [],  # noqa: B006 - typer only reads it
     json: JsonOption = False,
 ) -> None:
     """Align models fold by fold.

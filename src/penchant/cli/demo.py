@@ -19,7 +19,7 @@ def command(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Also train the base model from scratch.")
     ] = False,
-    overrides: Annotated[list[str], set_option("seed=1")] = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("seed=1")] = [],  # noqa: B006 - typer only reads it
     json: JsonOption = False,
 ) -> None:
     """Align and test models on simulated people.

@@ -30,7 +30,7 @@ def command(
     model: ModelOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
-    overrides: Annotated[list[str], set_option("ica.max_prompt_tokens=2000")] = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("ica.max_prompt_tokens=2000")] = [],  # noqa: B006 - typer only reads it
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:

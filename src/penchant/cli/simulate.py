@@ -15,7 +15,7 @@ from penchant.runs.simulate import simulate
 def command(
     recipe: Annotated[str | None, typer.Option(help="demo, forum90, or a YAML file.  [required]")] = None,
     out: Annotated[Path, typer.Option(help="Folder for train/, test/ and space.toml.")] = Path("out/forum"),
-    overrides: Annotated[list[str], set_option("forum.train_users=500")] = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("forum.train_users=500")] = [],  # noqa: B006 - typer only reads it
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:

@@ -40,7 +40,7 @@ def command(
     summaries: SummariesOption = None,
     resume: ResumeOption = False,
     overwrite: OverwriteOption = False,
-    overrides: Annotated[list[str], set_option("ica.beta=0.2")] = [],  # noqa: B006 - typer reads the default, nothing changes it
+    overrides: Annotated[list[str], set_option("ica.beta=0.2")] = [],  # noqa: B006 - typer only reads it
     json: JsonOption = False,
 ) -> None:
     """Align a base model to people with DPO.
