@@ -104,7 +104,7 @@ def _demo(vocabulary: int) -> Cell:
     from penchant.forum.population import ForumSettings
     from penchant.forum.simulate import simulate
     from penchant.method import METHODS
-    from penchant.model.local import load_tokenizer
+    from penchant.model.load import load_tokenizer
     from penchant.space import load_space
     from penchant.train.trees import TrainingRow, TrainingSet, people
 

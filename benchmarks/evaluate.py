@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from cells import ANSWER, TASK, interleaved, machine, model, parser, ratio, spread
 from penchant.method import METHODS
-from penchant.model.local import LocalModel, load_tokenizer
+from penchant.model.load import load_tokenizer
+from penchant.model.local import LocalModel
 from penchant.person import Person
 from penchant.persona import Comment, Persona
 from penchant.record import Record

@@ -181,7 +181,7 @@ def train(records: Sequence[Record], space: PreferenceSpace, scale: float) -> fl
     """The loss after some steps."""
     from penchant.config import load_recipe
     from penchant.method import METHODS
-    from penchant.model.local import load_tokenizer
+    from penchant.model.load import load_tokenizer
     from penchant.train.run import align
     from penchant.train.trees import TrainingSet, people
 

@@ -3,6 +3,7 @@
 import pytest
 
 from penchant import Comment, Correction, Person, Persona, PreferenceSpace, Record, RecordError, meet
+from penchant.message import Message
 from penchant.method import METHODS, Method
 from penchant.render import LAYOUTS, Budget, Layout, render
 
@@ -12,7 +13,7 @@ TASK = "How do I boil an egg?"
 
 
 def text(method: Method, person: Person, layout: Layout = "user_first") -> str:
-    return "\n".join(message["content"] for message in method.messages(person, TASK, layout=layout).messages)
+    return "\n".join(message.content for message in method.messages(person, TASK, layout=layout).messages)
 
 
 def test_every_method_is_registered_under_its_own_name() -> None:
@@ -27,10 +28,10 @@ def test_the_task_is_asked_in_the_user_turn_and_the_person_never_in_the_system_t
     ann: Person, method: Method, layout: Layout
 ) -> None:
     system, user = method.messages(ann, TASK, layout=layout).messages
-    assert (system["role"], user["role"]) == ("system", "user")
-    assert TASK in user["content"]
-    assert user["content"].endswith(TASK) == (layout == "user_first")
-    assert not any(word in system["content"] for word in ("Assam", "Leeds", "Likes"))
+    assert (system.role, user.role) == ("system", "user")
+    assert TASK in user.content
+    assert user.content.endswith(TASK) == (layout == "user_first")
+    assert not any(word in system.content for word in ("Assam", "Leeds", "Likes"))
 
 
 @EACH
@@ -46,7 +47,7 @@ def test_a_correction_reaches_every_method(ann: Person, tiny: PreferenceSpace, m
 def test_of_somebody_unknown_there_is_nothing_to_show(nobody: Person, method: Method) -> None:
     with pytest.raises(RecordError):
         render(nobody, TASK, content=method.content)
-    assert method.messages(nobody, TASK).messages == ({"role": "user", "content": TASK},)
+    assert method.messages(nobody, TASK).messages == (Message("user", TASK),)
 
 
 @EACH
@@ -63,7 +64,7 @@ def test_a_record_that_cannot_be_shown_is_named(tiny: PreferenceSpace, method: M
 @EACH
 def test_a_budget_is_kept_and_the_task_is_never_cut(ann: Person, method: Method) -> None:
     def count(messages) -> int:
-        return sum(len(message["content"].split()) for message in messages)
+        return sum(len(message.content.split()) for message in messages)
 
     whole = method.messages(ann, TASK)
     tight = Budget(count(whole.messages), count)
@@ -71,6 +72,6 @@ def test_a_budget_is_kept_and_the_task_is_never_cut(ann: Person, method: Method)
     if method.content == "history":
         less = method.messages(ann, TASK, budget=Budget(tight.max_tokens - 1, count))
         assert (less.kept, less.dropped) == (2, 1)
-        assert TASK in less.messages[-1]["content"]
+        assert TASK in less.messages[-1].content
     with pytest.raises(RecordError, match="longer than the budget"):
         method.messages(ann, TASK, budget=Budget(5, count))

@@ -22,6 +22,7 @@ from penchant import (
     meet,
     render,
 )
+from penchant.message import Message
 from penchant.render import LAYOUTS, Layout, layout_named
 
 TASK = "How do I boil an egg?\nBriefly."
@@ -41,25 +42,22 @@ def ann(tiny: PreferenceSpace) -> Person:
 
 
 def body(rendered: Rendered) -> str:
-    assert [message["role"] for message in rendered.messages] == ["system", "user"]
-    return rendered.messages[1]["content"]
+    assert [message.role for message in rendered.messages] == ["system", "user"]
+    return rendered.messages[1].content
 
 
 def words(messages) -> int:
-    return sum(len(message["content"].split()) for message in messages)
+    return sum(len(message.content.split()) for message in messages)
 
 
 def test_ica_user_first_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="history", layout="user_first")
     assert rendered == Rendered(
         messages=(
-            {
-                "role": "system",
-                "content": "Answer as this person would prefer, judging by what they wrote and chose.",
-            },
-            {
-                "role": "user",
-                "content": """\
+            Message("system", "Answer as this person would prefer, judging by what they wrote and chose."),
+            Message(
+                "user",
+                """\
 <person>
 - described as: a nurse from Leeds
 - Best tea? chose: Assam. over: It depends on many things.
@@ -70,7 +68,7 @@ def test_ica_user_first_is_exactly_this(ann: Person) -> None:
 </person>
 How do I boil an egg?
 Briefly.""",
-            },
+            ),
         ),
         kept=5,
         dropped=0,
@@ -81,13 +79,10 @@ def test_ica_paper_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="history", layout="paper")
     assert rendered == Rendered(
         messages=(
-            {
-                "role": "system",
-                "content": "Answer as this person would prefer, judging by what they wrote and chose.",
-            },
-            {
-                "role": "user",
-                "content": """\
+            Message("system", "Answer as this person would prefer, judging by what they wrote and chose."),
+            Message(
+                "user",
+                """\
 ***Task***
 How do I boil an egg?
 Briefly.
@@ -101,7 +96,7 @@ Briefly.
 * says: Dislikes jokes
 
 ***Response:***""",
-            },
+            ),
         ),
         kept=5,
         dropped=0,
@@ -112,10 +107,10 @@ def test_pba_user_first_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="directions", layout="user_first")
     assert rendered == Rendered(
         messages=(
-            {"role": "system", "content": "Answer as this person would prefer, judging by their preferences."},
-            {
-                "role": "user",
-                "content": """\
+            Message("system", "Answer as this person would prefer, judging by their preferences."),
+            Message(
+                "user",
+                """\
 <person>
 - Likes it short
 - Dislikes jokes
@@ -123,7 +118,7 @@ def test_pba_user_first_is_exactly_this(ann: Person) -> None:
 </person>
 How do I boil an egg?
 Briefly.""",
-            },
+            ),
         ),
         kept=0,
         dropped=0,
@@ -134,10 +129,10 @@ def test_pba_paper_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="directions", layout="paper")
     assert rendered == Rendered(
         messages=(
-            {"role": "system", "content": "Answer as this person would prefer, judging by their preferences."},
-            {
-                "role": "user",
-                "content": """\
+            Message("system", "Answer as this person would prefer, judging by their preferences."),
+            Message(
+                "user",
+                """\
 ***Task***
 How do I boil an egg?
 Briefly.
@@ -148,7 +143,7 @@ Briefly.
 * Likes detail, with sources
 
 ***Response:***""",
-            },
+            ),
         ),
         kept=0,
         dropped=0,
@@ -156,7 +151,7 @@ Briefly.
 
 
 def test_none_shows_the_task_and_nothing_of_the_person(ann: Person) -> None:
-    assert render(ann, TASK, content="none") == Rendered(({"role": "user", "content": TASK},), 0, 0)
+    assert render(ann, TASK, content="none") == Rendered((Message("user", TASK),), 0, 0)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -303,7 +298,7 @@ def test_evidence_cannot_forge_a_heading_of_the_paper_layout(tiny: PreferenceSpa
 @given(st.lists(evidence, min_size=1, max_size=4))
 def test_the_system_turn_never_holds_a_word_of_the_person(tiny: PreferenceSpace, items: list[Evidence]) -> None:
     systems = {
-        render(meet(Persona.of_items(some), tiny), "the task", content="history").messages[0]["content"]
+        render(meet(Persona.of_items(some), tiny), "the task", content="history").messages[0].content
         for some in (items, [Comment("p", "c")])
     }
     assert len(systems) == 1

@@ -8,7 +8,7 @@ pyarrow. The code that works with models or files is in subpackages: `penchant.m
     >>> space = load_space("alignx90")
     >>> short = space.direction({"communication_length": 1})
     >>> person = meet(Persona((Comment("A long post", "Too long.", short),)), space)
-    >>> render(person, "How do I boil an egg?", content="directions").messages[1]["content"].splitlines()[1]
+    >>> render(person, "How do I boil an egg?", content="directions").messages[1].content.splitlines()[1]
     '- Concise communication style'
 """
 
@@ -23,12 +23,13 @@ from penchant.errors import (
     SpaceMismatch,
     TrainingError,
 )
+from penchant.message import Message
 from penchant.openmp import wait_passively as _wait_passively
 from penchant.person import Person, meet
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.posterior import Belief, Vote, aggregate, believe
 from penchant.record import Provenance, Record
-from penchant.render import Budget, Message, Rendered, render
+from penchant.render import Budget, Rendered, render
 from penchant.space import Dimension, Direction, PreferenceSpace, Sign, load_space, parse_space
 
 # every room is imported after this line, so torch is loaded after it too

@@ -14,11 +14,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict, assert_never
+from typing import Literal, assert_never
 
 from jinja2 import Environment, StrictUndefined
 
 from penchant.errors import ConfigError, RecordError
+from penchant.message import Message
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.space import Dimension, Direction, Sign
@@ -30,13 +31,6 @@ Content = Literal["history", "directions", "summary", "both", "none"]
 (PBA); `none`, nothing."""
 BRIDGES: tuple[Content, ...] = ("directions", "summary", "both")
 """Contents that show inferred preferences instead of evidence."""
-
-
-class Message(TypedDict):
-    """One chat turn, in the form that chat templates and APIs take."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 Counter = Callable[[Sequence[Message]], int]
@@ -171,7 +165,7 @@ def render(
             belief), or the task alone does not fit the budget.
     """
     if content == "none":
-        return _fitted((), lambda _: ({"role": "user", "content": task},), budget)
+        return _fitted((), lambda _: (Message("user", task),), budget)
     if content in BRIDGES:
         direction = person.direction()
         if direction is None:
@@ -239,7 +233,7 @@ def _turns(
 ) -> tuple[Message, ...]:
     body = _COMPILED[layout, form].render(task=task, **slots)
     system = _SYSTEM["history" if form == "history" else "directions"]
-    return ({"role": "system", "content": system}, {"role": "user", "content": body})
+    return (Message("system", system), Message("user", body))
 
 
 def _fitted(

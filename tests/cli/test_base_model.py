@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from penchant.encoder.fake import FakeEncoder
+from penchant.message import Message
 from penchant.model.local import LocalModel
 
 
@@ -27,7 +28,7 @@ def test_a_base_is_made_with_its_card_its_curve_and_checksums(penchant, base_rec
     for line in sums:
         digest, name = line.split("  ")
         assert hashlib.sha256((tmp_path / "base" / name).read_bytes()).hexdigest() == digest
-    assert LocalModel.load(str(tmp_path / "base")).count([{"role": "user", "content": "order"}]) > 0
+    assert LocalModel.load(str(tmp_path / "base")).count([Message("user", "order")]) > 0
 
 
 def test_a_key_of_another_recipe_is_refused(penchant, base_recipe, tmp_path) -> None:

@@ -47,13 +47,15 @@ def test_pba_shows_directions(penchant, small_forum) -> None:
 
 
 def test_with_a_model_exactly_its_text_and_tokens_are_shown(penchant, small_forum, small_base) -> None:
-    from penchant.model.local import load_tokenizer
+    from penchant.message import Message
+    from penchant.model.load import load_tokenizer
 
     arguments = ("--data", small_forum / "test", "--persona", "demo", "--model", small_base)
     ran = penchant("show", "prompt", *arguments, "--json")
     chat = load_tokenizer(str(small_base))
-    assert ran.last["text"] == chat.prompt_text(ran.last["messages"])
-    assert ran.last["tokens"] == len(chat.prompt_ids(ran.last["messages"]))
+    messages = [Message(**message) for message in ran.last["messages"]]
+    assert ran.last["text"] == chat.prompt_text(messages)
+    assert ran.last["tokens"] == len(chat.prompt_ids(messages))
     assert penchant("show", "prompt", *arguments).out == ran.last["text"] + "\n"
 
 

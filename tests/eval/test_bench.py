@@ -236,7 +236,7 @@ def test_what_is_believed_is_worked_out_once_for_all_who_are_shown_and_stated_al
     stated = [replace(record, profile=tiny.direction({"length": 1})) for record in people[:4]]
     asked.clear()
     mixed = [*people[:4], *stated]
-    told = [prompt.messages[-1]["content"] for prompt in made.prompts("pba", draw_condition(mixed, "ugc", seed=0))]
+    told = [prompt.messages[-1].content for prompt in made.prompts("pba", draw_condition(mixed, "ugc", seed=0))]
     assert len(asked) == 4
     assert told[0] != told[4] == told[7] != told[3]
 

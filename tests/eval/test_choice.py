@@ -29,7 +29,7 @@ class Chooser(FakeModel):
         found = []
         for one in candidates:
             assert one.answers == ("A", "B")
-            text = one.messages[-1]["content"]
+            text = one.messages[-1].content
             told = data_of(text)
             liked = {letter: float(f"wrote: {told[letter]}" in text) for letter in one.answers}
             habit = self.fondness + len(told["A"]) / 7

@@ -47,7 +47,7 @@ class FakeJudge:
     def ask(self, asked: Sequence[Request], read: Callable[[str], int], *, progress=None) -> list[int | None]:
         found: list[int | None] = []
         for one in asked:
-            told = json.loads(one.messages[1]["content"])
+            told = json.loads(one.messages[1].content)
             self.seen.append(told)
             try:
                 found.append(read(json.dumps({"better": self.decide(told["A"], told["B"])})))
@@ -205,7 +205,7 @@ def test_orders_in_evidence_prompt_or_answers_stay_data(served, endpoint) -> Non
 def test_of_too_much_evidence_the_latest_is_judged_by_and_the_rest_is_counted() -> None:
     persona = Persona(tuple(Statement(f"{i} " + "x" * 1000) for i in range(40)))
     some = [Case("u", persona, "q", "a", str(i)) for i in range(3)]
-    person = json.loads(some[0].messages()[1]["content"])["person"]
+    person = json.loads(some[0].messages()[1].content)["person"]
     assert person[-1]["said"].startswith("39 ")
     assert sum(len(item["said"]) for item in person) <= MOST_LETTERS
     assert left_out(some) == 40 - len(person) > 0  # of one person, however often they ask
@@ -219,8 +219,8 @@ class Recorder(FakeModel):
     asked: list[tuple[str, int, int]] = field(default_factory=list)
 
     def generate(self, prompts, *, max_tokens: int, seed: int = 0) -> list[str]:
-        self.asked += [(prompt[-1]["content"], max_tokens, seed) for prompt in prompts]
-        return [f"{self.name} {prompt[-1]['content'].splitlines()[-1]}" for prompt in prompts]
+        self.asked += [(prompt[-1].content, max_tokens, seed) for prompt in prompts]
+        return [f"{self.name} {prompt[-1].content.splitlines()[-1]}" for prompt in prompts]
 
 
 @pytest.fixture
@@ -273,5 +273,5 @@ def test_the_judge_sees_of_a_person_what_the_methods_are_told(tiny, bench) -> No
     bench.believed = lambda _persona: Persona((Comment("a post", "made neutral"),))
     (case,) = cases(bench, condition_of(tiny, ("u1", "drink?", "tea")), ["mine"], ["theirs"])
     assert (case.user, case.prompt, case.answer, case.rival) == ("u1", "drink?", "mine", "theirs")
-    assert "made neutral" in case.messages()[1]["content"]
-    assert "tea" not in case.messages()[1]["content"]
+    assert "made neutral" in case.messages()[1].content
+    assert "tea" not in case.messages()[1].content

@@ -6,6 +6,7 @@ from penchant import Comment, Comparison, Demographics, Persona, Rating, Record,
 from penchant.eval.bench import Condition
 from penchant.eval.mistakes import mistakes, worst
 from penchant.eval.score import Scored
+from penchant.message import Message
 from penchant.render import Rendered
 
 EVERYTHING = Persona(
@@ -27,7 +28,7 @@ SHOWN = Condition("mixed", RECORDS, tuple(record.persona for record in RECORDS))
 
 def read(method: str, condition: Condition) -> list[Rendered]:
     texts = ("judge by them", f"{method}: {condition.records[0].prompt}")
-    return [Rendered(tuple({"role": "user", "content": text} for text in texts), 1, 0)]
+    return [Rendered(tuple(Message("user", text) for text in texts), 1, 0)]
 
 
 MARGINS = np.array([1.0, 2.0, -3.0, -1.0, 1.0, -0.5])

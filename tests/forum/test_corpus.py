@@ -38,7 +38,7 @@ def plain(thread: Candidates) -> list[str] | None:
 
 
 def asks_meaning(thread: Candidates) -> bool:
-    return thread.messages[0]["content"].startswith(MEANING.partition("{")[0])
+    return thread.messages[0].content.startswith(MEANING.partition("{")[0])
 
 
 def test_threads_are_plain_elaborated_or_about_meaning_a_third_each(corpus: Corpus) -> None:
@@ -51,8 +51,8 @@ def test_a_plain_thread_is_a_post_with_one_reply_about_its_topics(twelve: Prefer
     entry_of = {phrase: entry for entry in lexicon(twelve) for phrase in (*entry.positive, *entry.negative)}
     for thread in (t for t in (corpus.thread() for _ in range(150)) if (t and plain(t))):
         (message,) = thread.messages
-        assert message["role"] == "user"
-        assert {entry_of[phrase].topic for phrase in plain(thread) or ()} == set(inner(POSTS, message["content"]))
+        assert message.role == "user"
+        assert {entry_of[phrase].topic for phrase in plain(thread) or ()} == set(inner(POSTS, message.content))
 
 
 def test_an_elaborated_thread_says_the_same_stance_twice_in_other_words(twelve, corpus: Corpus) -> None:
@@ -71,7 +71,7 @@ def test_a_question_of_meaning_names_a_pole_and_no_person(twelve: PreferenceSpac
     phrases = {d.pole(s): (e.positive if s > 0 else e.negative) for d, e in entries.items() for s in (1, -1)}
     questions = [t for t in (corpus.thread() for _ in range(150)) if asks_meaning(t)]
     for thread in questions:
-        label = thread.messages[0]["content"].removeprefix("What is ").removesuffix("?")
+        label = thread.messages[0].content.removeprefix("What is ").removesuffix("?")
         assert set(thread.answers[0].removesuffix(".").split(" and ")) <= set(phrases[label])
 
 
@@ -99,13 +99,13 @@ def poles(space: PreferenceSpace) -> dict[str, tuple[str, int]]:
 def stances_of(space: PreferenceSpace, page: Candidates) -> set[tuple[str, int]]:
     """The stances of the person on a page: in what they wrote and chose, and in their description."""
     pole_of = poles(space)
-    lines = page.messages[0]["content"].partition("</person>")[0].splitlines()[1:]
+    lines = page.messages[0].content.partition("</person>")[0].splitlines()[1:]
     own = [line.partition(" over: ")[0] for line in lines]
     return {pole_of[phrase] for phrase in pole_of for line in own if phrase in line}
 
 
 def asked_about(conversation: Candidates) -> str:
-    return conversation.messages[0]["content"].rpartition("\n")[2]
+    return conversation.messages[0].content.rpartition("\n")[2]
 
 
 def phrases_of(answer: str) -> list[str]:
@@ -143,8 +143,8 @@ def test_a_page_has_no_system_turn_and_every_question_of_it_the_same_history(cor
     for _ in range(30):
         for page in corpus.couple():
             assert len(page) == 6
-            assert {tuple(message["role"] for message in c.messages) for c in page} == {("user",)}
-            assert len({c.messages[0]["content"].rpartition("\n")[0] for c in page}) == 1
+            assert {tuple(message.role for message in c.messages) for c in page} == {("user",)}
+            assert len({c.messages[0].content.rpartition("\n")[0] for c in page}) == 1
 
 
 def test_pages_are_asked_by_questions_descriptions_and_posts_in_their_shares(corpus: Corpus) -> None:
@@ -170,9 +170,7 @@ def test_a_post_below_a_page_is_answered_by_a_stranger_who_does_not_care_who_is_
 
 def test_choices_on_pages_never_use_the_wordings_kept_from_training_people(twelve, corpus: Corpus) -> None:
     unseen = {p for e in lexicon(twelve) for pole in (e.positive, e.negative) for p in pole[KNOWN:]}
-    lines = [
-        line for _ in range(200) for page in corpus.couple() for line in page[0].messages[0]["content"].splitlines()
-    ]
+    lines = [line for _ in range(200) for page in corpus.couple() for line in page[0].messages[0].content.splitlines()]
     choices = [line for line in lines if " chose: " in line]
     assert len(choices) > 200
     assert not [line for line in choices if any(phrase in line for phrase in unseen)]
@@ -185,7 +183,7 @@ def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(tw
     pole_of, foreign, total = poles(twelve), 0, 0
     for _ in range(60):
         for page in corpus.couple():
-            lines = page[0].messages[0]["content"].splitlines()
+            lines = page[0].messages[0].content.splitlines()
             for conversation in page:
                 task, answer = asked_about(conversation), conversation.answers[0]
                 if is_post(conversation) or task == DESCRIBE or " and " in task:
@@ -226,7 +224,7 @@ def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: P
         for item in record.persona.evidence:
             texts += [item.chosen, item.rejected, item.prompt] if isinstance(item, Comparison) else [item.text]
     for conversation in [*(c for _ in range(20) for c in corpus.couple()[0]), corpus.thread()]:
-        texts += [message["content"] for message in conversation.messages] + list(conversation.answers)
+        texts += [message.content for message in conversation.messages] + list(conversation.answers)
     assert {word for text in texts for word in WORD.findall(text.lower())} - in_vocabulary == set()
 
 

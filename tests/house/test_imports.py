@@ -12,6 +12,7 @@ import pytest
 
 IDEAS = (
     "errors",
+    "message",
     "space",
     "spaces",
     "persona",

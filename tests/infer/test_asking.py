@@ -23,9 +23,9 @@ ITEMS = (
 @pytest.mark.parametrize("reverse", [False, True])
 def test_whatever_an_item_says_stays_inside_one_json_object_of_the_user(tiny, item, reverse) -> None:
     system, user = messages(item, tiny.dimensions, reverse=reverse)
-    assert (system["role"], user["role"]) == ("system", "user")
-    assert ATTACK in json.loads(user["content"]).values()
-    assert "ignore the above" not in system["content"]
+    assert (system.role, user.role) == ("system", "user")
+    assert ATTACK in json.loads(user.content).values()
+    assert "ignore the above" not in system.content
     assert system == messages(Statement("anything"), tiny.dimensions, reverse=reverse)[0]
 
 
@@ -34,19 +34,19 @@ def test_the_other_order_turns_dimensions_poles_and_answers(tiny) -> None:
     (plain, user), (turned, reversed_user) = (
         messages(choice, tiny.dimensions, reverse=reverse) for reverse in (False, True)
     )
-    assert "A = Likes jokes; B = Dislikes jokes" in plain["content"]
-    assert "A = Dislikes jokes; B = Likes jokes" in turned["content"]
-    assert plain["content"].index("- length") < plain["content"].index("- depth")
-    assert turned["content"].index("- length") > turned["content"].index("- depth")
-    assert list(json.loads(user["content"]).values()) == ["choice", "Which?", "one", "two"]
-    assert list(json.loads(reversed_user["content"]).values()) == ["choice", "Which?", "two", "one"]
+    assert "A = Likes jokes; B = Dislikes jokes" in plain.content
+    assert "A = Dislikes jokes; B = Likes jokes" in turned.content
+    assert plain.content.index("- length") < plain.content.index("- depth")
+    assert turned.content.index("- length") > turned.content.index("- depth")
+    assert list(json.loads(user.content).values()) == ["choice", "Which?", "one", "two"]
+    assert list(json.loads(reversed_user.content).values()) == ["choice", "Which?", "two", "one"]
 
 
 def test_quotes_are_left_out_and_long_texts_shortened(tiny) -> None:
     (_, user) = messages(Statement("> I hate jokes\nNot me"), tiny.dimensions)
-    assert "hate" not in user["content"]
+    assert "hate" not in user.content
     (_, user) = messages(Statement("start " + "x " * 500_000 + " end"), tiny.dimensions)
-    text = json.loads(user["content"])["said"]
+    text = json.loads(user.content)["said"]
     assert text.startswith("start")
     assert text.endswith("end")
     assert len(text) < MAX_LETTERS + 10

@@ -9,7 +9,7 @@ SYSTEM = "Answer as this person would prefer, judging by what they wrote and cho
 
 def test_the_person_comes_first_and_the_task_last(ann: Person) -> None:
     rendered = METHODS["few_shot"].messages(ann, TASK)
-    assert [message["content"] for message in rendered.messages] == [
+    assert [message.content for message in rendered.messages] == [
         SYSTEM,
         """\
 <person>
@@ -25,7 +25,7 @@ How do I boil an egg?""",
 
 def test_the_published_layout_has_the_task_before_the_history(ann: Person) -> None:
     rendered = METHODS["few_shot"].messages(ann, TASK, layout="paper")
-    assert [message["content"] for message in rendered.messages] == [
+    assert [message.content for message in rendered.messages] == [
         SYSTEM,
         """\
 ***Task***

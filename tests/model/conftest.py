@@ -16,7 +16,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from penchant.model.local import ChatTokenizer, LocalModel
+from penchant.model.chat import ChatTokenizer
+from penchant.model.local import LocalModel
 from penchant.render import fixed_texts
 from penchant.train.base_model import word_tokenizer
 

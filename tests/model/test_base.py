@@ -2,13 +2,13 @@
 
 import pytest
 
+from penchant.message import Message
 from penchant.model.base import Candidates, Model
 from penchant.model.fake import FakeModel
 from penchant.model.local import LocalModel
-from penchant.render import Message
 
-ASK: tuple[Message, ...] = ({"role": "user", "content": "what about tea ?"},)
-TELL: tuple[Message, ...] = ({"role": "system", "content": "i like milk"}, *ASK)
+ASK: tuple[Message, ...] = (Message("user", "what about tea ?"),)
+TELL: tuple[Message, ...] = (Message("system", "i like milk"), *ASK)
 
 
 @pytest.fixture(params=["fake", "local"])

@@ -1,11 +1,11 @@
 """A model with a cache: each question is computed once."""
 
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.cached import CachedModel, uncached
 from penchant.model.fake import FakeModel
-from penchant.render import Message
 
-TEA, MILK = (({"role": "user", "content": text},) for text in ("tea please", "milk please"))
+TEA, MILK = ((Message("user", text),) for text in ("tea please", "milk please"))
 
 
 def candidates(prompt: tuple[Message, ...], *answers: str) -> Candidates:
@@ -31,7 +31,7 @@ def test_what_was_asked_before_is_not_asked_again_and_order_is_kept() -> None:
 
 def test_another_role_prompt_or_answer_is_another_question() -> None:
     model = CachedModel(FakeModel())
-    system: tuple[Message, ...] = ({"role": "system", "content": "tea please"},)
+    system: tuple[Message, ...] = (Message("system", "tea please"),)
     model.logprobs(
         [candidates(TEA, "a", "b"), candidates(TEA, "b", "a"), candidates(TEA, "a"), candidates(system, "a", "b")]
     )

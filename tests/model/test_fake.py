@@ -1,9 +1,10 @@
 """The model without weights."""
 
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.fake import FakeModel
 
-PROMPT = ({"role": "user", "content": "Tea or coffee please"},)
+PROMPT = (Message("user", "Tea or coffee please"),)
 
 
 def test_each_word_costs_a_nat_unless_its_weight_says_otherwise() -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from penchant.config import EndpointSection
 from penchant.errors import ConfigError, DataError, ModelError
+from penchant.message import Message
 from penchant.model.ledger import Ledger
 from penchant.model.remote import Endpoint, Request
 
 
 def questions(*texts: str) -> list[Request]:
-    return [Request(({"role": "user", "content": text},)) for text in texts]
+    return [Request((Message("user", text),)) for text in texts]
 
 
 def echo(request: dict[str, Any], _number: int) -> str:
@@ -64,7 +65,7 @@ def test_nothing_is_paid_for_twice(served, endpoint) -> None:
 
 def test_another_seed_is_another_sample(served, endpoint) -> None:
     served.reply = lambda request, _: str(request["seed"])
-    message = ({"role": "user", "content": "q"},)
+    message = (Message("user", "q"),)
     assert endpoint().ask([Request(message, seed=0), Request(message, seed=1)], str) == ["0", "1"]
 
 
@@ -141,7 +142,7 @@ def test_the_rate_limit_spaces_requests(served, endpoint) -> None:
 
 @pytest.mark.parametrize(("structured", "form"), [("schema", "json_schema"), ("object", "json_object"), ("text", None)])
 def test_the_form_of_an_answer_is_told_as_the_endpoint_can_take_it(served, endpoint, structured, form) -> None:
-    question = Request(({"role": "user", "content": "q"},), {"type": "object"})
+    question = Request((Message("user", "q"),), {"type": "object"})
     endpoint(structured=structured).ask([question], str)
     response_format = served.requests[0].get("response_format")
     assert (response_format and response_format["type"]) == form

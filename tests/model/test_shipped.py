@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.local import LocalModel
 
@@ -24,5 +25,5 @@ def test_a_shipped_base_is_small_and_its_checksums_hold(name: str) -> None:
 @pytest.mark.parametrize(("name", "right", "wrong"), [("english-base", "the end of the year", "year the of end the")])
 def test_a_shipped_base_of_english_prefers_english_order(name: str, right: str, wrong: str) -> None:
     model = LocalModel.load(str(MODELS / name))
-    ((one, other),) = model.logprobs([Candidates(({"role": "user", "content": "When?"},), (right, wrong))])
+    ((one, other),) = model.logprobs([Candidates((Message("user", "When?"),), (right, wrong))])
     assert one.logprob > other.logprob

@@ -8,6 +8,7 @@ import yaml
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError
+from penchant.message import Message
 from penchant.model.local import LocalModel
 from penchant.reporter import Quiet
 from penchant.runs.base_model import base
@@ -54,7 +55,7 @@ def test_a_base_of_documents_is_made_from_a_file_of_them(tmp_path) -> None:
     base(recipe=path, texts=tmp_path / "t.parquet", out=tmp_path / "base", reporter=notes)
     assert f"{tmp_path / 't.parquet'}: 12 documents" in notes.texts
     assert "documents of `t.parquet`" in (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
-    assert LocalModel.load(str(tmp_path / "base")).count([{"role": "user", "content": "river"}]) > 0
+    assert LocalModel.load(str(tmp_path / "base")).count([Message("user", "river")]) > 0
     for wrong in ({"recipe": path}, {"texts": tmp_path / "t.parquet"}):
         with pytest.raises(ConfigError, match="`texts` belongs to corpus: text"):
             base(**wrong, out=tmp_path / "other")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from penchant.errors import ConfigError, DataError, RecordError
+from penchant.message import Message
 from penchant.runs.data import read, space_for
 from penchant.runs.prompt import prompt
 
@@ -21,8 +22,8 @@ def test_a_call_returns_the_messages_of_the_first_record_and_prints_nothing(data
     made = prompt(data=data)
     first = read(data, space_for(data, None), limit=1)[0]
     assert made.record_id == first.record_id
-    assert [message["role"] for message in made.messages] == ["system", "user"]
-    assert made.messages[-1]["content"].endswith(f"{first.prompt}")
+    assert [message.role for message in made.messages] == ["system", "user"]
+    assert made.messages[-1].content.endswith(f"{first.prompt}")
     assert (made.text, made.tokens, made.dropped) == (None, None, 0)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
@@ -54,7 +55,7 @@ def test_a_bare_prompt_is_noted_unless_it_is_asked_for(tmp_path, reporter) -> No
     path = tmp_path / "rows.jsonl"
     path.write_text('{"record_id":"r","prompt":"p","chosen":"a","rejected":"b"}\n', encoding="utf-8")
     made = prompt(data=path, persona="ugc", reporter=reporter)
-    assert made.messages == ({"role": "user", "content": "p"},)
+    assert made.messages == (Message("user", "p"),)
     assert reporter.notes == ["record 'r' has no evidence for persona 'ugc': the model sees the bare prompt"]
     reporter.notes.clear()
     assert prompt(data=path, persona="none", reporter=reporter).messages == made.messages
@@ -64,7 +65,7 @@ def test_a_bare_prompt_is_noted_unless_it_is_asked_for(tmp_path, reporter) -> No
 def test_a_model_gives_text_tokens_and_the_budget(data, small_base) -> None:
     full = prompt(data=data, persona="ugc", model=str(small_base))
     assert full.text is not None
-    assert full.messages[-1]["content"] in full.text
+    assert full.messages[-1].content in full.text
     assert full.tokens is not None
     cut = prompt(data=data, persona="ugc", model=str(small_base), max_prompt_tokens=full.tokens - 1)
     assert (cut.kept, cut.dropped) == (full.kept - 1, 1)
@@ -94,4 +95,4 @@ def test_measured_directions_are_shown_to_pba(bare) -> None:
         prompt(data=bare, method="pba")
     measured = prompt(data=bare, method="pba", directions="measured")
     assert measured.kept == 0
-    assert "please" not in measured.messages[-1]["content"]
+    assert "please" not in measured.messages[-1].content

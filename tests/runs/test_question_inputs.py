@@ -8,6 +8,7 @@ from penchant import Comment, Persona, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError, DataError, ModelError
 from penchant.eval.questions import accuracy
+from penchant.message import Message
 from penchant.runs.data import read, space_for
 from penchant.runs.evaluate import evaluate
 from penchant.runs.fit import fit_baseline
@@ -146,7 +147,7 @@ def test_an_adapter_trains_from_each_start_and_deletes_its_models(small_forum, s
     with adapt({"pba": str(aligned["pba"])}, records) as models:
         assert list(models) == ["pba"]
         assert models["pba"].name == "pba after 8"
-        assert models["pba"].count([{"role": "user", "content": "hello"}]) > 0
+        assert models["pba"].count([Message("user", "hello")]) > 0
 
 
 def test_a_recipe_to_adapt_by_is_read_before_anything_is_trained(small_base, planted) -> None:

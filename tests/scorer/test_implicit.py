@@ -3,6 +3,7 @@ import pytest
 
 from penchant import Comment, Persona, Record
 from penchant.errors import RecordError
+from penchant.message import Message
 from penchant.method import METHODS
 from penchant.model.fake import FakeModel
 from penchant.person import Person, meet
@@ -54,7 +55,7 @@ def test_swapping_the_answers_negates_the_margin() -> None:
 
 def test_an_empty_persona_is_asked_the_bare_prompt_by_every_method() -> None:
     for method in METHODS.values():
-        assert method.messages(Person(), "drink?").messages == ({"role": "user", "content": "drink?"},)
+        assert method.messages(Person(), "drink?").messages == (Message("user", "drink?"),)
 
 
 def test_what_the_budget_leaves_out_is_counted_over_all_records() -> None:

@@ -11,7 +11,7 @@ from penchant.forum.corpus import vocabulary
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
 from penchant.method import METHODS
-from penchant.model.local import ChatTokenizer
+from penchant.model.chat import ChatTokenizer
 from penchant.record import Record
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace

@@ -16,9 +16,11 @@ from penchant.errors import TrainingError
 from penchant.forum.corpus import Corpus, batches, vocabulary
 from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
+from penchant.message import Message
 from penchant.method import METHODS
 from penchant.model.base import Candidates
-from penchant.model.local import ChatTokenizer, load_parts
+from penchant.model.chat import ChatTokenizer
+from penchant.model.load import load_parts
 from penchant.person import meet
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace, load_space
@@ -117,10 +119,10 @@ def test_a_base_learns_to_put_the_right_answer_above_the_wrong_one() -> None:
     model = fresh_model(chat, settings, None, seed=0)
 
     def ask(right: str, wrong: str) -> list[Candidates]:
-        return [Candidates(({"role": "user", "content": f"{right} which?"},), (right, wrong))]
+        return [Candidates((Message("user", f"{right} which?"),), (right, wrong))]
 
     pages = [ask("tea", "coffee"), ask("coffee", "tea")]
-    thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
+    thread = [[Candidates((Message("user", "which?"),), ("tea",))]]
     curve = train_base(model, chat, repeat((pages, thread)), settings)
     assert curve[0]["right"] < 1.0
     assert curve[-1]["right"] == 1.0
@@ -133,10 +135,10 @@ def test_in_couples_only_what_the_page_decides_is_learned() -> None:
     long = "coffee " * 12
 
     def ask(page: str, right: str, wrong: str) -> list[Candidates]:
-        return [Candidates(({"role": "user", "content": f"{page} which?"},), (right, wrong))]
+        return [Candidates((Message("user", f"{page} which?"),), (right, wrong))]
 
     couple = [ask("tea", "tea", long), ask("coffee", long, "tea")]
-    thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
+    thread = [[Candidates((Message("user", "which?"),), ("tea",))]]
     curves = {}
     for kind in ("page", "couple"):
         settings = SMALL.model_copy(update={"faithful_in": kind, "max_steps": 120, "learning_rate": 0.02})
@@ -150,7 +152,7 @@ def test_in_couples_only_what_the_page_decides_is_learned() -> None:
 
 def test_reading_steps_have_no_pages_and_bfloat16_is_near_to_float32() -> None:
     chat = word_tokenizer(["tea", "coffee", "which?"])
-    thread = [[Candidates(({"role": "user", "content": "which?"},), ("tea",))]]
+    thread = [[Candidates((Message("user", "which?"),), ("tea",))]]
     curves = []
     for bf16 in (False, True):
         settings = SMALL.model_copy(update={"max_steps": 20, "log_steps": 10, "bf16": bf16})
@@ -171,7 +173,7 @@ def test_byte_pairs_write_any_text_and_turns_and_marks_are_tokens(tmp_path: Path
         assert chat.tokenizer.decode(ids) == text
         assert chat.tokenizer.unk_token_id not in ids
     assert chat.tokenizer.tokenize("<person>the</person>")[0] == "<person>"
-    messages = ({"role": "user", "content": "the mat"},)
+    messages = (Message("user", "the mat"),)
     assert chat.tokenizer.decode(chat.prompt_ids(messages)) == "<|user|>the mat<|assistant|>"
 
 
@@ -195,7 +197,7 @@ def test_without_weight_wrong_answers_change_nothing() -> None:
 
     def weights(*answers: str) -> list[torch.Tensor]:
         model = fresh_model(chat, settings, None, seed=0)
-        page = [[Candidates(({"role": "user", "content": "which?"},), answers)]]
+        page = [[Candidates((Message("user", "which?"),), answers)]]
         train_base(model, chat, repeat((page, [[page[0][0]]])), settings)
         return [parameter.detach() for parameter in model.parameters()]
 

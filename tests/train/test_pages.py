@@ -74,13 +74,13 @@ def test_opposite_people_are_asked_the_same_and_right_for_one_is_wrong_for_the_o
         one, two = corpus.couple()
         assert len(one) == len(two) > 0
         for mine, theirs in zip(one, two, strict=True):
-            task = mine.messages[-1]["content"].partition("</person>")[2]
-            assert task == theirs.messages[-1]["content"].partition("</person>")[2]
+            task = mine.messages[-1].content.partition("</person>")[2]
+            assert task == theirs.messages[-1].content.partition("</person>")[2]
             assert mine.messages != theirs.messages
             assert mine.answers == (theirs.answers if len(mine.answers) == 1 else theirs.answers[::-1])
             # only a direct question has a wrong answer: a plain task is answered by a stranger
             assert (len(mine.answers) == 2) == task.endswith((*DIRECT_QUESTIONS, DESCRIBE))
-            assert [turn["role"] for turn in mine.messages] == ["user"]
+            assert [turn.role for turn in mine.messages] == ["user"]
             questions += len(mine.answers) == 2
     assert questions > 40
 
@@ -94,7 +94,7 @@ def test_the_right_answer_stands_for_the_pole_that_the_page_tells(corpus: RealTe
     kinds = set()
     for page in (page for _ in range(10) for page in lists.couple()):
         for conversation in page:
-            (stated,) = [pole for pole in poles if f"- {pole}\n" in conversation.messages[0]["content"]]
+            (stated,) = [pole for pole in poles if f"- {pole}\n" in conversation.messages[0].content]
             right, wrong = conversation.answers
             described = right in poles
             kinds.add(described)
@@ -108,7 +108,7 @@ def test_a_page_of_choices_shows_the_rule_that_its_answers_follow(corpus: RealTe
         corpus.pieces, np.random.default_rng(2), space=only, lists=0.0, topics=0.0, strangers=0.0, described=0
     )
     for page in (page for _ in range(20) for page in pages.couple()):
-        page_text = page[0].messages[0]["content"]
+        page_text = page[0].messages[0].content
         if "chose:" not in page_text:
             continue
         chosen, _, rejected = page_text.partition("chose: ")[2].partition("\n")[0].partition(" over: ")

@@ -8,6 +8,7 @@ import pytest
 
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona, Rating
@@ -53,7 +54,7 @@ def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str
     trained = align_to_ratings(data, SHORT, base=base, folder=tmp_path)
     assert trained.rows == 2 * len(data.people)
     assert json.loads((tmp_path / "curve.json").read_text(encoding="utf-8")) == trained.curve != []
-    prompt = tuple(rating_rows(data)[0]["prompt"])
+    prompt = tuple(Message(**turn) for turn in rating_rows(data)[0]["prompt"])
     before, after = (
         LocalModel.load(folder).logprobs([Candidates(prompt, ("try", "how"))])[0] for folder in (base, str(tmp_path))
     )

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from penchant.errors import DataError
-from penchant.model.local import load_parts
+from penchant.model.load import load_parts
 from penchant.model.tree import answer_logprobs, collate
 from penchant.train.reference import Reference
 from penchant.train.trees import TrainingRow

@@ -14,9 +14,11 @@ from transformers import LlamaForCausalLM
 
 from penchant.config import Recipe, TrainSection
 from penchant.errors import ConfigError, ModelError, TrainingError
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.card import aligned_card
-from penchant.model.local import LocalModel, load_parts
+from penchant.model.load import load_parts
+from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona
 from penchant.record import Record
 from penchant.train.run import UserTreeTrainer, align
@@ -50,7 +52,7 @@ def test_what_is_written_is_a_model_that_differs_from_its_base(aligned, base: st
     }
     assert 1e-3 < furthest(weights(aligned.folder), weights(base)) < 0.2
     model = LocalModel.load(str(aligned.folder))
-    ((one, other),) = model.logprobs([Candidates(({"role": "user", "content": "what"},), ("try", "how"))])
+    ((one, other),) = model.logprobs([Candidates((Message("user", "what"),), ("try", "how"))])
     assert one.logprob != other.logprob
 
 
@@ -215,7 +217,7 @@ def test_an_adapter_is_trained_saved_and_loaded_on_its_base(training_set, base: 
     assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()
     assert not (tmp_path / "adapter" / "model.safetensors").exists()
     assert trained.curve[0]["loss"] != pytest.approx(math.log(2), abs=1e-4)
-    candidates = [Candidates(({"role": "user", "content": "what"},), ("try", "how"))]
+    candidates = [Candidates((Message("user", "what"),), ("try", "how"))]
     ours, plain = (LocalModel.load(folder).logprobs(candidates)[0] for folder in (str(tmp_path / "adapter"), base))
     assert abs(ours[0].logprob - plain[0].logprob) > 1e-4
 

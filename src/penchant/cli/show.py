@@ -9,6 +9,7 @@ import typer
 from penchant.cli import beliefs
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
+from penchant.message import as_dicts
 from penchant.runs.prompt import prompt as run_prompt
 from penchant.space import load_space
 
@@ -57,10 +58,10 @@ def prompt(
         reporter=CONSOLE,
     )
     if json:
-        values = {"record": made.record_id, "messages": list(made.messages), "shown": made.kept}
+        values = {"record": made.record_id, "messages": as_dicts(made.messages), "shown": made.kept}
         result(as_json({**values, "dropped": made.dropped, "text": made.text, "tokens": made.tokens}))
     else:
-        result(made.text or "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in made.messages))
+        result(made.text or "\n\n".join(f"[{message.role}]\n{message.content}" for message in made.messages))
 
 
 app.command("user")(beliefs.user)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from penchant.encoder.pooled import PooledEncoder, States
-from penchant.model.local import load_parts, weights_key
+from penchant.model.load import load_parts, weights_key
 
 _MAX_TOKENS = 256
 

@@ -23,10 +23,10 @@ from penchant.errors import ModelError
 from penchant.eval.bench import Bench, Condition
 from penchant.infer.asking import answer_of, latest
 from penchant.infer.llm import alpha
+from penchant.message import Message
 from penchant.model.remote import Endpoint, Request
 from penchant.persona import Persona
 from penchant.record import Record
-from penchant.render import Message
 from penchant.stats import accuracy, holm, sign_flip
 
 ANSWER_TOKENS = 128
@@ -85,8 +85,8 @@ class Case:
         person = latest(self.persona.evidence, MOST_LETTERS)
         content = {"person": person, "prompt": self.prompt, "A": first, "B": second}
         return (
-            {"role": "system", "content": _SYSTEM},
-            {"role": "user", "content": json.dumps(content, ensure_ascii=False)},
+            Message("system", _SYSTEM),
+            Message("user", json.dumps(content, ensure_ascii=False)),
         )
 
 

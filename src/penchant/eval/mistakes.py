@@ -44,7 +44,7 @@ def mistakes(scored: Scored, condition: Condition, prompts: Prompts, *, people: 
             chosen=record.chosen,
             rejected=record.rejected,
             evidence=tuple(_line(item) for item in single.personas[0].evidence),
-            read="\n\n".join(message["content"] for message in prompt.messages),
+            read="\n\n".join(message.content for message in prompt.messages),
             margin=-float(scored.margins[position]),
         )
 

@@ -29,10 +29,11 @@ import numpy as np
 from penchant.errors import RecordError
 from penchant.forum.lexicon import KNOWN, lexicon
 from penchant.forum.speech import COMMENTS, DESCRIPTION, POSTS, REPLIES, Speaker, Stance
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
-from penchant.render import Content, Message, render
+from penchant.render import Content, render
 from penchant.space import Direction, PreferenceSpace
 
 MEANING = "What is {}?"
@@ -267,5 +268,5 @@ def _flipped(stance: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _conversation(question: str, answer: str) -> Candidates:
-    message: Message = {"role": "user", "content": question}
+    message: Message = Message("user", question)
     return Candidates((message,), (answer,))

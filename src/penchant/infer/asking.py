@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.errors import DataError
 from penchant.infer.quotes import unquoted
+from penchant.message import Message
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
-from penchant.render import Message
 from penchant.space import Dimension
 
 MAX_LETTERS = 6_000
@@ -64,8 +64,8 @@ def messages(item: Evidence, dimensions: Sequence[Dimension], *, reverse: bool =
         reverse: swap the order of dimensions, of poles and of the answers of a comparison.
     """
     return (
-        {"role": "system", "content": _system(tuple(dimensions), reverse)},
-        {"role": "user", "content": json.dumps(content_of(item, reverse=reverse), ensure_ascii=False)},
+        Message("system", _system(tuple(dimensions), reverse)),
+        Message("user", json.dumps(content_of(item, reverse=reverse), ensure_ascii=False)),
     )
 
 

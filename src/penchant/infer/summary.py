@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from penchant.encoder.base import Progress
 from penchant.errors import DataError
 from penchant.infer.asking import latest
+from penchant.message import Message
 from penchant.model.remote import Endpoint, Request
 from penchant.persona import Persona
 
@@ -53,7 +54,7 @@ class Summarizer:
 
 def _question(persona: Persona) -> Request:
     user = json.dumps({"evidence": latest(persona.evidence, _MAX_EVIDENCE_LETTERS)}, ensure_ascii=False)
-    return Request(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": user}))
+    return Request((Message("system", _SYSTEM), Message("user", user)))
 
 
 def _read(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from penchant.render import Message
+from penchant.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from penchant.message import Message, as_dicts
 from penchant.model.base import Candidates, Likelihood, Model
-from penchant.render import Message
 
 
 @dataclass
@@ -50,5 +50,5 @@ def uncached(model: Model) -> Model:
 
 
 def _digest(candidates: Candidates) -> bytes:
-    content = json.dumps([candidates.messages, candidates.answers])
+    content = json.dumps([as_dicts(candidates.messages), candidates.answers])
     return hashlib.blake2b(content.encode(), digest_size=16).digest()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from penchant.message import Message
 from penchant.model.base import Candidates, Likelihood
-from penchant.render import Message
 
 
 @dataclass
@@ -24,7 +24,7 @@ class FakeModel:
 
     def count(self, messages: Sequence[Message]) -> int:
         """Number of words of all turns."""
-        return sum(len(message["content"].split()) for message in messages)
+        return sum(len(message.content.split()) for message in messages)
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         """Sums of word weights."""
@@ -32,11 +32,11 @@ class FakeModel:
         return [tuple(self._likelihood(c.messages, answer) for answer in c.answers) for c in candidates]
 
     def _likelihood(self, messages: Sequence[Message], answer: str) -> Likelihood:
-        in_prompt = {word for message in messages for word in message["content"].lower().split()}
+        in_prompt = {word for message in messages for word in message.content.lower().split()}
         words = answer.lower().split()
         total = sum(self.weights.get(word, -1.0) + (self.follow if word in in_prompt else 0.0) for word in words)
         return Likelihood(total, max(1, len(words)))
 
     def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
         """The last words of each prompt."""
-        return [" ".join(prompt[-1]["content"].split()[-max_tokens:]) for prompt in prompts]
+        return [" ".join(prompt[-1].content.split()[-max_tokens:]) for prompt in prompts]

@@ -24,8 +24,8 @@ from openai.types.chat import ChatCompletion
 
 from penchant.config import EndpointSection
 from penchant.errors import ConfigError, DataError, ModelError
+from penchant.message import Message, as_dicts
 from penchant.model.ledger import Answer, Ledger
-from penchant.render import Message
 
 Read = TypeVar("Read")
 _STOP = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
@@ -186,7 +186,7 @@ class Endpoint:
         settings = self.settings
         request: dict[str, Any] = {
             "model": settings.model,
-            "messages": list(question.messages),
+            "messages": as_dicts(question.messages),
             "temperature": settings.temperature,
             "max_tokens": settings.max_tokens,
             # another attempt needs another seed, else it could give the same unusable answer

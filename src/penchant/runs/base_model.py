@@ -13,7 +13,7 @@ from penchant.runs.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from penchant.model.base import Candidates
-    from penchant.model.local import ChatTokenizer
+    from penchant.model.chat import ChatTokenizer
 
     Batches = Iterator[tuple[list[list[Candidates]], list[list[Candidates]]]]
 

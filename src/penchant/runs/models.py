@@ -37,7 +37,7 @@ def sources_of(models: Sequence[str], base: str | None = None) -> Sources:
         ConfigError: a path without a card, two models of one method, or no base.
         ModelError: a folder that holds no model.
     """
-    from penchant.model.local import require_model
+    from penchant.model.load import require_model
 
     policies: dict[str, str] = {}
     scorers: list[Path] = []

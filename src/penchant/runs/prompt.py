@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penchant.errors import ConfigError
+from penchant.message import Message
 from penchant.method import METHODS
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
 from penchant.record import Record
-from penchant.render import Budget, Message, layout_named
+from penchant.render import Budget, layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, find, space_for
 
 if TYPE_CHECKING:
-    from penchant.model.local import ChatTokenizer
+    from penchant.model.chat import ChatTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,6 @@ def _report_selection(record: Record, selected: Persona, kind: PersonaKind, *, s
 def _tokenizer(model: str | None) -> ChatTokenizer | None:
     if model is None:
         return None
-    from penchant.model.local import load_tokenizer
+    from penchant.model.load import load_tokenizer
 
     return load_tokenizer(model)

@@ -103,7 +103,7 @@ def train_pairs(
     reporter: Reporter = QUIET,
 ) -> dict[str, object] | None:
     """Aligns a model to the pairs of a file; see `train`."""
-    from penchant.model.local import require_safetensors
+    from penchant.model.load import require_safetensors
 
     section_of(recipe, method)
     if Path(recipe.base).is_dir():  # before any row is read
@@ -241,7 +241,7 @@ def read_training_set(
 def training_set(recipe: Recipe, method: str, records: Sequence[Record], space: PreferenceSpace) -> TrainingSet:
     """The people of some records, ready to be trained on."""
     from penchant.method import METHODS
-    from penchant.model.local import load_tokenizer
+    from penchant.model.load import load_tokenizer
     from penchant.render import BRIDGES
     from penchant.train.trees import TrainingSet, people
 

@@ -28,7 +28,7 @@ from penchant.config import BaseSection
 from penchant.encoder.base import Encoder
 from penchant.errors import TrainingError
 from penchant.model.base import Candidates
-from penchant.model.local import ChatTokenizer
+from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, collate, pack, token_logprobs
 from penchant.train.loss import finite
 from penchant.train.snapshot import SNAPSHOT, Progress, load_snapshot, run_key, save_snapshot

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import DataError
 from penchant.manner import MAX_LENGTH_GAP, MEASURES, contrast, manner_space
+from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Evidence, Persona
@@ -153,7 +154,7 @@ class RealText:
     def passage(self) -> Candidates:
         """A passage as the answer to the text before it."""
         piece = self.pieces[int(self.rng.integers(len(self.pieces)))]
-        return Candidates(({"role": "user", "content": piece.before or PLAIN},), (piece.text,))
+        return Candidates((Message("user", piece.before or PLAIN),), (piece.text,))
 
     def couple(self) -> tuple[Page, Page]:
         """The pages of two people with opposite rules and the same questions.

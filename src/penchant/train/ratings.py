@@ -23,7 +23,8 @@ from trl import KTOConfig, KTOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
-from penchant.model.local import load_parts
+from penchant.message import as_dicts
+from penchant.model.load import load_parts
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
@@ -58,7 +59,7 @@ def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Person
     person = meet(persona, training_set.space, profile=records[0].profile)
     budget = training_set.budget()
     rendered = training_set.method.messages(person, rating.prompt, layout=training_set.layout, budget=budget)
-    return list(rendered.messages)
+    return as_dicts(rendered.messages)
 
 
 def align_to_ratings(

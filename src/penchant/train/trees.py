@@ -16,8 +16,9 @@ from functools import cached_property
 from typing import assert_never
 
 from penchant.errors import RecordError, TrainingError
+from penchant.message import Message, as_dicts
 from penchant.method import Method, is_known
-from penchant.model.local import ChatTokenizer
+from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
 from penchant.person import Person, meet_record
 from penchant.persona import (
@@ -31,7 +32,7 @@ from penchant.persona import (
     Statement,
 )
 from penchant.record import Record
-from penchant.render import Budget, Layout, Message
+from penchant.render import Budget, Layout
 from penchant.space import Direction, PreferenceSpace
 
 _KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
@@ -154,14 +155,14 @@ class TrainingSet:
         pairs = [(self._messages(person, record), (record.chosen, record.rejected)) for record in records]
         return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(pairs)]
 
-    def conversations(self, row: TrainingRow) -> list[dict[str, list[Message]]]:
+    def conversations(self, row: TrainingRow) -> list[dict[str, list[dict[str, str]]]]:
         """The pairs of a row as `prompt`, `chosen` and `rejected` turns, the format of TRL."""
         person = self.person(row)
         return [
             {
-                "prompt": list(self._messages(person, record)),
-                "chosen": [{"role": "assistant", "content": record.chosen}],
-                "rejected": [{"role": "assistant", "content": record.rejected}],
+                "prompt": as_dicts(self._messages(person, record)),
+                "chosen": as_dicts([Message("assistant", record.chosen)]),
+                "rejected": as_dicts([Message("assistant", record.rejected)]),
             }
             for record in self.records(row)
         ]

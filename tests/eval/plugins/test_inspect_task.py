@@ -43,7 +43,7 @@ class Chooser(FakeModel):
     """Finds the letter that it prefers likelier by one nat."""
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        liked = [prefers(one.messages[-1]["content"]) for one in candidates]
+        liked = [prefers(one.messages[-1].content) for one in candidates]
         return [(Likelihood(float(one == "A"), 1), Likelihood(float(one == "B"), 1)) for one in liked]
 
 

@@ -36,7 +36,7 @@ def test_prompts_are_those_that_the_bench_shows_its_models(tiny: PreferenceSpace
 def test_another_question_is_asked_of_the_same_person(tiny) -> None:
     source = Source.of(people(), tiny, persona="ugc")
     one, _ = orders(source.condition.records[1])
-    asked = source.rendered(1, one).messages[-1]["content"]
+    asked = source.rendered(1, one).messages[-1].content
     assert "I am 1, word 3" in asked
     assert '"A": "tea", "B": "coffee"' in asked
 

@@ -61,7 +61,7 @@ class Sexist(FakeModel):
     """Prefers the first answer for whoever its prompt takes for a woman."""
 
     def logprobs(self, batch: list[Candidates]) -> list[tuple[Likelihood, ...]]:
-        texts = ["\n".join(message["content"] for message in one.messages) for one in batch]
+        texts = ["\n".join(message.content for message in one.messages) for one in batch]
         return [(Likelihood(float("woman" in text), 1), Likelihood(0.5, 1)) for text in texts]
 
 

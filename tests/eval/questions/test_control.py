@@ -25,7 +25,7 @@ class Obedient(FakeModel):
     def logprobs(self, batch: list[Candidates]) -> list[tuple[Likelihood, ...]]:
         told = []
         for one in batch:
-            text = "\n".join(message["content"] for message in one.messages)
+            text = "\n".join(message.content for message in one.messages)
             lean = (-1.0 if DISLIKES in text else 1.0) * (LIKES in text or DISLIKES in text)
             told.append(tuple(Likelihood(lean if answer == "funny" else -lean, 1) for answer in one.answers))
         return told
@@ -138,7 +138,7 @@ class Writer(Obedient):
     """Writes "funny" where its prompt says that jokes are liked, "dry" where disliked; to couple 1 it says nothing."""
 
     def generate(self, prompts, *, max_tokens: int, seed: int = 0) -> list[str]:
-        texts = ["\n".join(message["content"] for message in one) for one in prompts]
+        texts = ["\n".join(message.content for message in one) for one in prompts]
         return ["" if "couple 1" in text else "dry" if DISLIKES in text else "funny" for text in texts]
 
 
@@ -169,9 +169,7 @@ class Broken(Obedient):
     def logprobs(self, batch: list[Candidates]) -> list[tuple[Likelihood, ...]]:
         found = super().logprobs(batch)
         lost = tuple(Likelihood(float("nan"), 1) for _ in range(2))
-        return [
-            lost if "couple 1" in one.messages[-1]["content"] else two for one, two in zip(batch, found, strict=True)
-        ]
+        return [lost if "couple 1" in one.messages[-1].content else two for one, two in zip(batch, found, strict=True)]
 
 
 @pytest.mark.parametrize(("method", "share", "left"), [("pba", "flipped", 2), ("ica", "opposite_people", 1)])

@@ -27,7 +27,7 @@ class FakeJudge:
     def ask(self, questions: Sequence[Request], read: Callable[[str], int], *, progress=None) -> list[int | None]:
         verdicts: list[int | None] = []
         for question in questions:
-            content = json.loads(question.messages[1]["content"])
+            content = json.loads(question.messages[1].content)
             try:
                 verdicts.append(read(json.dumps({"better": self.decide(content["A"], content["B"])})))
             except DataError:

@@ -21,7 +21,7 @@ from typing import Any
 from penchant.errors import ConfigError
 from penchant.eval.choice import LETTERS, letter_in, orders
 from penchant.eval.plugins.source import Source
-from penchant.render import Message
+from penchant.message import Message
 
 try:
     from inspect_ai import Task, task
@@ -90,8 +90,8 @@ def _samples(source: Source, index: int) -> list[Sample]:
 
 
 def _turn(message: Message) -> ChatMessage:
-    kind = ChatMessageSystem if message["role"] == "system" else ChatMessageUser
-    return kind(content=message["content"])
+    kind = ChatMessageSystem if message.role == "system" else ChatMessageUser
+    return kind(content=message.content)
 
 
 @metric

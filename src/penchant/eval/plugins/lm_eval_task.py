@@ -27,7 +27,7 @@ import numpy as np
 
 from penchant.errors import ConfigError
 from penchant.eval.plugins.source import Source
-from penchant.model.local import ChatTokenizer
+from penchant.model.chat import ChatTokenizer
 from penchant.record import Record
 from penchant.render import Budget
 from penchant.stats import clustered_error, correctness

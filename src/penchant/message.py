@@ -1,0 +1,56 @@
+"""A message: one turn of a conversation. A conversation ends with a turn of the user, which a model then answers.
+
+Messages are values; `as_dicts` gives the form that chat templates, files and APIs take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from penchant.errors import RecordError
+
+Role = Literal["system", "user", "assistant", "tool"]
+ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn: who speaks, and the text."""
+
+    role: Role
+    content: str
+
+
+Conversation = tuple[Message, ...]
+"""Turns in order; not empty, and the last one is the user's."""
+
+
+def conversation(prompt: str | Iterable[Message]) -> Conversation:
+    """A prompt as a conversation; a plain text is one user turn.
+
+    Raises:
+        RecordError: the conversation is empty, has an unknown role or an empty user turn, or ends otherwise.
+    """
+    messages = (Message("user", prompt),) if isinstance(prompt, str) else tuple(prompt)
+    if not messages:
+        raise RecordError("the prompt is a conversation without turns; give at least the user's")
+    for place, message in enumerate(messages, start=1):
+        if message.role not in ROLES:
+            raise RecordError(f"turn {place} of the prompt has role '{message.role}'; known are {', '.join(ROLES)}")
+        if message.role == "user" and not message.content.strip():
+            raise RecordError("the prompt is empty" if len(messages) == 1 else f"turn {place} of the prompt is empty")
+    if messages[-1].role != "user":
+        raise RecordError(f"the prompt ends with a turn of the {messages[-1].role}; end it with the user's")
+    return messages
+
+
+def task_of(messages: Sequence[Message]) -> str:
+    """The text of the last turn: what the user asks for now."""
+    return messages[-1].content
+
+
+def as_dicts(messages: Iterable[Message]) -> list[dict[str, str]]:
+    """Messages as `{"role": …, "content": …}`."""
+    return [asdict(message) for message in messages]
