@@ -3,7 +3,7 @@
 import pytest
 
 from penchant.errors import RecordError
-from penchant.message import Message, as_dicts, conversation, task_of
+from penchant.message import Message, as_dicts, conversation
 
 TURNS = (Message("user", "Tea?"), Message("assistant", "Yes."), Message("user", "Which?"))
 
@@ -12,9 +12,8 @@ def test_a_plain_text_is_one_turn_of_the_user() -> None:
     assert conversation("Tea?") == (Message("user", "Tea?"),)
 
 
-def test_a_conversation_is_kept_as_it_is_and_its_last_turn_is_the_task() -> None:
+def test_a_conversation_is_kept_as_it_is_to_the_turn() -> None:
     assert conversation(list(TURNS)) == TURNS
-    assert task_of(TURNS) == "Which?"
 
 
 @pytest.mark.parametrize(

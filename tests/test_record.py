@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from penchant import Persona, PreferenceSpace, Record, RecordError
+from penchant.message import Message
 from penchant.record import people_digest
 
 
@@ -14,8 +15,21 @@ def record(**changes: object) -> Record:
 @pytest.mark.parametrize("name", ["prompt", "chosen", "rejected"])
 @pytest.mark.parametrize("empty", ["", " \n\t"])
 def test_a_record_with_an_empty_text_is_refused_by_id_and_field(name: str, empty: str) -> None:
-    with pytest.raises(RecordError, match=f"record 'r1' has an empty {name}"):
+    with pytest.raises(RecordError, match="record 'r1'.* empty") as raised:
         record(**{name: empty})
+    assert name in str(raised.value)
+
+
+def test_a_plain_prompt_is_one_turn_and_the_task_is_the_last_one() -> None:
+    assert record().prompt == (Message("user", "p"),)
+    turns = (Message("user", "p"), Message("assistant", "a"), Message("user", "q"))
+    assert record(prompt=list(turns)).prompt == turns
+    assert record(prompt=turns).task == "q"
+
+
+def test_a_conversation_that_the_assistant_ends_is_refused_with_the_records_id() -> None:
+    with pytest.raises(RecordError, match="record 'r1': the prompt ends with a turn of the assistant"):
+        record(prompt=(Message("user", "p"), Message("assistant", "a")))
 
 
 def test_a_record_may_be_without_user_persona_and_directions() -> None:

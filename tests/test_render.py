@@ -320,3 +320,43 @@ def test_a_layout_is_found_by_its_name_or_refused() -> None:
     assert [layout_named(name) for name in LAYOUTS] == list(LAYOUTS)
     with pytest.raises(ConfigError, match="`layout` wide: choose from user_first, paper"):
         layout_named("wide")
+
+
+TURNS = (
+    Message("system", "You are a waiter."),
+    Message("user", "Tea?"),
+    Message("assistant", "Which?"),
+    Message("user", TASK),
+)
+
+
+@pytest.mark.parametrize("content", ["history", "directions", "summary", "both"])
+def test_the_person_opens_the_first_user_turn_and_every_other_turn_is_kept(ann: Person, content) -> None:
+    alone = render(ann, "Tea?", content=content).messages
+    system, *turns = render(ann, TURNS, content=content).messages
+    assert system == Message("system", f"You are a waiter.\n\n{alone[0].content}")
+    assert turns == [alone[1], *TURNS[2:]]
+    # all conversations of a person begin alike
+    assert render(ann, TURNS[1:], content=content).messages == (*alone, *TURNS[2:])
+
+
+@pytest.mark.parametrize("content", ["history", "directions", "summary", "both"])
+def test_in_the_paper_layout_the_last_turn_holds_the_task_before_the_person(ann: Person, content) -> None:
+    alone = render(ann, TASK, content=content, layout="paper").messages
+    system, *turns = render(ann, TURNS, content=content, layout="paper").messages
+    assert system.content == f"You are a waiter.\n\n{alone[0].content}"
+    assert turns == [*TURNS[1:-1], alone[1]]
+
+
+def test_with_nothing_to_show_a_conversation_stays_as_it_is() -> None:
+    assert render(Person(), TURNS, content="none").messages == TURNS
+
+
+def test_evidence_goes_before_any_turn_and_a_conversation_that_does_not_fit_is_refused(ann: Person) -> None:
+    least = words(render(meet(Persona((Demographics("x"),)), ann.belief.space), TURNS, content="history").messages)
+    limit = least + 30
+    rendered = render(ann, TURNS, content="history", budget=Budget(limit, words))
+    assert rendered.dropped > 0
+    assert rendered.messages[2:] == TURNS[2:]
+    with pytest.raises(RecordError, match="the prompt alone is longer than the budget"):
+        render(ann, TURNS, content="history", budget=Budget(10, words))

@@ -46,9 +46,16 @@ def conversation(prompt: str | Iterable[Message]) -> Conversation:
     return messages
 
 
-def task_of(messages: Sequence[Message]) -> str:
-    """The text of the last turn: what the user asks for now."""
-    return messages[-1].content
+def as_value(messages: Sequence[Message]) -> str | list[dict[str, str]]:
+    """A prompt as files and judges see it: the text of a single user turn, else the turns as dicts."""
+    first = messages[0]
+    return first.content if len(messages) == 1 and first.role == "user" else as_dicts(messages)
+
+
+def as_text(messages: Sequence[Message]) -> str:
+    """A prompt for people to read: the text of a single user turn, else one block per turn under its role."""
+    value = as_value(messages)
+    return value if isinstance(value, str) else "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in messages)
 
 
 def as_dicts(messages: Iterable[Message]) -> list[dict[str, str]]:

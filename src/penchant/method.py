@@ -8,10 +8,11 @@ summary together with the directions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from penchant.errors import RecordError
+from penchant.message import Message
 from penchant.person import Person
 from penchant.record import Record
 from penchant.render import BRIDGES, Budget, Content, Layout, Rendered, render
@@ -34,9 +35,17 @@ class Method:
         return self.content in BRIDGES
 
     def messages(
-        self, person: Person, prompt: str, *, layout: Layout = "user_first", budget: Budget | None = None
+        self,
+        person: Person,
+        prompt: str | Sequence[Message],
+        *,
+        layout: Layout = "user_first",
+        budget: Budget | None = None,
     ) -> Rendered:
         """The messages for one person and prompt; the bare prompt where nothing is known of the person.
+
+        Args:
+            prompt: the conversation to continue; a plain text is one user turn.
 
         Raises:
             RecordError: there is evidence that this method cannot show, or the prompt alone exceeds the budget.

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from penchant.errors import RecordError
+from penchant.message import Conversation, conversation
 from penchant.persona import Persona
 from penchant.space import Direction
 
@@ -34,7 +35,8 @@ class Record:
 
     record_id: str
     user_id: str | None
-    prompt: str
+    prompt: Conversation
+    """What `chosen` and `rejected` answer: turns that end with the user's. A plain text becomes one user turn."""
     chosen: str
     rejected: str
     persona: Persona = field(default_factory=Persona)
@@ -48,9 +50,18 @@ class Record:
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
-        for name in ("prompt", "chosen", "rejected"):
+        try:
+            object.__setattr__(self, "prompt", conversation(self.prompt))
+        except RecordError as error:
+            raise RecordError(f"record '{self.record_id}': {error}; mend it or drop the row") from error
+        for name in ("chosen", "rejected"):
             if not getattr(self, name).strip():
                 raise RecordError(f"record '{self.record_id}' has an empty {name}; fill it in or drop the row")
+
+    @property
+    def task(self) -> str:
+        """The last user turn: what the two answers answer."""
+        return self.prompt[-1].content
 
     @property
     def person_id(self) -> str:

@@ -2,10 +2,10 @@
 
 There are two layouts. `paper` puts the task before the history, as in AlignX (arXiv:2503.15463, released prompt files).
 `user_first` puts the person first and the task last, so all prompts for a user share one prefix. A history is data: it
-is part of the user turn, never of the system turn. It stands between marks, which are removed from its own text.
+is part of a user turn, never of the system turn. It stands between marks, which are removed from its own text.
 
 Budget: if the messages have too many tokens, whole evidence items are dropped. The oldest items go first; descriptions
-and statements go last. The task and the answers are never cut. Dropped items are counted.
+and statements go last. The conversation and the answers are never cut. Dropped items are counted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Literal, assert_never
 from jinja2 import Environment, StrictUndefined
 
 from penchant.errors import ConfigError, RecordError
-from penchant.message import Message
+from penchant.message import Conversation, Message, conversation
 from penchant.person import Person
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.space import Dimension, Direction, Sign
@@ -147,25 +147,26 @@ def layout_named(name: str) -> Layout:
 
 def render(
     person: Person,
-    task: str,
+    prompt: str | Sequence[Message],
     *,
     content: Content,
     layout: Layout = "user_first",
     budget: Budget | None = None,
 ) -> Rendered:
-    """The prompt for one person and one task.
+    """The messages for one person and one prompt.
 
     Args:
-        task: the user's request.
+        prompt: the conversation that the model continues; a plain text is one user turn.
         content: what to show of the person.
         layout: order and headings of the prompt, `user_first` or that of the AlignX paper.
         budget: largest length of the prompt; None sets no limit.
     Raises:
         RecordError: there is nothing to show of this person (a history without evidence, directions without any
-            belief), or the task alone does not fit the budget.
+            belief), or the prompt alone does not fit the budget.
     """
+    turns = conversation(prompt)
     if content == "none":
-        return _fitted((), lambda _: (Message("user", task),), budget)
+        return _fitted((), lambda _: turns, budget)
     if content in BRIDGES:
         direction = person.direction()
         if direction is None:
@@ -176,13 +177,13 @@ def render(
         poles = pole_lines(direction)
         summary = "" if content == "directions" else summary_of(person)
         form: Literal["directions", "summary"] = "summary" if content == "summary" else "directions"
-        return _fitted((), lambda _: _turns(layout, form, task, poles=poles, summary=summary), budget)
+        return _fitted((), lambda _: _turns(layout, form, turns, poles=poles, summary=summary), budget)
     if not person.persona.evidence and not person.corrections:
         raise RecordError("the persona has no evidence; give at least one item, or ask with persona 'none'")
     corrections = _correction_lines(person)
     return _fitted(
         person.persona.evidence,
-        lambda kept: _turns(layout, "history", task, items=_evidence_lines(kept, layout), corrections=corrections),
+        lambda kept: _turns(layout, "history", turns, items=_evidence_lines(kept, layout), corrections=corrections),
         budget,
     )
 
@@ -229,11 +230,23 @@ def pole_lines(direction: Direction) -> list[str]:
 
 
 def _turns(
-    layout: Layout, form: Literal["history", "directions", "summary"], task: str, **slots: object
-) -> tuple[Message, ...]:
-    body = _COMPILED[layout, form].render(task=task, **slots)
-    system = _SYSTEM["history" if form == "history" else "directions"]
-    return (Message("system", system), Message("user", body))
+    layout: Layout, form: Literal["history", "directions", "summary"], prompt: Conversation, **slots: object
+) -> Conversation:
+    """The conversation with the person in one of its user turns, and with the instruction to the model.
+
+    In `user_first` the person opens the first user turn, so that all conversations of a person share one prefix. In
+    `paper` the person follows the task, in the last turn. A system turn of the conversation's own stays first; the
+    instruction joins it.
+    """
+    place = len(prompt) - 1
+    if layout == "user_first":
+        place = next(index for index, turn in enumerate(prompt) if turn.role == "user")
+    body = _COMPILED[layout, form].render(task=prompt[place].content, **slots)
+    turns = (*prompt[:place], Message("user", body), *prompt[place + 1 :])
+    instruction = _SYSTEM["history" if form == "history" else "directions"]
+    if prompt[0].role == "system":
+        return (Message("system", f"{prompt[0].content}\n\n{instruction}"), *turns[1:])
+    return (Message("system", instruction), *turns)
 
 
 def _fitted(
@@ -254,7 +267,7 @@ def _fitted(
     dropped = bisect_left(range(len(evidence) + 1), True, key=fits)
     if dropped > len(evidence):
         limit = budget.max_tokens if budget else 0
-        raise RecordError(f"the task alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`")
+        raise RecordError(f"the prompt alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`")
     return Rendered(without(dropped), kept=len(evidence) - dropped, dropped=dropped)
 
 

@@ -26,7 +26,7 @@ def test_every_record_becomes_a_conversation_with_both_answers(export, small_for
     assert ran.code == 0, ran.err
     assert (ran.last["records"], ran.last["rows"]) == (48, 96)
     written = rows(tmp_path / "out")
-    known = {(r.prompt, r.chosen, r.rejected) for r in read_records(small_forum / "train", space=_space(small_forum))}
+    known = {(r.task, r.chosen, r.rejected) for r in read_records(small_forum / "train", space=_space(small_forum))}
     assert len(written) == 96
     for row in written:
         system, user = row["prompt"]

@@ -27,7 +27,7 @@ SHOWN = Condition("mixed", RECORDS, tuple(record.persona for record in RECORDS))
 
 
 def read(method: str, condition: Condition) -> list[Rendered]:
-    texts = ("judge by them", f"{method}: {condition.records[0].prompt}")
+    texts = ("judge by them", f"{method}: {condition.records[0].task}")
     return [Rendered(tuple(Message("user", text) for text in texts), 1, 0)]
 
 

@@ -219,7 +219,7 @@ def test_the_same_seed_gives_the_same_stream(twelve: PreferenceSpace) -> None:
 def test_the_vocabulary_covers_every_word_of_a_forum_and_of_the_corpus(twelve: PreferenceSpace, corpus: Corpus) -> None:
     in_vocabulary = {word for text in [*vocabulary(twelve), *fixed_texts()] for word in WORD.findall(text.lower())}
     forum = simulate(twelve, ForumSettings(train_users=8, test_users=8))
-    texts = [text for record in forum.records for text in (record.prompt, record.chosen, record.rejected)]
+    texts = [text for record in forum.records for text in (record.task, record.chosen, record.rejected)]
     for record in forum.records:
         for item in record.persona.evidence:
             texts += [item.chosen, item.rejected, item.prompt] if isinstance(item, Comparison) else [item.text]

@@ -74,7 +74,7 @@ def test_the_same_settings_give_the_same_records_and_another_seed_others(twelve:
     assert again.records == small().records
     other = small(seed=1)
     assert len(other.records) == len(again.records)
-    assert sum(a.prompt == b.prompt for a, b in zip(again.records, other.records, strict=True)) < len(again.records) / 4
+    assert sum(a.task == b.task for a, b in zip(again.records, other.records, strict=True)) < len(again.records) / 4
 
 
 def test_more_training_people_leave_the_test_people_as_they_are(small: Small) -> None:
@@ -134,7 +134,7 @@ def test_the_words_say_what_the_directions_say(twelve: PreferenceSpace, small: S
         rejected = {d: sign for d, (sign, _) in stances(twelve, record.rejected).items()}
         assert rejected == {d: -sign for d, sign in signs_of(record.direction).items()}
         topics = [lexicon(twelve)[d].topic for d in rejected]
-        assert all(topic in record.prompt for topic in topics)
+        assert all(topic in record.task for topic in topics)
 
 
 def test_nobody_holds_more_than_ten_dimensions_and_a_description_says_all_of_them(small: Small) -> None:
@@ -152,7 +152,7 @@ def test_twins_of_a_mirrored_pair_have_one_prompt_and_each_others_answers(small:
     pairs = couples(small().records, "mirrored")
     assert len(pairs) > 100
     for one, other in pairs:
-        assert (one.prompt, one.chosen, one.rejected) == (other.prompt, other.rejected, other.chosen)
+        assert (one.task, one.chosen, one.rejected) == (other.prompt, other.rejected, other.chosen)
         assert one.direction == other.direction.flipped()
         assert one.golden == other.golden.flipped()
         assert one.persona != other.persona
@@ -161,8 +161,8 @@ def test_twins_of_a_mirrored_pair_have_one_prompt_and_each_others_answers(small:
 def test_nothing_impersonal_beats_chance_on_mirrored_pairs(small: Small) -> None:
     # each (prompt, answer, answer) occurs as often one way as the other, so any score without a persona is right half
     records = [record for pair in couples(small().records, "mirrored") for record in pair]
-    seen = sorted((record.prompt, record.chosen, record.rejected) for record in records)
-    assert seen == sorted((record.prompt, record.rejected, record.chosen) for record in records)
+    seen = sorted((record.task, record.chosen, record.rejected) for record in records)
+    assert seen == sorted((record.task, record.rejected, record.chosen) for record in records)
     margins = longer(records, [record.persona for record in records])
     assert (margins > 0).sum() == (margins < 0).sum() > 0
 
@@ -189,7 +189,7 @@ def test_the_second_answer_of_an_opposed_pair_is_by_somebody_else_than_the_twin(
 
 def test_opposed_pairs_of_twins_are_not_mirror_images(small: Small) -> None:
     pairs = couples(small().records, "opposed")
-    assert sum((a.prompt, a.chosen) == (b.prompt, b.rejected) for a, b in pairs) < len(pairs) / 20
+    assert sum((a.task, a.chosen) == (b.task, b.rejected) for a, b in pairs) < len(pairs) / 20
 
 
 def test_two_people_alone_still_get_opposed_pairs(twelve: PreferenceSpace) -> None:
@@ -257,8 +257,8 @@ def test_no_target_is_an_item_of_the_same_persons_history(small: Small) -> None:
     for record in small().records:
         choices = {(item.prompt, item.chosen, item.rejected) for item in record.persona.of(Comparison)}
         swapped = {(prompt, rejected, chosen) for prompt, chosen, rejected in choices}
-        assert (record.prompt, record.chosen, record.rejected) not in choices | swapped
-        assert (record.prompt, record.chosen) not in {(prompt, chosen) for prompt, chosen, _ in choices}
+        assert (record.task, record.chosen, record.rejected) not in choices | swapped
+        assert (record.task, record.chosen) not in {(prompt, chosen) for prompt, chosen, _ in choices}
 
 
 def test_a_persona_does_not_depend_on_how_many_targets_follow_it(small: Small) -> None:

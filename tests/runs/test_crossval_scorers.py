@@ -258,7 +258,7 @@ def test_records_without_users_get_swapped_personas_too(planted: list[Record]) -
 def test_progress_hears_of_every_text_once(planted: list[Record]) -> None:
     steps: list[int] = []
     encoder_rows(planted, FakeEncoder(16), dataset="d", folds=2, progress=steps.append)
-    texts = {t for r in planted for t in (r.prompt, r.chosen, r.rejected)}
+    texts = {t for r in planted for t in (r.task, r.chosen, r.rejected)}
     texts |= {t for r in planted for i in r.persona.of(Comparison) for t in (i.prompt, i.chosen, i.rejected)}
     assert sum(steps) == len(texts)
 

@@ -23,7 +23,7 @@ def test_a_call_returns_the_messages_of_the_first_record_and_prints_nothing(data
     first = read(data, space_for(data, None), limit=1)[0]
     assert made.record_id == first.record_id
     assert [message.role for message in made.messages] == ["system", "user"]
-    assert made.messages[-1].content.endswith(f"{first.prompt}")
+    assert made.messages[-1].content.endswith(f"{first.task}")
     assert (made.text, made.tokens, made.dropped) == (None, None, 0)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")

@@ -78,13 +78,13 @@ def test_an_aligned_model_is_scored_against_the_base_that_its_card_names(small_f
     for method in ("ica", "pba"):
         models = (LocalModel.load(str(folder)) for folder in (aligned[method], small_base))
         scorer = ImplicitReward(*models, METHODS[method])
-        expected = scorer.score(meet_record(record, record.persona, space), record.prompt, answers)
-        ranking = rank(record.prompt, answers, user=record.record_id, data=data, model=str(aligned[method]))
+        expected = scorer.score(meet_record(record, record.persona, space), record.task, answers)
+        ranking = rank(record.task, answers, user=record.record_id, data=data, model=str(aligned[method]))
         assert (ranking.user_id, ranking.method) == (record.person_id, method)
         by_index = {ranked.index: ranked.score for ranked in ranking.answers}
         assert [by_index[0], by_index[1]] == pytest.approx(list(expected))
         named = rank(
-            record.prompt,
+            record.task,
             answers,
             user=record.record_id,
             data=data,

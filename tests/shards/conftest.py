@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from penchant import Direction, PreferenceSpace, Record
+from penchant.message import ROLES, Message
 from penchant.persona import Evidence, Persona
 from penchant.record import Provenance
 from penchant.space import load_space
@@ -78,12 +79,16 @@ def any_record(tiny: PreferenceSpace) -> st.SearchStrategy[Record]:
             kind, **{field.name: by_type.get(hints[field.name], direction) for field in dataclasses.fields(kind)}
         )
 
+    others = st.builds(Message, st.sampled_from(ROLES), said)
+    conversations = st.builds(
+        lambda earlier, last: (*earlier, Message("user", last)), st.lists(others, max_size=3), said
+    )
     personas = st.lists(st.one_of([item(kind) for kind in typing.get_args(Evidence)]), max_size=4)
     return st.builds(
         Record,
         record_id=st.text(min_size=1, max_size=5),
         user_id=st.none() | texts,
-        prompt=said,
+        prompt=conversations,
         chosen=said,
         rejected=said,
         persona=personas.map(Persona.of_items),

@@ -57,6 +57,49 @@ def test_a_row_without_a_text_is_set_aside_with_the_reason(key: str, empty: str 
         decode({**BARE, key: empty}, None)
 
 
+TURNS = [
+    {"role": "system", "content": "Be kind."},
+    {"role": "user", "content": "Tea?"},
+    {"role": "assistant", "content": "Yes."},
+    {"role": "user", "content": "Which?"},
+]
+
+
+def test_a_prompt_may_be_a_conversation(tiny: PreferenceSpace) -> None:
+    record = decode({**BARE, "prompt": TURNS}, None).record
+    assert [turn.role for turn in record.prompt] == ["system", "user", "assistant", "user"]
+    assert record.task == "Which?"
+    assert encode(record, tiny)["prompt"] == TURNS
+    assert encode(decode(BARE, None).record, tiny)["prompt"] == "p"
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason"),
+    [
+        ([], "without turns"),
+        (TURNS[:3], "ends with a turn of the assistant"),
+        ([{"role": "robot", "content": "Hm."}, *TURNS], "unknown role 'robot'"),
+        ([{"role": "user", "content": " "}], "empty"),
+    ],
+)
+def test_a_prompt_that_is_no_conversation_sets_the_row_aside_with_the_reason(turns: list, reason: str) -> None:
+    with pytest.raises(RecordError, match=reason):
+        decode({**BARE, "prompt": turns}, None)
+
+
+@pytest.mark.parametrize(
+    ("turns", "says"),
+    [
+        (["Tea?"], "must be an object"),
+        ([{"role": "user", "text": "Tea?"}], "turn 1 of a prompt has no key 'text'"),
+        ([{"role": "user", "content": 3}], "must be text"),
+    ],
+)
+def test_a_turn_of_another_shape_is_an_error_that_names_it(turns: list, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        decode({**BARE, "prompt": turns}, None)
+
+
 @pytest.mark.parametrize("kind", ["comment", "demographics", "statement"])
 def test_an_empty_item_is_left_out_with_a_reason_and_the_row_kept(kind: str) -> None:
     kept = decode({**BARE, "evidence": [{"kind": kind, "text": " "}, {"kind": "statement", "text": "short"}]}, None)

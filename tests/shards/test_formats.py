@@ -53,7 +53,7 @@ def test_each_layout_is_recognised_and_read(store, layout: str, tmp_path: Path) 
     for given in (path, str(path)):
         loaded = read_records(given, space=None)
         assert loaded.layout == layout
-        assert [(r.prompt, r.chosen, r.rejected) for r in loaded] == [("p", "y", "n")]
+        assert [(r.task, r.chosen, r.rejected) for r in loaded] == [("p", "y", "n")]
         assert (loaded.counts.rows, loaded.counts.complete) == (1, True)
 
 

@@ -4,6 +4,7 @@ import tempfile
 import typing
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from penchant import PreferenceSpace, Record
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError, SpaceMismatch
+from penchant.message import as_value
 from penchant.persona import Evidence, Persona
 from penchant.shards import parquet
 from penchant.shards.base import Counts, Kept, Loaded, SourceRow
@@ -32,6 +34,16 @@ def test_every_kind_of_evidence_comes_back_as_it_was(kind, signs, tiny, example_
     record = Record("r", None, "p", "y", "n", Persona((item,)))
     parquet.write([record], tmp_path, space=tiny)
     assert parquet.read(tmp_path, tiny).records() == [record]
+
+
+def test_a_folder_of_an_earlier_version_with_plain_prompts_is_read(tmp_path: Path, monkeypatch) -> None:
+    column = parquet.SCHEMA.get_field_index("prompt")
+    monkeypatch.setattr(parquet, "SCHEMA", parquet.SCHEMA.set(column, pa.field("prompt", pa.string())))
+    monkeypatch.setattr(parquet, "as_dicts", as_value)
+    parquet.write(bare(3), tmp_path, space=None)
+    monkeypatch.undo()
+    assert pq.read_table(tmp_path / "part-00000.parquet")["prompt"].to_pylist() == ["p0", "p1", "p2"]
+    assert parquet.read(tmp_path).records() == bare(3)
 
 
 def test_every_field_comes_back_as_it_was_in_order(full_record, tiny: PreferenceSpace, tmp_path: Path) -> None:

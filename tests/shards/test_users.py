@@ -108,5 +108,5 @@ def test_a_file_that_does_not_say_where_its_rows_come_from_is_read(missing: str,
 
 def test_a_second_row_of_the_same_id_is_set_aside_and_counted(tmp_path: Path) -> None:
     loaded = users.read(stored(tmp_path, row(), {**row(), "record_id": "made-up-0", "prompt": "another"}))
-    assert [record.prompt for record in loaded.records()] == ["p"]
+    assert [record.task for record in loaded.records()] == ["p"]
     assert loaded.counts.dropped == {"a row before it has the same record_id": 1}

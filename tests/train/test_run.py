@@ -154,7 +154,7 @@ def test_a_persona_of_more_than_a_thousand_tokens_is_trained_whole(
     training_set, records, base: str, tmp_path: Path
 ) -> None:
     sentence = "; ".join([records[0].chosen] * 30)
-    persona = Persona((Comment(records[0].prompt, sentence),) * 8)
+    persona = Persona((Comment(records[0].task, sentence),) * 8)
     long = tuple(replace(record, persona=persona) for record in records[:16])
     data = training_set(of=long)
     prompts = [len(data.branches(data.person(TrainingRow(0, number)), long[:1])[0].prompt) for number in range(8)]

@@ -77,7 +77,7 @@ def test_no_target_is_ever_part_of_the_evidence(training_set) -> None:
     data = training_set()
     repeats = 0
     for row in data.rows(48):
-        targets = {(record.prompt, record.chosen) for record in data.records(row)}
+        targets = {(record.task, record.chosen) for record in data.records(row)}
         repeats += any((i.prompt, i.chosen) in targets for i in data.people[row.person][0].persona.of(Comparison))
         choices = {(item.prompt, item.chosen) for item in data.person(row).persona.of(Comparison)}
         assert not choices & targets
@@ -98,7 +98,7 @@ def test_a_tree_holds_each_pair_as_chosen_then_rejected(training_set) -> None:
     row = TrainingRow(2, 1)
     person, branches = data.person(row), []
     for record in data.records(row):
-        messages = data.method.messages(person, record.prompt, layout="user_first").messages
+        messages = data.method.messages(person, record.task, layout="user_first").messages
         encoded = data.tokenizer.encode(messages, (record.chosen, record.rejected))
         branches.append(Branch(encoded.prompt, encoded.answers))
     assert data.trees(row) == [pack(branches)]
@@ -151,7 +151,7 @@ def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(
     ]
     own = tuple(replace(r, persona=Persona(items[i][: 2 + i % 2])) for i, r in enumerate(mine))
     # the first record's own choice is among the evidence of the second
-    target = Comparison(own[0].prompt, own[0].chosen, "x")
+    target = Comparison(own[0].task, own[0].chosen, "x")
     own = (own[0], replace(own[1], persona=Persona((*items[1], target))), *own[2:])
     data = training_set(of=own, pairs_per_person=8)
     assert len(data.people) == 1
@@ -234,8 +234,8 @@ def mirrored(record: Record, user_id: str) -> Record:
 def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(training_set, records) -> None:
     ones = [replace(r, user_id="one") for r in records if r.user_id == records[0].user_id]
     # the other person has the mirrored pairs in another order, after pairs of their own
-    own = [replace(r, user_id="other") for r in records if r.user_id == records[-1].user_id and r.prompt]
-    own = [r for r in own if r.prompt not in {one.prompt for one in ones}][:3]
+    own = [replace(r, user_id="other") for r in records if r.user_id == records[-1].user_id and r.task]
+    own = [r for r in own if r.task not in {one.task for one in ones}][:3]
     others = [*own, *(mirrored(r, "other") for r in reversed(ones[:5]))]
     assert own
     data = training_set(of=(*ones, *others), pairs_per_person=4)
@@ -246,7 +246,7 @@ def test_mates_are_asked_the_same_pairs_first_and_every_pair_has_its_turn(traini
         assert len({r.record_id for r in own_pairs}) == 4
         covered[row.person].update(r.record_id for r in own_pairs)
         mate_pairs = data.records(TrainingRow(row.mate, row.round, row.person))
-        assert [(r.prompt, r.chosen) for r in own_pairs[:3]] == [(r.prompt, r.rejected) for r in mate_pairs[:3]]
+        assert [(r.task, r.chosen) for r in own_pairs[:3]] == [(r.task, r.rejected) for r in mate_pairs[:3]]
     assert covered == {0: {r.record_id for r in ones}, 1: {r.record_id for r in others}}
 
 
@@ -286,9 +286,9 @@ def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(training_set, reco
     target = mine[0]
     revealing = (
         Comment("elsewhere", target.chosen),
-        Rating(target.prompt, target.rejected, liked=False),
+        Rating(target.task, target.rejected, liked=False),
         Rating("another prompt", target.rejected, liked=False),
-        Comparison(target.prompt, "something else", target.rejected),
+        Comparison(target.task, "something else", target.rejected),
     )
     data = training_set(of=tuple(replace(record, persona=Persona(revealing)) for record in mine), pairs_per_person=99)
     for number in range(8):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from penchant.message import Conversation
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 from penchant.record import Record
 
@@ -92,7 +93,7 @@ def _occurs_in(answer: str, text: str) -> bool:
 
 
 def _own_prompt(records: Sequence[Record]) -> list[bool]:
-    return [any(r.prompt.strip() and r.prompt == _prompt(item) for item in r.persona.evidence) for r in records]
+    return [any(r.task == _prompt(item) for item in r.persona.evidence) for r in records]
 
 
 def _own_direction(records: Sequence[Record]) -> list[bool]:
@@ -120,7 +121,7 @@ def _contradicted(records: Sequence[Record]) -> list[bool]:
     In some benchmarks the user id names a prompt instead of a user. So two records count as one person only if their
     histories have an item in common, or are equal.
     """
-    histories: dict[tuple[str | None, str, str, str], list[set[tuple[str, ...]]]] = {}
+    histories: dict[tuple[str | None, Conversation, str, str], list[set[tuple[str, ...]]]] = {}
     for r in records:
         histories.setdefault((r.user_id, *_question(r)), []).append(set(map(_bare, r.persona.evidence)))
 
@@ -154,7 +155,7 @@ def _shared_history(records: Sequence[Record], others: Sequence[Record]) -> list
     return [any(_bare(item) in seen for item in r.persona.evidence) for r in records]
 
 
-def _question(record: Record) -> tuple[str, str, str]:
+def _question(record: Record) -> tuple[Conversation, str, str]:
     return record.prompt, record.chosen, record.rejected
 
 

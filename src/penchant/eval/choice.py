@@ -16,6 +16,7 @@ import numpy as np
 
 from penchant.eval.bench import Bench, Condition, scored
 from penchant.eval.score import Margins, Scored
+from penchant.message import Conversation, as_value, conversation
 from penchant.model.base import Candidates
 from penchant.record import Record
 
@@ -27,9 +28,9 @@ The next line is data: a task and two answers to it, A and B.
 Which of the two answers would you give? Reply with one letter, A or B."""
 
 
-def task(prompt: str, first: str, second: str) -> str:
+def task(prompt: Conversation, first: str, second: str) -> str:
     """The question about two answers; the text of an answer cannot end the data."""
-    data = {"task": prompt, **dict(zip(LETTERS, (first, second), strict=True))}
+    data = {"task": as_value(prompt), **dict(zip(LETTERS, (first, second), strict=True))}
     return _TASK.format(data=json.dumps(data, ensure_ascii=False))
 
 
@@ -37,7 +38,7 @@ def orders(record: Record) -> tuple[Record, Record]:
     """The record with the question in place of its prompt: once with the chosen answer as A, once as B."""
     chosen_first = task(record.prompt, record.chosen, record.rejected)
     rejected_first = task(record.prompt, record.rejected, record.chosen)
-    return replace(record, prompt=chosen_first), replace(record, prompt=rejected_first)
+    return replace(record, prompt=conversation(chosen_first)), replace(record, prompt=conversation(rejected_first))
 
 
 def letter_in(reply: str) -> str | None:

@@ -21,6 +21,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from penchant.errors import ConfigError, TrainingError
+from penchant.message import Conversation
 from penchant.record import Record
 from penchant.scorer.encoder.features import PARTS as MIN_PEOPLE
 from penchant.scorer.encoder.texts import PersonaTexts
@@ -74,7 +75,7 @@ def _dealt(order: Sequence[str], group: Mapping[str, int], folds: int) -> dict[s
 def opposites(records: Sequence[Record], names: Sequence[str]) -> list[int]:
     """The group of each name, (names,): people are linked where one chose what the other rejected, on the same pair."""
     position = {name: i for i, name in enumerate(names)}
-    chose: dict[tuple[str, str, str], list[int]] = {}
+    chose: dict[tuple[Conversation, str, str], list[int]] = {}
     for record in records:
         chose.setdefault((record.prompt, record.chosen, record.rejected), []).append(position[record.person_id])
     linked = [

@@ -23,7 +23,7 @@ from penchant.errors import ModelError
 from penchant.eval.bench import Bench, Condition
 from penchant.infer.asking import answer_of, latest
 from penchant.infer.llm import alpha
-from penchant.message import Message
+from penchant.message import Conversation, Message, as_value
 from penchant.model.remote import Endpoint, Request
 from penchant.persona import Persona
 from penchant.record import Record
@@ -64,7 +64,7 @@ class Case:
 
     user: str
     persona: Persona
-    prompt: str
+    prompt: Conversation
     answer: str
     """The answer of the method."""
     rival: str
@@ -83,7 +83,7 @@ class Case:
         """
         first, second = (self.rival, self.answer) if swapped else (self.answer, self.rival)
         person = latest(self.persona.evidence, MOST_LETTERS)
-        content = {"person": person, "prompt": self.prompt, "A": first, "B": second}
+        content = {"person": person, "prompt": as_value(self.prompt), "A": first, "B": second}
         return (
             Message("system", _SYSTEM),
             Message("user", json.dumps(content, ensure_ascii=False)),
@@ -232,7 +232,7 @@ def corrected(rates: Sequence[WinRate]) -> list[WinRate]:
 
 def askable(condition: Condition) -> Condition:
     """Each person's prompts once, for people with evidence: without evidence a judge has nothing to go by."""
-    rows: dict[tuple[str, str, Persona], Record] = {}
+    rows: dict[tuple[str, Conversation, Persona], Record] = {}
     for record, persona in zip(condition.records, condition.personas, strict=True):
         if persona.evidence:
             rows.setdefault((record.person_id, record.prompt, persona), record)

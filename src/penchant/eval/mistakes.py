@@ -9,6 +9,7 @@ import numpy as np
 from penchant.eval.bench import Condition
 from penchant.eval.report import Mistake
 from penchant.eval.score import Scored
+from penchant.message import as_text
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 from penchant.render import Rendered
 from penchant.stats import correctness
@@ -40,7 +41,7 @@ def mistakes(scored: Scored, condition: Condition, prompts: Prompts, *, people: 
         yield Mistake(
             method=scored.method,
             user=user,
-            prompt=record.prompt,
+            prompt=as_text(record.prompt),
             chosen=record.chosen,
             rejected=record.rejected,
             evidence=tuple(_line(item) for item in single.personas[0].evidence),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
+from penchant.message import conversation
 from penchant.persona import Comparison, Evidence, Persona
 from penchant.record import Record, people_digest
 from penchant.scorer.belief import BeliefScorer
@@ -58,7 +59,7 @@ def fit_parts(
     originals = records
     records, personas = with_comparisons(records, personas)
     people = [record.person_id for record in records]
-    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    contexts = Contexts.of([record.task for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in answers_of(records))
     beliefs = belief_features(records, personas, believer)
     lens, contrast_NF = learn_lens(texts, contexts, chosen=chosen, rejected=rejected, people=people, beliefs=beliefs)
@@ -84,7 +85,7 @@ def with_comparisons(
 
     The persona of such a record is the rest of the persona that holds the comparison.
     """
-    pairs = {(r.person_id, r.prompt, r.chosen, r.rejected) for r in records}
+    pairs = {(r.person_id, r.task, r.chosen, r.rejected) for r in records}
     further: list[Record] = []
     evidence: list[Persona] = []
     for record, persona in zip(records, personas, strict=True):
@@ -101,7 +102,7 @@ def with_comparisons(
                     Record(
                         record_id=f"{record.record_id}, choice {index}",
                         user_id=person,
-                        prompt=item.prompt,
+                        prompt=conversation(item.prompt),
                         chosen=item.chosen,
                         rejected=item.rejected,
                         persona=rest,

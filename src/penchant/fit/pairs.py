@@ -166,7 +166,7 @@ class Pairs:
     @classmethod
     def of(cls, texts: Texts, records: Sequence[Record], personas: Sequence[Persona]) -> Pairs:
         """From records and the evidence shown with each; all of their texts must be in the table."""
-        pairs = [(record.prompt, record.chosen, record.rejected) for record in records]
+        pairs = [(record.task, record.chosen, record.rejected) for record in records]
         distinct: dict[tuple[str, str, str], int] = {}
         lists = [
             [

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from penchant.forum.lexicon import Entry, lexicon
 from penchant.forum.population import ForumSettings, Population, populate
 from penchant.forum.speech import Speaker, Stance
+from penchant.message import conversation
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona
 from penchant.record import Provenance, Record
 from penchant.space import Direction, PreferenceSpace
@@ -91,7 +92,7 @@ class _Part:
                     yield Record(
                         record_id=f"{name}-{target:02d}",
                         user_id=name,
-                        prompt=pair.prompt,
+                        prompt=conversation(pair.prompt),
                         chosen=pair.chosen,
                         rejected=pair.rejected,
                         persona=persona,

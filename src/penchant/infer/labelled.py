@@ -25,7 +25,7 @@ def labelled(records: Sequence[Record]) -> list[Labelled]:
     items: dict[tuple[str, Evidence], Labelled] = {}
     for record in records:
         person = record.person_id
-        pair = Comparison(record.prompt, record.chosen, record.rejected, direction=record.direction)
+        pair = Comparison(record.task, record.chosen, record.rejected, direction=record.direction)
         for item in (*record.persona.evidence, pair):
             if item.direction is not None:
                 items.setdefault((person, item), Labelled(person, replace(item, direction=None), item.direction))

@@ -146,7 +146,7 @@ def _direct_questions(recipe: Recipe, records: Sequence[Record], others: Sequenc
         condition = draw_condition(records, kind, seed=recipe.seed)
         questions = []
         for record, persona in zip(condition.records, condition.personas, strict=True):
-            prompt = direct_question(record.prompt)
+            prompt = direct_question(record.task)
             rendered = render(meet(persona, space), prompt, content="history", layout=recipe.layout)
             questions.append(Candidates(rendered.messages[1:], (record.chosen, record.rejected)))
         margins = np.array([chosen.logprob - rejected.logprob for chosen, rejected in model.logprobs(questions)])
@@ -173,6 +173,7 @@ def _write_page(
 def _samples(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, str]) -> Iterator[Sample]:
     """For a few posts, what every model writes to two people with opposite preferences."""
     from penchant.eval.report import Sample
+    from penchant.message import as_text
     from penchant.model.local import LocalModel
 
     models = {name: LocalModel.load(folder, name=name) for name, folder in policies.items()}
@@ -184,7 +185,7 @@ def _samples(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, s
     step = max(1, len(twins) // max(1, recipe.evaluate.samples))
     for one, two in twins[::step][: recipe.evaluate.samples]:
         people = ("One person", one), ("The opposite person", two)
-        yield Sample(one.prompt, tuple(_written(recipe, name, record, models) for name, record in people))
+        yield Sample(as_text(one.prompt), tuple(_written(recipe, name, record, models) for name, record in people))
 
 
 def _written(recipe: Recipe, name: str, record: Record, models: Mapping[str, Model]) -> Written:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.message import Conversation
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
@@ -27,11 +28,11 @@ class Scorer(Protocol):
         """The name in tables."""
         ...
 
-    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, person: Person, prompt: str | Conversation, answers: Sequence[str]) -> NDArray[np.float64]:
         """One score per answer, (answers,); the highest is the answer that the person would prefer.
 
-        Only differences between the answers of one call have a meaning. A score does not depend on the order of the
-        answers.
+        A plain text is a prompt of one user turn. Only differences between the answers of one call have a meaning. A
+        score does not depend on the order of the answers.
         """
         ...
 

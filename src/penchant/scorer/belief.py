@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from penchant.infer.annotate import read_items, reread
 from penchant.infer.base import Annotator
+from penchant.message import Conversation, conversation
 from penchant.person import Person
 from penchant.persona import Comparison, Evidence, Persona, Rating
 from penchant.posterior import EVEN, Prior, believe
@@ -42,9 +43,9 @@ class BeliefScorer:
         items = read_items((item for persona in personas for item in persona.evidence), self.annotator)
         return self.weigh(self.leanings(personas, items), self.choice_readings(records))
 
-    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, person: Person, prompt: str | Conversation, answers: Sequence[str]) -> NDArray[np.float64]:
         """See `Scorer.score`: how well each answer suits the belief about the person; see `suits`."""
-        return self.suits([prompt] * len(answers), [person.persona] * len(answers), answers)
+        return self.suits([conversation(prompt)[-1].content] * len(answers), [person.persona] * len(answers), answers)
 
     def leanings(self, personas: Sequence[Persona], items: Mapping[Evidence, Evidence]) -> NDArray[np.float64]:
         """2 P(positive) - 1 of each persona's person, (personas, dimensions); equal personas share one computation.
@@ -61,7 +62,7 @@ class BeliefScorer:
 
     def choice_readings(self, records: Sequence[Record]) -> NDArray[np.float64]:
         """What the choice of each record expresses on each dimension, (records, dimensions), in [-1, 1]."""
-        pairs = [Comparison(record.prompt, record.chosen, record.rejected) for record in records]
+        pairs = [Comparison(record.task, record.chosen, record.rejected) for record in records]
         readings = self.annotator.annotate(pairs).astype(np.float64)
         return readings[..., 2] - readings[..., 0]
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder
+from penchant.message import Conversation, conversation
 from penchant.person import Person
 from penchant.record import Record
 from penchant.scorer.base import TableScorer
@@ -28,12 +29,13 @@ class EmbeddingScorer:
         """The name of the table scorer."""
         return self.scorer.name
 
-    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, person: Person, prompt: str | Conversation, answers: Sequence[str]) -> NDArray[np.float64]:
         """See `Scorer.score`; scores are relative to the answer that sorts first, whose score is 0."""
         # sorted: the last bits of a margin may depend on neighbouring rows
         distinct = sorted(set(answers))
         records = [
-            Record(f"{i}", None, prompt, chosen=answer, rejected=distinct[0]) for i, answer in enumerate(distinct)
+            Record(f"{i}", None, conversation(prompt), chosen=answer, rejected=distinct[0])
+            for i, answer in enumerate(distinct)
         ]
         if not records:
             return np.zeros(0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.message import Conversation
 from penchant.method import METHODS, Method
 from penchant.model.base import Candidates, Model
 from penchant.person import Person
@@ -117,7 +118,7 @@ class ImplicitReward:
         """The name of the method."""
         return self.method.name
 
-    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, person: Person, prompt: str | Conversation, answers: Sequence[str]) -> NDArray[np.float64]:
         """See `Scorer.score`: r(y) of each answer, nats, (answers,); all answers are computed in one tree.
 
         Raises:
@@ -129,7 +130,7 @@ class ImplicitReward:
         return policy - reference
 
     def _logprobs(
-        self, person: Person, prompt: str, answers: Sequence[str], *, model: Model, method: Method
+        self, person: Person, prompt: str | Conversation, answers: Sequence[str], *, model: Model, method: Method
     ) -> NDArray[np.float64]:
         budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
         messages = method.messages(person, prompt, layout=self.layout, budget=budget).messages

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from penchant.errors import DataError, SpaceError
+from penchant.message import conversation
 from penchant.record import Provenance, Record
 from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.fields import Content, sequence, text, text_or_empty
@@ -88,7 +89,7 @@ def record_of(
     record = Record(
         record_id=record_id,
         user_id=None,
-        prompt=prompt,
+        prompt=conversation(prompt),
         chosen=chosen,
         rejected=rejected,
         persona=persona,

@@ -13,6 +13,7 @@ from typing import assert_never, get_args
 import numpy as np
 
 from penchant.errors import DataError, RecordError, SpaceError
+from penchant.message import ROLES, Conversation, Message, Role, as_value, conversation
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
 from penchant.record import Provenance, Record
 from penchant.shards.base import Kept
@@ -82,7 +83,7 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
     return {
         "record_id": record.record_id,
         "user_id": record.user_id,
-        "prompt": record.prompt,
+        "prompt": as_value(record.prompt),
         "chosen": record.chosen,
         "rejected": record.rejected,
         "evidence": [plain(item) for item in record.persona.evidence],
@@ -117,7 +118,7 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
     record = Record(
         record_id=record_id,
         user_id=text_or_none(content, "user_id"),
-        prompt=text(content, "prompt"),
+        prompt=prompt_of(content),
         chosen=text(content, "chosen"),
         rejected=text(content, "rejected"),
         persona=Persona(tuple(evidence.values())),
@@ -128,6 +129,29 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
         provenance=_provenance(content),
     )
     return Kept(record, tuple(lost.values()))
+
+
+def prompt_of(content: Content) -> Conversation:
+    """The prompt of a row: a text, or a list of turns `{"role": …, "content": …}`.
+
+    Raises:
+        RecordError: there is no prompt, or it is no conversation that ends with the user; the caller drops the row.
+        DataError: a turn has another shape.
+    """
+    if not isinstance(content.get("prompt"), list):
+        return conversation(text(content, "prompt"))
+    turns = []
+    for place, turn in enumerate(items(content, "prompt"), start=1):
+        refuse_unknown(turn, ("role", "content"), what=f"turn {place} of a prompt")
+        turns.append(Message(_role(text_or_empty(turn, "role")), text_or_empty(turn, "content")))
+    return conversation(turns)
+
+
+def _role(name: str) -> Role:
+    for role in ROLES:
+        if role == name:
+            return role
+    raise RecordError(f"the prompt has a turn of unknown role '{name}'; known are {', '.join(ROLES)}")
 
 
 def split_of(content: Content) -> str:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from penchant.errors import ConfigError, DataError
+from penchant.message import as_dicts
 from penchant.record import Record
 from penchant.shards.atomic import flush_to_disk
 from penchant.shards.base import Counts, Kept, Loaded, SourceRow
@@ -42,6 +43,7 @@ _EVIDENCE = pa.struct(
 )
 _PROVENANCE = pa.struct([(name, pa.string()) for name in ("dataset", "attribute", "phrasing", "meta")])
 _TYPES = {
+    "prompt": pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])),
     "evidence": pa.list_(_EVIDENCE),
     "direction": _DIRECTION,
     "profile": _DIRECTION,
@@ -178,7 +180,8 @@ def write_shard(path: Path, records: Iterable[Record], space: PreferenceSpace | 
 
 
 def _table(records: list[Record], space: PreferenceSpace | None) -> pa.Table:
-    rows = [encode(record, space) for record in records]
+    # a column has one type: the turns, even of a single text
+    rows = [{**encode(record, space), "prompt": as_dicts(record.prompt)} for record in records]
     try:
         return pa.Table.from_pylist(rows, schema=SCHEMA)
     except UnicodeEncodeError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from penchant.errors import DataError
 from penchant.record import Provenance, Record
 from penchant.shards.base import Kept, Loaded, SourceRow
+from penchant.shards.codec import prompt_of
 from penchant.shards.fields import Content, text, text_or_empty, text_or_none
 from penchant.shards.history import HistoryKeys, history
 from penchant.shards.source import parquet_columns, parquet_rows
@@ -67,7 +68,7 @@ def _record(row: SourceRow) -> Kept:
     record = Record(
         record_id=text(content, "record_id"),
         user_id=text_or_none(content, "user_id"),
-        prompt=text(content, "prompt"),
+        prompt=prompt_of(content),
         chosen=text(content, "chosen"),
         rejected=text(content, "rejected"),
         persona=persona,

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import assert_never
 
 from penchant.errors import RecordError, TrainingError
-from penchant.message import Message, as_dicts
+from penchant.message import Conversation, Message, as_dicts, as_text
 from penchant.method import Method, is_known
 from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
@@ -99,9 +99,9 @@ class TrainingSet:
         return [*kept, *_cycle(others, row.round, size - len(kept))]
 
     @cached_property
-    def _people_by_choice(self) -> dict[tuple[str, str, str], list[int]]:
+    def _people_by_choice(self) -> dict[tuple[Conversation, str, str], list[int]]:
         """(prompt, chosen, rejected) -> the people who chose so."""
-        people: dict[tuple[str, str, str], list[int]] = {}
+        people: dict[tuple[Conversation, str, str], list[int]] = {}
         for person, records in enumerate(self.people):
             for record in records:
                 people.setdefault((record.prompt, record.chosen, record.rejected), []).append(person)
@@ -114,7 +114,7 @@ class TrainingSet:
         others: list[Record] = []
         for record in self.people[person]:
             (shared if (record.prompt, record.chosen, record.rejected) in mirrors else others).append(record)
-        return sorted(shared, key=lambda r: (r.prompt, *sorted((r.chosen, r.rejected)))), others
+        return sorted(shared, key=lambda r: (as_text(r.prompt), *sorted((r.chosen, r.rejected)))), others
 
     def person(self, row: TrainingRow) -> Person:
         """The person of a row with the evidence drawn for it."""
@@ -221,8 +221,8 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
 
     Other choices under the same prompt stay: some sources have one prompt for everything.
     """
-    chosen = {(record.prompt, record.chosen) for record in targets}
-    judged = chosen | {(record.prompt, record.rejected) for record in targets}
+    chosen = {(record.task, record.chosen) for record in targets}
+    judged = chosen | {(record.task, record.rejected) for record in targets}
     written = {record.chosen for record in targets}
 
     def gives_away(item: Evidence) -> bool:
@@ -243,7 +243,7 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
 
 def _couples(
     people: Sequence[Sequence[Record]],
-    people_by_choice: Mapping[tuple[str, str, str], Sequence[int]],
+    people_by_choice: Mapping[tuple[Conversation, str, str], Sequence[int]],
     rng: random.Random,
 ) -> Iterator[tuple[int, int | None]]:
     """Every person once, in random order, with a mate where somebody free chose the opposite in one of their pairs."""

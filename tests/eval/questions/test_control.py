@@ -116,7 +116,7 @@ def test_nothing_to_turn_is_an_error_that_says_what_to_do(tiny, records) -> None
 
 
 def test_people_of_whom_nothing_is_believed_are_left_out_and_counted(tiny, records) -> None:
-    blank = [replace(r, persona=Persona((Comment("p", "x"),))) if r.prompt == "couple 1" else r for r in records]
+    blank = [replace(r, persona=Persona((Comment("p", "x"),))) if r.task == "couple 1" else r for r in records]
     true, believed = control(bench(tiny, {"pba": Obedient(name="pba")}), blank)
     assert (true.flipped.n, true.nothing_believed) == (4, 0)
     assert (believed.flipped.n, believed.nothing_believed, believed.flipped.value) == (2, 2, 1)
@@ -176,7 +176,7 @@ class Broken(Obedient):
 def test_margins_that_are_no_numbers_are_counted_and_turn_nothing(tiny, records, method, share, left) -> None:
     found = control(bench(tiny, {method: Broken(name=method)}), records)[0]
     assert (found.not_finite, getattr(found, share).n) == (2, left)
-    nothing = [record for record in records if record.prompt == "couple 1"]
+    nothing = [record for record in records if record.task == "couple 1"]
     with pytest.raises(RecordError, match="none of 2 margins is a finite number"):
         control(bench(tiny, {method: Broken(name=method)}), nothing)
 

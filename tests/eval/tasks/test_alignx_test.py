@@ -39,7 +39,7 @@ def test_a_comment_under_the_very_post_is_left_out(as_list, published_row, opene
     about = [{"prompt": "prompt 0", "comment": "my words"}]
     as_list("Reddit_UGC.json", *(published_row(number, **{UGC: about, PAIR: None}) for number in (0, 1)))
     found = load(tmp_path, opened90, 0)
-    assert [record.prompt for record in found.records] == ["prompt 1"]
+    assert [record.task for record in found.records] == ["prompt 1"]
     assert (found.counts.rows, sum(found.counts.dropped.values())) == (2, 1)
 
 

@@ -53,8 +53,8 @@ def folder(as_lines, tmp_path):
 
 def test_the_chosen_answer_stands_against_the_lowest_of_its_turn(folder, opened90) -> None:
     for record in load(folder(), opened90, 0).records:
-        assert (record.chosen, record.rejected) == (f"{record.prompt}: best", f"{record.prompt}: worst")
-        assert record.prompt.startswith(f"{record.user_id} asks")
+        assert (record.chosen, record.rejected) == (f"{record.task}: best", f"{record.task}: worst")
+        assert record.task.startswith(f"{record.user_id} asks")
         assert (record.split, record.provenance.dataset) == ("test", "prism")
 
 
@@ -62,7 +62,7 @@ def test_four_other_conversations_of_the_same_person_are_shown_in_their_order(fo
     drawn = set()
     for record in load(folder(), opened90, 0).records:
         prompts = [item.prompt for item in record.persona.of(Comparison)]
-        assert len(set(prompts) - {record.prompt}) == 4
+        assert len(set(prompts) - {record.task}) == 4
         assert prompts == sorted(prompts)
         assert all(prompt.startswith(f"{record.user_id} asks") for prompt in prompts)
         drawn.add(tuple(prompts))
@@ -109,8 +109,8 @@ def test_conversations_without_a_clear_choice_are_counted_by_reason(folder, open
 def test_a_prompt_asked_twice_keeps_both_records_and_stands_in_neither_history(seed: int, folder, opened90) -> None:
     found = load(folder(talk("ann", 6, opening_prompt="ann asks 0")), opened90, seed)
     for record in found.records:
-        assert record.prompt not in {item.prompt for item in record.persona.of(Comparison)}
-    assert sum(record.prompt == "ann asks 0" for record in found.records) == 2
+        assert record.task not in {item.prompt for item in record.persona.of(Comparison)}
+    assert sum(record.task == "ann asks 0" for record in found.records) == 2
     assert found.counts.dropped == {TOO_FEW: 4}
 
 

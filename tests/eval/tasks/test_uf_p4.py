@@ -28,7 +28,7 @@ def test_users_choose_by_their_attribute(source, opened90) -> None:
     found = load(source, opened90, 0)
     for record in found.records:
         wanted = "obey" if record.provenance.attribute == "instruction_following" else "help"
-        pairs = [record, *record.persona.evidence]
+        pairs = [Comparison(record.task, record.chosen, record.rejected), *record.persona.evidence]
         assert all(pair.chosen == f"{pair.prompt}: {wanted}" != pair.rejected for pair in pairs)
     assert {record.provenance.attribute for record in found.records} == set(ATTRIBUTES) - {"truthfulness"}
     meta = json.loads(found.records[0].provenance.meta)
@@ -43,7 +43,7 @@ def test_a_user_shows_four_pairs_and_is_asked_about_four_others_all_of_different
         assert len({record.persona for record in own}) == 1
         evidence = own[0].persona.of(Comparison)
         assert len(evidence) == EVIDENCE
-        prompts = [item.prompt for item in evidence] + [record.prompt for record in own]
+        prompts = [item.prompt for item in evidence] + [record.task for record in own]
         assert len(set(prompts)) == EVIDENCE + TARGETS
 
 
@@ -53,7 +53,7 @@ def test_people_of_different_splits_share_no_prompt_whatever_the_seed(source, op
         for record in load(source, opened90, seed).records:
             assert record.user_id is not None
             assert record.split in record.user_id
-            seen[record.split] |= {record.prompt, *(item.prompt for item in record.persona.of(Comparison))}
+            seen[record.split] |= {record.task, *(item.prompt for item in record.persona.of(Comparison))}
     assert seen["train"]
     assert seen["test"]
     assert not seen["train"] & seen["test"]

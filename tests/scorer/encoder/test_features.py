@@ -25,7 +25,7 @@ from penchant.style import STYLE, style
 def learned(records: list[Record]) -> tuple[Lens, np.ndarray, Texts, Contexts, np.ndarray, np.ndarray]:
     personas = [record.persona for record in records]
     texts = Texts.of(texts_of(records, personas), FakeEncoder(16))
-    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    contexts = Contexts.of([record.task for record in records], personas, texts)
     chosen, rejected = (texts.find(getattr(record, name) for record in records) for name in ("chosen", "rejected"))
     people = [record.person_id for record in records]
     lens, fitted = learn_lens(texts, contexts, chosen, rejected, people)
@@ -44,7 +44,7 @@ def test_rows_are_as_wide_as_the_names(planted: list[Record]) -> None:
 
 def test_without_a_persona_only_the_impersonal_features_speak(planted: list[Record]) -> None:
     lens, _, texts, contexts, chosen, rejected = learned(planted)
-    nobody = Contexts.of([record.prompt for record in planted], [Persona()] * len(planted), texts)
+    nobody = Contexts.of([record.task for record in planted], [Persona()] * len(planted), texts)
     bare = contrast(lens.view(texts), nobody, chosen, rejected)
     impersonal = [FEATURES.index(name) for name in IMPERSONAL]
     assert not np.delete(bare, impersonal, axis=1).any()

@@ -66,7 +66,7 @@ def test_rows_without_any_items_at_all_are_nought() -> None:
 def test_the_table_of_some_records_has_all_that_their_contexts_need() -> None:
     record = Record("r", None, "q", "yes", "no", EVERYTHING)
     texts = Texts.of(texts_of([record], [record.persona]), FakeEncoder(8))
-    contexts = Contexts.of([record.prompt], [record.persona], texts)
+    contexts = Contexts.of([record.task], [record.persona], texts)
     assert contexts.prompt.tolist() == [texts.ids["q"]]
     assert contexts.descriptions.counts.tolist() == [3]
     assert set(texts.ids) == {"q", "yes", "no", *PersonaTexts.of(EVERYTHING).texts()}

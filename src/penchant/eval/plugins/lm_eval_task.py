@@ -27,6 +27,7 @@ import numpy as np
 
 from penchant.errors import ConfigError
 from penchant.eval.plugins.source import Source
+from penchant.message import as_text
 from penchant.model.chat import ChatTokenizer
 from penchant.record import Record
 from penchant.render import Budget
@@ -172,7 +173,7 @@ class PersonaTask(Task):
 
     def doc_to_text(self, doc: dict[str, Any]) -> str:
         """The record's prompt, without the person."""
-        return self._record(doc).prompt
+        return as_text(self._record(doc).prompt)
 
     def doc_to_target(self, doc: dict[str, Any]) -> str:
         """The chosen answer."""

@@ -208,7 +208,7 @@ def _written(
         prompts = bench.prompts(name, part, _meet_stated(bench, part, stated))
         messages = [prompt.messages for prompt in prompts]
         texts = bench.model(name).generate(messages, max_tokens=TEXT_TOKENS, seed=seed)
-        readings = read([record.prompt for record in part.records], texts)
+        readings = read([record.task for record in part.records], texts)
         # the sum over everything that the person holds: for it, against it, or neither
         sides.append([0 if r is None else int(r.signs @ d.signs) for r, d in zip(readings, own, strict=True)])
     before, after = map(np.array, sides)

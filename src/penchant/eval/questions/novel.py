@@ -113,8 +113,8 @@ def after(
 
 def _people_of_examples(records: Sequence[Record], seed: int) -> list[str]:
     """Some people who use known wordings, each together with everybody who was asked one of the same pairs."""
-    people_of: dict[frozenset[str], list[str]] = {}
-    pairs_of: dict[str, list[frozenset[str]]] = {}
+    people_of: dict[frozenset[object], list[str]] = {}
+    pairs_of: dict[str, list[frozenset[object]]] = {}
     for record in records:
         people_of.setdefault(_pair(record), []).append(record.person_id)
         pairs_of.setdefault(record.person_id, []).append(_pair(record))
@@ -144,7 +144,7 @@ def _signs(direction: Direction | None, space: PreferenceSpace) -> NDArray[np.bo
     return np.zeros(len(space), dtype=bool) if direction is None else direction.signs != 0
 
 
-def _pair(record: Record) -> frozenset[str]:
+def _pair(record: Record) -> frozenset[object]:
     return frozenset((record.prompt, record.chosen, record.rejected))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from penchant.errors import DataError
+from penchant.message import as_text
 from penchant.persona import Comment, Comparison, Rating
 from penchant.record import Provenance, Record
 from penchant.shards import alignx
@@ -81,7 +82,7 @@ def cleaned(records: Iterable[Record]) -> tuple[list[Record], Counter[str]]:
 
 def _shows_target(record: Record) -> bool:
     prompts = (item.prompt for item in record.persona.evidence if isinstance(item, Comment | Comparison | Rating))
-    return any(prompt.strip() == record.prompt.strip() for prompt in prompts)
+    return any(prompt.strip() == record.task.strip() for prompt in prompts)
 
 
 def by_prompt(records: Iterable[Record]) -> list[Record]:
@@ -90,7 +91,7 @@ def by_prompt(records: Iterable[Record]) -> list[Record]:
     An interval over users is then an interval over prompts. Published rows repeat few prompts many times, and would
     count as independent if each were a person of its own.
     """
-    return [replace(r, user_id=f"prompt-{_digest(r.prompt)}") if r.user_id is None else r for r in records]
+    return [replace(r, user_id=f"prompt-{_digest(as_text(r.prompt))}") if r.user_id is None else r for r in records]
 
 
 def _digest(text: str) -> str:

@@ -35,6 +35,7 @@ from penchant.eval.tasks.base import (
     read_published,
     require_keys,
 )
+from penchant.message import conversation
 from penchant.persona import Comparison, Demographics, Evidence, Persona, Statement
 from penchant.record import Record
 from penchant.shards.fields import Content, items, text, text_or_empty
@@ -102,7 +103,7 @@ def _record(user_id: str, talk: _Talk, persona: Persona) -> Record:
     return Record(
         record_id=f"prism-{talk.conversation_id}",
         user_id=user_id,
-        prompt=talk.choice.prompt,
+        prompt=conversation(talk.choice.prompt),
         chosen=talk.choice.chosen,
         rejected=talk.choice.rejected,
         persona=persona,

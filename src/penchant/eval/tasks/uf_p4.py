@@ -37,6 +37,7 @@ from penchant.eval.tasks.base import (
     read_published,
     require_keys,
 )
+from penchant.message import conversation
 from penchant.persona import Comparison, Persona
 from penchant.record import Record
 from penchant.shards.fields import Content, items, mapping, text
@@ -122,7 +123,7 @@ def _person(user_id: str, attribute: str, split: str, block: Sequence[_Pair]) ->
         yield Record(
             record_id=f"{user_id}-{number}",
             user_id=user_id,
-            prompt=target.prompt,
+            prompt=conversation(target.prompt),
             chosen=target.chosen,
             rejected=target.rejected,
             persona=persona,

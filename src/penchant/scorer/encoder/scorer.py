@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder
 from penchant.errors import ModelError
+from penchant.message import Conversation, conversation
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
@@ -93,13 +94,14 @@ class EncoderScorer:
         """See `TableScorer.table_margins`; in log-odds."""
         return self.weigh(pair_features(self.lens, texts, records, personas, self.believer))
 
-    def score(self, person: Person, prompt: str, answers: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, person: Person, prompt: str | Conversation, answers: Sequence[str]) -> NDArray[np.float64]:
         """See `Scorer.score`; in log-odds, up to a constant that depends on the prompt.
 
         The score of an answer does not depend on the other answers; the difference of two scores is their margin.
         """
-        texts = Texts.of([prompt, *answers, *texts_of((), [person.persona])], self.encoder)
-        prompts, personas = [prompt] * len(answers), [person.persona] * len(answers)
+        task = conversation(prompt)[-1].content
+        texts = Texts.of([task, *answers, *texts_of((), [person.persona])], self.encoder)
+        prompts, personas = [task] * len(answers), [person.persona] * len(answers)
         belief = self.believer.suits(prompts, personas, answers) if self.believer else None
         contexts = Contexts.of(prompts, personas, texts)
         return self.weigh(features(self.lens.view(texts), contexts, texts.find(answers), belief))
@@ -177,7 +179,7 @@ def pair_features(
     believer: BeliefScorer | None = None,
 ) -> NDArray[np.float64]:
     """Contrasts of records under a lens, (records, features); several scorers over one lens can weigh them."""
-    contexts = Contexts.of([record.prompt for record in records], personas, texts)
+    contexts = Contexts.of([record.task for record in records], personas, texts)
     chosen, rejected = (texts.find(answers) for answers in answers_of(records))
     return contrast(lens.view(texts), contexts, chosen, rejected, belief_features(records, personas, believer))
 
@@ -186,7 +188,7 @@ def belief_features(records: Sequence[Record], personas: Sequence[Persona], beli
     """How well the chosen and the rejected answers suit the belief about each person; None without a believer."""
     if believer is None:
         return None, None
-    prompts = [record.prompt for record in records]
+    prompts = [record.task for record in records]
     chosen, rejected = (believer.suits(prompts, personas, answers) for answers in answers_of(records))
     return chosen, rejected
 

@@ -116,7 +116,7 @@ class Texts:
 
 def texts_of(records: Iterable[Record], personas: Iterable[Persona]) -> set[str]:
     """The distinct texts of some records and personas: everything that has to be embedded."""
-    texts = {text for record in records for text in (record.prompt, record.chosen, record.rejected)}
+    texts = {text for record in records for text in (record.task, record.chosen, record.rejected)}
     return texts.union(*(PersonaTexts.of(persona).texts() for persona in personas))
 
 
