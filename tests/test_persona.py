@@ -1,9 +1,11 @@
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import Comment, Comparison, Demographics, Evidence, Persona, Rating, RecordError, Statement
-from penchant.persona import PERSONA_KINDS
+from penchant.persona import PERSONA_KINDS, Item
 
 ONE_OF_EACH: tuple[Evidence, ...] = (
     Comment("post", "comment"),
@@ -89,3 +91,26 @@ def test_zero_sampled_comments_never_borrow_another_users() -> None:
 def test_behaviour_is_what_somebody_wrote_and_chose() -> None:
     wrote, chose, told = Comment("p", "c"), Comparison("p", "a", "b"), Demographics("d")
     assert Persona((told, wrote, chose)).select("behaviour").evidence == (wrote, chose)
+
+
+def test_an_item_without_an_id_is_named_by_what_it_says_and_not_by_its_direction(tiny) -> None:
+    plain, read = Comment("post", "comment"), Comment("post", "comment", tiny.direction({"length": 1}))
+    assert Item(plain).key == Item(read).key == Item(plain).key
+    assert len({Item(item).key for item in ONE_OF_EACH}) == len(ONE_OF_EACH)
+    assert Item(plain, id="c7").key == "c7"
+
+
+def test_times_are_kept_in_utc() -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert Item(ONE_OF_EACH[0], at=noon).at == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert Item(ONE_OF_EACH[0], at=datetime(2026, 3, 1)).at == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", PERSONA_KINDS)
+def test_selected_and_rewritten_items_keep_their_identity(kind) -> None:
+    persona = Persona(tuple(Item(item, id=str(i)) for i, item in enumerate(ONE_OF_EACH)))
+    selected = persona.select(kind)
+    assert set(selected.items) <= set(persona.items)
+    changed = selected.rewritten(lambda item: Statement(type(item).__name__))
+    assert [item.id for item in changed.items] == [item.id for item in selected.items]
+    assert all(isinstance(item, Statement) for item in changed.evidence)

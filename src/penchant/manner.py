@@ -60,7 +60,7 @@ def contrast(move: NDArray[np.float64], dimension_id: str, *, times: float = 1.0
 
 def measured(persona: Persona) -> Persona:
     """The persona with a measured direction over the space `manner` on each item; it replaces earlier directions."""
-    return Persona(tuple(_measured(item) for item in persona.evidence))
+    return persona.rewritten(_measured)
 
 
 @lru_cache(maxsize=65_536)

@@ -60,7 +60,7 @@ def neutralised(persona: Persona) -> Persona:
     Items keep their directions, although the annotator may have seen the original words. To infer directions from the
     neutral texts instead, see `infer`.
     """
-    return Persona(tuple(neutral_item(item) for item in persona.evidence))
+    return persona.rewritten(neutral_item)
 
 
 def neutral_item(item: Evidence) -> Evidence:
@@ -77,7 +77,7 @@ def counterpart(persona: Persona, trait: Trait) -> Persona:
 
     Choices and ratings stay, because other people wrote the answers.
     """
-    return Persona(tuple(_item(item, trait) for item in persona.evidence))
+    return persona.rewritten(lambda item: _item(item, trait))
 
 
 def _item(item: Evidence, trait: Trait) -> Evidence:

@@ -275,7 +275,7 @@ def _evidence_lines(evidence: Sequence[Evidence], layout: Layout) -> list[str]:
     if layout == "paper":
         # order in the published prompts: comments, then choices, then descriptions
         blocks = (
-            Persona(tuple(evidence)).of(*kinds)
+            Persona.of_items(evidence).of(*kinds)
             for kinds in ((Comment,), (Comparison, Rating), (Demographics, Statement))
         )
         evidence = [item for block in blocks for item in block]

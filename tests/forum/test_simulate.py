@@ -152,7 +152,7 @@ def test_twins_of_a_mirrored_pair_have_one_prompt_and_each_others_answers(small:
     pairs = couples(small().records, "mirrored")
     assert len(pairs) > 100
     for one, other in pairs:
-        assert (one.task, one.chosen, one.rejected) == (other.prompt, other.rejected, other.chosen)
+        assert (one.prompt, one.chosen, one.rejected) == (other.prompt, other.rejected, other.chosen)
         assert one.direction == other.direction.flipped()
         assert one.golden == other.golden.flipped()
         assert one.persona != other.persona

@@ -1,6 +1,7 @@
 """What is believed of somebody: values and text, with the items as reasons."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,7 +9,7 @@ from penchant import Comment, Comparison, PreferenceSpace, Rating
 from penchant.correction import Correction
 from penchant.infer.explain import Explanation, as_text, as_values, explain, legend, quoted
 from penchant.person import Person, meet
-from penchant.persona import Persona
+from penchant.persona import Item, Persona
 from penchant.posterior import EVEN
 
 
@@ -17,6 +18,13 @@ def known(tiny: PreferenceSpace) -> Explanation:
     evidence = (Comment("p", "short, please", tiny.direction({"length": 1})), Comment("p", "hello", tiny.direction()))
     corrections = (Correction("length", -1), Correction("humour", 0))
     return explain("u", meet(Persona(evidence), tiny, corrections=corrections), positions=(2, 5))
+
+
+def test_a_reason_names_its_item_by_id_and_time(tiny: PreferenceSpace) -> None:
+    said = Comment("p", "short, please", tiny.direction({"length": 1}))
+    for item in (Item(said, id="c7", at=datetime(2026, 3, 1, tzinfo=UTC)), Item(said)):
+        ((reason,),) = [belief.because for belief in explain("u", meet(Persona((item,)), tiny)).beliefs]
+        assert (reason.id, reason.at) == (item.key, "2026-03-01T00:00:00+00:00" if item.at else None)
 
 
 def test_items_are_named_by_their_places_in_the_file(known: Explanation) -> None:

@@ -37,9 +37,9 @@ def test_a_call_returns_beliefs_and_prints_nothing(rows, capsys) -> None:
 
 def test_an_item_of_two_records_counts_once(rows, tiny) -> None:
     people = people_of(rows, tiny, user=None)
-    assert [item.text for item in people["u"].items] == ["one", "two", "three"]
+    assert [item.text for item in people["u"].persona.evidence] == ["one", "two", "three"]
     assert people["u"].positions == (0, 1, 2)
-    assert len(people_of(rows, tiny, user="b")["u"].items) == 2
+    assert len(people_of(rows, tiny, user="b")["u"].persona) == 2
 
 
 def test_a_user_who_is_not_there_is_refused_with_one_who_is(rows) -> None:

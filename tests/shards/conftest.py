@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from penchant import Direction, PreferenceSpace, Record
 from penchant.message import ROLES, Message
-from penchant.persona import Evidence, Persona
+from penchant.persona import Evidence, Item, Persona
 from penchant.record import Provenance
 from penchant.space import load_space
 
@@ -83,7 +83,9 @@ def any_record(tiny: PreferenceSpace) -> st.SearchStrategy[Record]:
     conversations = st.builds(
         lambda earlier, last: (*earlier, Message("user", last)), st.lists(others, max_size=3), said
     )
-    personas = st.lists(st.one_of([item(kind) for kind in typing.get_args(Evidence)]), max_size=4)
+    evidence = st.one_of([item(kind) for kind in typing.get_args(Evidence)])
+    # without times, as files with times in every item are sorted by them
+    personas = st.lists(st.builds(Item, evidence, id=texts), max_size=4)
     return st.builds(
         Record,
         record_id=st.text(min_size=1, max_size=5),

@@ -1,5 +1,6 @@
 import dataclasses
 import typing
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,32 @@ def test_a_row_by_hand_needs_an_id_and_three_texts(tiny: PreferenceSpace) -> Non
 def test_a_row_without_a_text_is_set_aside_with_the_reason(key: str, empty: str | None) -> None:
     with pytest.raises(RecordError, match=f"^{key} is empty$"):
         decode({**BARE, key: empty}, None)
+
+
+def test_an_item_keeps_its_id_and_its_time(tiny: PreferenceSpace) -> None:
+    items = [
+        {"kind": "statement", "text": "short", "id": "s1", "at": "2026-03-01T12:00:00+02:00"},
+        {"kind": "comment", "text": "long"},
+    ]
+    record = decode({**BARE, "evidence": items}, None).record
+    first, second = record.persona.items
+    assert (first.id, first.at) == ("s1", datetime(2026, 3, 1, 10, tzinfo=UTC))
+    assert (second.id, second.at) == ("", None)
+    assert decode(encode(record, tiny), tiny).record == record
+
+
+def test_items_that_all_have_times_are_sorted_by_them(tiny: PreferenceSpace) -> None:
+    dates = ("2026-03-02", "2025-01-01", "2026-03-01T08:00:00Z")
+    items = [{"kind": "statement", "text": date, "at": date} for date in dates]
+    kept = decode({**BARE, "evidence": items}, None).record.persona.evidence
+    assert [item.text for item in kept] == [dates[1], dates[2], dates[0]]
+    undated = decode({**BARE, "evidence": [*items, {"kind": "statement", "text": "x"}]}, None).record.persona.evidence
+    assert [item.text for item in undated] == [*dates, "x"]
+
+
+def test_a_time_that_is_none_is_an_error_that_says_how_to_write_one() -> None:
+    with pytest.raises(DataError, match="evidence\\[0\\]: 'at' is 'yesterday'; give a time as"):
+        decode({**BARE, "evidence": [{"kind": "statement", "text": "x", "at": "yesterday"}]}, None)
 
 
 TURNS = [

@@ -279,7 +279,7 @@ def _outcome(
     space = direction.space
     column = space.index(dimension)
     alone, after = (
-        float(believe(Persona(evidence), space, prior=prior).tally.leaning(prior)[column])
+        float(believe(Persona.of_items(evidence), space, prior=prior).tally.leaning(prior)[column])
         for evidence in ((item,), (plain[dimension, -sign], item))
     )
     towards, turned = (alone, after) if sign > 0 else (1 - alone, 1 - after)

@@ -150,7 +150,7 @@ def curve(records: Sequence[Record], scorer: BeliefScorer, rule: KnownRule) -> l
     for count in ITEMS:
         if count > max(map(len, histories)):
             break
-        personas = [Persona(history.evidence[:count]) for history in histories]
+        personas = [Persona(history.items[:count]) for history in histories]
         margins = scorer.weigh(scorer.leanings(personas, read), answers)
         points.append({"items": count, **_choices(margins, _limits(records, personas, rule), users)})
     return points

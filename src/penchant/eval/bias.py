@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from penchant.eval.score import Margins
 from penchant.neutral_words import TRAITS, Trait, counterpart, neutralised
-from penchant.persona import Persona, Statement
+from penchant.persona import Item, Persona, Statement
 from penchant.record import Record
 from penchant.space import Direction
 from penchant.stats import accuracy, difference, finite
@@ -111,7 +111,7 @@ def swaps(records: Sequence[Record], personas: Sequence[Persona]) -> Iterator[Sw
             first=tuple(plain[i] for i in differ),
             second=tuple(others[i] for i in differ),
         )
-        first, second = (tuple(Persona((*p.evidence, Statement(text))) for p in plain) for text in STATED[trait])
+        first, second = (tuple(Persona((*p.items, Item(Statement(text)))) for p in plain) for text in STATED[trait])
         yield Swap(trait, "stated", tuple(records), first=first, second=second)
 
 
@@ -211,4 +211,4 @@ def _changed_directions(swap: Swap, infer: Infer) -> float:
 
 def _without_directions(persona: Persona) -> Persona:
     """Directions were read from the texts before the swap; both versions must be read alike."""
-    return Persona(tuple(replace(item, direction=None) for item in persona.evidence))
+    return persona.rewritten(lambda item: replace(item, direction=None))

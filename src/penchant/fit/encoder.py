@@ -94,10 +94,10 @@ def with_comparisons(
             if not isinstance(item, Comparison):
                 continue
             key = person, item.prompt, item.chosen, item.rejected
-            if key not in pairs:
+            if key not in pairs and item.prompt.strip():  # without a prompt there is no question to learn from
                 pairs.add(key)
                 # all copies of the comparison are removed: one that stays would give the answer away
-                rest = Persona(tuple(other for other in persona.evidence if not _same(other, item)))
+                rest = Persona(tuple(other for other in persona.items if not _same(other.evidence, item)))
                 further.append(
                     Record(
                         record_id=f"{record.record_id}, choice {index}",

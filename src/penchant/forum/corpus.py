@@ -122,7 +122,7 @@ class Corpus:
         dimensions = [int(d) for d in self.rng.integers(len(self.space), size=len(topics))] if bound else topics
         meaning = dict(zip(topics, self._stance(dimensions), strict=True))
         mentioned, histories = self._histories(topics, meaning, bound=bound)
-        people = [Person(Persona(tuple(history))) for history in histories]
+        people = [Person(Persona.of_items(history)) for history in histories]
         return self._ask(people, "history", mentioned, meaning=meaning)
 
     def _histories(

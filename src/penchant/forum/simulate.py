@@ -113,7 +113,7 @@ class _Part:
         signs = self.people.signs[user]
         stance = tuple((int(d), int(signs[d])) for d in np.flatnonzero(signs))
         description = Demographics(self.speaker.description(stance), self._direction(stance))
-        return Persona((*(items[i] for i in order), description))
+        return Persona.of_items([*(items[i] for i in order), description])
 
     def _comparison(self, user: int) -> Comparison:
         stance = self._stance(user, self._topics(user))

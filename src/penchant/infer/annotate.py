@@ -46,7 +46,7 @@ def directions(readings: Readings, space: PreferenceSpace) -> list[Direction]:
 
 def reread(persona: Persona, read: Mapping[Evidence, Evidence]) -> Persona:
     """The persona with each item replaced by its reading."""
-    return Persona(tuple(read[item] for item in persona.evidence))
+    return persona.rewritten(lambda item: read[item])
 
 
 def items_of(records: Sequence[Record]) -> list[Evidence]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, assert_never
 
 from penchant.person import Person
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Rating, Statement
 from penchant.posterior import KINDS, Belief, Prior
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ class Support:
 
     item: int
     """Position of the item; see `explain`."""
+    id: str
+    """The item's id, or the digest that stands for it; see `persona.Item.key`."""
+    at: str | None
+    """When the item arose, ISO 8601 in UTC; None where it is unknown."""
     sign: int
     """+1 for the positive pole, -1 for the negative one."""
     weight: float
@@ -130,6 +134,8 @@ def _beliefs(person: Person, belief: Belief, positions: Sequence[int]) -> Iterat
             because=tuple(
                 Support(
                     item=positions[vote.item],
+                    id=person.persona.items[vote.item].key,
+                    at=_time(person.persona.items[vote.item]),
                     sign=vote.sign,
                     weight=round(vote.weight, 4),
                     text=quoted(person.persona.evidence[vote.item]),
@@ -137,6 +143,10 @@ def _beliefs(person: Person, belief: Belief, positions: Sequence[int]) -> Iterat
                 for vote in belief.because(dimension_id)
             ),
         )
+
+
+def _time(item: Item) -> str | None:
+    return item.at.isoformat() if item.at is not None else None
 
 
 def quoted(item: Evidence) -> str:

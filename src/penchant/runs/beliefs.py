@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from penchant.correction import Correction
 from penchant.errors import ConfigError
 from penchant.person import meet
-from penchant.persona import Evidence, Persona
+from penchant.persona import Item, Persona
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import Inferred, read_evidence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class PersonEvidence:
     """The evidence of one person, before an annotator reads it."""
 
-    items: tuple[Evidence, ...]
+    persona: Persona
     positions: tuple[int, ...]
     """Position of each item: in the person's own file, or among the distinct items of their records."""
     corrections: tuple[Correction, ...] = ()
@@ -47,11 +47,11 @@ class Beliefs:
 
         unread: list[str] = []
         for user_id, evidence in self.people.items():
-            persona = Persona(tuple(self.read.items[item] for item in evidence.items))
+            persona = evidence.persona.rewritten(lambda item: self.read.items[item])
             person = meet(persona, self.space, corrections=evidence.corrections, prior=self.read.prior)
             reasons = {
                 index: self.read.set_aside[item]
-                for index, item in enumerate(evidence.items)
+                for index, item in enumerate(evidence.persona.evidence)
                 if item in self.read.set_aside
             }
             explanation = explain(user_id, person, positions=evidence.positions, set_aside=reasons)
@@ -95,7 +95,7 @@ def beliefs(
     if single and len(people) > 1:
         raise ConfigError(f"{data} holds {len(people):,} people; name one with `user`, for instance {min(people)}")
     report_space(data, read_in, space, reporter=reporter)
-    items = [item for person in people.values() for item in person.items]
+    items = [item for person in people.values() for item in person.persona.evidence]
     if annotator is None:
         readings = Inferred({item: item for item in items})
     else:
@@ -124,18 +124,18 @@ def people_of(
     if (person := individual(data, space, reporter=reporter)) is not None:
         if user not in (None, person.user_id):
             raise ConfigError(f"{data} is of user '{person.user_id}'; leave out `user`, or give another `data`")
-        first: dict[Evidence, int] = {}
-        for item, position in zip(person.persona.evidence, person.positions, strict=True):
+        first: dict[Item, int] = {}
+        for item, position in zip(person.persona.items, person.positions, strict=True):
             first.setdefault(item, position)
-        return {person.user_id: PersonEvidence(tuple(first), tuple(first.values()), person.corrections)}
+        return {person.user_id: PersonEvidence(Persona(tuple(first)), tuple(first.values()), person.corrections)}
     records = read(data, space, limit=limit, rejected=rejected, reporter=reporter)
-    evidence: dict[str, dict[Evidence, None]] = {}
+    evidence: dict[str, dict[Item, None]] = {}
     for record in records:
         if user in (None, record.user_id, record.record_id):
-            evidence.setdefault(record.person_id, {}).update(dict.fromkeys(record.persona.evidence))
+            evidence.setdefault(record.person_id, {}).update(dict.fromkeys(record.persona.items))
     if not evidence:
         refuse_user(user, records[0])
-    return {name: PersonEvidence(tuple(items), tuple(range(len(items)))) for name, items in evidence.items()}
+    return {name: PersonEvidence(Persona(tuple(items)), tuple(range(len(items)))) for name, items in evidence.items()}
 
 
 def refuse_user(user: str | None, first: Record) -> NoReturn:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penchant.errors import ConfigError
 from penchant.method import METHODS
 from penchant.person import Person, meet
-from penchant.persona import Comparison, Persona
+from penchant.persona import Comparison
 from penchant.render import Layout, layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import read_evidence, report_caution
@@ -88,7 +88,7 @@ def rank(
         scorer = _learned_scorer(sources, person, read_in, annotator=annotator, reporter=reporter)
     else:
         scorer = _implicit_reward(sources, layout=written, max_prompt_tokens=max_prompt_tokens)
-    if not evidence.items and not evidence.corrections:
+    if not evidence.persona.items and not evidence.corrections:
         reporter.note(f"there is no evidence of '{user_id}': the answers are ranked without it")
     if evidence.corrections and (note := _on_corrections(sources)):
         reporter.note(note)
@@ -141,12 +141,11 @@ def _person(
     """The person as evaluation meets them: with the even prior, whatever the annotator's is."""
     from penchant.runs.language_models import summaries_of
 
-    items = evidence.items
+    persona = evidence.persona
     if annotator is not None:
-        read = read_evidence(annotator, items, space, reporter=reporter)
+        read = read_evidence(annotator, persona.evidence, space, reporter=reporter)
         report_caution(read.caution, reporter=reporter)
-        items = tuple(read.items[item] for item in items)
-    persona = Persona(items)
+        persona = persona.rewritten(lambda item: read.items[item])
     summary = summaries_of(summaries, [persona], reporter=reporter)(persona)
     return meet(persona, space, corrections=evidence.corrections, summary=summary)
 

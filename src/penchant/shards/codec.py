@@ -8,13 +8,14 @@ dimensions. Each evidence item has its kind and only the fields of that kind.
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import assert_never, get_args
 
 import numpy as np
 
 from penchant.errors import DataError, RecordError, SpaceError
 from penchant.message import ROLES, Conversation, Message, Role, as_value, conversation
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Persona, Rating, Statement
 from penchant.record import Provenance, Record
 from penchant.shards.base import Kept
 from penchant.shards.fields import Content, flag, items, mapping, refuse_unknown, text, text_or_empty, text_or_none
@@ -76,9 +77,12 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
                 pole["confidence"] = float(direction.confidence[index])
         return poles
 
-    def plain(item: Evidence) -> dict[str, object]:
-        values = {field.name: getattr(item, field.name) for field in fields(item)}
-        return {"kind": kind_name(item), **values, "direction": signs(item.direction)}
+    def plain(item: Item) -> dict[str, object]:
+        evidence = item.evidence
+        identity = {"id": item.id or None, "at": item.at.isoformat() if item.at is not None else None}
+        named = {key: value for key, value in identity.items() if value is not None}
+        values = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
+        return {"kind": kind_name(evidence), **named, **values, "direction": signs(evidence.direction)}
 
     return {
         "record_id": record.record_id,
@@ -86,7 +90,7 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         "prompt": as_value(record.prompt),
         "chosen": record.chosen,
         "rejected": record.rejected,
-        "evidence": [plain(item) for item in record.persona.evidence],
+        "evidence": [plain(item) for item in record.persona.items],
         "direction": signs(record.direction),
         "profile": signs(record.profile),
         "golden": signs(record.golden),
@@ -160,24 +164,39 @@ def split_of(content: Content) -> str:
     return "train" if split is None else split
 
 
-def evidence_of(content: Content, space: PreferenceSpace | None) -> tuple[dict[int, Evidence], dict[int, str]]:
+def evidence_of(content: Content, space: PreferenceSpace | None) -> tuple[dict[int, Item], dict[int, str]]:
     """The usable items under `evidence`, and the reasons for leaving out others; both by position in the list, from 0.
+
+    Items are in the order of their times where every item states one, else in the order of the list.
 
     Raises:
         DataError, SpaceError: as `decode`; the message names the position of the item.
     """
-    kept: dict[int, Evidence] = {}
+    kept: dict[int, Item] = {}
     lost: dict[int, str] = {}
     for position, item in enumerate(items(content, "evidence")):
         try:
             kind = text_or_empty(item, "kind")
-            kept[position] = _item(kind, item, space)
+            kept[position] = Item(_item(kind, item, space), id=text_or_empty(item, "id"), at=_time(item))
         except RecordError as error:
             lost[position] = f"{kind}: {error}"
         except (DataError, SpaceError) as error:
             located = type(error)(f"evidence[{position}]: {error}")
             raise located from error
+    dated = [(item.at, position) for position, item in kept.items() if item.at is not None]
+    if len(dated) == len(kept):
+        kept = {position: kept[position] for _, position in sorted(dated)}
     return kept, lost
+
+
+def _time(item: Content) -> datetime | None:
+    value = text_or_none(item, "at")
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError as error:
+        raise DataError(f"'at' is {value!r}; give a time as 2026-11-28T09:30:00Z, or leave it out") from error
 
 
 def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:
@@ -209,7 +228,9 @@ def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:
 def _only(item: Content, kind: type[Evidence]) -> None:
     # a Parquet struct has the fields of all kinds; fields of other kinds are null
     stated = (key for key, value in item.items() if value is not None)
-    refuse_unknown(stated, ["kind", *(field.name for field in fields(kind))], what=f"a {kind.__name__.lower()}")
+    refuse_unknown(
+        stated, ["kind", "id", "at", *(field.name for field in fields(kind))], what=f"a {kind.__name__.lower()}"
+    )
 
 
 def signs_of(content: Content, key: str) -> dict[str, Sign]:

@@ -59,4 +59,4 @@ def history(
             evidence.append(build(item))
         except RecordError as error:
             lost.append(f"{kind}: {error}")
-    return Persona(tuple(evidence)), tuple(lost)
+    return Persona.of_items(evidence), tuple(lost)

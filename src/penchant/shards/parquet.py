@@ -32,6 +32,8 @@ _DIRECTION = pa.list_(pa.struct([("dimension", pa.string()), ("sign", pa.int8())
 _EVIDENCE = pa.struct(
     [
         ("kind", pa.string()),
+        ("id", pa.string()),
+        ("at", pa.string()),
         ("prompt", pa.string()),
         ("text", pa.string()),
         ("chosen", pa.string()),

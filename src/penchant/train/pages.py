@@ -218,7 +218,7 @@ class RealText:
             else:
                 histories[0].append(Comparison(task, one.text, two.text))
                 histories[1].append(Comparison(task, two.text, one.text))
-        return [Person(Persona(tuple(history))) for history in histories]
+        return [Person(Persona.of_items(history)) for history in histories]
 
     def _pages(
         self, people: Sequence[Person], content: Content, pairs: Sequence[tuple[int, int]], *, rule: str | None = None

@@ -43,7 +43,11 @@ def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
         persona = pooled(records)
         for index, item in enumerate(persona.evidence):
             if isinstance(item, Rating):
-                others = Persona((*persona.evidence[:index], *persona.evidence[index + 1 :]))
+                if not item.prompt.strip():
+                    raise TrainingError(
+                        f"'{records[0].person_id}' rated an answer without a prompt; add the prompt, or leave it out"
+                    )
+                others = Persona((*persona.items[:index], *persona.items[index + 1 :]))
                 completion = [{"role": "assistant", "content": item.answer}]
                 rows.append(
                     {

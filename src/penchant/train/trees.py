@@ -202,18 +202,18 @@ def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.R
     """
     if all(record.persona == records[0].persona for record in records):
         return _without(records[0].persona, targets)
-    allowed = _without(pooled(records), targets).evidence
-    like = Counter(map(type, rng.choice([r for r in records if r.persona.evidence]).persona.evidence))
+    allowed = _without(pooled(records), targets).items
+    like = Counter(map(type, rng.choice([r for r in records if r.persona.items]).persona.evidence))
     kept: set[int] = set()
     for kind, count in like.items():
-        of_kind = [index for index, item in enumerate(allowed) if type(item) is kind]
+        of_kind = [index for index, item in enumerate(allowed) if type(item.evidence) is kind]
         kept.update(rng.sample(of_kind, min(count, len(of_kind))))
     return Persona(tuple(allowed[index] for index in sorted(kept)))
 
 
 def pooled(records: Sequence[Record]) -> Persona:
     """The evidence of all records of one person, each item once."""
-    return Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.evidence)))
+    return Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.items)))
 
 
 def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
@@ -238,7 +238,7 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
             case _:
                 assert_never(item)
 
-    return Persona(tuple(item for item in persona.evidence if not gives_away(item)))
+    return persona.keep(lambda item: not gives_away(item))
 
 
 def _couples(

@@ -17,7 +17,7 @@ def first_items(records: Sequence[Record]) -> list[Condition]:
 
     For a person with fewer items, all items are shown.
     """
-    histories = [record.persona.select("behaviour").evidence for record in records]
+    histories = [record.persona.select("behaviour").items for record in records]
     longest = max(map(len, histories), default=0)
     return [
         Condition(f"first {count}", tuple(records), tuple(Persona(history[:count]) for history in histories))

@@ -93,7 +93,7 @@ def build(folder: Path, seed: int) -> Built:
                 continue
             drawn = random.Random(f"prism:{seed}:{talk.conversation_id}").sample(range(len(others)), OTHERS)
             choices = [others[i] for i in sorted(drawn)]
-            records.append(_record(user_id, talk, Persona((*surveyed.get(user_id, ()), *choices))))
+            records.append(_record(user_id, talk, Persona.of_items([*surveyed.get(user_id, ()), *choices])))
             lost["survey: the person is not in it"] += user_id not in surveyed
     kept, left_out = cleaned(records)
     return built(folder, kept, dropped + left_out, +lost)

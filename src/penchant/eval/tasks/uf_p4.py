@@ -117,7 +117,7 @@ def split_of(prompt: str) -> str:
 
 def _person(user_id: str, attribute: str, split: str, block: Sequence[_Pair]) -> Iterator[Record]:
     choices = [pair.chosen(ATTRIBUTES.index(attribute)) for pair in block]
-    persona = Persona(tuple(choices[:EVIDENCE]))
+    persona = Persona.of_items(choices[:EVIDENCE])
     where = provenance(TASK, attribute, licence="MIT", source="UltraFeedback, arXiv:2310.01377")
     for number, target in enumerate(choices[EVIDENCE:]):
         yield Record(
