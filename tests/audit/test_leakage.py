@@ -4,6 +4,7 @@ import pytest
 
 from penchant import Comment, Comparison, Demographics, Persona, PreferenceSpace, Rating, Record
 from penchant.audit.leakage import AGAINST, ALONE, EXAMPLES, leakage
+from penchant.message import Message
 
 CLEAN = Record("r", "u", "what now?", "a long walk by the sea", "a nap", Persona((Comparison("p", "tea", "milk"),)))
 
@@ -37,6 +38,15 @@ def test_a_record_that_gives_nothing_away_has_no_finding() -> None:
 )
 def test_what_gives_the_answer_away_is_found_in_every_kind_of_evidence(item: object, checks: set[str]) -> None:
     assert hits([record_with(item)]) == dict.fromkeys(checks, 1)
+
+
+def test_an_answer_in_an_earlier_turn_is_found_alone_and_against_other_data() -> None:
+    turns = (Message("user", "and?"), Message("assistant", "a long walk by the sea"), Message("user", "what now?"))
+    told = replace(CLEAN, prompt=turns)
+    assert hits([told]) == {"own answer": 1}
+    assert hits([replace(CLEAN, prompt=(*turns[:1], Message("assistant", "tea"), *turns[2:]))]) == {}
+    later = Record("t", "v", turns, "x", "y")
+    assert hits([CLEAN], [later]) == {"shared answer": 1}
 
 
 def test_pairs_that_are_asked_twice_and_turned_round_are_counted() -> None:

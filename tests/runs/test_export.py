@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,18 @@ import yaml
 
 from penchant.config import load_recipe
 from penchant.errors import ConfigError
+from penchant.message import Message
 from penchant.runs import export as module
 from penchant.runs.train import read_training_set
+from penchant.shards import parquet, read_records
+from penchant.space import SPACE_FILE, load_space
 
 
 @pytest.fixture
 def export(small_recipe, small_forum, tmp_path):
     def run(**settings):
-        settings = {"recipe": small_recipe, "method": "ica", **settings}
-        return module.export(data=small_forum / "train", out=tmp_path / "out", **settings)
+        settings = {"recipe": small_recipe, "method": "ica", "data": small_forum / "train", **settings}
+        return module.export(out=tmp_path / "out", **settings)
 
     return run
 
@@ -53,8 +57,23 @@ def test_rows_are_those_that_training_draws(export, small_recipe, small_forum, t
     assert any(row.mate is not None for row in people.rows(len(people.people)))
 
 
-def test_trl_trains_on_what_was_exported_without_losing_a_row(export, tmp_path) -> None:
-    export()
+@pytest.fixture
+def conversations(small_forum, tmp_path) -> Path:
+    """The small forum's training data, with an earlier exchange before the prompt of every second record."""
+    space = load_space(str(small_forum / SPACE_FILE))
+    exchange = (Message("user", "hello"), Message("assistant", "good day"))
+    records = [
+        replace(record, prompt=(*exchange, *record.prompt)) if number % 2 else record
+        for number, record in enumerate(read_records(small_forum / "train", space=space))
+    ]
+    parquet.write(records, tmp_path / "conversations", space=space)
+    (tmp_path / "conversations" / SPACE_FILE).write_text(space.as_toml(), encoding="utf-8")
+    return tmp_path / "conversations"
+
+
+def test_trl_trains_on_what_was_exported_without_losing_a_row(export, conversations, tmp_path) -> None:
+    export(data=conversations)
+    assert {len(row["prompt"]) for row in rows(tmp_path / "out")} == {2, 4}
     config = yaml.safe_load((tmp_path / "out" / "dpo.yaml").read_text(encoding="utf-8"))
     assert config["max_length"] is None
     fast = ["--max_steps", "1", "--report_to", "none", "--per_device_train_batch_size", "48"]

@@ -76,15 +76,13 @@ def _own_pair(records: Sequence[Record]) -> list[bool]:
 
 
 def _own_answer(records: Sequence[Record]) -> list[bool]:
-    return [
-        any(
-            _occurs_in(answer, text)
-            for item in r.persona.evidence
-            for text in _texts(item)
-            for answer in (r.chosen, r.rejected)
-        )
-        for r in records
-    ]
+    return [any(_occurs_in(answer, text) for text in _seen(r) for answer in (r.chosen, r.rejected)) for r in records]
+
+
+def _seen(record: Record) -> list[str]:
+    """What a model reads of a record before it answers, but for the task: the evidence and the earlier turns."""
+    evidence = [text for item in record.persona.evidence for text in _texts(item)]
+    return [*evidence, *(turn.content for turn in record.prompt[:-1])]
 
 
 def _occurs_in(answer: str, text: str) -> bool:
@@ -145,8 +143,7 @@ def _shared_pair(records: Sequence[Record], others: Sequence[Record]) -> list[bo
 
 
 def _shared_answer(records: Sequence[Record], others: Sequence[Record]) -> list[bool]:
-    seen = {text for r in others for text in (r.chosen, r.rejected)}
-    seen |= {text for r in others for item in r.persona.evidence for text in _texts(item)}
+    seen = {text for r in others for text in (r.chosen, r.rejected, *_seen(r))}
     return [r.chosen in seen or r.rejected in seen for r in records]
 
 
@@ -184,7 +181,7 @@ def _bare(item: Evidence) -> tuple[str, ...]:
 
 ALONE: Mapping[str, Check] = {
     "own pair": Check("the history contains the target pair", _own_pair),
-    "own answer": Check("the history contains one of the two answers", _own_answer),
+    "own answer": Check("the history or an earlier turn contains one of the two answers", _own_answer),
     "own prompt": Check("the history contains an item under the target prompt", _own_prompt),
     "own direction": Check("the profile states exactly the direction of the target pair", _own_direction),
     "repeated": Check("the same prompt and answers occur in more than one record", _repeated),
