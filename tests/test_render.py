@@ -316,6 +316,26 @@ def test_a_mark_inside_a_mark_leaves_none_behind(tiny: PreferenceSpace, text: st
         assert "***" not in line
 
 
+def without_marks(text: str) -> str:
+    """Evidence as a prompt shows it, in the simplest way: marks are removed until none is left."""
+    removed = 1
+    while removed:
+        text, removed = re.subn(rf"{MARK.pattern}|\*{{3,}}", " ", text, flags=re.IGNORECASE)
+    return " ".join(text.split())
+
+
+NESTED = ("<", "< ", ">", "<person", "person", "person>", "/", " / ", "</PERSON>", "<person>", "*", "**", "***", "a")
+
+
+@given(st.lists(st.sampled_from(NESTED), max_size=30).map("".join))
+def test_no_mark_of_ours_survives_in_a_text_and_nothing_else_is_removed(tiny: PreferenceSpace, text: str) -> None:
+    person = meet(Persona((Statement(f"a{text}"),)), tiny)
+    line = body(render(person, "t", content="history")).splitlines()[1].removeprefix("- said: ")
+    assert line == without_marks(f"a{text}")
+    assert not MARK.search(line)
+    assert "***" not in line
+
+
 def test_a_layout_is_found_by_its_name_or_refused() -> None:
     assert [layout_named(name) for name in LAYOUTS] == list(LAYOUTS)
     with pytest.raises(ConfigError, match="`layout` wide: choose from user_first, paper"):

@@ -130,7 +130,9 @@ _TEMPLATES = {
 
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=False)
 _COMPILED = {key: _JINJA.from_string(text) for key, text in _TEMPLATES.items()}
-_MARKS = re.compile(r"<\s*/?\s*person\s*/?\s*>|\*{3,}", re.IGNORECASE)
+_MARK = re.compile(r"<\s*+(?:/\s*+)?person\s*+(?:/\s*+)?>", re.IGNORECASE)
+_STARS = re.compile(r"\*{3,}")
+_BRACKETS = re.compile(r"([<>])")
 
 
 def layout_named(name: str) -> Layout:
@@ -300,11 +302,24 @@ def _line(item: Evidence) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Evidence as one line of data: our own marks are removed and line breaks become spaces."""
-    removed = 1
-    while removed:  # removing a mark from the middle of another mark leaves a new one
-        text, removed = _MARKS.subn(" ", text)
-    return " ".join(text.split())
+    """Evidence as one line of data: our own marks are removed and line breaks become spaces.
+
+    Removing a mark from the middle of another mark leaves a new one, which goes too. The time is linear: each part is
+    joined once, since a bracket that closes no mark ends every mark that was open.
+    """
+    parts: list[str] = []
+    opened: list[int] = []  # positions of "<" in parts that may still begin a mark
+    for part in _BRACKETS.split(_STARS.sub(" ", text)):
+        if part == "<":
+            opened.append(len(parts))
+        parts.append(part)
+        if part == ">" and opened:
+            start = opened.pop()
+            if _MARK.fullmatch("".join(parts[start:])):
+                parts[start:] = [" "]
+            else:
+                opened.clear()
+    return " ".join("".join(parts).split())
 
 
 def _correction_lines(person: Person) -> list[str]:

@@ -1,6 +1,20 @@
-import pytest
+import re
 
-from penchant.infer.quotes import PASSAGE, hedged, own_words, passages, squeezed, unquoted
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.infer import quotes
+from penchant.infer.quotes import CLAUSE_END, PASSAGE, hedged, own_words, passages, squeezed, unquoted
+
+WORDS = (
+    *("my", "the", "He", "They", "Anna", "Tom", "aunt", "is", "I", "me", "says", "think", "loves", "really", "always"),
+    *("can", "kindly", "keeps", "used to", "on", "fond", "according to", "As", "put", "motto", "'s", "s'", "and", "or"),
+    *(",", ":", ".", "!", '"', "“", "„", "»", ">", "```", "<b>", "system:", ")", "original message", "wrote:", "_"),
+)
+GAPS = ("", " ", "  ", "\n", " \n ", "\t", "\u2028")
+fragments = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), min_size=1, max_size=14)
+short_texts = fragments.map(lambda parts: "".join(word + gap for word, gap in parts))
 
 
 def test_what_somebody_quotes_is_not_theirs() -> None:
@@ -134,3 +148,26 @@ def test_what_is_taken_back_or_doubted_is_hedged(text: str) -> None:
 )
 def test_what_is_meant_is_not_hedged(text: str) -> None:
     assert not hedged(text)
+
+
+def backtracking(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """The expression without what makes it linear: no possessive repeat, and "really" read in two ways."""
+    plain = pattern.pattern.replace("*+", "*").replace("}+", "}").replace("|always|", "|always|really|")
+    return re.compile(plain.replace(r"|(?<!\s)\s+(?:and", r"|\s+(?:and"), pattern.flags)
+
+
+@pytest.mark.parametrize("name", ["_OTHERS", "_TOLD_AT_END", "_MARKUP", "_FORWARDED", "_QUOTED_LINE"])
+@given(text=short_texts)
+def test_an_expression_in_linear_time_matches_what_its_plain_form_matches(name: str, text: str) -> None:
+    pattern = getattr(quotes, name)
+    for part in (squeezed(text), *quotes.sentences(squeezed(text))):
+        linear, plain = (expression.search(part) for expression in (pattern, backtracking(pattern)))
+        assert (linear and linear.span()) == (plain and plain.span())
+
+
+@given(short_texts)
+def test_clauses_end_where_the_plain_expression_ends_them(text: str) -> None:
+    plain = backtracking(CLAUSE_END)
+    assert plain.pattern != CLAUSE_END.pattern
+    for part in (squeezed(text), *quotes.sentences(text)):
+        assert [gap.span() for gap in CLAUSE_END.finditer(part)] == [gap.span() for gap in plain.finditer(part)]

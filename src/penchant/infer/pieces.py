@@ -64,7 +64,7 @@ def parts(item: Evidence) -> Parts:
 
 def pieces(text: str) -> tuple[str, ...]:
     """The clauses of a text, in order, at most `MAX_CLAUSES`."""
-    return tuple(_spread(list(_clauses(text))))
+    return tuple(_spread(list(_clauses(squeezed(text)))))
 
 
 def _written(text: str, *, task: tuple[str, ...]) -> Parts:
@@ -92,7 +92,7 @@ def _spread(clauses: list[T]) -> list[T]:
 
 
 def _clauses(text: str) -> Iterator[str]:
-    for clause in CLAUSE_END.split(squeezed(text)):
+    for clause in CLAUSE_END.split(text):
         words = clause.split()
         for start in range(0, len(words), _MAX_WORDS):
             yield " ".join(words[start : start + _MAX_WORDS])

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-CLAUSE_END = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|\s+(?:and|but|or)\s+", re.IGNORECASE)
+CLAUSE_END = re.compile(r"(?<=[.!?;:])\s+|,\s+|\n+|(?<!\s)\s+(?:and|but|or)\s+", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_WORD = re.compile(r"\w")
 PASSAGE = 60
 """Approximate number of words in a passage."""
 _SELF = re.compile(r"\b(?:I|[Mm]e|[Mm]yself|[Mm]ine|[Ww]e|us)\b")
@@ -28,7 +29,7 @@ _ORDER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _MARKUP = re.compile(
-    r"""^\W*(?:system|assistant|user|human|developer|admin\w*|instructions?|annotator|bot)\b[\w\s]{0,20}[:)\]>]
+    r"""^\W*+(?:system|assistant|user|human|developer|admin\w*|instructions?|annotator|bot)\b[\w\s]{0,20}[:)\]>]
     |<\|[^|\n]{0,40}\|>|</?[a-z][\w-]{0,30}>|<!--|-->|\[/?INST\]|<</?SYS>>|```
     |"\s*:\s*["\d\[{]|[{}]|\w\(\w{1,20}\s*=|\w\s=\s?["'\d\[]""",
     re.IGNORECASE | re.VERBOSE,
@@ -41,9 +42,8 @@ _OF_THE_USER = re.compile(
 )
 
 # Others.
-_ADVERBS = (
-    r"(?:\w+ly\s+|always\s+|often\s+|really\s+|once\s+|just\s+|all\s+|both\s+|has\s+|have\s+|would\s+|can\s+|will\s+)*"
-)
+_ADVERBS = r"(?:(?:\w+ly|always|often|once|just|all|both|has|have|would|can|will)\s+)*"
+"""No word has two readings here ("really" is a \\w+ly): with two, thirty such words in a row have a billion."""
 _SAYS = (
     "says|said|thinks|thought|tells|told|claims|claimed|writes|wrote|insists|insisted|believes|believed|swears|swore"
     "|argues|argued|states|stated|reckons|reckoned|suggests|suggested|recommends|recommended|reports|reported"
@@ -67,7 +67,7 @@ _SOMEBODY = r"""(?:
     |(?i:he|she|they|everyone|everybody|someone|somebody|people|others|folks|guys|nobody)\s+
       (?:(?!(?:is|are|was|were|I|me|we|us)\b)[\w'’-]+\s+){0,5})"""
 _OTHERS = re.compile(
-    rf"""^\W*(?:\w+[:,]\s+)?(?:
+    rf"""^\W*+(?:\w+[:,]\s+)?(?:
     {_SOMEBODY}{_ADVERBS}(?:(?:{_SAYS}|{_LIKES}|{_BARE}|telling|saying)\b|{_FOND}|{_KEEPS}|{_KEEP})
     |{_NAME}\s+{_ADVERBS}(?:(?:{_SAYS}|{_LIKES})\b|{_FOND}|{_KEEPS})
     |{_NAME}\s+(?:and|&)\s+{_NAME}\s+{_ADVERBS}(?:(?:{_BARE}|{_SAYS}|{_LIKES})\b|{_FOND})
@@ -79,18 +79,18 @@ _OTHERS = re.compile(
 )
 """Beginning of a clause that reports somebody else. After a name, the verb must have a third-person form."""
 _TOLD_AT_END = re.compile(
-    rf"[,;:\"”]?\s+(?:(?:{_SAYS}|according\s+to)\s+(?!I\b|me\b)[\w'’.\s-]{{1,40}}|{_NAME}\s+(?:{_SAYS}))\W*$"
+    rf"\s(?:(?:{_SAYS}|according\s+to)\s+(?!I\b|me\b)[\w'’.\s-]{{1,40}}+|{_NAME}\s+(?:{_SAYS}))\W*+$"
 )
 
 # Quotes.
 _FORWARDED = re.compile(
-    r"""^\W{0,40}(?:original\s+message|forwarded\s+message|begin\s+forwarded\s+message)\b
-    |^\W{0,5}on\s.{4,60}\swrote\s*:?\s*$|^from:\s.{1,80}$""",
+    r"""^\W{0,40}+(?:original\s+message|forwarded\s+message|begin\s+forwarded\s+message)\b
+    |^\W{0,5}+on\s.{4,60}\swrote\s*:?\s*$|^from:\s.{1,80}$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_QUOTED_LINE = re.compile(r"^\s*(?:>|&gt;).*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^[^\S\n]*+(?:>|&gt;).*$", re.MULTILINE)
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_MARK = re.compile(r"[\"“”„«»\n]")
+_MARK = re.compile(r"[\"“”„«»]")
 _OPENS, _CLOSES = '"“„«', '"”“»'
 _LONG_QUOTE = 5
 """Minimum number of words of a quote in quotation marks; a shorter passage is emphasis, unless it says "I"."""
@@ -137,16 +137,19 @@ def passages(text: str) -> Iterator[str]:
 
 def _own(text: str) -> Iterator[str]:
     for sentence in _SENTENCE_END.split(text):
-        if _ORDER.search(sentence) or _MARKUP.search(sentence):
+        if _MARKUP.search(sentence) or _ORDER.search(sentence):
+            continue
+        if not _WORD.search(sentence):  # nothing below can match; text of dots has very many sentences
+            yield sentence
             continue
         if not _SELF.search(sentence) and (_OF_THE_USER.search(sentence) or _TOLD_AT_END.search(sentence[-120:])):
             continue
         of_others = bool(_OTHERS.match(sentence))
         start = 0
-        for gap in (*CLAUSE_END.finditer(sentence), None):
-            end = gap.end() if gap else len(sentence)
+        for end in (*(gap.end() for gap in CLAUSE_END.finditer(sentence)), len(sentence)):
             clause = sentence[start:end]
-            of_others = bool(_OTHERS.match(clause)) or (of_others and (start == 0 or not _OWN.search(clause)))
+            goes_on = of_others and (start == 0 or not _OWN.search(clause))
+            of_others = goes_on or bool(_OTHERS.match(clause))
             if not of_others:
                 yield clause
             start = end
@@ -175,7 +178,7 @@ def _outside(text: str) -> Iterator[str]:
     for mark in (*_MARK.finditer(text), None):
         end = mark.start() if mark else len(text)
         passage = text[start + 1 : end]
-        closes = opened == start >= 0 and mark is not None and mark[0] in _CLOSES
+        closes = opened == start >= 0 and mark is not None and mark[0] in _CLOSES and "\n" not in passage
         if closes and _is_quote(passage):
             yield " "
             opened = -1

@@ -13,7 +13,6 @@ from functools import lru_cache
 from penchant.errors import DataError, SpaceError
 from penchant.space import Direction, PreferenceSpace, Sign
 
-_JOINT = re.compile(r"\s*(?:,\s*|$)")
 _SHOWN_CHARS = 60
 
 
@@ -24,26 +23,27 @@ def parse_profile(profile: str, space: PreferenceSpace) -> Direction:
         DataError: the profile has text that is not a pole phrase of the space, or both poles of one dimension.
         SpaceError: two poles of the space share a phrase, so profiles are ambiguous.
     """
-    phrases = _phrases(space)
+    phrases, pattern = _phrases(space), _pattern(space)
     signs: dict[str, Sign] = {}
-    rest = profile.strip()
-    while rest:
-        phrase = next((phrase for phrase in phrases if _starts_with(phrase, rest)), None)
-        if phrase is None:
+    text, at = profile.strip(), 0
+    while at < len(text):
+        entry = pattern.match(text, at)
+        if entry is None:
             raise DataError(
-                f"'profile' has text that is no pole of space '{space.name}': '{rest[:_SHOWN_CHARS]}'; "
+                f"'profile' has text that is no pole of space '{space.name}': '{text[at : at + _SHOWN_CHARS]}'; "
                 "load the file with the space it was written for"
             )
-        dimension_id, sign = phrases[phrase]
+        dimension_id, sign = phrases[entry[1]]
         if signs.setdefault(dimension_id, sign) != sign:
             raise DataError(f"'profile' names both poles of '{dimension_id}'; keep one")
-        joint = _JOINT.match(rest, len(phrase))
-        rest = rest[joint.end() :] if joint else ""
+        at = entry.end()
     return space.direction(signs)
 
 
-def _starts_with(phrase: str, rest: str) -> bool:
-    return rest.startswith(phrase) and _JOINT.match(rest, len(phrase)) is not None
+@lru_cache(maxsize=8)
+def _pattern(space: PreferenceSpace) -> re.Pattern[str]:
+    """One phrase, the longest that fits, and the comma or the end after it."""
+    return re.compile(rf"({'|'.join(map(re.escape, _phrases(space)))})\s*(?:,\s*|$)")
 
 
 @lru_cache(maxsize=8)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +75,7 @@ def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage
             for index, (_, reply) in enumerate(speeches[1:], start=1):
                 previous = speeches[index - 1][1]
                 if _SHORT <= len(reply.split()) <= 1.5 * _LONG and previous:
-                    before = _last(lines[:index], _length(rng))
+                    before = _last(lines[max(0, index - _LONG) : index], _length(rng))  # a line has a word at least
                     # a single turn needs no speaker
                     yield Passage("\n\n".join(before) if len(before) > 1 else previous, reply, document)
             continue
@@ -94,7 +95,7 @@ def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage
 def _last(parts: Sequence[str], words: int) -> list[str]:
     """The last parts that fit into a number of words; at least one part."""
     kept = list(parts[-1:])
-    for part in reversed(parts[:-1]):
+    for part in islice(reversed(parts), 1, None):
         if sum(len(other.split()) for other in kept) + len(part.split()) > words:
             break
         kept.insert(0, part)
