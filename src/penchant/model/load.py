@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from penchant.errors import ModelError
 from penchant.model.chat import ChatTokenizer
+from penchant.model.smollm2 import located
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _ADAPTER = "adapter_config.json"
@@ -46,6 +47,7 @@ def require_model(source: str) -> None:
     Raises:
         ModelError: names the folder and its content.
     """
+    source = located(source)
     if not _is_local(source):
         return
     folder = Path(source)
@@ -61,6 +63,7 @@ def load_tokenizer(source: str, *, revision: str | None = None) -> ChatTokenizer
     Raises:
         ModelError: the tokenizer is missing, or has no chat template.
     """
+    source = located(source)
     if _is_local(source) and not Path(source).is_dir():
         raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
     try:
@@ -75,6 +78,7 @@ def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTo
     Raises:
         ModelError: the model is missing or unsafe, or its tokenizer has no chat template.
     """
+    source = located(source)
     require_model(source)
     if _is_local(source) and (Path(source) / _ADAPTER).is_file():
         return _with_adapter(Path(source))
@@ -109,6 +113,14 @@ def _with_adapter(folder: Path) -> tuple[Any, ChatTokenizer]:
         raise ModelError(f"the adapter in {folder} does not fit '{base}': {error}") from error
 
 
+def name_base(folder: Path, base: str) -> None:
+    """Makes a saved adapter name its base as the user did: PEFT writes where a model by name is on this machine."""
+    file = folder / _ADAPTER
+    if file.is_file():
+        settings = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
+        file.write_text(json.dumps(settings, indent=2, sort_keys=True), encoding="utf-8")
+
+
 def _is_local(source: str) -> bool:
     """Whether a source is a path, not a Hub id: it or its parent folder exists, or it does not look like owner/name."""
     path = Path(source)
@@ -117,6 +129,7 @@ def _is_local(source: str) -> bool:
 
 def weights_key(source: str) -> str:
     """Twelve hex digits of a hash over the weights of a model folder; for a Hub id, over the id."""
+    source = located(source)
     digest = hashlib.sha256()
     files = sorted(Path(source).glob("*.safetensors")) if Path(source).is_dir() else []
     if not files:

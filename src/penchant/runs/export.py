@@ -9,6 +9,7 @@ from typing import Any
 
 from penchant.config import Recipe, TrainSection
 from penchant.errors import ConfigError
+from penchant.model.smollm2 import located
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.recipe import recipe_for
 from penchant.runs.train import read_training_set, report_bare, section_of
@@ -73,7 +74,7 @@ def export(
 
 
 def _config(recipe: Recipe, section: TrainSection, out: Path) -> dict[str, Any]:
-    base = Path(recipe.base)
+    base = Path(located(recipe.base))
     return {
         "model_name_or_path": str(base.resolve()) if base.is_dir() else recipe.base,
         "dataset_name": str(out.resolve()),

@@ -24,7 +24,7 @@ from trl import KTOConfig, KTOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.message import as_dicts
-from penchant.model.load import load_parts
+from penchant.model.load import load_parts, name_base
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
@@ -129,6 +129,7 @@ def align_to_ratings(
         )
     trainer.train()
     model.save_pretrained(folder)
+    name_base(folder, base)
     training_set.tokenizer.tokenizer.save_pretrained(folder)
     history = trainer.state.log_history
     curve = [{"step": entry["step"], "loss": entry["loss"]} for entry in history if "loss" in entry]

@@ -30,7 +30,7 @@ from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import ConfigError, TrainingError
 from penchant.model.card import WEIGHTS
-from penchant.model.load import load_parts, weights_key
+from penchant.model.load import load_parts, name_base, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.callbacks import Curve, Steps
 from penchant.train.loss import Answers, finite, pair_loss
@@ -261,6 +261,7 @@ def align(
     if trainer.accelerator.is_main_process:
         reference.save()
         model.save_pretrained(folder)
+        name_base(folder, base)
         training_set.tokenizer.tokenizer.save_pretrained(folder)
     trainer.accelerator.wait_for_everyone()
     atexit.register(_leave)
