@@ -113,7 +113,7 @@ class ChatTokenizer:
         Raises:
             ModelError: the template cannot write such a conversation.
         """
-        plain = [Message(message.role, self._plain(message.content)) for message in messages]
+        plain = [Message(message.role, self.plain(message.content)) for message in messages]
         return tuple(_folded(plain, self._form(_roles(messages)).fold))
 
     def prompt_text(self, messages: Sequence[Message]) -> str:
@@ -164,7 +164,7 @@ class ChatTokenizer:
         before = prompt + form.thoughts
         texts = [prompt + form.opening]
         for answer in answers:
-            text = self._written((*turns, Message("assistant", self._plain(answer))))
+            text = self._written((*turns, Message("assistant", self.plain(answer))))
             if not (text.startswith(before) and text.endswith(form.end)):
                 raise ModelError(
                     "the chat template writes a prompt differently when an answer follows it; "
@@ -233,7 +233,7 @@ class ChatTokenizer:
                 for text in texts:
                     yield from re.split(r"probe(?:answer|\d+x)", text)
 
-    def _plain(self, text: str) -> str:
+    def plain(self, text: str) -> str:
         """A text without special tokens and turn marks. Other added tokens, such as <person>, stay."""
         text = self._marks.remove(text)
         if self._normalizer is not None and not text.isascii():

@@ -47,6 +47,7 @@ def evaluate(
     data: str | Path,
     models: str | Path | Sequence[str | Path] = (),
     base: str | None = None,
+    template: str | None = None,
     layout: str = "user_first",
     max_prompt_tokens: int | None = None,
     annotator: str | Path | None = None,
@@ -73,7 +74,9 @@ def evaluate(
         models: one or more folders of aligned models and learned scorers, read from their cards; METHOD=ORG/MODEL for
             models of the Hub.
         base: the base of the models, where no card names it.
-        max_prompt_tokens: evidence beyond this many tokens of prompt is dropped and counted.
+        template: chat template in place of those of the models; see `runs.models.base_template`.
+        max_prompt_tokens: evidence beyond this many tokens of prompt is dropped and counted; None, or more than the
+            model's context leaves beside the longest answer: evidence beyond that.
         annotator: reads directions from the evidence, in place of those in the data: a folder, or a recipe.
         neutral: hide words of gender and age from the annotator and the models.
         personas: kinds of evidence to show; empty takes the question's own.
@@ -106,6 +109,7 @@ def evaluate(
         read_in,
         dataset=data.stem,
         sources=sources,
+        template=template,
         layout=written,
         max_prompt_tokens=max_prompt_tokens,
         annotator=annotator,

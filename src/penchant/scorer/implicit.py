@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from penchant.method import METHODS, Method
 from penchant.model.base import Candidates, Model
+from penchant.model.budget import prompt_budget
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
@@ -87,15 +88,23 @@ def prompts(
     *,
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
+    answer_tokens: int = 0,
 ) -> list[Rendered]:
-    """The rendered prompt of every record under a method.
+    """The rendered prompt of every record under a method; it fits the model's context together with each answer.
 
+    Args:
+        max_prompt_tokens: most tokens of a prompt; None: what the context leaves.
+        answer_tokens: the longest answer that will be written.
     Raises:
         RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
     """
-    budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
+
+    def budget(record: Record) -> Budget | None:
+        answers = (record.chosen, record.rejected)
+        return prompt_budget(model, answers, answer_tokens=answer_tokens, max_prompt_tokens=max_prompt_tokens)
+
     return [
-        method.record_messages(record, meet(record, persona), layout=layout, budget=budget)
+        method.record_messages(record, meet(record, persona), layout=layout, budget=budget(record))
         for record, persona in zip(records, personas, strict=True)
     ]
 
@@ -131,7 +140,7 @@ class ImplicitReward:
     def _logprobs(
         self, person: Person, prompt: str, answers: Sequence[str], *, model: Model, method: Method
     ) -> NDArray[np.float64]:
-        budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
+        budget = prompt_budget(model, answers, max_prompt_tokens=self.max_prompt_tokens)
         messages = method.messages(person, prompt, layout=self.layout, budget=budget).messages
         (likelihoods,) = model.logprobs([Candidates(messages, tuple(answers))])
         return np.array([likelihood.logprob for likelihood in likelihoods], dtype=np.float64)
