@@ -80,8 +80,7 @@ def load_tokenizer(source: str, *, template: str | None = None, revision: str | 
     Raises:
         ModelError: the tokenizer is missing, or has no usable chat template.
     """
-    if _is_local(source) and not Path(source).is_dir():
-        raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
+    _require_folder(source)
     written = None if template is None else template_named(template)
     base, folder = _base(source), Path(source)
     if base is not None and not (folder / "tokenizer_config.json").is_file():
@@ -157,7 +156,13 @@ def _refuse_looking_ahead(source: str, model: Any) -> None:
         raise ModelError(f"'{source}' is an encoder ({model.config.model_type}); give a causal language model")
 
 
+def _require_folder(source: str) -> None:
+    if _is_local(source) and not Path(source).is_dir():
+        raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
+
+
 def _config(source: str, *, revision: str | None = None) -> Any:
+    _require_folder(source)
     try:
         return AutoConfig.from_pretrained(source, trust_remote_code=False, revision=revision)
     except _BROKEN as error:

@@ -72,8 +72,7 @@ def evaluate(
     Args:
         data: the records to measure.
         models: folders of aligned models and learned scorers, read from their cards; METHOD=ORG/MODEL for the Hub's.
-        base: the base of the models, where no card names it.
-        template: chat template in place of those of the models; see `runs.models.base_template`.
+        base, template: the models' base, where no card names it; a chat template in place of theirs (`base_template`).
         max_prompt_tokens: evidence beyond this many tokens, or the model's context, is dropped and counted.
         annotator: reads directions from the evidence, in place of those in the data: a folder, or a recipe.
         neutral: hide words of gender and age from the annotator and the models.
