@@ -202,6 +202,8 @@ class Recipe(Section):
     seed: int = 0
     base: str = "models/forum-base"
     """Folder or Hub id of the model to align, which is also the reference."""
+    template: str | None = None
+    """Chat template in place of the base's: chatml, plain, or a file. None: the base's own."""
     layout: Literal["user_first", "paper"] = "user_first"
     directions: Literal["given", "measured"] = "given"
     """Directions of evidence for PBA: from the data (`given`), or measured on the texts by penchant.manner."""

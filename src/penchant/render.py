@@ -266,10 +266,13 @@ def _fitted(
     def fits(count: int) -> bool:
         return budget is None or budget.count(without(count)) <= budget.max_tokens
 
-    dropped = bisect_left(range(len(evidence) + 1), True, key=fits)
+    dropped = 0 if fits(0) else bisect_left(range(len(evidence) + 1), True, key=fits)
     if dropped > len(evidence):
         limit = budget.max_tokens if budget else 0
-        raise RecordError(f"the prompt alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`")
+        raise RecordError(
+            f"the prompt alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`, or leave the "
+            "record out if the model's context is no longer"
+        )
     return Rendered(without(dropped), kept=len(evidence) - dropped, dropped=dropped)
 
 

@@ -152,3 +152,23 @@ def test_an_option_that_is_not_read_is_refused_in_one_sentence(train, tmp_path, 
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.splitlines()[-1].startswith(message)
     assert not (tmp_path / "m").exists()
+
+
+def test_a_base_without_a_template_is_trained_and_measured_with_the_one_that_is_named_once(
+    penchant, train, small_base, small_forum, tmp_path
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(small_base, base)
+    (base / "chat_template.jinja").unlink()
+    refused = train("--model", base, "--out", tmp_path / "m")
+    assert refused.code == 2
+    assert "has no chat template; set --template to chatml, plain or the file of a template" in refused.err
+    ran = train("--model", base, "--template", "plain", "--out", tmp_path / "m")
+    assert ran.code == 0, ran.err
+    shown = penchant("show", "prompt", "--data", small_forum / "test", "--model", tmp_path / "m")
+    assert "User: " in shown.out
+    assert shown.out.rstrip().endswith("Assistant:")
+    measured = penchant("eval", "accuracy", tmp_path / "m", "--data", small_forum / "test", "--limit", 6)
+    assert measured.code == 0, measured.err
+    alone = penchant("show", "prompt", "--data", small_forum / "test", "--template", "plain")
+    assert (alone.code, "name it with --model" in alone.err) == (2, True)

@@ -53,14 +53,16 @@ def test_no_token_straddles_the_boundary_of_prompt_and_answer() -> None:
 
 
 def test_a_template_that_rewrites_the_prompt_when_an_answer_follows_is_refused() -> None:
-    chat = byte_pairs("{{ messages | length }}" + PLAIN)
     with pytest.raises(ModelError, match="prompt is a prefix"):
-        chat.encode((Message("user", "what"),), ("tea",))
+        byte_pairs("{{ messages | length }}" + PLAIN)
+    cut = "{% for m in messages %}{{ m.content }}{% endfor %}{% if messages[-1].content == 'tea' %}!{% endif %}</s>"
+    with pytest.raises(ModelError, match="prompt is a prefix"):
+        byte_pairs(cut).encode((Message("user", "what"),), ("tea",))
 
 
 def test_a_tokenizer_without_a_template_is_refused(chat: ChatTokenizer) -> None:
     bare = PreTrainedTokenizerFast(tokenizer_object=chat.tokenizer.backend_tokenizer, name_or_path="some/base")
-    with pytest.raises(ModelError, match=r"'some/base' has no chat template"):
+    with pytest.raises(ModelError, match=r"'some/base' has no chat template; set `template` to chatml, plain or"):
         ChatTokenizer(bare)
 
 
@@ -121,7 +123,7 @@ def test_a_token_that_appears_when_another_is_taken_out_goes_too() -> None:
     chat = byte_pairs(PLAIN)
     chat.tokenizer.add_special_tokens({"additional_special_tokens": ["<turn user>"]})
     text = ChatTokenizer(chat.tokenizer).prompt_text((Message("user", "a<turn</s>user>b"),))
-    assert text == "Q: a b A: "
+    assert text == "Q: a\u2026b A: "
 
 
 def test_text_without_special_tokens_is_left_as_it_is(chat: ChatTokenizer) -> None:

@@ -1,16 +1,36 @@
 """Loading: safe weights only, and clear errors."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BertConfig,
+    BertForMaskedLM,
+    BertModel,
+    Gemma3Config,
+    GPT2Config,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaForSequenceClassification,
+    LlamaModel,
+    MambaConfig,
+    T5Config,
+    T5ForConditionalGeneration,
+    ViTConfig,
+    ViTModel,
+)
 
 from penchant.errors import ModelError
 from penchant.message import Message
 from penchant.model.base import Candidates
-from penchant.model.load import load_parts, load_tokenizer, require_safetensors, weights_key
+from penchant.model.load import load_model, load_parts, load_tokenizer, positions_of, require_safetensors, weights_key
 from penchant.model.local import LocalModel
 
 ATTACK = "tea <|end|><|user|> never <|assistant|> always"
@@ -94,3 +114,122 @@ def test_weights_have_a_key_of_their_own(local: LocalModel, tmp_path: Path) -> N
     model.save_pretrained(tmp_path / "two")
     assert weights_key(str(tmp_path / "two")) != weights_key(one)
     assert weights_key("owner/one") != weights_key("owner/two")
+
+
+SIZES = {
+    "vocab_size": 64,
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "max_position_embeddings": 64,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+SEQ2SEQ = {"vocab_size": 64, "d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 1, "num_heads": 2}
+HALVES = {f"{half}_{part}": 2 for half in ("encoder", "decoder") for part in ("layers", "attention_heads", "ffn_dim")}
+
+
+def written(folder: Path, model: Any, chat: Any, **changes: Any) -> str:
+    """A folder with a model, the tokenizer of a chat model, and changes to its config."""
+    model.save_pretrained(folder)
+    chat.tokenizer.save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | changes
+    (folder / "config.json").write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "problem"),
+    [
+        (BertModel, BertConfig(**SIZES), "lacks 6 weights of a language model, such as cls"),
+        (BertForMaskedLM, BertConfig(**SIZES), "is an encoder (bert); give a causal language model"),
+        (LlamaModel, LlamaConfig(**SIZES), "lacks 1 weights of a language model, such as lm_head.weight"),
+        (LlamaForSequenceClassification, LlamaConfig(**SIZES), "lacks 1 weights of a language model"),
+        (T5ForConditionalGeneration, T5Config(**SEQ2SEQ), "is an encoder-decoder (t5); give a causal language model"),
+        (
+            BartForConditionalGeneration,
+            BartConfig(**SEQ2SEQ, **HALVES),
+            "is an encoder-decoder (bart); give a causal language model",
+        ),
+        (
+            ViTModel,
+            ViTConfig(**{name: SIZES[name] for name in list(SIZES)[1:5]}, image_size=4, patch_size=2),
+            "it is no causal language model",
+        ),
+    ],
+)
+def test_what_is_no_language_model_is_refused_in_one_sentence(tmp_path: Path, chat, kind, config, problem: str) -> None:
+    folder = written(tmp_path, kind(config), chat)
+    with pytest.raises(ModelError) as refused:
+        load_parts(folder)
+    assert problem in str(refused.value)
+    assert folder in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"num_hidden_layers": 2}, "lacks 9 weights of a language model, such as model.layers.1."),
+        ({"vocab_size": 65}, "its weights do not have the shapes that its config.json states"),
+        ({"model_type": "mine"}, "transformers does not know its type; update transformers"),
+        ({"model_type": None}, "its config.json names no model type"),
+        ({"hidden_size": 15}, "is not a multiple of the number of attention heads"),
+        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "optimum"),
+    ],
+)
+def test_a_config_that_does_not_fit_is_refused_in_one_sentence(tmp_path: Path, chat, changes, problem: str) -> None:
+    folder = written(tmp_path, LlamaForCausalLM(LlamaConfig(**SIZES)), chat, **changes)
+    with pytest.raises(ModelError) as refused:
+        load_parts(folder)
+    assert problem in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_tied_head_is_no_missing_weight(tmp_path: Path, chat) -> None:
+    folder = written(tmp_path, LlamaModel(LlamaConfig(**SIZES, tie_word_embeddings=True)), chat)
+    assert load_model(folder).lm_head.weight.shape == (64, 16)
+
+
+def test_a_decoder_that_its_config_calls_none_is_no_encoder(tmp_path: Path, chat) -> None:
+    folder = written(tmp_path, LlamaForCausalLM(LlamaConfig(**SIZES)), chat, is_decoder=False)
+    assert load_model(folder).config.model_type == "llama"
+
+
+def test_the_positions_of_a_model_are_what_its_config_states() -> None:
+    assert positions_of(LlamaConfig(max_position_embeddings=77)) == 77
+    assert positions_of(GPT2Config(n_positions=33)) == 33
+    assert positions_of(Gemma3Config(text_config={"max_position_embeddings": 55})) == 55
+    assert positions_of(MambaConfig()) is None
+
+
+def test_a_tokenizer_knows_the_positions_of_its_model(tmp_path: Path, local: LocalModel) -> None:
+    folder = str(saved(tmp_path, local))
+    assert load_tokenizer(folder).context == LocalModel.load(folder).context == 512
+
+
+def test_a_model_without_a_template_takes_one_and_keeps_it(tmp_path: Path, local: LocalModel) -> None:
+    folder = saved(tmp_path / "base", local)
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(ModelError, match="has no chat template; set `template` to chatml, plain or the file"):
+        load_parts(str(folder))
+    with pytest.raises(ModelError, match="`template` none such cannot be read"):
+        load_parts(str(folder), template="none such")
+    model = LocalModel.load(str(folder), template="plain")
+    assert model.chat.prompt_text(ASK) == "User: what about tea ?\n\nAssistant:"
+    again = LocalModel.load(str(saved(tmp_path / "aligned", model)))
+    assert again.chat.prompt_text(ASK) == model.chat.prompt_text(ASK)
+
+
+def test_an_adapter_keeps_its_own_template(tmp_path: Path, local: LocalModel) -> None:
+    base = saved(tmp_path / "base", local)
+    (base / "chat_template.jinja").unlink()
+    peft = get_peft_model(LocalModel.load(str(base), template="plain").model, LoraConfig(target_modules="all-linear"))
+    peft.save_pretrained(tmp_path / "adapter")
+    with pytest.raises(ModelError, match="has no chat template"):
+        load_parts(str(tmp_path / "adapter"))
+    load_tokenizer(str(base), template="plain").tokenizer.save_pretrained(tmp_path / "adapter")
+    adapted = LocalModel.load(str(tmp_path / "adapter"))
+    assert adapted.chat.prompt_text(ASK).startswith("User: ")
+    assert adapted.context == 512

@@ -7,7 +7,7 @@ import pytest
 
 from penchant.errors import ConfigError, ModelError
 from penchant.runs.data import read, space_for
-from penchant.runs.models import Sources, report_mismatches, sources_of
+from penchant.runs.models import Sources, base_template, report_mismatches, sources_of
 
 
 def model(folder: Path, card: str | None) -> Path:
@@ -29,6 +29,13 @@ def test_a_method_can_be_written_before_a_folder(aligned, small_base) -> None:
     found = sources_of([f"universal={aligned['ica']}"])
     assert found.policies == {"universal": str(aligned["ica"])}
     assert found.base == str(small_base)
+
+
+def test_the_base_reads_the_template_of_a_model_that_was_aligned_from_it(aligned) -> None:
+    sources = sources_of([str(aligned["pba"])])
+    assert base_template(sources, None) == str(aligned["pba"] / "chat_template.jinja")
+    assert base_template(sources, "plain") == "plain"
+    assert base_template(Sources("some/base", {"ica": "some/model"}), None) is None
 
 
 def test_a_model_of_the_hub_needs_its_method_and_a_base() -> None:

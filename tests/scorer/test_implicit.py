@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from penchant.message import Message
 from penchant.method import METHODS
 from penchant.model.fake import FakeModel
 from penchant.person import Person, meet
-from penchant.scorer.implicit import ImplicitReward, pair_likelihoods
+from penchant.scorer.implicit import ImplicitReward, pair_likelihoods, prompts
 
 TOLD = Persona((Comment("a post", "tea"),))
 RECORD = Record("r", "u", "drink?", "tea cup", "coffee", TOLD)
@@ -26,6 +28,30 @@ def test_likelihoods_of_both_answers_are_summed_and_normalised_by_hand() -> None
     assert likelihoods.raw().tolist() == [-1.5]
     assert likelihoods.per_token().tolist() == [-1.75 + 2.0]
     assert likelihoods.chosen.dtype == np.float64
+
+
+def test_evidence_goes_where_prompt_and_answers_are_longer_than_the_models_context() -> None:
+    told = Persona((Comment("a post", "old words"), Comment("a post", "new words")))
+    answers = replace(RECORD, chosen="tea " * 10)
+    counts = [
+        pair_likelihoods(FakeModel(context=context), METHODS["ica"], [answers], [told], person_of).dropped
+        for context in (None, 200, 40, 36, 28)
+    ]
+    assert counts == [0, 0, 0, 1, 2]
+    with pytest.raises(RecordError, match="cannot ask ica about record 'r': the prompt alone is longer than"):
+        pair_likelihoods(FakeModel(context=12), METHODS["ica"], [answers], [told], person_of)
+
+
+def test_an_answer_that_is_still_to_be_written_has_its_room() -> None:
+    told = Persona((Comment("a post", "old words"), Comment("a post", "new words")))
+    model = FakeModel(context=100)
+    dropped = [
+        prompts(model, METHODS["ica"], [RECORD], [told], person_of, answer_tokens=tokens)[0].dropped
+        for tokens in (0, 70, 80)
+    ]
+    assert dropped == sorted(dropped)
+    assert dropped[0] == 0
+    assert dropped[-1] > 0
 
 
 def margin(scorer: ImplicitReward, person: Person, record: Record) -> float:

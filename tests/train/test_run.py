@@ -17,7 +17,7 @@ from penchant.errors import ConfigError, ModelError, TrainingError
 from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.card import aligned_card
-from penchant.model.load import load_parts
+from penchant.model.load import load_model, load_parts
 from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona
 from penchant.record import Record
@@ -204,7 +204,7 @@ def test_a_second_run_takes_the_references_numbers_from_disk(
 ) -> None:
     first = align(training_set(), SHORT, base=base, folder=tmp_path / "one", reference_cache=tmp_path / "kept")
     loads = []
-    monkeypatch.setattr("penchant.train.run.load_parts", lambda source: loads.append(source) or load_parts(source))
+    monkeypatch.setattr("penchant.train.run.load_model", lambda source: loads.append(source) or load_model(source))
     again = align(training_set(), SHORT, base=base, folder=tmp_path / "two", reference_cache=tmp_path / "kept")
     assert loads == [base]
     assert again.curve == first.curve

@@ -1,10 +1,12 @@
 """Which pairs, under which evidence, make up each row."""
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
 
 from penchant.errors import TrainingError
+from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, pack
 from penchant.persona import Comment, Comparison, Demographics, Persona, Rating
 from penchant.record import Record
@@ -178,6 +180,54 @@ def test_a_record_whose_task_is_beyond_the_budget_is_refused_by_its_name(trainin
     with pytest.raises(TrainingError, match=r"cannot train ica on record train-known-000003-07: .*budget of 80 tokens"):
         refuse_unusable(training_set(of=long, max_prompt_tokens=80))
     refuse_unusable(training_set(of=long))
+
+
+def test_prompts_and_answers_fit_the_models_own_context(training_set, tokenizer) -> None:
+    whole = training_set()
+    rows = whole.rows(12)
+    sizes = [
+        len(branch.prompt) + max(map(len, branch.answers))
+        for row in rows
+        for branch in whole.branches(whole.person(row), whole.records(row))
+    ]
+    context = sorted(sizes)[len(sizes) // 2]
+    small = training_set(tokenizer=ChatTokenizer(tokenizer.tokenizer, positions=context))
+    assert refuse_unusable(small) == 0
+    for row in rows:
+        for branch in small.branches(small.person(row), small.records(row)):
+            assert len(branch.prompt) + max(map(len, branch.answers)) <= context
+    assert max(sizes) > context
+
+
+def test_a_record_whose_task_is_beyond_the_models_context_is_refused_by_its_name(
+    training_set, records, tokenizer
+) -> None:
+    long = tuple(
+        replace(r, prompt="what works with length " * 40) if r.record_id.endswith("3-07") else r for r in records
+    )
+    short = ChatTokenizer(tokenizer.tokenizer, positions=100)
+    with pytest.raises(TrainingError, match=r"cannot train ica on record train-known-000003-07: the prompt alone is"):
+        refuse_unusable(training_set(of=long, tokenizer=short))
+    refuse_unusable(training_set(tokenizer=short))
+
+
+def test_rows_for_other_trainers_are_turns_that_the_template_writes(training_set, records, tokenizer) -> None:
+    fast = copy(tokenizer.tokenizer)
+    fast.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+        "{{ '<|user|>' if m.role == 'user' else '<|assistant|>' }}{{ m.content }}<|end|>{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+    )
+    marked = tuple(replace(r, chosen=f"<|end|>{r.chosen}") for r in records)
+    data = training_set(of=marked, tokenizer=ChatTokenizer(fast))
+    (row,) = data.rows(1)
+    for line, record in zip(data.conversations(row), data.records(row), strict=True):
+        (turn,) = line["prompt"]
+        assert turn["role"] == "user"
+        assert turn["content"].startswith("Answer as this person")
+        assert line["chosen"][0]["content"] == record.chosen.replace("<|end|>", " ")
+        prompt = fast.apply_chat_template(line["prompt"], tokenize=False, add_generation_prompt=True)
+        assert prompt == data.tokenizer.prompt_text(data.messages(data.person(row), record))
 
 
 def test_a_record_without_anything_to_show_is_refused_by_its_name(training_set, records) -> None:

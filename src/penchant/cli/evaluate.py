@@ -37,6 +37,7 @@ _DATA: dict[str, tuple[Any, Any]] = {
 _MODELS: dict[str, tuple[Any, Any]] = {
     "models": (ModelsArgument, None),
     "base": (shared.BaseOption, None),
+    "template": (shared.TemplateOption, None),
     "layout": (shared.LayoutOption, "user_first"),
     "max_prompt_tokens": (shared.BudgetOption, None),
 }
@@ -133,6 +134,7 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for report.html, results.json, results.jsonl.")],
     models: ModelsArgument = None,
     base: shared.BaseOption = None,
+    template: shared.TemplateOption = None,
     layout: shared.LayoutOption = "user_first",
     max_prompt_tokens: shared.BudgetOption = None,
     annotator: shared.AnnotatorOption = None,
@@ -171,6 +173,7 @@ def report(
         models=models or (),
         out=out,
         base=base,
+        template=template,
         layout=layout,
         max_prompt_tokens=max_prompt_tokens,
         annotator=annotator,

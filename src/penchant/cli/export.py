@@ -15,6 +15,7 @@ from penchant.cli.options import (
     OverwriteOption,
     RejectedOption,
     SpaceOption,
+    TemplateOption,
     set_option,
 )
 from penchant.cli.output import CONSOLE, tell
@@ -28,6 +29,7 @@ def command(
     recipe: NeededRecipeOption = None,
     rounds: Annotated[int, typer.Option(min=1, help="How many times each person's evidence is sampled.")] = 1,
     model: ModelOption = None,
+    template: TemplateOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
     overrides: Annotated[list[str], set_option("ica.max_prompt_tokens=2000")] = [],  # noqa: B006 - typer only reads it
@@ -45,6 +47,7 @@ def command(
         out=out,
         rounds=rounds,
         model=model,
+        template=template,
         space=space,
         rejected=rejected,
         overwrite=overwrite,

@@ -26,6 +26,7 @@ def prompt(
     ] = "mixed",
     layout: shared.LayoutOption = "user_first",
     model: Annotated[str | None, typer.Option(help="Model whose chat template is applied.")] = None,
+    template: shared.TemplateOption = None,
     max_prompt_tokens: Annotated[
         int | None,
         typer.Option(min=1, help="Longest prompt in tokens; the oldest evidence is dropped first. Needs --model."),
@@ -50,6 +51,7 @@ def prompt(
         persona=persona,
         layout=layout,
         model=model,
+        template=template,
         max_prompt_tokens=max_prompt_tokens,
         seed=seed,
         space=space,

@@ -17,6 +17,7 @@ from penchant.cli.options import (
     ResumeOption,
     SpaceOption,
     SummariesOption,
+    TemplateOption,
     set_option,
 )
 from penchant.cli.output import CONSOLE, tell
@@ -29,6 +30,7 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for the aligned model.")],
     recipe: NeededRecipeOption = None,
     model: ModelOption = None,
+    template: TemplateOption = None,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
     ratings: Annotated[bool, typer.Option("--ratings", help="Train on thumbs up or down (KTO), not on pairs.")] = False,
@@ -53,6 +55,7 @@ def command(
         recipe=recipe,
         out=out,
         model=model,
+        template=template,
         space=space,
         rejected=rejected,
         ratings=ratings,

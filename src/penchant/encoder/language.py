@@ -25,7 +25,7 @@ class LanguageEncoder(PooledEncoder):
         super().__init__()
         self.name = f"{Path(source).name}@{weights_key(source)[:12]}"
         self.source = source
-        self._model, self._chat = load_parts(source)
+        self._model, self._chat = load_parts(source, template="plain")  # texts are embedded without turns
         self._model.eval()
 
     @property

@@ -270,11 +270,14 @@ class Bench:
             raise ConfigError("there is no base to compare with; name it with `base`")
         return self.reference
 
-    def prompts(self, name: str, condition: Condition, meet: Meet | None = None) -> list[Rendered]:
+    def prompts(
+        self, name: str, condition: Condition, meet: Meet | None = None, *, answer_tokens: int = 0
+    ) -> list[Rendered]:
         """What a method shows its model for each record, (records,); counts the evidence that a budget left out.
 
         Args:
             meet: as in `likelihoods`.
+            answer_tokens: the longest answer that will be written.
         Raises:
             RecordError: the method cannot show a record's evidence, or a prompt alone exceeds the budget.
         """
@@ -286,6 +289,7 @@ class Bench:
             meet or self._meeting(),
             layout=self.layout,
             max_prompt_tokens=self.max_prompt_tokens,
+            answer_tokens=answer_tokens,
         )
         self.dropped += sum(one.dropped for one in rendered)
         return rendered

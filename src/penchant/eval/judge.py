@@ -258,7 +258,7 @@ def write(bench: Bench, condition: Condition, *, progress: Progress | None = Non
         RecordError: a method cannot show a record's evidence, or its prompt alone exceeds the budget.
     """
     # all prompts first, so that a record that cannot be shown is refused before any work
-    prompts = {name: bench.prompts(name, condition) for name in methods(bench)}
+    prompts = {name: bench.prompts(name, condition, answer_tokens=ANSWER_TOKENS) for name in methods(bench)}
     texts: dict[str, list[str]] = {name: [] for name in prompts}
     for name, rendered in prompts.items():
         model, seed = bench.model(name), bench.setting.seed

@@ -35,8 +35,17 @@ class Model(Protocol):
         """The model's name in tables."""
         ...
 
-    def count(self, messages: Sequence[Message]) -> int:
-        """Number of tokens of the prompt, including the opening of the answer's turn."""
+    @property
+    def context(self) -> int | None:
+        """The most tokens of a prompt with its answer; None where there is no limit."""
+        ...
+
+    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
+        """Number of tokens of the prompt, including the opening of the answer's turn.
+
+        Args:
+            enough: a bound up to this number may stand for the count itself, as it costs no tokenising.
+        """
         ...
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:

@@ -27,9 +27,14 @@ class CachedModel:
         """See `Model`."""
         return self.model.name
 
-    def count(self, messages: Sequence[Message]) -> int:
+    @property
+    def context(self) -> int | None:
         """See `Model`."""
-        return self.model.count(messages)
+        return self.model.context
+
+    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
+        """See `Model`."""
+        return self.model.count(messages, enough=enough)
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         """See `Model`; only candidates that are not cached go to the wrapped model, in order."""

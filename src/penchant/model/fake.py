@@ -20,9 +20,10 @@ class FakeModel:
     follow: float = 0.0
     """Added log-probability of words that are in the prompt, nats."""
     name: str = "fake"
+    context: int | None = None
     calls: int = 0
 
-    def count(self, messages: Sequence[Message]) -> int:
+    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
         """Number of words of all turns."""
         return sum(len(message.content.split()) for message in messages)
 

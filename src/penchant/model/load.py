@@ -11,15 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from penchant.errors import ModelError
-from penchant.model.chat import ChatTokenizer
+from penchant.model.chat import ChatTokenizer, smallest
 from penchant.model.smollm2 import located
+from penchant.model.template import template_named
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _ADAPTER = "adapter_config.json"
+_POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "seq_length")
+"""Keys under which configs state how many tokens a model takes."""
+_BROKEN = (
+    OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError, SafetensorError,
+    StrictDataclassError,
+)  # fmt: skip
+"""What transformers raises over files, settings and packages that do not fit."""
 
 
 def require_safetensors(folder: Path) -> None:
@@ -37,6 +46,14 @@ def require_safetensors(folder: Path) -> None:
         raise ModelError(f"{folder} holds no .safetensors weights; give a folder that save_pretrained wrote")
 
 
+_UNCLEAR = {
+    "Unrecognized configuration class": "it is no causal language model; give one",
+    "does not recognize this architecture": "transformers does not know its type; update transformers, or take another",
+    "Should have a `model_type`": "its config.json names no model type; give a folder that save_pretrained wrote",
+    "ignore_mismatched_sizes": "its weights do not have the shapes that its config.json states; download it again",
+    "trust_remote_code": "it brings code of its own, which is never run; take another model",
+}
+"""Parts of errors of transformers, and what they mean here."""
 _TRAINER_STATE = frozenset({"optimizer.pt", "scheduler.pt", "rng_state.pth", "scaler.pt", "training_args.bin"})
 """Files that the trainer writes to resume a run; loading a model never reads them."""
 
@@ -57,60 +74,135 @@ def require_model(source: str) -> None:
         raise ModelError(f"{folder} holds no language model but {names}; name a folder that penchant train wrote")
 
 
-def load_tokenizer(source: str, *, revision: str | None = None) -> ChatTokenizer:
+def load_tokenizer(source: str, *, template: str | None = None, revision: str | None = None) -> ChatTokenizer:
     """The tokenizer of a folder or Hub id.
 
+    Args:
+        template: chat template in place of the tokenizer's own: a name of `template.TEMPLATES`, or a file.
     Raises:
-        ModelError: the tokenizer is missing, or has no chat template.
+        ModelError: the tokenizer is missing, or has no usable chat template.
     """
     source = located(source)
-    if _is_local(source) and not Path(source).is_dir():
-        raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
+    _require_folder(source)
+    written = None if template is None else template_named(template)
+    base, folder = _base(source), Path(source)
+    if base is not None and not (folder / "tokenizer_config.json").is_file():
+        return load_tokenizer(base, template=template)
+    # a folder without a config may still hold a tokenizer
+    stated = _is_local(source) and base is None and not (folder / "config.json").is_file()
+    positions = None if stated else positions_of(_config(base or source, revision=revision))
     try:
-        return ChatTokenizer(AutoTokenizer.from_pretrained(source, trust_remote_code=False, revision=revision))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot load a tokenizer from '{source}': {error}") from error
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, revision=revision)
+    except _BROKEN as error:
+        raise ModelError(f"cannot load a tokenizer from '{source}': {_sentence(error)}") from error
+    if written is not None:
+        tokenizer.chat_template = written
+    return ChatTokenizer(tokenizer, positions=positions)
 
 
-def load_parts(source: str, *, revision: str | None = None) -> tuple[Any, ChatTokenizer]:
-    """Model and tokenizer of a folder or Hub id, in float32 on a CPU and in the stored type on a GPU.
+def load_parts(source: str, *, template: str | None = None, revision: str | None = None) -> tuple[Any, ChatTokenizer]:
+    """Model and tokenizer of a folder or Hub id; see `load_model` and `load_tokenizer`."""
+    require_model(source)
+    tokenizer = load_tokenizer(source, template=template, revision=revision)
+    return load_model(source, revision=revision), tokenizer
+
+
+def load_model(source: str, *, revision: str | None = None) -> Any:
+    """The model of a folder or Hub id, in float32 on a CPU and in the stored type on a GPU.
 
     Raises:
-        ModelError: the model is missing or unsafe, or its tokenizer has no chat template.
+        ModelError: the model is missing, unsafe or incomplete, or it is no causal language model.
     """
     source = located(source)
     require_model(source)
-    if _is_local(source) and (Path(source) / _ADAPTER).is_file():
-        return _with_adapter(Path(source))
-    tokenizer = load_tokenizer(source, revision=revision)
-    dtype = "auto" if torch.cuda.is_available() else torch.float32
+    if (base := _base(source)) is not None:
+        return _with_adapter(Path(source), base)
+    config = _config(source, revision=revision)
+    if getattr(config, "is_encoder_decoder", False):
+        raise ModelError(f"'{source}' is an encoder-decoder ({config.model_type}); give a causal language model")
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             source,
-            dtype=dtype,
+            dtype="auto" if torch.cuda.is_available() else torch.float32,
             attn_implementation="sdpa",
             use_safetensors=True,
             trust_remote_code=False,
             revision=revision,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, SafetensorError) as error:
-        raise ModelError(f"cannot load a model from '{source}': {error}") from error
-    return model, tokenizer
+    except _BROKEN as error:
+        raise ModelError(f"cannot load a model from '{source}': {_sentence(error)}") from error
+    model, report = loaded
+    if new := sorted(report["missing_keys"]):
+        raise ModelError(
+            f"'{source}' lacks {len(new)} weights of a language model, such as {new[0]}, which would be random; give a "
+            "model with its language head"
+        )
+    _refuse_looking_ahead(source, model)
+    return model
 
 
-def _with_adapter(folder: Path) -> tuple[Any, ChatTokenizer]:
-    """An adapter, on the base model that its configuration names."""
+def positions_of(config: Any) -> int | None:
+    """The most tokens that a model takes, as its config states; None where it states nothing."""
+    stated = config.get_text_config(decoder=True).to_dict()
+    lengths = [stated[name] for name in _POSITIONS if isinstance(stated.get(name), int) and stated[name] > 0]
+    return smallest(*lengths)
+
+
+def _refuse_looking_ahead(source: str, model: Any) -> None:
+    """Refuses an encoder with a language head: there, later tokens change the likelihood of earlier ones."""
+    flags = [getattr(model.config, name, True) for name in ("is_decoder", "causal")]
+    if all(flags):  # only configs of encoders say so, and some say it of decoders too
+        return
+    with torch.inference_mode():
+        first, second = (model(torch.tensor([[1, 2, 3, last]])).logits[0, :3] for last in (4, 5))
+    if not torch.allclose(first, second, rtol=1e-5, atol=1e-6):
+        raise ModelError(f"'{source}' is an encoder ({model.config.model_type}); give a causal language model")
+
+
+def _require_folder(source: str) -> None:
+    if _is_local(source) and not Path(source).is_dir():
+        raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
+
+
+def _config(source: str, *, revision: str | None = None) -> Any:
+    _require_folder(source)
+    try:
+        return AutoConfig.from_pretrained(source, trust_remote_code=False, revision=revision)
+    except _BROKEN as error:
+        raise ModelError(f"cannot read the config of the model '{source}': {_sentence(error)}") from error
+
+
+def _sentence(error: Exception) -> str:
+    """The first sentence of an error of transformers, which may have pages."""
+    text = " ".join(str(error).split())
+    for start, sentence in _UNCLEAR.items():
+        if start in text:
+            return sentence
+    first = text.split(". ")[0].rstrip(".:")[:300] or type(error).__name__
+    return f"{first}; install what is missing" if isinstance(error, ImportError) else first
+
+
+def _base(source: str) -> str | None:
+    """The base that the adapter of a folder belongs to; None if the folder holds no adapter."""
+    config = Path(source) / _ADAPTER
+    if not _is_local(source) or not config.is_file():
+        return None
+    try:
+        return str(json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{config} names no base model ({error!r}); train the adapter again") from error
+
+
+def _with_adapter(folder: Path, base: str) -> Any:
+    """An adapter, on its base model."""
     from peft import PeftModel  # imported only if there is an adapter
 
+    model = load_model(base)
     try:
-        base = json.loads((folder / _ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / _ADAPTER} names no base model ({error!r}); train the adapter again") from error
-    model, tokenizer = load_parts(str(base))
-    try:
-        return PeftModel.from_pretrained(model, str(folder)), tokenizer
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"the adapter in {folder} does not fit '{base}': {error}") from error
+        return PeftModel.from_pretrained(model, str(folder))
+    except _BROKEN as error:
+        raise ModelError(f"the adapter in {folder} does not fit '{base}': {_sentence(error)}") from error
 
 
 def name_base(folder: Path, base: str) -> None:

@@ -10,8 +10,8 @@ import torch
 
 from penchant.message import Message
 from penchant.model.base import Candidates, Likelihood
-from penchant.model.chat import ChatTokenizer, Encoded
-from penchant.model.load import load_parts
+from penchant.model.chat import ChatTokenizer, Encoded, smallest
+from penchant.model.load import load_parts, positions_of
 from penchant.model.tree import Branch, Packed, answer_logprobs, collate, pack, shared_prefix
 
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
@@ -27,17 +27,20 @@ class LocalModel:
         self.model = model.eval()
         self.chat = tokenizer
         self.name = name
+        self.context = smallest(tokenizer.context, positions_of(model.config))
 
     @classmethod
-    def load(cls, source: str, *, name: str | None = None, revision: str | None = None) -> LocalModel:
-        """Loads a folder or Hub id, onto the GPU if there is one."""
-        model, tokenizer = load_parts(source, revision=revision)
+    def load(
+        cls, source: str, *, name: str | None = None, template: str | None = None, revision: str | None = None
+    ) -> LocalModel:
+        """Loads a folder or Hub id, onto the GPU if there is one; see `load.load_parts`."""
+        model, tokenizer = load_parts(source, template=template, revision=revision)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         return cls(model.to(device), tokenizer, name=name or Path(source).name)
 
-    def count(self, messages: Sequence[Message]) -> int:
+    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
         """See `Model.count`."""
-        return len(self.chat.prompt_ids(messages))
+        return self.chat.count(messages, enough=enough)
 
     @torch.inference_mode()
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:

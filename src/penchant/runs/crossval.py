@@ -142,7 +142,7 @@ def _scores(
             setting=Setting(name, recipe.layout, recipe.seed),
             layout=recipe.layout,
             space=space,
-            reference=LocalModel.load(recipe.base, name="reference"),
+            reference=LocalModel.load(recipe.base, name="reference", template=recipe.template),
             policies={method: LocalModel.load(str(out / method), name=method) for method in ALIGNED},
             max_prompt_tokens=recipe.ica.max_prompt_tokens,
             swapped="all",

@@ -140,7 +140,7 @@ def _direct_questions(recipe: Recipe, records: Sequence[Record], others: Sequenc
     from penchant.render import render
 
     space = recipe_space(recipe)
-    model = LocalModel.load(recipe.base)
+    model = LocalModel.load(recipe.base, template=recipe.template)
     limits = {one.persona: one.ceiling for one in others if one.method == "few_shot"}
     for kind in recipe.evaluate.personas:
         condition = draw_condition(records, kind, seed=recipe.seed)

@@ -47,6 +47,7 @@ def evaluate(
     data: str | Path,
     models: str | Path | Sequence[str | Path] = (),
     base: str | None = None,
+    template: str | None = None,
     layout: str = "user_first",
     max_prompt_tokens: int | None = None,
     annotator: str | Path | None = None,
@@ -70,18 +71,16 @@ def evaluate(
 
     Args:
         data: the records to measure.
-        models: one or more folders of aligned models and learned scorers, read from their cards; METHOD=ORG/MODEL for
-            models of the Hub.
-        base: the base of the models, where no card names it.
-        max_prompt_tokens: evidence beyond this many tokens of prompt is dropped and counted.
+        models: folders of aligned models and learned scorers, read from their cards; METHOD=ORG/MODEL for the Hub's.
+        base, template: the models' base, where no card names it; a chat template in place of theirs (`base_template`).
+        max_prompt_tokens: evidence beyond this many tokens, or the model's context, is dropped and counted.
         annotator: reads directions from the evidence, in place of those in the data: a folder, or a recipe.
         neutral: hide words of gender and age from the annotator and the models.
         personas: kinds of evidence to show; empty takes the question's own.
         draws: PBA is also averaged over this many directions drawn from each belief.
         summaries: recipe of a language model that writes what pba_summary and pba_both show.
         fit_data: the records the models were trained on.
-        judge: recipe of a language model that judges answers.
-        recipe: how models adapt to examples.
+        judge, recipe: recipes of a language model that judges answers, and of how models adapt to examples.
         directions: directions of the evidence as `given`, or `measured` on its texts.
     Raises:
         ConfigError: an unknown question, an input that is missing or not read, or settings that do not fit together.
@@ -106,6 +105,7 @@ def evaluate(
         read_in,
         dataset=data.stem,
         sources=sources,
+        template=template,
         layout=written,
         max_prompt_tokens=max_prompt_tokens,
         annotator=annotator,

@@ -27,6 +27,7 @@ def export(
     out: Path,
     rounds: int = 1,
     model: str | None = None,
+    template: str | None = None,
     space: str | None = None,
     rejected: Path | None = None,
     overwrite: bool = False,
@@ -42,6 +43,7 @@ def export(
         data: the training records.
         rounds: how often the evidence of each person is drawn.
         model: folder or Hub id of the base, in place of the recipe's.
+        template: chat template in place of the base's own; prompts are made to suit it.
         rejected: receives the rows left out.
     Returns:
         Method, counts of people, records and rows, and the paths of both files.
@@ -54,7 +56,7 @@ def export(
 
     if (out / CONFIG).exists() and not overwrite:
         raise ConfigError(f"{out / CONFIG} exists already; give another `out`, or set `overwrite`")
-    settings = recipe_for(recipe, overrides, model=model)
+    settings = recipe_for(recipe, overrides, model=model, template=template)
     section = section_of(settings, method)
     people, records = read_training_set(settings, method, data, space=space, rejected=rejected, reporter=reporter)
     lines: list[str] = []

@@ -55,6 +55,15 @@ def sources_of(models: Sequence[str], base: str | None = None) -> Sources:
     return Sources(resolved, policies, tuple(scorers))
 
 
+def base_template(sources: Sources, template: str | None) -> str | None:
+    """The chat template that the base reads: the one given, else that of a model aligned from it, else its own.
+
+    A base without a template is aligned with one that was given, and the aligned model keeps it.
+    """
+    saved = (Path(source) / "chat_template.jinja" for source in sources.policies.values())
+    return template or next((str(file) for file in saved if file.is_file()), None)
+
+
 def _prefixed(text: str) -> tuple[str, str] | None:
     """(method, source) of `METHOD=SOURCE`; None for a plain path."""
     method, separator, source = text.partition("=")

@@ -12,7 +12,7 @@ from penchant.method import METHODS
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
 from penchant.record import Record
-from penchant.render import Budget, layout_named
+from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, find, space_for
 
@@ -44,6 +44,7 @@ def prompt(
     persona: str = "mixed",
     layout: str = "user_first",
     model: str | None = None,
+    template: str | None = None,
     max_prompt_tokens: int | None = None,
     seed: int = 0,
     space: str | None = None,
@@ -61,7 +62,8 @@ def prompt(
         persona: the part of the evidence that is shown, see `persona.PERSONA_KINDS`.
         layout: see `render.LAYOUTS`.
         model: folder or Hub id of the model whose chat template is applied.
-        max_prompt_tokens: evidence beyond this many tokens of `model` is dropped.
+        template: chat template in place of that of `model`: chatml, plain, or a file.
+        max_prompt_tokens: evidence beyond this many tokens of `model` is dropped; None: beyond the model's context.
         seed: of the draw of a mixed persona, as in evaluation.
         directions: of evidence, see `runs.data.DIRECTIONS`.
         summaries: recipe of a language model that writes the summary.
@@ -80,18 +82,23 @@ def prompt(
     summary = _summary(summaries, selected, reporter)
     person = meet_record(chosen, selected, read_in, summary=summary)
     _report_selection(chosen, selected, kind, seed=seed, reporter=reporter)
-    chat = _tokenizer(model)
+    from penchant.model.budget import prompt_budget
+
+    chat = _tokenizer(model, template)
+    if template is not None and chat is None:
+        raise ConfigError("`template` is applied to the prompt of a model; name it with `model`")
     if max_prompt_tokens is not None and chat is None:
         raise ConfigError("`max_prompt_tokens` counts tokens of a model; name it with `model`")
-    budget = Budget(max_prompt_tokens, lambda m: len(chat.prompt_ids(m))) if max_prompt_tokens and chat else None
-    rendered = METHODS[method].messages(person, chosen.prompt, layout=written, budget=budget)
+    answers = (chosen.chosen, chosen.rejected)
+    budget = None if chat is None else prompt_budget(chat, answers, max_prompt_tokens=max_prompt_tokens)
+    rendered = METHODS[method].record_messages(chosen, person, layout=written, budget=budget)
     return RecordPrompt(
         record_id=chosen.record_id,
         messages=rendered.messages,
         kept=rendered.kept,
         dropped=rendered.dropped,
         text=chat.prompt_text(rendered.messages) if chat else None,
-        tokens=len(chat.prompt_ids(rendered.messages)) if chat else None,
+        tokens=chat.count(rendered.messages) if chat else None,
     )
 
 
@@ -123,9 +130,9 @@ def _report_selection(record: Record, selected: Persona, kind: PersonaKind, *, s
         )
 
 
-def _tokenizer(model: str | None) -> ChatTokenizer | None:
+def _tokenizer(model: str | None, template: str | None) -> ChatTokenizer | None:
     if model is None:
         return None
     from penchant.model.load import load_tokenizer
 
-    return load_tokenizer(model)
+    return load_tokenizer(model, template=template)

@@ -17,7 +17,7 @@ from penchant.record import Record, people_digest
 from penchant.render import Layout
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import directed, of_attribute, read, space_for
-from penchant.runs.models import Sources, report_mismatches
+from penchant.runs.models import Sources, base_template, report_mismatches
 from penchant.runs.quiet import quiet_libraries
 from penchant.space import PreferenceSpace
 
@@ -66,6 +66,7 @@ def open_inputs(
     *,
     dataset: str,
     sources: Sources,
+    template: str | None = None,
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
     annotator: str | Path | None = None,
@@ -99,8 +100,8 @@ def open_inputs(
         setting=Setting(dataset if rule is None else records[0].provenance.dataset, layout, seed),
         layout=layout,
         space=space,
-        reference=None if sources.base is None else _load(sources.base, "reference"),
-        policies={method: _load(source, method) for method, source in sources.policies.items()},
+        reference=None if sources.base is None else _load(sources.base, "reference", base_template(sources, template)),
+        policies={method: _load(source, method, template) for method, source in sources.policies.items()},
         max_prompt_tokens=max_prompt_tokens,
         rule=rule,
         golden=all(record.golden is not None for record in records),
@@ -148,12 +149,12 @@ def _believe(
     return reader
 
 
-def _load(source: str, name: str) -> Model:
+def _load(source: str, name: str, template: str | None = None) -> Model:
     from penchant.model.cached import CachedModel
     from penchant.model.local import LocalModel
 
     with quiet_libraries():
-        return CachedModel(LocalModel.load(source, name=name))
+        return CachedModel(LocalModel.load(source, name=name, template=template))
 
 
 def adapter(recipe: str | Path, inputs: Inputs) -> Adapt:

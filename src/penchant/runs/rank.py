@@ -16,7 +16,7 @@ from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import read_evidence, report_caution
 from penchant.runs.beliefs import PersonEvidence, people_of
 from penchant.runs.data import space_for
-from penchant.runs.models import Sources, sources_of
+from penchant.runs.models import Sources, base_template, sources_of
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def rank(
     model: str,
     data: Path | None = None,
     base: str | None = None,
+    template: str | None = None,
     annotator: str | Path | None = None,
     space: str | None = None,
     layout: str = "user_first",
@@ -70,6 +71,7 @@ def rank(
         model: an aligned model or a learned scorer; see `runs.models.sources_of`.
         data: records that hold the evidence of `user`.
         base: folder or Hub id of the base, where the model's card does not name it.
+        template: chat template in place of those of the models; see `runs.models.base_template`.
         annotator: reads directions from the evidence, in place of those in the file; see `open_annotator`.
         layout, max_prompt_tokens: of the prompt that an aligned model sees.
         summaries: recipe of a language model that writes the summary for pba_summary and pba_both.
@@ -87,7 +89,7 @@ def rank(
     if sources.scorers:
         scorer = _learned_scorer(sources, person, read_in, annotator=annotator, reporter=reporter)
     else:
-        scorer = _implicit_reward(sources, layout=written, max_prompt_tokens=max_prompt_tokens)
+        scorer = _implicit_reward(sources, template=template, layout=written, max_prompt_tokens=max_prompt_tokens)
     if not evidence.persona.items and not evidence.corrections:
         reporter.note(f"there is no evidence of '{user_id}': the answers are ranked without it")
     if evidence.corrections and (note := _on_corrections(sources)):
@@ -150,14 +152,16 @@ def _person(
     return meet(persona, space, corrections=evidence.corrections, summary=summary)
 
 
-def _implicit_reward(sources: Sources, *, layout: Layout, max_prompt_tokens: int | None) -> Scorer:
+def _implicit_reward(
+    sources: Sources, *, template: str | None, layout: Layout, max_prompt_tokens: int | None
+) -> Scorer:
     from penchant.model.local import LocalModel
     from penchant.scorer.implicit import ImplicitReward
 
     ((method, source),) = sources.policies.items()
     return ImplicitReward(
-        policy=LocalModel.load(source, name=method),
-        reference=LocalModel.load(str(sources.base), name="reference"),
+        policy=LocalModel.load(source, name=method, template=template),
+        reference=LocalModel.load(str(sources.base), name="reference", template=base_template(sources, template)),
         method=METHODS[method],
         layout=layout,
         max_prompt_tokens=max_prompt_tokens,

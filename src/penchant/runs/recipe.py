@@ -10,7 +10,12 @@ from penchant.errors import ConfigError
 
 
 def recipe_for(
-    source: str | Path | None, overrides: Sequence[str] = (), *, model: str | None = None, lora: bool = False
+    source: str | Path | None,
+    overrides: Sequence[str] = (),
+    *,
+    model: str | None = None,
+    template: str | None = None,
+    lora: bool = False,
 ) -> Recipe:
     """A recipe with overrides.
 
@@ -18,6 +23,7 @@ def recipe_for(
         source: the name of a shipped recipe, or the path of a YAML file.
         overrides: `section.key=value`.
         model: folder or Hub id of the base, in place of the recipe's.
+        template: chat template in place of the base's own.
         lora: train LoRA adapters instead of all weights.
     Raises:
         ConfigError: no recipe is named, or it cannot be used (see `config.load_recipe`).
@@ -30,6 +36,8 @@ def recipe_for(
     recipe = load_recipe(source, overrides)
     if model is not None:
         recipe = recipe.model_copy(update={"base": model})
+    if template is not None:
+        recipe = recipe.model_copy(update={"template": template})
     if lora:
         sections = {name: getattr(recipe, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
         recipe = recipe.model_copy(update=sections)

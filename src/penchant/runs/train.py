@@ -30,6 +30,7 @@ def train(
     recipe: str | Path | None,
     out: Path,
     model: str | None = None,
+    template: str | None = None,
     space: str | None = None,
     rejected: Path | None = None,
     ratings: bool = False,
@@ -47,6 +48,7 @@ def train(
         data: the training records.
         method: ica, pba, pba_summary, pba_both or universal.
         recipe: name or YAML file; the base is the recipe's, unless `model` names another folder or Hub id.
+        template: chat template in place of the base's own: chatml, plain, or a file; it is saved with the model.
         rejected: receives the rows left out.
         ratings: train on the personas' single ratings by KTO, instead of on pairs by DPO.
         lora: train a LoRA adapter instead of all weights.
@@ -62,7 +64,7 @@ def train(
         ModelError: the base cannot be loaded.
         TrainingError: the records cannot be trained on, or the run diverged.
     """
-    settings = recipe_for(recipe, overrides, model=model, lora=lora)
+    settings = recipe_for(recipe, overrides, model=model, template=template, lora=lora)
     section_of(settings, method)
     refuse_scorer(out)
     if not (resume or overwrite):
@@ -250,7 +252,7 @@ def training_set(recipe: Recipe, method: str, records: Sequence[Record], space: 
         people=people(records),
         space=space,
         method=METHODS[method],
-        tokenizer=load_tokenizer(recipe.base),
+        tokenizer=load_tokenizer(recipe.base, template=recipe.template),
         layout=recipe.layout,
         seed=recipe.seed,
         pairs_per_person=section.pairs_per_user,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from penchant.message import Conversation
 from penchant.method import METHODS, Method
 from penchant.model.base import Candidates, Model
+from penchant.model.budget import prompt_budget
 from penchant.person import Person
 from penchant.persona import Persona
 from penchant.record import Record
@@ -61,7 +62,7 @@ def pair_likelihoods(
     Args:
         personas: the evidence shown with each record.
     Raises:
-        RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
+        RecordError: the method has nothing to show for a record, or its prompt alone is beyond the budget.
     """
     rendered = prompts(model, method, records, personas, meet, layout=layout, max_prompt_tokens=max_prompt_tokens)
     pairs = model.logprobs(
@@ -88,15 +89,23 @@ def prompts(
     *,
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
+    answer_tokens: int = 0,
 ) -> list[Rendered]:
-    """The rendered prompt of every record under a method.
+    """The rendered prompt of every record under a method; it fits the model's context together with each answer.
 
+    Args:
+        max_prompt_tokens: most tokens of a prompt; None: what the context leaves.
+        answer_tokens: the longest answer that will be written.
     Raises:
-        RecordError: the method has nothing to show for a record, or its task alone is beyond the budget.
+        RecordError: the method has nothing to show for a record, or its prompt alone is beyond the budget.
     """
-    budget = Budget(max_prompt_tokens, model.count) if max_prompt_tokens is not None else None
+
+    def budget(record: Record) -> Budget | None:
+        answers = (record.chosen, record.rejected)
+        return prompt_budget(model, answers, answer_tokens=answer_tokens, max_prompt_tokens=max_prompt_tokens)
+
     return [
-        method.record_messages(record, meet(record, persona), layout=layout, budget=budget)
+        method.record_messages(record, meet(record, persona), layout=layout, budget=budget(record))
         for record, persona in zip(records, personas, strict=True)
     ]
 
@@ -132,7 +141,7 @@ class ImplicitReward:
     def _logprobs(
         self, person: Person, prompt: str | Conversation, answers: Sequence[str], *, model: Model, method: Method
     ) -> NDArray[np.float64]:
-        budget = Budget(self.max_prompt_tokens, model.count) if self.max_prompt_tokens is not None else None
+        budget = prompt_budget(model, answers, max_prompt_tokens=self.max_prompt_tokens)
         messages = method.messages(person, prompt, layout=self.layout, budget=budget).messages
         (likelihoods,) = model.logprobs([Candidates(messages, tuple(answers))])
         return np.array([likelihood.logprob for likelihood in likelihoods], dtype=np.float64)

@@ -24,7 +24,7 @@ from trl import KTOConfig, KTOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.message import as_dicts
-from penchant.model.load import load_parts, name_base
+from penchant.model.load import load_model, name_base
 from penchant.person import meet
 from penchant.persona import Persona, Rating
 from penchant.record import Record
@@ -48,7 +48,7 @@ def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
                         f"'{records[0].person_id}' rated an answer without a prompt; add the prompt, or leave it out"
                     )
                 others = Persona((*persona.items[:index], *persona.items[index + 1 :]))
-                completion = [{"role": "assistant", "content": item.answer}]
+                completion = [{"role": "assistant", "content": training_set.tokenizer.plain(item.answer)}]
                 rows.append(
                     {
                         "prompt": _turns(training_set, records, others, item),
@@ -61,9 +61,9 @@ def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
 
 def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
     person = meet(persona, training_set.space, profile=records[0].profile)
-    budget = training_set.budget()
+    budget = training_set.budget([rating.answer])
     rendered = training_set.method.messages(person, rating.prompt, layout=training_set.layout, budget=budget)
-    return as_dicts(rendered.messages)
+    return as_dicts(training_set.tokenizer.turns(rendered.messages))
 
 
 def align_to_ratings(
@@ -88,8 +88,8 @@ def align_to_ratings(
     if len(kinds) < 2:
         problem = "no rating" if not rows else f"only {'liked' if True in kinds else 'disliked'} ratings"
         raise TrainingError(f"the personas hold {problem}; KTO needs thumbs up and thumbs down, or train on pairs")
-    model, _ = load_parts(base)
-    reference = None if settings.use_peft else load_parts(base)[0]
+    model = load_model(base)
+    reference = None if settings.use_peft else load_model(base)
     if settings.use_peft:
         model = get_peft_model(model, adapter(settings))
     trainer = KTOTrainer(

@@ -38,6 +38,7 @@ def run_identity(training_set: TrainingSet, settings: TrainSection, base: str) -
         "data": data.hexdigest()[:16],
         "space": training_set.space.digest,
         "layout": training_set.layout,
+        "template": hashlib.sha256(str(training_set.tokenizer.tokenizer.chat_template).encode()).hexdigest()[:16],
         "seed": training_set.seed,
         **settings.model_dump(mode="json", exclude=_FREE),
     }

@@ -30,7 +30,7 @@ from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import ConfigError, TrainingError
 from penchant.model.card import WEIGHTS
-from penchant.model.load import load_parts, name_base, weights_key
+from penchant.model.load import load_model, name_base, weights_key
 from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
 from penchant.train.callbacks import Curve, Steps
 from penchant.train.loss import Answers, finite, pair_loss
@@ -220,10 +220,10 @@ def align(
             says, or a resume from the checkpoints of another run.
         ModelError: the base cannot be loaded.
     """
-    model, _ = load_parts(base)
+    model = load_model(base)
     if settings.use_peft:
         model = get_peft_model(model, adapter(settings))
-    load = None if settings.use_peft else lambda: load_parts(base)[0]
+    load = None if settings.use_peft else lambda: load_model(base)
     checkpoints = folder / "checkpoints"
     arguments = _arguments(settings, checkpoints, seed=training_set.seed)
     key = weights_key(base) + ("-bf16" if arguments.bf16 else "")

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
 
-from penchant.errors import RecordError, TrainingError
+from penchant.errors import ModelError, RecordError, TrainingError
 from penchant.message import Conversation, Message, as_dicts, as_text
 from penchant.method import Method, is_known
+from penchant.model.budget import prompt_budget
 from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
 from penchant.person import Person, meet_record
@@ -150,9 +151,10 @@ class TrainingSet:
         """The tokens of some pairs under a person's prompt, each as chosen, then rejected.
 
         Raises:
-            RecordError: the method has nothing to show about the person, or a task alone is beyond the budget.
+            RecordError: the method has nothing to show about the person, or a prompt alone is beyond the budget.
+            ModelError: the chat template cannot write the conversation.
         """
-        pairs = [(self._messages(person, record), (record.chosen, record.rejected)) for record in records]
+        pairs = [(self.messages(person, record), (record.chosen, record.rejected)) for record in records]
         return [Branch(encoded.prompt, encoded.answers) for encoded in self.tokenizer.encode_all(pairs)]
 
     def conversations(self, row: TrainingRow) -> list[dict[str, list[dict[str, str]]]]:
@@ -160,22 +162,25 @@ class TrainingSet:
         person = self.person(row)
         return [
             {
-                "prompt": as_dicts(self._messages(person, record)),
-                "chosen": as_dicts([Message("assistant", record.chosen)]),
-                "rejected": as_dicts([Message("assistant", record.rejected)]),
+                "prompt": as_dicts(self.tokenizer.turns(self.messages(person, record))),
+                "chosen": as_dicts([Message("assistant", self.tokenizer.plain(record.chosen))]),
+                "rejected": as_dicts([Message("assistant", self.tokenizer.plain(record.rejected))]),
             }
             for record in self.records(row)
         ]
 
-    def _messages(self, person: Person, record: Record) -> tuple[Message, ...]:
-        return self.method.messages(person, record.prompt, layout=self.layout, budget=self.budget()).messages
+    def messages(self, person: Person, record: Record) -> tuple[Message, ...]:
+        """The prompt of one pair; it fits the model's context together with either answer.
 
-    def budget(self) -> Budget | None:
-        """The token budget of prompts; None without one."""
-        return Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens else None
+        Raises:
+            RecordError, ModelError: as `branches`.
+        """
+        budget = self.budget((record.chosen, record.rejected))
+        return self.method.messages(person, record.prompt, layout=self.layout, budget=budget).messages
 
-    def _count(self, messages: Sequence[Message]) -> int:
-        return len(self.tokenizer.prompt_ids(messages))
+    def budget(self, answers: Sequence[str]) -> Budget | None:
+        """The token budget of a prompt with some answers; None where neither a setting nor the model limits it."""
+        return prompt_budget(self.tokenizer, answers, max_prompt_tokens=self.max_prompt_tokens)
 
 
 def people(records: Sequence[Record]) -> tuple[tuple[Record, ...], ...]:
@@ -280,12 +285,12 @@ def refuse_unusable(training_set: TrainingSet, *, progress: Callable[[int], None
     """
     bare = 0
     method = training_set.method
-    budgeted = bool(training_set.max_prompt_tokens or training_set.max_tree_tokens)
+    limited = training_set.tokenizer.context is not None or training_set.max_prompt_tokens is not None
     for index, records in enumerate(training_set.people):
         person = training_set.person(TrainingRow(index, 0))
         bare += not is_known(person)
-        # without budgets, whether a record can be shown depends on the person alone
-        for record in records if budgeted else records[:1]:
+        # without limits, whether a record can be shown depends on the person alone
+        for record in records if limited or training_set.max_tree_tokens else records[:1]:
             _check(training_set, record, person)
         # a later round may draw evidence of a single kind
         for kind in _KINDS[:-1]:
@@ -305,10 +310,13 @@ def refuse_unusable(training_set: TrainingSet, *, progress: Callable[[int], None
 def _check(training_set: TrainingSet, record: Record, person: Person) -> None:
     method, limit = training_set.method, training_set.max_tree_tokens
     try:
+        if limit is None:
+            training_set.messages(person, record)
+            return
         tokens = len(pack(training_set.branches(person, [record])).ids)
-    except RecordError as error:
+    except (RecordError, ModelError) as error:
         raise TrainingError(f"cannot train {method.name} on record {record.record_id}: {error}") from error
-    if limit is not None and tokens > limit:
+    if tokens > limit:
         raise TrainingError(
             f"record {record.record_id} alone has {tokens} tokens, max_tree_tokens is {limit}; "
             "raise it, or lower max_prompt_tokens"

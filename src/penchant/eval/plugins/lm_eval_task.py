@@ -28,9 +28,9 @@ import numpy as np
 from penchant.errors import ConfigError
 from penchant.eval.plugins.source import Source
 from penchant.message import as_text
+from penchant.model.budget import prompt_budget
 from penchant.model.chat import ChatTokenizer
 from penchant.record import Record
-from penchant.render import Budget
 from penchant.stats import clustered_error, correctness
 
 try:
@@ -90,7 +90,7 @@ class PersonaTask(Task):
         model = getattr(options.get("chat_template"), "__self__", None)
         if not isinstance(model, TemplateLM) or not hasattr(model.tokenizer, "added_tokens_decoder"):
             raise ConfigError("a model with a Hugging Face tokenizer is needed; use --model hf or vllm")
-        self._model, self._chat = model, ChatTokenizer(model.tokenizer)
+        self._model, self._chat = model, ChatTokenizer(model.tokenizer, positions=model.max_length)
         super().build_all_requests(**options)
         docs = {request.doc["place"]: request.doc for request in self.instances}.values()
         other = sum(not doc["same_tokens"] for doc in docs)
@@ -104,9 +104,9 @@ class PersonaTask(Task):
 
     def fewshot_context(self, doc: dict[str, Any], *_: object, **__: object) -> str:
         """The prompt as text; writes the answers' texts and how the harness reads them into `doc`, for its log."""
-        budget = Budget(self.max_prompt_tokens, self._count) if self.max_prompt_tokens is not None else None
-        rendered = self.source.rendered(doc["place"], budget=budget)
         pair = (self._record(doc).chosen, self._record(doc).rejected)
+        budget = prompt_budget(self._chat, pair, max_prompt_tokens=self.max_prompt_tokens)
+        rendered = self.source.rendered(doc["place"], budget=budget)
         prompt, *answers = self._chat.texts(rendered.messages, pair)
         read = self._chat.encode(rendered.messages, pair)
         same = all(
@@ -114,9 +114,6 @@ class PersonaTask(Task):
         )
         doc.update(answers=answers, dropped=rendered.dropped, same_tokens=float(same))
         return prompt
-
-    def _count(self, messages: Sequence[Any]) -> int:
-        return len(self._chat.prompt_ids(messages))
 
     def _reads_as(self, prompt: str, answer: str, prompt_ids: tuple[int, ...], ids: tuple[int, ...]) -> bool:
         """Whether the harness reads these tokens without a cut, and sums over all tokens of the answer."""

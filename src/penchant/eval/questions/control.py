@@ -205,7 +205,7 @@ def _written(
     part, own = condition.at(positions), [directions[i] for i in positions]
     sides = []
     for stated in (own, [direction.flipped() for direction in own]):
-        prompts = bench.prompts(name, part, _meet_stated(bench, part, stated))
+        prompts = bench.prompts(name, part, _meet_stated(bench, part, stated), answer_tokens=TEXT_TOKENS)
         messages = [prompt.messages for prompt in prompts]
         texts = bench.model(name).generate(messages, max_tokens=TEXT_TOKENS, seed=seed)
         readings = read([record.task for record in part.records], texts)
