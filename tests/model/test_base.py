@@ -39,14 +39,3 @@ def test_more_messages_are_more_tokens(model: Model) -> None:
 
 def test_nothing_asked_is_nothing_answered(model: Model) -> None:
     assert model.logprobs([]) == []
-    assert model.generate([], max_tokens=3) == []
-
-
-def test_every_prompt_gets_one_answer_and_the_same_seed_the_same(model: Model) -> None:
-    prompts = [ASK, TELL, ASK]
-    first = model.generate(prompts, max_tokens=4, seed=3)
-    assert len(first) == 3
-    assert first[0] == first[2]
-    assert model.generate(prompts, max_tokens=4, seed=3) == first
-    assert all(len(answer.split()) <= 4 for answer in first)
-    assert model.name

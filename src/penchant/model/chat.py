@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
@@ -23,6 +24,10 @@ class Encoded:
 
     prompt: tuple[int, ...]
     answers: tuple[tuple[int, ...], ...]
+
+
+_PROBE = "tea"
+"""A text that no template changes."""
 
 
 class ChatTokenizer:
@@ -48,6 +53,24 @@ class ChatTokenizer:
     def pad_id(self) -> int:
         """Id of the padding token."""
         return int(self.tokenizer.pad_token_id)
+
+    def end_ids(self, generation_config: Any) -> tuple[int, ...]:
+        """Ids of the tokens that end an answer.
+
+        These are the ends that the generation config names, the tokenizer's end of sequence, and the special token that
+        the template writes right after an answer.
+
+        Args:
+            generation_config: of the model; None if it has none.
+        """
+        named = getattr(generation_config, "eos_token_id", None)
+        ends = [*named] if isinstance(named, list | tuple) else [named]
+        ends.append(self.tokenizer.eos_token_id)
+        turns = [Message("user", _PROBE), Message("assistant", _PROBE)]
+        after = self._ids(self._written(turns).rpartition(_PROBE)[2])[:1]
+        added = self.tokenizer.added_tokens_decoder
+        ends += [token for token in after if token in added and added[token].special]
+        return tuple(dict.fromkeys(int(token) for token in ends if token is not None))
 
     def prompt_text(self, messages: Sequence[Message]) -> str:
         """The exact text that the model reads before it answers."""
