@@ -15,8 +15,9 @@ Shapes: B contexts, V vocabulary.
 from __future__ import annotations
 
 import copy
+import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,6 +50,10 @@ _FAULTS = (
     AssertionError,
 )
 """What a model may raise that does not know a memory."""
+
+
+_CACHES = ("past_key_values", "cache_params")
+"""Names that models give to their cache."""
 
 
 class Memory(Protocol):
@@ -140,14 +145,16 @@ class _Alone:
         if not keep:
             return torch.empty(0)
         if computed != start or not computed:
-            output = _forward(self._model, tokens, use_cache=True)
+            output = _forward(self._model, tokens, keep=keep, use_cache=True)
             parts.append(output.logits[0])
-            name = next(n for n in ("past_key_values", "cache_params") if getattr(output, n, None) is not None)
+            name = next((name for name in _CACHES if getattr(output, name, None) is not None), "")
+            if not name:
+                raise ModelError("it returns no cache")
             cache = getattr(output, name)
         else:
             # one by one: some state-space models continue from their cache in no other way
             for token in tokens[start:]:
-                output = _forward(self._model, [token], use_cache=True, **{name: cache})
+                output = _forward(self._model, [token], keep=1, use_cache=True, **{name: cache})
                 cache = getattr(output, name)
                 parts.append(output.logits[0])
         self._caches[row] = (len(tokens), name, cache)
@@ -170,7 +177,7 @@ class _Nothing:
 
     def logits(self, rows: Sequence[Sequence[int]], starts: Sequence[int], keep: Sequence[int]) -> list[Tensor]:
         return [
-            _forward(self._model, tokens, use_cache=False).logits[0, -count:] if count else torch.empty(0)
+            _forward(self._model, tokens, keep=count, use_cache=False).logits[0, -count:] if count else torch.empty(0)
             for tokens, count in zip(rows, keep, strict=True)
         ]
 
@@ -178,7 +185,11 @@ class _Nothing:
         pass
 
 
-def _forward(model: Any, tokens: Sequence[int], **settings: Any) -> Any:
+def _forward(model: Any, tokens: Sequence[int], *, keep: int | Tensor, **settings: Any) -> Any:
+    """A plain pass of one row; a model that can leaves out the logits that are not kept."""
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if "logits_to_keep" in inspect.signature(plain.forward).parameters:
+        settings["logits_to_keep"] = keep
     return model(input_ids=torch.tensor([list(tokens)], device=model.device), **settings)
 
 
@@ -214,9 +225,14 @@ class Memories:
         return _MEMORIES[self._index][0]
 
     def _try(self, long: Sequence[int]) -> None:
+        truth = _truth(self._model, long)
         faults = []
+        if _difference(truth[_SHORT_ROW], truth[0]) > _bound(truth[0]):
+            # then what was computed of a short text is wrong as soon as the text grows
+            faults.append("what it computes of a text's beginning depends on the text's length")
+            self._index = len(_MEMORIES) - 1
         while self._index < len(_MEMORIES) - 1:
-            fault = _fault(self._model, _MEMORIES[self._index][0](self._model), long)
+            fault = _fault(_MEMORIES[self._index][0](self._model), long, truth)
             if not fault:
                 break
             faults.append(fault)
@@ -226,24 +242,39 @@ class Memories:
             warnings.warn(f"{name} is not exact in batches ({faults[0]}); {effect}", stacklevel=2)
 
 
-def _fault(model: Any, memory: Memory, long: Sequence[int]) -> str:
+def _truth(model: Any, long: Sequence[int]) -> dict[int, Tensor]:
+    """Logits by plain passes: 0, the short row's; its length, the same place in the long row; and the long row's."""
+    places = torch.tensor([_SHORT_ROW - 1, len(long) - 1], device=model.device)
+    logits = _forward(model, long, keep=places, use_cache=False).logits[0]
+    inside, last = logits if len(logits) == len(places) else logits[places]
+    short = _forward(model, long[:_SHORT_ROW], keep=1, use_cache=False).logits[0, -1]
+    return {0: short, _SHORT_ROW: inside, len(long): last}
+
+
+def _fault(memory: Memory, long: Sequence[int], truth: Mapping[int, Tensor]) -> str:
     """What is wrong with a memory; empty if a long and a short row come out as in plain passes."""
     short = long[:_SHORT_ROW]
-    rows = [[*long[:-2], long[0]], [*short[:-3], long[0]]]
+    other = long[0]
+    first = [[*long[:-3], other], [*short[:-4], other]]
+    # the other token is rolled back; then both go on from what the memory holds
+    second = [long[:-1], short[:-1]]
     try:
-        memory.logits(rows, [0, 0], [1, 1])
-        got = memory.logits([long, short], [len(row) - 1 for row in rows], [1, 1])
+        memory.logits(first, [0, 0], [1, 1])
+        memory.logits(second, [len(row) - 1 for row in first], [1, 1])
+        logits_long, logits_short = memory.logits([long, short], [len(row) for row in second], [1, 1])
     except _FAULTS as error:
         return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    truth = [_forward(model, row, use_cache=False).logits[0, -1:] for row in (long, short)]
-    bound = _BOUND_NATS.get(truth[0].dtype, _HALF_BOUND_NATS)
-    worst = max(_difference(ours, theirs) for ours, theirs in zip(got, truth, strict=True))
-    return "" if worst <= bound else f"its log-probabilities are off by {worst:.2g} nats"
+    worst = max(_difference(logits_long[0], truth[len(long)]), _difference(logits_short[0], truth[0]))
+    return "" if worst <= _bound(truth[0]) else f"its log-probabilities are off by {worst:.2g} nats"
 
 
-def _difference(logits_1V: Tensor, truth_1V: Tensor) -> float:
+def _bound(logits: Tensor) -> float:
+    return _BOUND_NATS.get(logits.dtype, _HALF_BOUND_NATS)
+
+
+def _difference(logits_V: Tensor, truth_V: Tensor) -> float:
     """Mean difference of log-probabilities, weighted by the true probability, nats; infinite if not a number."""
-    ours, truth = (torch.log_softmax(x.double(), -1) for x in (logits_1V, truth_1V))
+    ours, truth = (torch.log_softmax(x.double(), -1) for x in (logits_V, truth_V))
     difference = float(((ours - truth).abs() * truth.exp()).sum())
     return difference if difference == difference else float("inf")
 
