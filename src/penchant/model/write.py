@@ -130,54 +130,71 @@ class _Answer:
 
 
 class Text:
-    """The text of growing tokens, given out as soon as it is certain.
-
-    White space at both ends is left out. Three things wait: an incomplete character, white space until text follows,
-    and a text that may become a stop text.
-    """
+    """The text of growing tokens, given out as soon as it is certain; an incomplete character waits. See `Pieces`."""
 
     def __init__(self, steps: Steps, stop: Sequence[str]) -> None:
-        self.stopped = False
-        """Whether a stop text was met; the text ends before it."""
         self._decode = steps.decode
-        self._stop = stop
+        self._pieces = Pieces(stop)
         self._tokens: list[int] = []
-        self._before = 0
-        """Tokens from here on are decoded: the last decoded ones, as context, then the new ones."""
-        self._decoded = 0
-        self._waiting = ""
-        self._begun = False
+        self._before = self._decoded = 0
+        """Tokens between the two are decoded again, as context of the new ones, for the spaces between words."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop text was met."""
+        return self._pieces.stopped
 
     def add(self, token: int) -> str:
         """The text that became certain with this token."""
         self._tokens.append(token)
-        context = self._decode(self._tokens[self._before : self._decoded])
-        text = self._decode(self._tokens[self._before :])
-        if len(text) <= len(context) or text.endswith(_UNFINISHED):
+        new = self._new()
+        if not new or new.endswith(_UNFINISHED):
             return ""
         self._before, self._decoded = self._decoded, len(self._tokens)
-        return self._certain(text[len(context) :])
+        return self._pieces.add(new)
 
     def end(self) -> str:
         """The text that was waiting, when no token follows; an incomplete character is left out."""
-        context = self._decode(self._tokens[self._before : self._decoded])
-        rest = self._decode(self._tokens[self._before :])[len(context) :].rstrip(_UNFINISHED)
-        self._before = self._decoded = len(self._tokens)
-        piece = "" if self.stopped else self._certain(rest)
-        waiting, self._waiting = self._waiting, ""
-        return piece + ("" if self.stopped else self._stripped(waiting).rstrip())
+        return self._pieces.add(self._new().rstrip(_UNFINISHED)) + self._pieces.end()
 
-    def _certain(self, text: str) -> str:
+    def _new(self) -> str:
+        context = self._decode(self._tokens[self._before : self._decoded])
+        return self._decode(self._tokens[self._before :])[len(context) :]
+
+
+class Pieces:
+    """A text that arrives in pieces, given out as soon as it is certain.
+
+    White space at both ends is left out. White space waits until text follows, and so does a text that may become a
+    stop text. Nothing is given out from a stop text on.
+    """
+
+    def __init__(self, stop: Sequence[str]) -> None:
+        self.stopped = False
+        """Whether a stop text was met."""
+        self._stop = stop
+        self._waiting = ""
+        self._begun = False
+
+    def add(self, text: str) -> str:
+        """The text that became certain with this one."""
+        if self.stopped:
+            return ""
         self._waiting += text
         matches = [index for stop in self._stop if (index := self._waiting.find(stop)) >= 0]
         if matches:
             self.stopped = True
             certain, self._waiting = self._waiting[: min(matches)].rstrip(), ""
         else:
-            held = max((_overlap(self._waiting, stop) for stop in self._stop), default=0)
-            certain = self._waiting[: len(self._waiting) - held].rstrip()
+            overlap = max((_overlap(self._waiting, stop) for stop in self._stop), default=0)
+            certain = self._waiting[: len(self._waiting) - overlap].rstrip()
             self._waiting = self._waiting[len(certain) :]
         return self._stripped(certain)
+
+    def end(self) -> str:
+        """The text that was waiting, when nothing follows."""
+        waiting, self._waiting = self._waiting.rstrip(), ""
+        return self._stripped(waiting)
 
     def _stripped(self, text: str) -> str:
         """The text, without white space at its beginning if it begins the answer."""
