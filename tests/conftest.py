@@ -338,7 +338,7 @@ def completion(content: str) -> dict[str, Any]:
 def events(content: str) -> str:
     """The same as a stream of chunks of three letters; without the end where the content is cut by "|"."""
     head = {"id": "chat-1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
-    content, _, cut = content.partition("|")
+    content, cut, _ = content.partition("|")
     choices: list[tuple[dict[str, str], str | None]] = [
         ({"content": content[i : i + 3]}, None) for i in range(0, len(content), 3)
     ]

@@ -17,8 +17,8 @@ from __future__ import annotations
 import copy
 import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -217,7 +217,7 @@ class Memories:
         limit = context_of(self._model)
         if limit is not None:
             length = min(length, limit)
-        if length > self._tried:
+        if length > self._tried and self._index < len(_MEMORIES) - 1:
             # at least twice the length of the last trial, so that trials are few
             tried = max(length, 2 * self._tried, 2 * _SHORT_ROW)
             self._tried = tried if limit is None else min(tried, limit)
@@ -227,7 +227,7 @@ class Memories:
     def _try(self, long: Sequence[int]) -> None:
         truth = _truth(self._model, long)
         faults = []
-        if _difference(truth[_SHORT_ROW], truth[0]) > _bound(truth[0]):
+        if _difference(truth.inside, truth.short) > _bound(truth.long):
             # then what was computed of a short text is wrong as soon as the text grows
             faults.append("what it computes of a text's beginning depends on the text's length")
             self._index = len(_MEMORIES) - 1
@@ -242,16 +242,24 @@ class Memories:
             warnings.warn(f"{name} is not exact in batches ({faults[0]}); {effect}", stacklevel=2)
 
 
-def _truth(model: Any, long: Sequence[int]) -> dict[int, Tensor]:
-    """Logits by plain passes: 0, the short row's; its length, the same place in the long row; and the long row's."""
+class _Truth(NamedTuple):
+    """Logits of plain passes over a long row and over its beginning, the short row, (V,) each."""
+
+    long: Tensor
+    inside: Tensor
+    """Of the long row, where the short one ends."""
+    short: Tensor
+
+
+def _truth(model: Any, long: Sequence[int]) -> _Truth:
     places = torch.tensor([_SHORT_ROW - 1, len(long) - 1], device=model.device)
     logits = _forward(model, long, keep=places, use_cache=False).logits[0]
     inside, last = logits if len(logits) == len(places) else logits[places]
     short = _forward(model, long[:_SHORT_ROW], keep=1, use_cache=False).logits[0, -1]
-    return {0: short, _SHORT_ROW: inside, len(long): last}
+    return _Truth(last, inside, short)
 
 
-def _fault(memory: Memory, long: Sequence[int], truth: Mapping[int, Tensor]) -> str:
+def _fault(memory: Memory, long: Sequence[int], truth: _Truth) -> str:
     """What is wrong with a memory; empty if a long and a short row come out as in plain passes."""
     short = long[:_SHORT_ROW]
     other = long[0]
@@ -263,9 +271,10 @@ def _fault(memory: Memory, long: Sequence[int], truth: Mapping[int, Tensor]) -> 
         memory.logits(second, [len(row) - 1 for row in first], [1, 1])
         logits_long, logits_short = memory.logits([long, short], [len(row) for row in second], [1, 1])
     except _FAULTS as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    worst = max(_difference(logits_long[0], truth[len(long)]), _difference(logits_short[0], truth[0]))
-    return "" if worst <= _bound(truth[0]) else f"its log-probabilities are off by {worst:.2g} nats"
+        reason = " ".join(str(error).split())[:200]
+        return reason if isinstance(error, ModelError) else f"{type(error).__name__}: {reason}"
+    worst = max(_difference(logits_long[0], truth.long), _difference(logits_short[0], truth.short))
+    return "" if worst <= _bound(truth.long) else f"its log-probabilities are off by {worst:.2g} nats"
 
 
 def _bound(logits: Tensor) -> float:
