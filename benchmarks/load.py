@@ -230,12 +230,14 @@ def fit(records: Sequence[Record], space: PreferenceSpace, scale: float) -> floa
 def write(records: Sequence[Record], space: PreferenceSpace, scale: float) -> float:
     """The number of characters of some answers."""
     from penchant.method import METHODS
+    from penchant.model.base import Sampling
     from penchant.model.local import LocalModel
     from penchant.person import meet
 
     chosen = records[: max(1, round(400 * scale))]
     prompts = [METHODS["ica"].messages(meet(record.persona, space), record.prompt).messages for record in chosen]
-    return float(sum(map(len, LocalModel.load(BASE).generate(prompts, max_tokens=64))))
+    answers = LocalModel.load(BASE).write(prompts, Sampling(max_tokens=64))
+    return float(sum(len(answer.text) for answer in answers))
 
 
 WORKS: Mapping[str, Callable[[Sequence[Record], PreferenceSpace, float], float]] = {

@@ -302,6 +302,8 @@ class ChatServer:
                     status, headers = reply
                     error = json.dumps({"error": {"message": f"status {status}"}}).encode()
                     self._send(status, {"Content-Type": "application/json", **headers}, error)
+                elif request.get("stream"):
+                    self._send(200, {"Content-Type": "text/event-stream"}, events(reply).encode())
                 else:
                     self._send(200, {"Content-Type": "application/json"}, json.dumps(completion(reply)).encode())
 
@@ -331,6 +333,22 @@ def completion(content: str) -> dict[str, Any]:
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
     }
+
+
+def events(content: str) -> str:
+    """The same as a stream of chunks of three letters; without the end where the content is cut by "|"."""
+    head = {"id": "chat-1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+    content, cut, _ = content.partition("|")
+    choices: list[tuple[dict[str, str], str | None]] = [
+        ({"content": content[i : i + 3]}, None) for i in range(0, len(content), 3)
+    ]
+    chunks: list[dict[str, Any]] = [
+        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        for delta, finish in [*choices, *([] if cut else [({}, "stop")])]
+    ]
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    chunks.append({**head, "choices": [], "usage": usage})
+    return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
 
 
 @pytest.fixture

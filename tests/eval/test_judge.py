@@ -29,6 +29,7 @@ from penchant.eval.judge import (
 )
 from penchant.eval.score import Setting
 from penchant.message import conversation
+from penchant.model.base import Sampling, Written
 from penchant.model.fake import FakeModel
 from penchant.model.ledger import Ledger
 from penchant.model.remote import Endpoint, Request
@@ -219,9 +220,10 @@ class Recorder(FakeModel):
 
     asked: list[tuple[str, int, int]] = field(default_factory=list)
 
-    def generate(self, prompts, *, max_tokens: int, seed: int = 0) -> list[str]:
-        self.asked += [(prompt[-1].content, max_tokens, seed) for prompt in prompts]
-        return [f"{self.name} {prompt[-1].content.splitlines()[-1]}" for prompt in prompts]
+    def write(self, prompts, settings: Sampling) -> list[Written]:
+        self.asked += [(prompt[-1].content, settings.max_tokens, settings.seed) for prompt in prompts]
+        texts = [f"{self.name} {prompt[-1].content.splitlines()[-1]}" for prompt in prompts]
+        return [Written(text, 1, 1, "stop") for text in texts]
 
 
 @pytest.fixture

@@ -1,52 +1,21 @@
-"""The contract of every model."""
+"""The values of the seam: settings that cannot be used are refused by name."""
 
 import pytest
 
-from penchant.message import Message
-from penchant.model.base import Candidates, Model
-from penchant.model.fake import FakeModel
-from penchant.model.local import LocalModel
-
-ASK: tuple[Message, ...] = (Message("user", "what about tea ?"),)
-TELL: tuple[Message, ...] = (Message("system", "i like milk"), *ASK)
+from penchant.errors import ConfigError
+from penchant.model.base import Sampling
 
 
-@pytest.fixture(params=["fake", "local"])
-def model(request: pytest.FixtureRequest, local: LocalModel) -> Model:
-    return FakeModel(weights={"tea": -0.5}) if request.param == "fake" else local
+@pytest.mark.parametrize(
+    "setting",
+    [{"temperature": -0.1}, {"top_p": 0.0}, {"top_p": 1.1}, {"top_k": -1}, {"max_tokens": 0}, {"seed": -1}],
+)
+def test_a_setting_out_of_its_range_is_refused_by_name(setting: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=f"`{next(iter(setting))}` is .* must be"):
+        Sampling(**setting)  # type: ignore[arg-type]
 
 
-def test_there_is_one_likelihood_per_answer_in_the_order_given(model: Model) -> None:
-    likelihoods = model.logprobs(
-        [Candidates(ASK, ("hot tea", "milk", "cold coffee please")), Candidates(TELL, ("tea",))]
-    )
-    assert [len(part) for part in likelihoods] == [3, 1]
-    alone = [model.logprobs([Candidates(ASK, (answer,))])[0][0] for answer in ("hot tea", "milk", "cold coffee please")]
-    assert [one.logprob for one in likelihoods[0]] == pytest.approx([one.logprob for one in alone], rel=1e-5)
-    assert [one.tokens for one in likelihoods[0]] == [one.tokens for one in alone]
-
-
-def test_likelihoods_are_logarithms_of_probabilities_and_longer_answers_have_more_tokens(model: Model) -> None:
-    ((short, long),) = model.logprobs([Candidates(ASK, ("tea", "tea please never cold"))])
-    assert short.logprob < 0
-    assert long.logprob < short.logprob
-    assert 1 <= short.tokens < long.tokens
-
-
-def test_more_messages_are_more_tokens(model: Model) -> None:
-    assert 0 < model.count(ASK) < model.count(TELL)
-
-
-def test_nothing_asked_is_nothing_answered(model: Model) -> None:
-    assert model.logprobs([]) == []
-    assert model.generate([], max_tokens=3) == []
-
-
-def test_every_prompt_gets_one_answer_and_the_same_seed_the_same(model: Model) -> None:
-    prompts = [ASK, TELL, ASK]
-    first = model.generate(prompts, max_tokens=4, seed=3)
-    assert len(first) == 3
-    assert first[0] == first[2]
-    assert model.generate(prompts, max_tokens=4, seed=3) == first
-    assert all(len(answer.split()) <= 4 for answer in first)
-    assert model.name
+@pytest.mark.parametrize("stop", ["end", ("end", "")])
+def test_stop_texts_are_a_tuple_and_not_empty(stop) -> None:
+    with pytest.raises(ConfigError, match="`stop`"):
+        Sampling(stop=stop)

@@ -1,7 +1,7 @@
 """A model with a cache: each question is computed once."""
 
 from penchant.message import Message
-from penchant.model.base import Candidates
+from penchant.model.base import Candidates, Sampling
 from penchant.model.cached import CachedModel, uncached
 from penchant.model.fake import FakeModel
 
@@ -41,6 +41,9 @@ def test_another_role_prompt_or_answer_is_another_question() -> None:
 
 def test_all_else_is_the_models_own_and_timings_forget() -> None:
     model = CachedModel(inner := FakeModel(name="mine"))
-    assert (model.name, model.count(TEA), model.generate([TEA], max_tokens=1)) == ("mine", 2, ["please"])
+    settings = Sampling(max_tokens=1)
+    assert (model.name, model.count(TEA)) == ("mine", 2)
+    assert model.write([TEA], settings) == inner.write([TEA], settings)
+    assert list(model.stream(TEA, settings)) == list(inner.stream(TEA, settings))
     assert uncached(model) is inner
     assert uncached(inner) is inner

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import GenerationConfig, PreTrainedTokenizerFast
 
 from penchant.errors import ModelError
 from penchant.message import Message
@@ -129,3 +129,19 @@ def test_a_token_that_appears_when_another_is_taken_out_goes_too() -> None:
 def test_text_without_special_tokens_is_left_as_it_is(chat: ChatTokenizer) -> None:
     text = "  tea <b>\n\n| end |> <person> </person> äß "
     assert chat.prompt_text((Message("user", text),)) == f"<|user|>{text}<|assistant|>"
+
+
+def test_an_answer_ends_at_every_end_that_config_tokenizer_and_template_know() -> None:
+    template = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<turn>\n{% endfor %}"
+    chat = byte_pairs(template)
+    chat.tokenizer.add_special_tokens({"additional_special_tokens": ["<turn>", "<stop>"]})
+    chat = ChatTokenizer(chat.tokenizer)
+    eos, turn, stop = chat.tokenizer.convert_tokens_to_ids(["</s>", "<turn>", "<stop>"])
+    assert chat.end_ids(GenerationConfig(eos_token_id=[stop, eos])) == (stop, eos, turn)
+    assert chat.end_ids(GenerationConfig(eos_token_id=stop)) == (stop, eos, turn)
+    assert chat.end_ids(GenerationConfig()) == chat.end_ids(None) == (eos, turn)
+
+
+def test_what_a_template_writes_as_plain_text_ends_no_answer() -> None:
+    chat = byte_pairs("{% for m in messages %}Q: {{ m.content }} A: {% endfor %}")
+    assert chat.end_ids(None) == (chat.tokenizer.eos_token_id,)

@@ -1,7 +1,7 @@
 """The model without weights."""
 
 from penchant.message import Message
-from penchant.model.base import Candidates
+from penchant.model.base import Candidates, Sampling
 from penchant.model.fake import FakeModel
 
 PROMPT = (Message("user", "Tea or coffee please"),)
@@ -25,5 +25,8 @@ def test_it_counts_words_and_passes() -> None:
     assert model.calls == 1
 
 
-def test_it_answers_with_the_end_of_the_prompt() -> None:
-    assert FakeModel().generate([PROMPT], max_tokens=2) == ["coffee please"]
+def test_it_answers_with_the_words_of_the_prompt() -> None:
+    cut, full = (FakeModel().write([PROMPT], Sampling(max_tokens=count))[0] for count in (2, 9))
+    assert (cut.text, cut.finish) == ("Tea or", "length")
+    assert (full.text, full.finish) == ("Tea or coffee please", "stop")
+    assert (full.prompt_tokens, full.answer_tokens) == (4, 5)

@@ -30,6 +30,17 @@ def test_the_first_answer_to_a_question_stays(tmp_path: Path) -> None:
         assert len(ledger) == 1
 
 
+def test_a_ledger_of_an_earlier_version_is_read_and_written(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.keep("old", Answer("yes", 7, 3))
+    with sqlite3.connect(tmp_path / "l") as base:
+        base.execute("ALTER TABLE answers DROP COLUMN finish")
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.keep("new", Answer("no", 1, 2, "length"))
+        assert ledger.find("old") == Answer("yes", 7, 3, "stop")
+        assert ledger.find("new") == Answer("no", 1, 2, "length")
+
+
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     Ledger(tmp_path / "l").close()
     assert stat.S_IMODE((tmp_path / "l").stat().st_mode) == 0o600

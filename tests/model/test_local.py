@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from penchant.message import Message
 from penchant.model import local as module
-from penchant.model.base import Candidates, Likelihood
+from penchant.model.base import Candidates, Likelihood, Sampling
 from penchant.model.chat import Encoded
 from penchant.model.local import LocalModel
 from penchant.model.tree import Branch, collate, pack
@@ -100,13 +100,15 @@ def test_a_tree_of_several_stays_within_its_budget(rows: list, budget: int) -> N
             assert len(pack([Branch(e.prompt, e.answers) for e in group]).ids) <= budget
 
 
-def test_generation_is_decided_by_its_seed_and_leaves_no_special_token(local: LocalModel) -> None:
-    first = local.generate([ASK], max_tokens=12, seed=1)
-    assert local.generate([ASK], max_tokens=12, seed=1) == first
-    assert len({tuple(local.generate([ASK], max_tokens=12, seed=seed)) for seed in range(4)}) > 1
-    assert not any(turn in text for turn in ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>") for text in first)
+def test_writing_is_decided_by_its_seed_and_leaves_no_special_token(local: LocalModel) -> None:
+    first = local.write([ASK], Sampling(max_tokens=12, seed=1))
+    assert local.write([ASK], Sampling(max_tokens=12, seed=1)) == first
+    assert len({tuple(local.write([ASK], Sampling(max_tokens=12, seed=seed))) for seed in range(4)}) > 1
+    turns = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
+    assert not any(turn in answer.text for turn in turns for answer in first)
 
 
 def test_a_prompt_is_answered_the_same_in_any_company(local: LocalModel) -> None:
     other: tuple[Message, ...] = (Message("user", "milk"),)
-    assert local.generate([other, ASK], max_tokens=6, seed=2)[1] == local.generate([ASK], max_tokens=6, seed=2)[0]
+    settings = Sampling(max_tokens=6, seed=2)
+    assert local.write([other, ASK], settings)[1] == local.write([ASK], settings)[0]

@@ -10,6 +10,7 @@ import pytest
 from penchant.config import EndpointSection
 from penchant.errors import ConfigError, DataError, ModelError
 from penchant.message import Message
+from penchant.model.base import Sampling, Written
 from penchant.model.ledger import Ledger
 from penchant.model.remote import Endpoint, Request
 
@@ -183,3 +184,68 @@ def test_the_ledger_keeps_no_question(served, endpoint, tmp_path: Path) -> None:
     endpoint().ask(questions("my secret garden"), str)
     for file in tmp_path.glob("ledger*"):
         assert b"secret garden" not in file.read_bytes()
+
+
+PROMPT = (Message("user", "tea?"),)
+
+
+def test_written_answers_are_drawn_as_asked_and_paid_for_once(served, endpoint) -> None:
+    served.reply = lambda _request, _number: "  hot tea \n"
+    settings = Sampling(temperature=0.3, top_p=0.8, max_tokens=5, stop=("x",), seed=4)
+    one = endpoint()
+    assert one.write([PROMPT, PROMPT], settings) == [Written("hot tea", 7, 3, "stop")] * 2
+    (request,) = served.requests
+    names = ("temperature", "top_p", "max_tokens", "stop", "seed")
+    assert [request[name] for name in names] == [0.3, 0.8, 5, ["x"], 4]
+    again = endpoint()
+    assert again.write([PROMPT], settings) == [Written("hot tea", 7, 3, "stop")]
+    assert (len(served.requests), again.account.kept) == (1, 1)
+    again.write([PROMPT], Sampling(seed=5))
+    assert len(served.requests) == 2
+
+
+def test_a_stream_comes_in_pieces_with_its_usage_and_is_not_stored(served, endpoint) -> None:
+    served.reply = lambda _request, _number: " hot tea, please\n"
+    one = endpoint()
+    *pieces, answer = one.stream(PROMPT, Sampling(stop=("please",)))
+    assert answer == Written("hot tea,", 7, 3, "stop")
+    assert "".join(pieces) == answer.text
+    assert len(pieces) > 1
+    assert (one.account.paid, one.account.prompt_tokens, one.account.answer_tokens) == (1, 7, 3)
+    assert served.requests[0]["stream"] is True
+    list(one.stream(PROMPT, Sampling()))
+    assert len(served.requests) == 2
+
+
+@pytest.mark.parametrize("fault", [(500, {}), (503, {})])
+def test_a_stream_that_does_not_begin_is_tried_again(served, endpoint, fault) -> None:
+    served.reply = lambda _request, number: fault if number == 0 else "tea"
+    assert list(endpoint().stream(PROMPT, Sampling()))[-1] == Written("tea", 7, 3, "stop")
+
+
+@pytest.mark.parametrize("fault", ["tea |", "page", "garbled"])
+def test_a_stream_that_breaks_off_is_no_answer(served, endpoint, fault) -> None:
+    served.reply = lambda _request, _number: fault
+    with pytest.raises(ModelError, match="broke off"):
+        list(endpoint().stream(PROMPT, Sampling()))
+
+
+@pytest.mark.parametrize(("fault", "words"), [((400, {}), "cannot answer a prompt"), ((401, {}), "refuses model")])
+def test_a_prompt_that_is_refused_is_no_empty_answer(served, endpoint, fault, words) -> None:
+    served.reply = lambda _request, _number: fault
+    for ask in (lambda one: one.write([PROMPT], Sampling()), lambda one: list(one.stream(PROMPT, Sampling()))):
+        with pytest.raises(ModelError, match=words):
+            ask(endpoint())
+
+
+@pytest.mark.parametrize("fault", ["page", "garbled"])
+def test_a_page_is_no_written_answer(served, endpoint, fault) -> None:
+    served.reply = lambda _request, _number: fault
+    with pytest.raises(ModelError, match="something else|cannot answer"):
+        endpoint().write([PROMPT], Sampling())
+
+
+def test_what_the_protocol_does_not_have_is_refused(served, endpoint) -> None:
+    with pytest.raises(ConfigError, match="`top_k`"):
+        endpoint().write([PROMPT], Sampling(top_k=5))
+    assert served.requests == []

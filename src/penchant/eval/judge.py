@@ -24,6 +24,7 @@ from penchant.eval.bench import Bench, Condition
 from penchant.infer.asking import answer_of, latest
 from penchant.infer.llm import alpha
 from penchant.message import Conversation, Message, as_value
+from penchant.model.base import Sampling
 from penchant.model.remote import Endpoint, Request
 from penchant.persona import Persona
 from penchant.record import Record
@@ -31,6 +32,8 @@ from penchant.stats import accuracy, holm, sign_flip
 
 ANSWER_TOKENS = 128
 """The length at most of an answer that is written to be judged."""
+_ANSWERS_PER_STEP = 32
+"""Answers that are written between two reports of progress."""
 MOST_LETTERS = 24_000
 """Letters of evidence at most in one question to the judge; the latest items are kept."""
 _SYSTEM = """\
@@ -261,11 +264,12 @@ def write(bench: Bench, condition: Condition, *, progress: Progress | None = Non
     prompts = {name: bench.prompts(name, condition, answer_tokens=ANSWER_TOKENS) for name in methods(bench)}
     texts: dict[str, list[str]] = {name: [] for name in prompts}
     for name, rendered in prompts.items():
-        model, seed = bench.model(name), bench.setting.seed
-        for prompt in rendered:
-            texts[name] += model.generate([prompt.messages], max_tokens=ANSWER_TOKENS, seed=seed)
+        model, settings = bench.model(name), Sampling(max_tokens=ANSWER_TOKENS, seed=bench.setting.seed)
+        for start in range(0, len(rendered), _ANSWERS_PER_STEP):
+            part = [prompt.messages for prompt in rendered[start : start + _ANSWERS_PER_STEP]]
+            texts[name] += [answer.text for answer in model.write(part, settings)]
             if progress is not None:
-                progress(1)
+                progress(len(part))
     return texts
 
 

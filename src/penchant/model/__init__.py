@@ -1,1 +1,1 @@
-"""Language models: they generate answers, and compute how likely existing answers are."""
+"""Language models: they write answers, compute how likely existing answers are, and step token by token."""

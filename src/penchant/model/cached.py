@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from penchant.message import Message, as_dicts
-from penchant.model.base import Candidates, Likelihood, Model
+from penchant.model.base import Candidates, Likelihood, Model, Sampling, Written
 
 
 @dataclass
 class CachedModel:
-    """Wraps a model and caches its likelihoods; generated answers are not cached."""
+    """Wraps a model and caches its likelihoods; written answers are not cached."""
 
     model: Model
     likelihoods: dict[bytes, tuple[Likelihood, ...]] = field(default_factory=dict)
@@ -44,9 +44,13 @@ class CachedModel:
             self.likelihoods.update(zip(new, self.model.logprobs(list(new.values())), strict=True))
         return [self.likelihoods[key] for key in keys]
 
-    def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
+    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
         """See `Model`."""
-        return self.model.generate(prompts, max_tokens=max_tokens, seed=seed)
+        return self.model.write(prompts, settings)
+
+    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+        """See `Model`."""
+        return self.model.stream(prompt, settings)
 
 
 def uncached(model: Model) -> Model:

@@ -1,15 +1,26 @@
 """A model without weights, for tests and dry runs.
 
-Its likelihoods come from a table of words, and its answers repeat the prompt.
+Its likelihoods come from a table of words. Its next word is nearly always the next one of the prompt's last turn, so
+that its answers repeat that turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import ConfigError
 from penchant.message import Message
-from penchant.model.base import Candidates, Likelihood
+from penchant.model.base import Candidates, Likelihood, Sampling, Written
+from penchant.model.write import stream, write
+
+_END = 0
+_VOCABULARY = 1000
+_SURE, _UNSURE = 0.95, 0.6
+"""Probability of the next word of the turn: after a word of the turn, and after any other."""
 
 
 @dataclass
@@ -21,7 +32,10 @@ class FakeModel:
     """Added log-probability of words that are in the prompt, nats."""
     name: str = "fake"
     context: int | None = None
+    """See `Steps.context`."""
     calls: int = 0
+    words: dict[str, int] = field(default_factory=lambda: {"": _END})
+    """The vocabulary: word -> id, in order of appearance, at most `_VOCABULARY`."""
 
     def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
         """Number of words of all turns."""
@@ -38,6 +52,89 @@ class FakeModel:
         total = sum(self.weights.get(word, -1.0) + (self.follow if word in in_prompt else 0.0) for word in words)
         return Likelihood(total, max(1, len(words)))
 
-    def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
-        """The last words of each prompt."""
-        return [" ".join(prompt[-1].content.split()[-max_tokens:]) for prompt in prompts]
+    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
+        """See `Writes`; by default the first words of each prompt's last turn."""
+        return write(self, prompts, settings, rows=4)
+
+    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+        """See `Writes`."""
+        return stream(self, prompt, settings)
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """See `Steps`."""
+        return frozenset({_END})
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Words with spaces between them."""
+        words = list(self.words)
+        return " ".join(words[token] if token < len(words) else f"word{token}" for token in tokens if token != _END)
+
+    def open(self, prompts: Sequence[Sequence[Message]], *, room: int = 0) -> FakeContexts:
+        """See `Steps`."""
+        return FakeContexts(
+            [[self._id(word) for m in p for word in m.content.split()] for p in prompts],
+            [[self._id(word) for word in p[-1].content.split()] for p in prompts],
+        )
+
+    def _id(self, word: str) -> int:
+        return self.words.setdefault(word, len(self.words))
+
+
+class FakeContexts:
+    """See `Contexts`: lists of word ids."""
+
+    def __init__(self, rows: list[list[int]], turns: list[list[int]]) -> None:
+        self.rows = rows
+        self._turns = turns
+        self._starts = list(map(len, rows))
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """See `Contexts`."""
+        return tuple(map(len, self.rows))
+
+    def next_logprobs(self) -> NDArray[np.float32]:
+        """See `Contexts`."""
+        rows = [self._next(index, len(row)) for index, row in enumerate(self.rows)]
+        return np.array(rows, dtype=np.float32).reshape(-1, _VOCABULARY)
+
+    def _next(self, index: int, length: int) -> NDArray[np.float32]:
+        """log p of the token at a position of a row."""
+        turn, last = self._turns[index], self.rows[index][length - 1]
+        answered = max(0, length - self._starts[index])
+        favourite = turn[answered] if answered < len(turn) else _END
+        sure = _SURE if last in turn else _UNSURE
+        probabilities = np.full(_VOCABULARY, (1 - sure) / (_VOCABULARY - 1))
+        probabilities[favourite] = sure
+        logprobs: NDArray[np.float32] = np.log(probabilities).astype(np.float32)
+        return logprobs
+
+    def append(self, tokens: Sequence[Sequence[int]]) -> None:
+        """See `Contexts`."""
+        for row, new in zip(self.rows, tokens, strict=True):
+            row.extend(new)
+
+    def verify(self, tokens: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """See `Contexts`."""
+        before = self.lengths
+        self.append(tokens)
+        return [
+            np.array(
+                [self._next(index, length) for length in range(start + 1, len(row) + 1)], dtype=np.float32
+            ).reshape(-1, _VOCABULARY)
+            for index, (start, row) in enumerate(zip(before, self.rows, strict=True))
+        ]
+
+    def rollback(self, lengths: Sequence[int]) -> None:
+        """See `Contexts`."""
+        for row, length in zip(self.rows, lengths, strict=True):
+            if not 1 <= length <= len(row):
+                raise ConfigError(f"a row of {len(row)} tokens cannot be rolled back to {length}")
+            del row[length:]
+
+    def select(self, rows: Sequence[int]) -> None:
+        """See `Contexts`."""
+        self.rows = [list(self.rows[row]) for row in rows]
+        self._turns = [self._turns[row] for row in rows]
+        self._starts = [self._starts[row] for row in rows]

@@ -24,9 +24,12 @@ CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
     text TEXT NOT NULL,
     prompt_tokens INTEGER NOT NULL,
-    answer_tokens INTEGER NOT NULL
+    answer_tokens INTEGER NOT NULL,
+    finish TEXT NOT NULL DEFAULT 'stop'
 ) WITHOUT ROWID
 """
+_ADD_FINISH = "ALTER TABLE answers ADD COLUMN finish TEXT NOT NULL DEFAULT 'stop'"
+"""For files of the first schema, which had no such column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Answer:
     """Empty if the model gave no text."""
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    finish: str = "stop"
+    """Why the answer ended, in the endpoint's word."""
 
 
 class Ledger:
@@ -63,13 +68,17 @@ class Ledger:
             self._base.execute(f"PRAGMA application_id = {_APPLICATION}")
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = FULL")  # paid answers survive a power cut
+            self._base.execute("BEGIN IMMEDIATE")  # another process may add the column right now
             self._base.execute(_SCHEMA)
+            if "finish" not in [row[1] for row in self._base.execute("PRAGMA table_info(answers)")]:
+                self._base.execute(_ADD_FINISH)
+            self._base.execute("COMMIT")
 
     def find(self, key: str) -> Answer | None:
         """The stored answer to a question; None if there is none."""
         with self._as_data_error():
             row = self._base.execute(
-                "SELECT text, prompt_tokens, answer_tokens FROM answers WHERE key = ?", (key,)
+                "SELECT text, prompt_tokens, answer_tokens, finish FROM answers WHERE key = ?", (key,)
             ).fetchone()
         return None if row is None else Answer(*row)
 
@@ -77,8 +86,8 @@ class Ledger:
         """Stores an answer. If the question has an answer already, that one stays and is returned."""
         with self._as_data_error():
             self._base.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)",
-                (key, answer.text, answer.prompt_tokens, answer.answer_tokens),
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?)",
+                (key, answer.text, answer.prompt_tokens, answer.answer_tokens, answer.finish),
             )
         return self.find(key) or answer
 

@@ -9,13 +9,17 @@ from typing import Any
 import torch
 
 from penchant.message import Message
-from penchant.model.base import Candidates, Likelihood
+from penchant.model.base import Candidates, Likelihood, Sampling, Written
 from penchant.model.chat import ChatTokenizer, Encoded, smallest
 from penchant.model.load import load_parts, positions_of
+from penchant.model.step import LocalContexts, Memories
 from penchant.model.tree import Branch, Packed, answer_logprobs, collate, pack, shared_prefix
+from penchant.model.write import stream, write
 
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
 """Packed tokens per scoring pass, at most; on a CPU, results that exceed its cache would take a tenth more time."""
+_ROWS = {"cpu": 8, "cuda": 64}
+"""Answers that are written at once, at most."""
 _TREE_TOKENS = 4_096
 """Packed tokens of one tree, at most; a user with more is scored in several trees."""
 
@@ -28,6 +32,8 @@ class LocalModel:
         self.chat = tokenizer
         self.name = name
         self.context = smallest(tokenizer.context, positions_of(model.config))
+        """See `Scores.context`."""
+        self._memories = Memories(self.model)
 
     @classmethod
     def load(
@@ -61,26 +67,28 @@ class LocalModel:
         results = {index: tuple(Likelihood(next(flat), len(ids)) for ids in encoded[index].answers) for index in order}
         return [results[index] for index in range(len(encoded))]
 
-    @torch.inference_mode()
-    def generate(self, prompts: Sequence[Sequence[Message]], *, max_tokens: int, seed: int = 0) -> list[str]:
-        """See `Model.generate`; temperature 0.7, nucleus 0.9, one prompt at a time."""
-        texts = []
-        for prompt in prompts:
-            torch.manual_seed(seed)
-            ids = torch.tensor([self.chat.prompt_ids(prompt)], device=self.model.device)
-            output = self.model.generate(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                max_new_tokens=max_tokens,
-                do_sample=True,
-                temperature=0.7,
-                top_p=0.9,
-                top_k=0,
-                eos_token_id=self.chat.tokenizer.eos_token_id,
-                pad_token_id=self.chat.pad_id,
-            )
-            texts.append(str(self.chat.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)).strip())
-        return texts
+    @property
+    def ends(self) -> frozenset[int]:
+        """See `Steps.ends`."""
+        return frozenset(self.chat.end_ids(getattr(self.model, "generation_config", None)))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """See `Steps.decode`."""
+        # spaces are never cleaned up, so that a text only grows with its tokens
+        decoded = self.chat.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(decoded)
+
+    def open(self, prompts: Sequence[Sequence[Message]], *, room: int = 0) -> LocalContexts:
+        """See `Steps.open`."""
+        return LocalContexts(self.model, self._memories, [self.chat.prompt_ids(p) for p in prompts], room=room)
+
+    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
+        """See `Writes.write`."""
+        return write(self, prompts, settings, rows=_ROWS.get(self.model.device.type, _ROWS["cuda"]))
+
+    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+        """See `Writes.stream`."""
+        return stream(self, prompt, settings)
 
 
 def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:

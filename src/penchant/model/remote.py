@@ -13,9 +13,10 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import openai
 from aiolimiter import AsyncLimiter
@@ -25,11 +26,16 @@ from openai.types.chat import ChatCompletion
 from penchant.config import EndpointSection
 from penchant.errors import ConfigError, DataError, ModelError
 from penchant.message import Message, as_dicts
+from penchant.model.base import Sampling, Written
 from penchant.model.ledger import Answer, Ledger
+from penchant.model.write import Pieces
 
 Read = TypeVar("Read")
+Result = TypeVar("Result")
 _STOP = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
 """Errors of the set-up, which every further question would raise as well."""
+_UNANSWERED = (openai.BadRequestError, openai.UnprocessableEntityError, json.JSONDecodeError)
+"""Errors of one question; others may work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Request:
     """JSON schema of the answer; None for free text."""
     seed: int = 0
     """Questions that differ only in the seed are different samples."""
+    sampling: Sampling | None = None
+    """How the answer is drawn; None: by the endpoint's section of the recipe, and `seed`."""
 
 
 @dataclass(slots=True)
@@ -100,11 +108,65 @@ class Endpoint:
             if progress is not None:
                 progress(counts[key])
 
+        async def usable(client: openai.AsyncOpenAI, key: str, question: Request) -> Read | None:
+            result = await self._usable(client, question, read)
+            completed(key)
+            return result
+
         # a portal, not asyncio.run: it also works inside a running event loop, as in a notebook
         with start_blocking_portal() as portal:
-            answers = portal.call(self._ask_all, distinct, read, completed)
+            answers = portal.call(self._at_once, distinct, usable)
         results = dict(zip(distinct, answers, strict=True))
         return [results[key] for key in keys]
+
+    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
+        """See `Writes.write`. Answers come from the ledger if they were paid for before.
+
+        Raises:
+            ConfigError: the environment has no API key, or the settings ask for what the protocol does not have.
+            ModelError: the endpoint refuses the key, the model, the address or a prompt, or fails after all tries.
+        """
+        _require_sendable(settings)
+        questions = [Request(tuple(prompt), sampling=settings) for prompt in prompts]
+        keys = [self._key(question, 0) for question in questions]
+        distinct = dict(zip(keys, questions, strict=True))
+
+        async def answer(client: openai.AsyncOpenAI, _key: str, question: Request) -> Answer:
+            return await self._answer(client, question, 0)
+
+        with start_blocking_portal() as portal:
+            answers = dict(zip(distinct, portal.call(self._at_once, distinct, answer), strict=True))
+        return [_written(answers[key]) for key in keys]
+
+    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+        """See `Writes.stream`; the ledger is neither asked nor written.
+
+        Raises:
+            ConfigError, ModelError: as `write`, or the endpoint breaks off.
+        """
+        _require_sendable(settings)
+        request = self._request(Request(tuple(prompt), sampling=settings), 0)
+        pieces, text, finish, usage = Pieces(settings.stop), "", None, None
+        with self._errors(), self._sync_client() as client:
+            chunks = client.chat.completions.create(**request, stream=True, stream_options={"include_usage": True})
+            for chunk in chunks:
+                usage = chunk.usage or usage
+                for choice in chunk.choices[:1]:
+                    finish = choice.finish_reason or finish
+                    piece = pieces.add(choice.delta.content or "")
+                    if piece:
+                        text += piece
+                        yield piece
+        if finish is None:
+            raise ModelError(f"{self.settings.base_url} broke off in the middle of an answer; ask again")
+        rest = pieces.end()
+        if rest:
+            yield rest
+        answer = Answer(
+            text + rest, usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0, finish
+        )
+        self._pay(answer)
+        yield _written(answer)
 
     def require_key(self) -> str:
         """The API key of this endpoint; any text if the address is this machine. Call it before long work begins.
@@ -120,16 +182,18 @@ class Endpoint:
             )
         return key
 
-    async def _ask_all(
-        self, questions: Mapping[str, Request], read: Callable[[str], Read], completed: Callable[[str], None]
-    ) -> list[Read | None]:
-        answers: list[Read | None] = [None] * len(questions)
+    async def _at_once(
+        self,
+        questions: Mapping[str, Request],
+        answer: Callable[[openai.AsyncOpenAI, str, Request], Awaitable[Result]],
+    ) -> list[Result]:
+        """Answers by key, in order, many at once."""
+        answers: dict[int, Result] = {}
         waiting = iter(enumerate(questions.items()))
 
         async def work(client: openai.AsyncOpenAI) -> None:
             for index, (key, question) in waiting:
-                answers[index] = await self._usable(client, question, read)
-                completed(key)
+                answers[index] = await answer(client, key, question)
 
         async with self._client() as client:
             workers = [asyncio.create_task(work(client)) for _ in range(min(self.settings.concurrency, len(questions)))]
@@ -139,7 +203,7 @@ class Endpoint:
                 for worker in workers:
                     worker.cancel()
                 await asyncio.gather(*workers, return_exceptions=True)
-        return answers
+        return [answers[index] for index in range(len(questions))]
 
     async def _usable(self, client: openai.AsyncOpenAI, question: Request, read: Callable[[str], Read]) -> Read | None:
         """The parsed answer of the first attempt that is usable; None after all attempts."""
@@ -159,28 +223,46 @@ class Endpoint:
         if stored is not None:
             self.account.kept += 1
             return stored
+        with self._errors():
+            try:
+                reply = await client.chat.completions.create(**self._request(question, attempt))
+            except _UNANSWERED:
+                if question.sampling is not None:
+                    raise
+                return Answer("")  # too long, filtered or garbled; other questions may work
+        if not isinstance(reply, ChatCompletion):  # for example the error page of a proxy
+            if question.sampling is not None:
+                raise ModelError(f"{self.settings.base_url} answers with something else than a completion; check it")
+            return Answer("")
+        answer = _answer_of(reply)
+        self.ledger.keep(key, answer)
+        self._pay(answer)
+        return answer
+
+    def _pay(self, answer: Answer) -> None:
+        self.account.paid += 1
+        self.account.prompt_tokens += answer.prompt_tokens
+        self.account.answer_tokens += answer.answer_tokens
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Errors of the client, as ours."""
         try:
-            reply = await client.chat.completions.create(**self._request(question, attempt))
+            yield
         except _STOP as error:
             raise ModelError(
                 f"{self.settings.base_url} refuses model '{self.name}' ({_reason(error)}); check base_url, model and "
                 f"the key in {self.settings.api_key_env}"
             ) from error
-        except (openai.BadRequestError, openai.UnprocessableEntityError, json.JSONDecodeError):
-            return Answer("")  # too long, filtered or garbled; other questions may work
+        except _UNANSWERED as error:
+            raise ModelError(
+                f"{self.settings.base_url} cannot answer a prompt ({_reason(error)}); check its length and the settings"
+            ) from error
         except openai.OpenAIError as error:
             raise ModelError(
                 f"{self.settings.base_url} gave out ({_reason(error)}); its answers so far are kept, "
                 "run the same again to go on"
             ) from error
-        if not isinstance(reply, ChatCompletion):  # for example the error page of a proxy
-            return Answer("")
-        answer = _answer_of(reply)
-        self.ledger.keep(key, answer)
-        self.account.paid += 1
-        self.account.prompt_tokens += answer.prompt_tokens
-        self.account.answer_tokens += answer.answer_tokens
-        return answer
 
     def _request(self, question: Request, attempt: int) -> dict[str, Any]:
         settings = self.settings
@@ -192,6 +274,12 @@ class Endpoint:
             # another attempt needs another seed, else it could give the same unusable answer
             "seed": question.seed + 1_000_003 * attempt,
         }
+        if question.sampling is not None:
+            sampling = question.sampling
+            request |= {"temperature": sampling.temperature, "max_tokens": sampling.max_tokens, "seed": sampling.seed}
+            request["top_p"] = sampling.top_p
+            if sampling.stop:
+                request["stop"] = list(sampling.stop)
         if question.schema is not None and settings.structured == "schema":
             schema = {"name": "answer", "strict": True, "schema": dict(question.schema)}
             request["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -203,6 +291,14 @@ class Endpoint:
         content = {"base_url": self.settings.base_url, **self._request(question, attempt)}
         text = json.dumps(content, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _sync_client(self) -> openai.OpenAI:
+        return openai.OpenAI(
+            base_url=self.settings.base_url,
+            api_key=self.require_key(),
+            timeout=self.settings.timeout_s,
+            max_retries=self.settings.tries - 1,
+        )
 
     def _client(self) -> openai.AsyncOpenAI:
         # one request per interval; a bucket for a minute would send all its requests at once
@@ -223,9 +319,20 @@ class Endpoint:
 
 
 def _answer_of(reply: ChatCompletion) -> Answer:
-    text = reply.choices[0].message.content if reply.choices else None
+    choice = reply.choices[0] if reply.choices else None
+    text, finish = (choice.message.content, choice.finish_reason) if choice else (None, "stop")
     usage = reply.usage
-    return Answer(text or "", usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0)
+    return Answer(text or "", usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0, finish)
+
+
+def _written(answer: Answer) -> Written:
+    finish: Literal["stop", "length"] = "length" if answer.finish == "length" else "stop"
+    return Written(answer.text.strip(), answer.prompt_tokens, answer.answer_tokens, finish)
+
+
+def _require_sendable(settings: Sampling) -> None:
+    if settings.top_k:
+        raise ConfigError("an endpoint takes no `top_k`; leave it at 0, or use a model on this machine")
 
 
 def _reason(error: Exception) -> str:

@@ -191,6 +191,7 @@ def _samples(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, s
 def _written(recipe: Recipe, name: str, record: Record, models: Mapping[str, Model]) -> Written:
     from penchant.eval.report import Written
     from penchant.method import METHODS
+    from penchant.model.base import Sampling
     from penchant.person import meet
     from penchant.render import pole_lines
 
@@ -199,7 +200,8 @@ def _written(recipe: Recipe, name: str, record: Record, models: Mapping[str, Mod
     for method, model in models.items():
         person = meet(record.persona, space)
         prompt = METHODS[method].messages(person, record.prompt, layout=recipe.layout).messages
-        texts.append((method, model.generate([prompt], max_tokens=_SAMPLE_TOKENS, seed=recipe.seed)[0]))
+        (answer,) = model.write([prompt], Sampling(max_tokens=_SAMPLE_TOKENS, seed=recipe.seed))
+        texts.append((method, answer.text))
     return Written(name, tuple(pole_lines(record.golden or space.direction())), tuple(texts))
 
 

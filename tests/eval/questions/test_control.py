@@ -12,7 +12,7 @@ from penchant.eval.questions.base import Inputs
 from penchant.eval.questions.control import CONTROL, Control, Share, control, lines, passes, section
 from penchant.eval.score import Setting
 from penchant.infer.fake import FakeAnnotator
-from penchant.model.base import Candidates, Likelihood
+from penchant.model.base import Candidates, Likelihood, Sampling, Written
 from penchant.model.fake import FakeModel
 from penchant.space import Direction
 
@@ -137,9 +137,10 @@ def test_what_cannot_be_known_about_a_pair_is_not_counted(tiny, records) -> None
 class Writer(Obedient):
     """Writes "funny" where its prompt says that jokes are liked, "dry" where disliked; to couple 1 it says nothing."""
 
-    def generate(self, prompts, *, max_tokens: int, seed: int = 0) -> list[str]:
+    def write(self, prompts, settings: Sampling) -> list[Written]:
         texts = ["\n".join(message.content for message in one) for one in prompts]
-        return ["" if "couple 1" in text else "dry" if DISLIKES in text else "funny" for text in texts]
+        answers = ["" if "couple 1" in text else "dry" if DISLIKES in text else "funny" for text in texts]
+        return [Written(answer, 1, 1, "stop") for answer in answers]
 
 
 @pytest.mark.parametrize(("writer", "share"), [(Writer, 1.0), (Obedient, None)])

@@ -12,6 +12,7 @@ from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Inputs
 from penchant.eval.questions.judge import JUDGE, LEGEND
 from penchant.eval.score import Setting
+from penchant.model.base import Sampling, Written
 from penchant.model.fake import FakeModel
 from penchant.model.remote import Account, Request
 
@@ -41,8 +42,8 @@ class FakeJudge:
 class Writer(FakeModel):
     """Writes its name."""
 
-    def generate(self, prompts, *, max_tokens: int, seed: int = 0) -> list[str]:
-        return [self.name for _ in prompts]
+    def write(self, prompts, settings: Sampling) -> list[Written]:
+        return [Written(self.name, 1, 1, "stop") for _ in prompts]
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from penchant.eval.questions.base import Answer, Inputs, Question, Section, inte
 from penchant.eval.score import Margins
 from penchant.eval.subsets import by_phrasing
 from penchant.method import METHODS
+from penchant.model.base import Sampling
 from penchant.person import meet
 from penchant.persona import Comment, Persona
 from penchant.record import Record
@@ -207,8 +208,8 @@ def _written(
     for stated in (own, [direction.flipped() for direction in own]):
         prompts = bench.prompts(name, part, _meet_stated(bench, part, stated), answer_tokens=TEXT_TOKENS)
         messages = [prompt.messages for prompt in prompts]
-        texts = bench.model(name).generate(messages, max_tokens=TEXT_TOKENS, seed=seed)
-        readings = read([record.task for record in part.records], texts)
+        answers = bench.model(name).write(messages, Sampling(max_tokens=TEXT_TOKENS, seed=seed))
+        readings = read([record.task for record in part.records], [answer.text for answer in answers])
         # the sum over everything that the person holds: for it, against it, or neither
         sides.append([0 if r is None else int(r.signs @ d.signs) for r, d in zip(readings, own, strict=True)])
     before, after = map(np.array, sides)

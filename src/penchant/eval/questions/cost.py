@@ -17,6 +17,7 @@ import numpy as np
 from penchant.eval.bench import Bench, draw_condition
 from penchant.eval.questions.base import Answer, Inputs, Question, Section
 from penchant.method import METHODS
+from penchant.model.base import Sampling
 from penchant.model.cached import uncached
 from penchant.record import Record
 
@@ -80,8 +81,11 @@ def model_costs(bench: Bench, records: Sequence[Record], meter: Meter) -> Iterat
             started = perf_counter()
             bench.likelihoods(model, method, condition)
             scoring_s = perf_counter() - started
+        first_token = Sampling(max_tokens=1, seed=bench.setting.seed)
+        model.write(prompts[:1], first_token)
         started = perf_counter()
-        model.generate(prompts[:ANSWERS], max_tokens=1, seed=bench.setting.seed)
+        for prompt in prompts[:ANSWERS]:  # one by one, as a person waits for one
+            model.write([prompt], first_token)
         writing_s = perf_counter() - started
         yield Cost(
             method=name,

@@ -1,0 +1,248 @@
+"""Writing: answers drawn token by token from any model that steps (`model.base.Steps`), as texts or as streams.
+
+Each answer draws with a random generator of its own, seeded by the settings and its prompt, so that it does not depend
+on the other answers of a batch. Knows no tensors and no templates.
+
+Source of nucleus sampling (`top_p`): Holtzman et al. 2020, arXiv:1904.09751.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import ModelError
+from penchant.message import Message, as_dicts
+from penchant.model.base import Contexts, Sampling, Steps, Written
+
+_UNFINISHED = "�"
+"""What tokenizers write for the bytes of an incomplete character."""
+_WIDE_NATS = 12.0
+"""Tokens within this distance of the likeliest one are tried as the nucleus first; they nearly always contain it."""
+
+
+def write(steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling, *, rows: int) -> list[Written]:
+    """One answer per prompt; see `Writes.write`.
+
+    Args:
+        rows: number of answers that are written at once, at most.
+    """
+    # sorted by text, prompts with a common beginning are neighbours
+    order = sorted(range(len(prompts)), key=lambda index: [message.content for message in prompts[index]])
+    results: dict[int, Written] = {}
+    for start in range(0, len(order), rows):
+        batch = order[start : start + rows]
+        answers = _write_batch(steps, [prompts[index] for index in batch], settings)
+        results.update(zip(batch, answers, strict=True))
+    return [results[index] for index in range(len(prompts))]
+
+
+def _write_batch(steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
+    contexts = steps.open(prompts, room=settings.max_tokens)
+    answers = _answers(steps, contexts, prompts, settings)
+    active = [row for row, answer in enumerate(answers) if answer.finish is None]
+    if len(active) < len(answers):
+        contexts.select(active)
+    while active:
+        logprobs_BV = contexts.next_logprobs()
+        for row, logprobs_V in zip(active, logprobs_BV, strict=True):
+            answers[row].draw(logprobs_V)
+        kept = [index for index, row in enumerate(active) if answers[row].finish is None]
+        if len(kept) < len(active):
+            contexts.select(kept)
+            active = [active[index] for index in kept]
+        contexts.append([answers[row].tokens[-1:] for row in active])
+    return [answer.written() for answer in answers]
+
+
+def stream(steps: Steps, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+    """The pieces of one answer, then the answer; see `Writes.stream`."""
+    contexts = steps.open([prompt], room=settings.max_tokens)
+    (answer,) = _answers(steps, contexts, [prompt], settings)
+    while answer.finish is None:
+        piece = answer.draw(contexts.next_logprobs()[0])
+        if piece:
+            yield piece
+        contexts.append([answer.tokens[-1:]])
+    yield answer.written()
+
+
+def _answers(
+    steps: Steps, contexts: Contexts, prompts: Sequence[Sequence[Message]], settings: Sampling
+) -> list[_Answer]:
+    limit = steps.context
+    answers = []
+    for prompt, length in zip(prompts, contexts.lengths, strict=True):
+        if limit is not None and length > limit:
+            raise ModelError(
+                f"a prompt has {length} tokens and the model's context {limit}; shorten the prompt, "
+                "or take a model with a longer context"
+            )
+        room = settings.max_tokens if limit is None else min(settings.max_tokens, limit - length)
+        answers.append(_Answer(steps, settings, _generator(prompt, settings.seed), prompt_tokens=length, room=room))
+    return answers
+
+
+def _generator(prompt: Sequence[Message], seed: int) -> np.random.Generator:
+    """A generator that is decided by a prompt and a seed."""
+    digest = hashlib.blake2b(json.dumps(as_dicts(prompt)).encode(), digest_size=16).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest)])
+
+
+class _Answer:
+    """An answer that is being written."""
+
+    def __init__(
+        self, steps: Steps, settings: Sampling, generator: np.random.Generator, *, prompt_tokens: int, room: int
+    ) -> None:
+        self.tokens: list[int] = []
+        self.finish: Literal["stop", "length"] | None = None if room else "length"
+        self._ends = steps.ends
+        self._settings = settings
+        self._generator = generator
+        self._prompt_tokens = prompt_tokens
+        self._room = room
+        self._text = Text(steps, settings.stop)
+        self._pieces: list[str] = []
+
+    def draw(self, logprobs_V: NDArray[np.float32]) -> str:
+        """Draws the next token; returns the text that became certain with it."""
+        token = draw(logprobs_V, self._settings, self._generator)
+        self.tokens.append(token)
+        piece = "" if token in self._ends else self._text.add(token)
+        if token in self._ends or self._text.stopped:
+            self.finish = "stop"
+        elif len(self.tokens) == self._room:
+            self.finish = "length"
+        if self.finish is not None:
+            piece += self._text.end()
+        self._pieces.append(piece)
+        return piece
+
+    def written(self) -> Written:
+        """The finished answer."""
+        return Written("".join(self._pieces), self._prompt_tokens, len(self.tokens), self.finish or "length")
+
+
+class Text:
+    """The text of growing tokens, given out as soon as it is certain; an incomplete character waits. See `Pieces`."""
+
+    def __init__(self, steps: Steps, stop: Sequence[str]) -> None:
+        self._decode = steps.decode
+        self._pieces = Pieces(stop)
+        self._tokens: list[int] = []
+        self._before = self._decoded = 0
+        """Tokens between the two are decoded again, as context of the new ones, for the spaces between words."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop text was met."""
+        return self._pieces.stopped
+
+    def add(self, token: int) -> str:
+        """The text that became certain with this token."""
+        self._tokens.append(token)
+        new = self._new()
+        if not new or new.endswith(_UNFINISHED):
+            return ""
+        self._before, self._decoded = self._decoded, len(self._tokens)
+        return self._pieces.add(new)
+
+    def end(self) -> str:
+        """The text that was waiting, when no token follows; an incomplete character is left out."""
+        return self._pieces.add(self._new().rstrip(_UNFINISHED)) + self._pieces.end()
+
+    def _new(self) -> str:
+        context = self._decode(self._tokens[self._before : self._decoded])
+        return self._decode(self._tokens[self._before :])[len(context) :]
+
+
+class Pieces:
+    """A text that arrives in pieces, given out as soon as it is certain.
+
+    White space at both ends is left out. White space waits until text follows, and so does a text that may become a
+    stop text. Nothing is given out from a stop text on.
+    """
+
+    def __init__(self, stop: Sequence[str]) -> None:
+        self.stopped = False
+        """Whether a stop text was met."""
+        self._stop = stop
+        self._waiting = ""
+        self._begun = False
+
+    def add(self, text: str) -> str:
+        """The text that became certain with this one."""
+        if self.stopped:
+            return ""
+        self._waiting += text
+        matches = [index for stop in self._stop if (index := self._waiting.find(stop)) >= 0]
+        if matches:
+            self.stopped = True
+            certain, self._waiting = self._waiting[: min(matches)].rstrip(), ""
+        else:
+            overlap = max((_overlap(self._waiting, stop) for stop in self._stop), default=0)
+            certain = self._waiting[: len(self._waiting) - overlap].rstrip()
+            self._waiting = self._waiting[len(certain) :]
+        return self._stripped(certain)
+
+    def end(self) -> str:
+        """The text that was waiting, when nothing follows."""
+        waiting, self._waiting = self._waiting.rstrip(), ""
+        return self._stripped(waiting)
+
+    def _stripped(self, text: str) -> str:
+        """The text, without white space at its beginning if it begins the answer."""
+        text = text if self._begun else text.lstrip()
+        self._begun = self._begun or bool(text)
+        return text
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Length of the longest end of a text that a stop text begins with."""
+    longest = min(len(text), len(stop) - 1)
+    return next((size for size in range(longest, 0, -1) if text.endswith(stop[:size])), 0)
+
+
+def draw(logprobs_V: NDArray[np.float32], settings: Sampling, generator: np.random.Generator) -> int:
+    """One token id, drawn as the settings say.
+
+    Args:
+        logprobs_V: log p of each token, nats.
+    Raises:
+        ModelError: a probability is not a number.
+    """
+    if not np.isfinite(logprobs_V.max()):
+        raise ModelError(
+            "the model's probabilities are not numbers; its weights are broken, or too large for their type"
+        )
+    if settings.temperature == 0:
+        return int(logprobs_V.argmax())
+    ids, weights = kept_tokens(logprobs_V, settings)
+    # in the order of ids: values that differ in the last bit cannot change places
+    sums = np.cumsum(weights)
+    return int(ids[min(np.searchsorted(sums, generator.random() * sums[-1], side="right"), len(ids) - 1)])
+
+
+def kept_tokens(logprobs_V: NDArray[np.float32], settings: Sampling) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The tokens that `top_k` and `top_p` keep at a temperature above 0, ascending, with weights to draw them by."""
+    logits = (logprobs_V - logprobs_V.max()) / np.float32(settings.temperature)
+    ids = np.arange(len(logits))
+    if 0 < settings.top_k < len(logits):
+        ids = np.sort(np.argpartition(logits, -settings.top_k)[-settings.top_k :])
+    weights = np.exp(logits[ids], dtype=np.float64)
+    if settings.top_p == 1:
+        return ids, weights
+    target = settings.top_p * weights.sum()
+    near = np.flatnonzero(logits[ids] > -_WIDE_NATS)
+    if weights[near].sum() < target:
+        near = np.arange(len(ids))
+    order = near[np.argsort(-weights[near], kind="stable")]
+    count = int(np.searchsorted(np.cumsum(weights[order]), target)) + 1
+    nucleus = np.sort(order[:count])
+    return ids[nucleus], weights[nucleus]
