@@ -1,8 +1,6 @@
 """The user tree has the values and gradients of one sequence at a time."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,10 +10,10 @@ from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
 
-from penchant.errors import ModelError
 from penchant.model import tree
 from penchant.model.attention import Backend
-from penchant.model.tree import Branch, answer_logprobs, collate, pack, shared_prefix, token_logprobs
+from penchant.model.likelihood import answer_logprobs, token_logprobs
+from penchant.model.tree import Branch, collate, pack
 
 VOCABULARY = 61
 UNEQUAL = [
@@ -152,51 +150,10 @@ def test_every_back_end_gives_what_one_sequence_at_a_time_gives(tiny_model, fami
             assert torch.allclose(in_trees(model, UNEQUAL, backend=backend), plain, rtol=1e-12, atol=0), backend
 
 
-def test_a_model_whose_attention_is_not_routed_takes_a_dense_mask_after_one_warning(tiny_model, monkeypatch) -> None:
-    model = tiny_model("llama", dtype=torch.float64)
-    plain = one_at_a_time(model, UNEQUAL)
-    expected = gradients(model, loss_of(plain))
-    monkeypatch.setattr(tree, "_UNROUTED", set())
-    monkeypatch.setattr(tree, "routed", _refused)
-    with pytest.warns(UserWarning, match="attention of LlamaForCausalLM cannot be routed .no such thing."):
-        sums = in_trees(model, UNEQUAL)
-    assert torch.allclose(sums, plain, rtol=1e-12, atol=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for name, value in gradients(model, loss_of(in_trees(model, UNEQUAL))).items():
-            assert (value - expected[name]).norm() <= 1e-12 * max(1.0, expected[name].norm()), name
-
-
-@contextmanager
-def _refused(_model: Any) -> Iterator[None]:
-    raise ValueError("no such thing")
-    yield
-
-
-def test_a_model_that_ignores_the_route_is_noticed(tiny_model: Callable[..., Any], monkeypatch) -> None:
-    model = tiny_model("llama", dtype=torch.float64)
-    monkeypatch.setattr(tree, "_UNROUTED", set())
-    monkeypatch.setattr(tree, "routed", _left_alone)
-    with torch.no_grad(), pytest.warns(UserWarning, match="do not use the public attention interface"):
-        assert torch.allclose(in_trees(model, UNEQUAL), one_at_a_time(model, UNEQUAL), rtol=1e-12, atol=0)
-
-
-@contextmanager
-def _left_alone(_model: Any) -> Iterator[None]:
-    yield
-
-
 def test_the_models_own_attention_is_put_back(tiny_model: Callable[..., Any]) -> None:
     model = tiny_model("llama")
     in_trees(model, UNEQUAL)
     assert model.config._attn_implementation == "sdpa"
-
-
-def test_a_conversation_beyond_the_models_window_is_refused(tiny_model: Callable[..., Any]) -> None:
-    model = tiny_model("mistral")
-    model.config.sliding_window = 4
-    with pytest.raises(ModelError, match="10 tokens is longer than the model's attention window of 4"):
-        in_trees(model, UNEQUAL)
 
 
 def test_trees_work_through_adapters(tiny_model: Callable[..., Any]) -> None:
@@ -224,12 +181,18 @@ def test_half_precision_weights_give_float32_log_probabilities(tiny_model: Calla
         assert token_logprobs(model, collate([pack(UNEQUAL[1])])).dtype == torch.float32
 
 
-def test_the_shared_beginning_leaves_every_prompt_a_token_of_its_own() -> None:
-    assert shared_prefix([(1, 2, 3), (1, 2, 3)]) == 2
-    assert shared_prefix([(1, 2, 3), (1, 2)]) == 1
-    assert shared_prefix([(1, 2, 3), (4, 2, 3)]) == 0
-    assert shared_prefix([(1,), (1, 2)]) == 0
-    assert shared_prefix([(1, 2, 3, 4)]) == 3
+@pytest.mark.parametrize(
+    ("prompts", "root"),
+    [
+        ([(1, 2, 3), (1, 2, 3)], 2),
+        ([(1, 2, 3), (1, 2)], 1),
+        ([(1, 2, 3), (4, 2, 3)], 0),
+        ([(1,), (1, 2)], 0),
+        ([(1, 2, 3, 4)], 3),
+    ],
+)
+def test_the_shared_beginning_leaves_every_prompt_a_token_of_its_own(prompts: list, root: int) -> None:
+    assert pack([Branch(prompt, ((9,),)) for prompt in prompts]).root == root
 
 
 def test_a_batch_moves_with_all_its_parts() -> None:
@@ -265,12 +228,14 @@ def test_filling_up_a_row_changes_no_result_and_no_gradient(tiny_model: Callable
 
 def test_bfloat16_on_a_cpu_computes_few_lengths_and_float32_the_very_length(tiny_model, monkeypatch) -> None:
     lengths: list[int] = []
-    hidden = tree._hidden
-    monkeypatch.setattr(
-        tree, "_hidden", lambda model, forest: lengths.append(len(forest.ids_N)) or hidden(model, forest)
-    )
     model = tiny_model("llama")
+    model.model.register_forward_pre_hook(
+        lambda _module, _arguments, options: lengths.append(options["input_ids"].shape[1]), with_kwargs=True
+    )
     forests = [collate([pack([Branch((1,) * n, ((2, 3),))])]) for n in range(100, 140)]
+    with torch.no_grad():
+        token_logprobs(model, forests[-1])  # the self-check has lengths of its own
+    lengths.clear()
     for forest in forests:
         with torch.no_grad():
             token_logprobs(model, forest)
