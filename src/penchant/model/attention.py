@@ -29,7 +29,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
@@ -117,8 +117,11 @@ def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: fl
     dtype = query.dtype
     if dtype == torch.bfloat16 and query.shape[-1] < _WIDE:
         query, key, value = query.float(), key.float(), value.float()
+    width = value.shape[-1]
+    if width < query.shape[-1]:  # the CPU's kernel takes one head size; zeros add zeros
+        value = pad(value, (0, query.shape[-1] - width))
     result: Tensor = _Blocks.apply(query, key, value, shape, scale)  # type: ignore[no-untyped-call]
-    return result.to(dtype)
+    return result[..., :width].to(dtype)
 
 
 class _Blocks(torch.autograd.Function):
