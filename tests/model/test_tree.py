@@ -1,5 +1,6 @@
 """The user tree has the values and gradients of one sequence at a time."""
 
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -96,6 +97,71 @@ def test_any_trees_equal_one_sequence_at_a_time(tiny_model, users: list[list[Bra
     model = tiny_model("llama", dtype=torch.float64)
     with torch.no_grad():
         assert torch.allclose(in_trees(model, users), one_at_a_time(model, users), rtol=1e-12, atol=1e-12)
+
+
+def conversation(turns: int) -> list[Branch]:
+    """Each user turn of one conversation with all before it; the first answer is the one that the conversation has."""
+    rng = random.Random(turns)
+
+    def draw(count: int) -> tuple[int, ...]:
+        return tuple(rng.randrange(6, VOCABULARY) for _ in range(count))
+
+    prompt, branches = draw(30), []
+    for turn in range(turns):
+        answer = draw(18 + turn)
+        branches.append(Branch((*prompt, 3), (answer, draw(5))))
+        prompt = (*prompt, 3, *answer, *draw(20))
+    return branches
+
+
+NESTED = {
+    "in order": [conversation(4)],
+    "backwards": [conversation(4)[::-1], *UNEQUAL],
+    "with strangers": [[*conversation(3)[1:], Branch((50, 51), ((52, 5),)), conversation(3)[0]]],
+    "of two conversations": [[*conversation(3), *conversation(5)]],
+    "asked twice": [conversation(4) + conversation(4)],
+}
+
+
+@pytest.mark.parametrize("users", NESTED.values(), ids=NESTED)
+def test_conversations_asked_about_at_each_turn_equal_one_sequence_at_a_time(tiny_model, users: list) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    plain = one_at_a_time(model, users)
+    expected = gradients(model, loss_of(plain))
+    with torch.no_grad():
+        for backend in ("blocks", "dense", "flex"):
+            assert torch.allclose(in_trees(model, users, backend=backend), plain, rtol=1e-12, atol=0), backend
+    for name, value in gradients(model, loss_of(in_trees(model, users))).items():
+        assert (value - expected[name]).norm() <= 1e-12 * max(1.0, expected[name].norm()), name
+
+
+def test_earlier_turns_of_a_conversation_are_held_once() -> None:
+    branches = conversation(6)
+    packed = pack(branches)
+    assert [depth for depth, _, _ in packed.groups] == sorted({len(b.prompt) - 1 for b in branches[:-1]}, reverse=True)
+    # besides the longest prompt: of each turn the token before its answer and the answer that was not given
+    assert len(packed.ids) == len(branches[-1].prompt) + 5 * (1 + 5) + len(branches[-1].answers[0]) + 5
+
+
+def test_prompts_that_differ_by_few_tokens_hang_at_one_depth() -> None:
+    persona = tuple(range(6, 40))
+    packed = pack([Branch((*persona, *(7,) * n, 50 + n), ((9, 8),)) for n in range(10)])
+    assert packed.root == len(persona)
+    assert packed.groups == [(len(persona), len(persona), len(packed.ids))]
+
+
+shared = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=6)
+
+
+@settings(max_examples=25)
+@given(shared)
+def test_any_depths_equal_one_sequence_at_a_time(tiny_model, rows: list[tuple[int, int, int]]) -> None:
+    model, story = tiny_model("llama", dtype=torch.float64), conversation(3)[-1].prompt
+    user = [
+        Branch((*story[:depth], *range(10, 10 + own)), ((11,) * n, story[depth : depth + n])) for depth, own, n in rows
+    ]
+    with torch.no_grad():
+        assert torch.allclose(in_trees(model, [user]), one_at_a_time(model, [user]), rtol=1e-12, atol=1e-12)
 
 
 def test_a_tree_holds_what_is_shared_once(tiny_model: Callable[..., Any]) -> None:

@@ -1,6 +1,6 @@
 """Whether a model's numbers through trees are those of plain sequences: it is tried, once, and remembered.
 
-No list of architectures decides. Before a model is scored or trained through trees, two people with two tasks and two
+No list of architectures decides. Before a model is scored or trained through trees, two people with two tasks of two
 answers each go both ways (`model.passes`): values, and a gradient where it learns. When conversations get longer than
 what was tried, a long tree beside a short one is tried at the next power of two, because windows and some rotary
 scalings only show at their length. A model that differs by more than the bound, or that cannot be routed, is computed
@@ -135,7 +135,8 @@ def _difference(model: Any, tokens: int, *, learning: bool) -> str:
     size = min(int(base_of(model).get_input_embeddings().weight.shape[0]), _text(model).vocab_size)
     device = next(model.parameters()).device
     forest = _probe(tokens, size).to(device)
-    answers = range(forest.answers) if tokens == _SHORT else (0, forest.answers - 1)
+    # one answer per task, as every sequence reads all weights; the answers beside it are those that it must not hear
+    answers = (1, 2, 5, 6) if tokens == _SHORT else (1, 2)
     chosen = torch.isin(forest.answer_A, torch.tensor(answers, device=device))
     weights = _weights(model) if learning else []
     bound = _BOUND.get(_dtype(model), _HALF_BOUND)

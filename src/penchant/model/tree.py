@@ -51,7 +51,8 @@ class Packed:
     groups: list[tuple[int, int, int]]
     """(depth, start, end) of each run of branches that hang at one depth, deepest first; only depths above 0."""
     paths: list[tuple[range, range, bool]]
-    """For each answer: the indices of its task's tokens and of its own, and whether it is the task's first answer."""
+    """For each answer: the indices of its task's tokens and of its own, and whether it is the task's first answer. Of
+    an answer in the trunk, the task is its whole prompt."""
     source: list[int]
     """For each answer token, the index of the token whose hidden state predicts it."""
     target: list[int]
@@ -102,18 +103,29 @@ def hang(steps: Sequence[int], lengths: Sequence[int]) -> tuple[int, list[int]]:
 
 
 def pack(branches: Sequence[Branch]) -> Packed:
-    """Packs a user's branches into one row; what their prompts share becomes the trunk."""
+    """Packs a user's branches into one row; what their prompts share becomes the trunk.
+
+    An answer with which the trunk itself goes on, as the one that was given in a conversation, is read off the trunk.
+    """
     order = sorted(range(len(branches)), key=lambda index: branches[index].prompt)
     prompts = [branches[index].prompt for index in order]
     first, depths = hang([common(*pair) for pair in pairwise(prompts)], [len(prompt) for prompt in prompts])
     hung, root = dict(zip(order, depths, strict=True)), max(depths)
     packed = Packed(ids=[], positions=[], last=[], root=root, groups=[], paths=[], source=[], target=[], answer=[])
-    _add(packed, prompts[first][:root], 0)
-    tasks: dict[int, tuple[range, list[range]]] = {}
+    trunk = prompts[first][:root]
+    _add(packed, trunk, 0)
+    nodes: dict[int, list[tuple[range, range]]] = {}
     for index in sorted(range(len(branches)), key=lambda index: -hung[index]):
-        branch, depth = branches[index], hung[index]
-        task = _add(packed, branch.prompt[depth:], depth)
-        tasks[index] = task, [_add(packed, ids, len(branch.prompt)) for ids in branch.answers]
+        branch, depth, length = branches[index], hung[index], len(branches[index].prompt)
+        goes_on = trunk[:length] == branch.prompt
+        taken = [goes_on and trunk[length : length + len(ids)] == ids for ids in branch.answers]
+        task = range(0) if all(taken) else _add(packed, branch.prompt[depth:], depth)
+        nodes[index] = [
+            (range(length), range(length, length + len(ids))) if is_taken else (task, _add(packed, ids, length))
+            for ids, is_taken in zip(branch.answers, taken, strict=True)
+        ]
+        if not task:
+            continue
         end = len(packed.ids)
         packed.last[task.start : task.stop] = [end] * len(task)
         # a token of the trunk is an ancestor of all branches so far that hang below it
@@ -122,12 +134,11 @@ def pack(branches: Sequence[Branch]) -> Packed:
             packed.groups[-1] = (depth, packed.groups[-1][1], end)
         elif depth:
             packed.groups.append((depth, task.start, end))
-    for task, answers in (tasks[index] for index in range(len(branches))):
-        for own in answers:
-            packed.source.extend([task[-1], *own[:-1]])
-            packed.target.extend(packed.ids[own.start : own.stop])
-            packed.answer.extend([len(packed.paths)] * len(own))
-            packed.paths.append((task, own, own.start == task.stop))
+    for task, own in (node for index in range(len(branches)) for node in nodes[index]):
+        packed.source.extend([task[-1], *own[:-1]])
+        packed.target.extend(packed.ids[own.start : own.stop])
+        packed.answer.extend([len(packed.paths)] * len(own))
+        packed.paths.append((task, own, own.start == task.stop))
     return packed
 
 
@@ -227,8 +238,9 @@ def collate(trees: Sequence[Packed]) -> Forest:
     source: list[int] = []
     target: list[int] = []
     answer: list[int] = []
+    answers = 0
     for tree in trees:
-        start, answers = len(ids), len(paths)
+        start = len(ids)
         ids.extend(tree.ids)
         positions.extend(tree.positions)
         last.extend([start + end for end in tree.last])
@@ -237,7 +249,9 @@ def collate(trees: Sequence[Packed]) -> Forest:
         source.extend([start + index for index in tree.source])
         target.extend(tree.target)
         answer.extend([answers + index for index in tree.answer])
-        paths.extend((_shifted(task, start), _shifted(own, start), first) for task, own, first in tree.paths)
+        answers += len(tree.paths)
+        hanging = [path for path in tree.paths if path[1].start >= tree.root]
+        paths.extend((_shifted(task, start), _shifted(own, start), first) for task, own, first in hanging)
     return Forest(
         ids_N=torch.tensor(ids),
         positions_N=torch.tensor(positions),
@@ -251,7 +265,7 @@ def collate(trees: Sequence[Packed]) -> Forest:
         source_A=torch.tensor(source),
         target_A=torch.tensor(target),
         answer_A=torch.tensor(answer),
-        answers=len(paths),
+        answers=answers,
     )
 
 
