@@ -139,8 +139,10 @@ def test_earlier_turns_of_a_conversation_are_held_once() -> None:
     branches = conversation(6)
     packed = pack(branches)
     assert [depth for depth, _, _ in packed.groups] == sorted({len(b.prompt) - 1 for b in branches[:-1]}, reverse=True)
-    # besides the longest prompt: of each turn the token before its answer and the answer that was not given
-    assert len(packed.ids) == len(branches[-1].prompt) + 5 * (1 + 5) + len(branches[-1].answers[0]) + 5
+    # besides the longest prompt: the answers that were not given, the last two that were, as no two prompts share them,
+    # and the last token of the prompts before these
+    apart = [5] * 6 + [len(branch.answers[0]) for branch in branches[-2:]] + [1] * 5
+    assert len(packed.ids) == len(branches[-1].prompt) + sum(apart)
 
 
 def test_prompts_that_differ_by_few_tokens_hang_at_one_depth() -> None:
