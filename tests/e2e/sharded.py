@@ -10,7 +10,8 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from penchant.model.tree import Branch, Forest, collate, pack, token_logprobs
+from penchant.model.likelihood import token_logprobs
+from penchant.model.tree import Branch, Forest, collate, pack
 from penchant.train.run import take_forests
 
 WORDS = 61

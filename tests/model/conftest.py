@@ -34,8 +34,16 @@ WORDS = "tea coffee milk please never always hot cold i like you and or try what
 def tiny_model() -> Callable[..., Any]:
     """A model of two layers with four query heads on two key heads."""
 
-    def build(family: str, *, tied: bool = False, vocabulary: int = 61, dtype: torch.dtype = torch.float32) -> Any:
+    def build(
+        family: str,
+        *,
+        tied: bool = False,
+        vocabulary: int = 61,
+        dtype: torch.dtype = torch.float32,
+        window: int | None = None,
+    ) -> Any:
         config, kind = FAMILIES[family]
+        options = {} if window is None else {"sliding_window": window}
         torch.manual_seed(0)
         model = kind(
             config(
@@ -53,6 +61,7 @@ def tiny_model() -> Callable[..., Any]:
                 bos_token_id=None,
                 eos_token_id=5,
                 attn_implementation="sdpa",
+                **options,
             )
         )
         if dtype == torch.float64:

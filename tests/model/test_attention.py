@@ -74,6 +74,6 @@ def test_large_scores_stay_finite_in_values_and_gradients() -> None:
 def test_a_cut_mask_is_the_part_of_the_whole() -> None:
     trees = forest(5, [[2, 3, 1]])
     whole = trees.shape.mask(0, len(trees.ids_N))
-    start, _, end = trees.shape.trees[1]
+    start, end = trees.shape.trees[1].start, trees.shape.trees[1].end
     assert torch.equal(trees.shape.mask(start, end), whole[start:end, start:end])
     assert not whole[start:end, :start].any()

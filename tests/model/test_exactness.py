@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from penchant.model.tree import Branch, answer_logprobs, collate, pack
+from penchant.model.likelihood import answer_logprobs
+from penchant.model.tree import Branch, collate, pack
 from penchant.train.loss import Answers, pair_loss
 
 FAMILIES = ["llama", "qwen2", "qwen3"]

@@ -1,12 +1,9 @@
 """Log-probabilities under a head in chunks: the numbers and gradients of a whole softmax."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from penchant.errors import ModelError
 from penchant.model import head
 from penchant.model.head import target_logprobs
 
@@ -97,12 +94,26 @@ def test_half_precision_gives_float32(tiny_model, inputs) -> None:
     assert target_logprobs(model, hidden.detach().bfloat16(), target).dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", ["final_logit_softcapping", "logit_scale", "logits_scaling"])
-def test_logits_changed_after_the_head_are_refused(tiny_model, inputs, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "changed"),
+    [
+        ("logit_scale", 0.25, lambda logits: logits * 0.25),
+        ("logits_scaling", 8.0, lambda logits: logits / 8.0),
+        ("final_logit_softcapping", 2.0, lambda logits: 2.0 * torch.tanh(logits / 2.0)),
+    ],
+)
+def test_a_scale_or_cap_after_the_head_is_applied(tiny_model, inputs, name: str, value: float, changed) -> None:
     model = tiny_model("llama", dtype=torch.float64)
-    changed = SimpleNamespace(config=SimpleNamespace(**{name: 30.0}), get_output_embeddings=model.get_output_embeddings)
-    with pytest.raises(ModelError, match=f"changed by '{name}'"):
-        target_logprobs(changed, *inputs)
+    setattr(model.config, name, value)
+    hidden, target = inputs
+    logits = changed(model.get_output_embeddings()(hidden))
+    expected = torch.log_softmax(logits, -1)[torch.arange(len(target)), target]
+    results = [
+        (values, *torch.autograd.grad(values.sum(), hidden)) for values in (target_logprobs(model, *inputs), expected)
+    ]
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+    assert not torch.allclose(expected, whole_softmax(model, hidden, target), atol=1e-3)
 
 
 def test_a_kept_chunk_gives_the_same_gradient_twice(tiny_model, inputs) -> None:

@@ -1,8 +1,7 @@
 """The user tree has the values and gradients of one sequence at a time."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import random
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
 
-from penchant.errors import ModelError
 from penchant.model import tree
 from penchant.model.attention import Backend
-from penchant.model.tree import Branch, answer_logprobs, collate, pack, shared_prefix, token_logprobs
+from penchant.model.likelihood import answer_logprobs, token_logprobs
+from penchant.model.tree import Branch, collate, pack
 
 VOCABULARY = 61
 UNEQUAL = [
@@ -100,6 +99,73 @@ def test_any_trees_equal_one_sequence_at_a_time(tiny_model, users: list[list[Bra
         assert torch.allclose(in_trees(model, users), one_at_a_time(model, users), rtol=1e-12, atol=1e-12)
 
 
+def conversation(turns: int) -> list[Branch]:
+    """Each user turn of one conversation with all before it; the first answer is the one that the conversation has."""
+    rng = random.Random(turns)
+
+    def draw(count: int) -> tuple[int, ...]:
+        return tuple(rng.randrange(6, VOCABULARY) for _ in range(count))
+
+    prompt, branches = draw(30), []
+    for turn in range(turns):
+        answer = draw(18 + turn)
+        branches.append(Branch((*prompt, 3), (answer, draw(5))))
+        prompt = (*prompt, 3, *answer, *draw(20))
+    return branches
+
+
+NESTED = {
+    "in order": [conversation(4)],
+    "backwards": [conversation(4)[::-1], *UNEQUAL],
+    "with strangers": [[*conversation(3)[1:], Branch((50, 51), ((52, 5),)), conversation(3)[0]]],
+    "of two conversations": [[*conversation(3), *conversation(5)]],
+    "asked twice": [conversation(4) + conversation(4)],
+}
+
+
+@pytest.mark.parametrize("users", NESTED.values(), ids=NESTED)
+def test_conversations_asked_about_at_each_turn_equal_one_sequence_at_a_time(tiny_model, users: list) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    plain = one_at_a_time(model, users)
+    expected = gradients(model, loss_of(plain))
+    with torch.no_grad():
+        for backend in ("blocks", "dense", "flex"):
+            assert torch.allclose(in_trees(model, users, backend=backend), plain, rtol=1e-12, atol=0), backend
+    for name, value in gradients(model, loss_of(in_trees(model, users))).items():
+        assert (value - expected[name]).norm() <= 1e-12 * max(1.0, expected[name].norm()), name
+
+
+def test_earlier_turns_of_a_conversation_are_held_once() -> None:
+    branches = conversation(6)
+    packed = pack(branches)
+    assert [depth for depth, _, _ in packed.groups] == sorted({len(b.prompt) - 1 for b in branches[:-1]}, reverse=True)
+    # besides the longest prompt: the answers that were not given, the last two that were, as no two prompts share them,
+    # and the last token of the prompts before these
+    apart = [5] * 6 + [len(branch.answers[0]) for branch in branches[-2:]] + [1] * 5
+    assert len(packed.ids) == len(branches[-1].prompt) + sum(apart)
+
+
+def test_prompts_that_differ_by_few_tokens_hang_at_one_depth() -> None:
+    persona = tuple(range(6, 40))
+    packed = pack([Branch((*persona, *(7,) * n, 50 + n), ((9, 8),)) for n in range(10)])
+    assert packed.root == len(persona)
+    assert packed.groups == [(len(persona), len(persona), len(packed.ids))]
+
+
+shared = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=6)
+
+
+@settings(max_examples=25)
+@given(shared)
+def test_any_depths_equal_one_sequence_at_a_time(tiny_model, rows: list[tuple[int, int, int]]) -> None:
+    model, story = tiny_model("llama", dtype=torch.float64), conversation(3)[-1].prompt
+    user = [
+        Branch((*story[:depth], *range(10, 10 + own)), ((11,) * n, story[depth : depth + n])) for depth, own, n in rows
+    ]
+    with torch.no_grad():
+        assert torch.allclose(in_trees(model, [user]), one_at_a_time(model, [user]), rtol=1e-12, atol=1e-12)
+
+
 def test_a_tree_holds_what_is_shared_once(tiny_model: Callable[..., Any]) -> None:
     packed = pack([Branch((1, 2, 3, 4), ((9,), (8, 7))), Branch((1, 2, 5), ((6,),))])
     assert packed.ids == [1, 2, 3, 4, 9, 8, 7, 5, 6]
@@ -152,51 +218,10 @@ def test_every_back_end_gives_what_one_sequence_at_a_time_gives(tiny_model, fami
             assert torch.allclose(in_trees(model, UNEQUAL, backend=backend), plain, rtol=1e-12, atol=0), backend
 
 
-def test_a_model_whose_attention_is_not_routed_takes_a_dense_mask_after_one_warning(tiny_model, monkeypatch) -> None:
-    model = tiny_model("llama", dtype=torch.float64)
-    plain = one_at_a_time(model, UNEQUAL)
-    expected = gradients(model, loss_of(plain))
-    monkeypatch.setattr(tree, "_UNROUTED", set())
-    monkeypatch.setattr(tree, "routed", _refused)
-    with pytest.warns(UserWarning, match="attention of LlamaForCausalLM cannot be routed .no such thing."):
-        sums = in_trees(model, UNEQUAL)
-    assert torch.allclose(sums, plain, rtol=1e-12, atol=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for name, value in gradients(model, loss_of(in_trees(model, UNEQUAL))).items():
-            assert (value - expected[name]).norm() <= 1e-12 * max(1.0, expected[name].norm()), name
-
-
-@contextmanager
-def _refused(_model: Any) -> Iterator[None]:
-    raise ValueError("no such thing")
-    yield
-
-
-def test_a_model_that_ignores_the_route_is_noticed(tiny_model: Callable[..., Any], monkeypatch) -> None:
-    model = tiny_model("llama", dtype=torch.float64)
-    monkeypatch.setattr(tree, "_UNROUTED", set())
-    monkeypatch.setattr(tree, "routed", _left_alone)
-    with torch.no_grad(), pytest.warns(UserWarning, match="do not use the public attention interface"):
-        assert torch.allclose(in_trees(model, UNEQUAL), one_at_a_time(model, UNEQUAL), rtol=1e-12, atol=0)
-
-
-@contextmanager
-def _left_alone(_model: Any) -> Iterator[None]:
-    yield
-
-
 def test_the_models_own_attention_is_put_back(tiny_model: Callable[..., Any]) -> None:
     model = tiny_model("llama")
     in_trees(model, UNEQUAL)
     assert model.config._attn_implementation == "sdpa"
-
-
-def test_a_conversation_beyond_the_models_window_is_refused(tiny_model: Callable[..., Any]) -> None:
-    model = tiny_model("mistral")
-    model.config.sliding_window = 4
-    with pytest.raises(ModelError, match="10 tokens is longer than the model's attention window of 4"):
-        in_trees(model, UNEQUAL)
 
 
 def test_trees_work_through_adapters(tiny_model: Callable[..., Any]) -> None:
@@ -224,12 +249,18 @@ def test_half_precision_weights_give_float32_log_probabilities(tiny_model: Calla
         assert token_logprobs(model, collate([pack(UNEQUAL[1])])).dtype == torch.float32
 
 
-def test_the_shared_beginning_leaves_every_prompt_a_token_of_its_own() -> None:
-    assert shared_prefix([(1, 2, 3), (1, 2, 3)]) == 2
-    assert shared_prefix([(1, 2, 3), (1, 2)]) == 1
-    assert shared_prefix([(1, 2, 3), (4, 2, 3)]) == 0
-    assert shared_prefix([(1,), (1, 2)]) == 0
-    assert shared_prefix([(1, 2, 3, 4)]) == 3
+@pytest.mark.parametrize(
+    ("prompts", "root"),
+    [
+        ([(1, 2, 3), (1, 2, 3)], 2),
+        ([(1, 2, 3), (1, 2)], 1),
+        ([(1, 2, 3), (4, 2, 3)], 0),
+        ([(1,), (1, 2)], 0),
+        ([(1, 2, 3, 4)], 3),
+    ],
+)
+def test_the_shared_beginning_leaves_every_prompt_a_token_of_its_own(prompts: list, root: int) -> None:
+    assert pack([Branch(prompt, ((9,),)) for prompt in prompts]).root == root
 
 
 def test_a_batch_moves_with_all_its_parts() -> None:
@@ -265,12 +296,14 @@ def test_filling_up_a_row_changes_no_result_and_no_gradient(tiny_model: Callable
 
 def test_bfloat16_on_a_cpu_computes_few_lengths_and_float32_the_very_length(tiny_model, monkeypatch) -> None:
     lengths: list[int] = []
-    hidden = tree._hidden
-    monkeypatch.setattr(
-        tree, "_hidden", lambda model, forest: lengths.append(len(forest.ids_N)) or hidden(model, forest)
-    )
     model = tiny_model("llama")
+    model.model.register_forward_pre_hook(
+        lambda _module, _arguments, options: lengths.append(options["input_ids"].shape[1]), with_kwargs=True
+    )
     forests = [collate([pack([Branch((1,) * n, ((2, 3),))])]) for n in range(100, 140)]
+    with torch.no_grad():
+        token_logprobs(model, forests[-1])  # the self-check has lengths of its own
+    lengths.clear()
     for forest in forests:
         with torch.no_grad():
             token_logprobs(model, forest)

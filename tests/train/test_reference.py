@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from penchant.errors import DataError
+from penchant.model.likelihood import answer_logprobs
 from penchant.model.load import load_parts
-from penchant.model.tree import answer_logprobs, collate
+from penchant.model.tree import collate
 from penchant.train.reference import Reference
 from penchant.train.trees import TrainingRow
 

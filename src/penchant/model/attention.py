@@ -1,13 +1,18 @@
 """Tree attention: each token attends to itself and to its ancestors, over a flat row of many users' trees.
 
-A tree is a user's persona followed by branches, one per task and answer (`model.tree`). Three back ends share one
-function. Stock transformers models call it through their public attention interface:
+A tree is a trunk, the beginning that a user's prompts share, followed by branches that hang on it, one per task and
+answer (`model.tree`). Three back ends share one function. Stock transformers models call it through their public
+attention interface:
 
-- `blocks` (CPU): a causal block per persona, a rectangle from a user's pairs to the persona, and one causal batch of
-  all task + answer paths; the parts are merged by log-sum-exp. Exact, and without a mask. A task is in the path of each
-  of its answers, which costs a few per cent more attention and saves one kernel call per node.
+- `blocks` (CPU): a causal block per trunk, a rectangle from the branches that hang at one depth to the trunk above
+  them, and one causal batch of all task + answer paths; the parts are merged by log-sum-exp. Exact, and without a mask.
+  A task is in the path of each of its answers, which costs a few per cent more attention and saves one kernel call per
+  node.
 - `flex` (GPU): FlexAttention with a block mask of the same rule.
 - `dense`: scaled dot-product attention with a full mask, tree by tree: slow, the reference for tests.
+
+What a model asks of attention beyond this (sinks, caps, windows shorter than a conversation, dropout) is refused by
+`Unroutable`, never left out in silence.
 
 Shapes: N packed tokens, H query heads, G key heads, D head size, L paths, T tokens of the longest path of a bucket.
 Source of the merge: Milakov and Gimelshein 2018, arXiv:1805.02867. Source of the backward pass through a merged
@@ -24,7 +29,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
@@ -49,12 +54,26 @@ class Paths:
     """True where this path gives the token's result: not at padding, and at a task only in its first answer's path."""
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where one tree lies in the flat row."""
+
+    start: int
+    trunk: int
+    """End of the trunk."""
+    end: int
+    groups: tuple[tuple[int, int, int], ...]
+    """(end of the shared part of the trunk, start, end) of each run of branches that share as much of the trunk, and
+    share some of it."""
+
+
 @dataclass(slots=True)
 class Shape:
     """The structure of a forest, as attention needs it."""
 
-    trees: tuple[tuple[int, int, int], ...]
-    """(start, end of the persona, end) of each tree. Here, the persona is the common beginning of a user's prompts."""
+    trees: tuple[Span, ...]
+    longest: int
+    """Tokens of the longest prompt with its longest answer."""
     last_N: Tensor
     """End of the descendants of each token's node: token i attends to token j if j <= i < last[j]."""
     paths: tuple[Paths, ...]
@@ -90,15 +109,19 @@ def attend(query: Tensor, key: Tensor, value: Tensor, shape: Shape, *, scale: fl
         key, value = (x.transpose(1, 2).repeat_interleave(repeats, 2).transpose(1, 2) for x in (key, value))
     if shape.backend == "dense":
         parts = []
-        for start, _, end in shape.trees:
-            q, k, v = (x[:, :, start:end] for x in (query, key, value))
-            parts.append(scaled_dot_product_attention(q, k, v, attn_mask=shape.mask(start, end), scale=scale))
+        for tree in shape.trees:
+            q, k, v = (x[:, :, tree.start : tree.end] for x in (query, key, value))
+            mask = shape.mask(tree.start, tree.end)
+            parts.append(scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale))
         return torch.cat(parts, 2)
     dtype = query.dtype
     if dtype == torch.bfloat16 and query.shape[-1] < _WIDE:
         query, key, value = query.float(), key.float(), value.float()
+    width = value.shape[-1]
+    if width < query.shape[-1]:  # the CPU's kernel takes one head size; zeros add zeros
+        value = pad(value, (0, query.shape[-1] - width))
     result: Tensor = _Blocks.apply(query, key, value, shape, scale)  # type: ignore[no-untyped-call]
-    return result.to(dtype)
+    return result[..., :width].to(dtype)
 
 
 class _Blocks(torch.autograd.Function):
@@ -110,15 +133,17 @@ class _Blocks(torch.autograd.Function):
         out_NHD = query.new_empty(size, heads, width)
         lse_NH = query.new_empty(size, heads, dtype=torch.promote_types(query.dtype, torch.float32))
         out, lse = out_NHD.transpose(0, 1)[None], lse_NH.transpose(0, 1)[None]
-        for start, root, end in shape.trees:
-            if root == start:  # nothing is shared
-                out[:, :, start:end], lse[:, :, start:end] = 0, -torch.inf
-                continue
-            persona, pairs = slice(start, root), slice(root, end)
-            shared_key, shared_value = key[:, :, persona], value[:, :, persona]
-            for part, causal in ((persona, True), (pairs, False)):
+        for tree in shape.trees:
+            if _shares_nothing_somewhere(tree):
+                out[:, :, tree.start : tree.end], lse[:, :, tree.start : tree.end] = 0, -torch.inf
+            for part, shared, causal in _rectangles(tree):
                 out[:, :, part], lse[:, :, part] = _forward(
-                    query[:, :, part], shared_key, shared_value, dropout_p=0.0, is_causal=causal, scale=scale
+                    query[:, :, part],
+                    key[:, :, shared],
+                    value[:, :, shared],
+                    dropout_p=0.0,
+                    is_causal=causal,
+                    scale=scale,
                 )
         for paths in shape.paths:
             path_query, path_key, path_value = (_along(x, paths.index_LT) for x in (query, key, value))
@@ -139,35 +164,23 @@ class _Blocks(torch.autograd.Function):
         query, key, value, out_NHD, lse_NH = ctx.saved_tensors
         out, lse = out_NHD.transpose(0, 1)[None], lse_NH.transpose(0, 1)[None]
         grads_NHD = [torch.empty_like(out_NHD) for _ in range(3)]
-        for start, root, end in ctx.shape.trees:
-            persona, pairs = slice(start, root), slice(root, end)
-            if root == start:
-                for total_NHD in grads_NHD:
-                    total_NHD[start:end] = 0
-                continue
-            shared_key, shared_value = key[:, :, persona], value[:, :, persona]
-            near, far = (
-                _backward(
+        for tree in ctx.shape.trees:
+            for total_NHD in grads_NHD:
+                total_NHD[tree.start : tree.end] = 0
+            for part, shared, causal in _rectangles(tree):
+                grads = _backward(
                     grad_out=gradient[:, :, part],
                     query=query[:, :, part],
-                    key=shared_key,
-                    value=shared_value,
+                    key=key[:, :, shared],
+                    value=value[:, :, shared],
                     out=out[:, :, part],
                     logsumexp=lse[:, :, part],
                     dropout_p=0.0,
                     is_causal=causal,
                     scale=ctx.scale,
                 )
-                for part, causal in ((persona, True), (pairs, False))
-            )
-            for total_NHD, near_grad, far_grad in zip(grads_NHD, near, far, strict=True):
-                near_nHD, far_nHD = near_grad[0].transpose(0, 1), far_grad[0].transpose(0, 1)
-                total_NHD[persona] = near_nHD
-                if total_NHD is grads_NHD[0]:
-                    total_NHD[pairs] = far_nHD
-                else:  # only paths attend to the pairs' own keys and values
-                    total_NHD[persona] += far_nHD
-                    total_NHD[pairs] = 0
+                for total_NHD, grad, rows in zip(grads_NHD, grads, (part, shared, shared), strict=True):
+                    total_NHD[rows] += grad[0].transpose(0, 1)
         for paths in ctx.shape.paths:
             index = paths.index_LT
             counted = paths.counted_LT[:, None]
@@ -190,6 +203,20 @@ class _Blocks(torch.autograd.Function):
             for total_NHD, path_grad in zip(grads_NHD, path_grads, strict=True):
                 total_NHD.index_add_(0, flat, path_grad.transpose(1, 2).flatten(0, 1))
         return (*(total_NHD.transpose(0, 1)[None] for total_NHD in grads_NHD), None, None)
+
+
+def _rectangles(tree: Span) -> Iterator[tuple[slice, slice, bool]]:
+    """(queries, keys, causal) of each call outside the paths: the trunk on itself, each group on what it shares."""
+    if tree.trunk > tree.start:
+        trunk = slice(tree.start, tree.trunk)
+        yield trunk, trunk, True
+    for shared, start, end in tree.groups:
+        yield slice(start, end), slice(tree.start, shared), False
+
+
+def _shares_nothing_somewhere(tree: Span) -> bool:
+    """Whether some branches hang on no part of the trunk, so that no rectangle covers them."""
+    return sum(end - start for _, start, end in tree.groups) < tree.end - tree.trunk
 
 
 def _along(row: Tensor, index_LT: Tensor) -> Tensor:
@@ -223,6 +250,10 @@ def _flex_kernel(compiled: bool) -> Any:
     return torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
 
 
+class Unroutable(ModelError):
+    """A pass that tree attention cannot compute; the message is the reason, without the model's name."""
+
+
 def _hook(
     module: torch.nn.Module,
     query: Tensor,
@@ -231,14 +262,36 @@ def _hook(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     tree: Shape | None = None,
-    **_: Any,
+    **requests: Any,
 ) -> tuple[Tensor, None]:
     if tree is None:
-        raise ModelError(f"{type(module).__name__} does not pass its arguments on to attention; use another base model")
-    del attention_mask
+        raise Unroutable("its layers do not pass arguments on to attention")
+    del module, attention_mask
+    _refuse(requests, tree.longest)
     tree.calls += 1
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     return attend(query, key, value, shape=tree, scale=scale).transpose(1, 2), None
+
+
+def _refuse(requests: dict[str, Any], longest: int) -> None:
+    """Refuses what a layer asks of attention and `attend` would leave out."""
+    window = requests.get("sliding_window")
+    if window is not None and window < longest:
+        raise Unroutable(f"its attention window of {window} tokens is shorter than a conversation")
+    if requests.get("dropout"):
+        raise Unroutable(f"its attention drops {requests['dropout']:g} of its weights out while training")
+    if requests.get("is_causal") is False:
+        raise Unroutable("its attention looks ahead")
+    # not an attention with fewer terms, but another function: a term in the softmax, a cap on scores, chosen keys
+    for name, value in requests.items():
+        if value is not None and name not in _NEUTRAL and (name in _CHANGES or isinstance(value, Tensor)):
+            raise Unroutable(f"its attention takes '{name}'")
+
+
+_NEUTRAL = frozenset({"position_ids", "cache_position", "position_embeddings"})
+"""Tensors that layers pass on to attention and that attention does not use."""
+_CHANGES = frozenset({"softcap", "s_aux", "sinks", "position_bias", "block_indices", "indices"})
+"""Requests that change the result when given, whatever their type."""
 
 
 AttentionInterface.register(NAME, _hook)

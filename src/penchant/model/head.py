@@ -12,8 +12,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax
 from torch.utils.checkpoint import checkpoint
 
-from penchant.errors import ModelError
-
 _CHUNK_LOGITS = 1 << 24
 """Maximum number of logits in memory at once."""
 _TILE_LOGITS = 1 << 20
@@ -26,31 +24,44 @@ def target_logprobs(model: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
     Logits are computed in chunks. If there is more than one chunk, the gradient computes them again, so that memory
     does not grow with A x V.
 
+    A scale or cap that the model's configuration puts on logits is applied. Whether these are the model's own numbers
+    is for `model.selfcheck` to find out.
+
     Args:
         model: a transformers causal language model; only its output head is used.
         hidden_AD: hidden states that predict the targets.
         target_A: ids of the targets.
-    Raises:
-        ModelError: the model changes its logits after the head, e.g. by a cap or a scale.
     """
-    for name in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
-        if getattr(model.config, name, None) not in (None, 1, 1.0):
-            raise ModelError(f"models whose logits are changed by '{name}' are not supported; use another base model")
     head = model.get_output_embeddings()
+    scale, cap = _scale_and_cap(model)
     size = max(1, _CHUNK_LOGITS // int(head.weight.shape[0]))
     mixed = torch.is_autocast_enabled(hidden_AD.device.type)
     full_precision = hidden_AD.dtype in (torch.float32, torch.float64) and not mixed
-    if type(head) is torch.nn.Linear and head.bias is None and full_precision:
+    if scale != 1:  # before the head, where it costs A x D
+        hidden_AD = hidden_AD * scale
+    if type(head) is torch.nn.Linear and head.bias is None and full_precision and cap is None:
         learning = torch.is_grad_enabled()
         result: Tensor = _Linear.apply(hidden_AD, head.weight, target_A, size, learning)
         return result
     chunks = zip(torch.split(hidden_AD, size), torch.split(target_A, size), strict=True)
-    return torch.cat([checkpoint(_logprobs, head, hidden, target, use_reentrant=False) for hidden, target in chunks])
+    return torch.cat(
+        [checkpoint(_logprobs, head, hidden, target, cap, use_reentrant=False) for hidden, target in chunks]
+    )
 
 
-def _logprobs(head: Any, hidden_AD: Tensor, target_A: Tensor) -> Tensor:
+def _scale_and_cap(model: Any) -> tuple[float, float | None]:
+    """Factor and soft cap of logits: Cohere's `logit_scale`, Granite's `logits_scaling`, Gemma's softcapping."""
+    config = model.config.get_text_config()
+    scale = float(getattr(config, "logit_scale", None) or 1) / float(getattr(config, "logits_scaling", None) or 1)
+    cap = getattr(config, "final_logit_softcapping", None)
+    return scale, None if cap is None else float(cap)
+
+
+def _logprobs(head: Any, hidden_AD: Tensor, target_A: Tensor, cap: float | None) -> Tensor:
     logits = head(hidden_AD)
     logits = logits if logits.dtype == torch.float64 else logits.float()
+    if cap is not None:
+        logits = cap * torch.tanh(logits / cap)
     return -cross_entropy(logits, target_A, reduction="none")
 
 

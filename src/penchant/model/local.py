@@ -11,16 +11,17 @@ import torch
 from penchant.message import Message
 from penchant.model.base import Candidates, Likelihood, Sampling, Written
 from penchant.model.chat import ChatTokenizer, Encoded, smallest
+from penchant.model.likelihood import answer_logprobs
 from penchant.model.load import load_parts, positions_of
 from penchant.model.step import LocalContexts, Memories
-from penchant.model.tree import Branch, Packed, answer_logprobs, collate, pack, shared_prefix
+from penchant.model.tree import Branch, Packed, collate, common, hang, pack
 from penchant.model.write import stream, write
 
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
 """Packed tokens per scoring pass, at most; on a CPU, results that exceed its cache would take a tenth more time."""
 _ROWS = {"cpu": 8, "cuda": 64}
 """Answers that are written at once, at most."""
-_TREE_TOKENS = 4_096
+_TREE_TOKENS = 8_192
 """Packed tokens of one tree, at most; a user with more is scored in several trees."""
 
 
@@ -94,22 +95,30 @@ class LocalModel:
 def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
     """Groups neighbours with a common beginning while their tree fits `_TREE_TOKENS`; yields (first index, group)."""
     group: list[Encoded] = []
-    start = size = root = 0
+    steps: list[int] = []
+    start = size = 0
     for index, item in enumerate(encoded):
-        answers = sum(len(ids) for ids in item.answers)
+        alone = _tokens([item], [])
         if group:
-            shared = min(root, shared_prefix([group[0].prompt, item.prompt]))
-            # a shorter root repeats the rest of the old one in each other branch
-            repeated = (root - shared) * (len(group) - 1)
-            grown = size + repeated + len(item.prompt) - shared + answers
-            if (shared - repeated) * 2 > len(item.prompt) and grown <= _TREE_TOKENS:
+            step = common(group[-1].prompt, item.prompt)
+            grown = _tokens([*group, item], [*steps, step])
+            # worth it if more than half of the prompt is then computed with others
+            if (alone + size - grown) * 2 > len(item.prompt) and grown <= _TREE_TOKENS:
                 group.append(item)
-                size, root = grown, shared
+                steps.append(step)
+                size = grown
                 continue
             yield start, group
-        group, start, size, root = [item], index, len(item.prompt) + answers, len(item.prompt) - 1
+        group, steps, start, size = [item], [], index, alone
     if group:
         yield start, group
+
+
+def _tokens(group: Sequence[Encoded], steps: Sequence[int]) -> int:
+    """Packed tokens of the tree of a group whose neighbours have `steps` tokens in common."""
+    lengths = [len(item.prompt) for item in group]
+    _, depths = hang(steps, lengths)
+    return max(depths) + sum(lengths) - sum(depths) + sum(len(ids) for item in group for ids in item.answers)
 
 
 def _batches(trees: Sequence[tuple[int, Packed]], budget: int) -> Iterator[list[tuple[int, Packed]]]:

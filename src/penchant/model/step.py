@@ -28,7 +28,7 @@ from torch import Tensor
 from penchant.errors import ConfigError, ModelError
 from penchant.model.load import positions_of
 from penchant.model.slots import SlotCache, advance
-from penchant.model.tree import shared_prefix
+from penchant.model.tree import common
 
 _PASS_TOKENS = {"cpu": 256, "cuda": 16_384}
 """Tokens of a pass with padding, at most, where rows are of unequal lengths."""
@@ -101,7 +101,8 @@ class _Slots:
         """Computes the common beginning of new rows once."""
         if len(rows) < 2 or any(starts):
             return starts
-        shared = shared_prefix([tuple(row) for row in rows])
+        first = tuple(rows[0])
+        shared = min(min(common(first, tuple(row)), len(row) - 1) for row in rows)
         if shared < _SHARED_TOKENS:
             return starts
         root = SlotCache()

@@ -1,29 +1,29 @@
-"""The user tree: the common part of a user's pairs is computed once for all pairs, forward and backward.
+"""The user tree: the common parts of a user's prompts are computed once, forward and backward.
 
-A user is packed in depth-first order, `persona | task_1 | chosen_1 | rejected_1 | task_2 | ...`. Several users are
-concatenated into one flat row without padding. Each token attends only to its ancestors (`model.attention`), and has
-the position that it would have in a sequence of its own. Therefore log-probabilities and gradients equal those of one
-sequence at a time. Logits are computed at answer positions only, never for whole rows. This works with stock
-transformers causal language models. If a model does not accept this attention, each tree takes one pass with a dense
-mask, after one warning.
+A user is packed in depth-first order, `trunk | task_1 | chosen_1 | rejected_1 | task_2 | ...`. The trunk is the
+beginning that the prompts share: the persona and, where a conversation is asked about at several turns, its earlier
+turns. A branch hangs at its own depth of the trunk, deeper ones first, so that the descendants of every token lie in
+one run.
+Several users are concatenated into one flat row without padding. Each token attends only to its ancestors
+(`model.attention`), and has the position that it would have in a sequence of its own.
 
 Shapes: N packed tokens, A answer tokens, S answers.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
 
-from penchant.errors import ModelError
-from penchant.model.attention import Backend, Paths, Shape, routed
-from penchant.model.head import target_logprobs
+from penchant.model.attention import Backend, Paths, Shape, Span
 
+_STEP = 16
+"""Fewest tokens of the trunk between two depths at which branches hang: each depth costs attention calls in every
+layer, and a branch that hangs higher only repeats up to this many tokens."""
 _MAX_LENGTH_RATIO = 1.25
 """Longest path of a bucket divided by its shortest, at most; bounds the padding."""
 
@@ -47,9 +47,12 @@ class Packed:
     last: list[int]
     """For each token, the end of the descendants of its node."""
     root: int
-    """Number of tokens of the prompts' common beginning, which comes first."""
+    """Number of tokens of the trunk, which comes first."""
+    groups: list[tuple[int, int, int]]
+    """(depth, start, end) of each run of branches that hang at one depth, deepest first; only depths above 0."""
     paths: list[tuple[range, range, bool]]
-    """For each answer: the indices of its task's tokens and of its own, and whether it is the task's first answer."""
+    """For each answer: the indices of its task's tokens and of its own, and whether it is the task's first answer. Of
+    an answer in the trunk, the task is its whole prompt."""
     source: list[int]
     """For each answer token, the index of the token whose hidden state predicts it."""
     target: list[int]
@@ -57,30 +60,85 @@ class Packed:
     answer: list[int]
     """For each answer token, the index of its answer, in the order of branches and answers."""
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest prompt with its longest answer."""
+        return max(self.positions) + 1
 
-def shared_prefix(prompts: Sequence[tuple[int, ...]]) -> int:
-    """Length of the longest common beginning that leaves at least one token of each prompt."""
-    limit = min(len(prompt) for prompt in prompts) - 1
-    # sorted prompts between the first and the last share at least the beginning that these two share
-    low, high = min(prompts), max(prompts)
-    return next((i for i in range(limit) if low[i] != high[i]), limit)
+
+def common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    """Length of the common beginning of two sequences; by halves, as comparing slices is fast."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def hang(steps: Sequence[int], lengths: Sequence[int]) -> tuple[int, list[int]]:
+    """Where sorted prompts hang on a trunk: the prompt that has most in common with another one, as far as it does.
+
+    Args:
+        steps: tokens that each prompt has in common with the next one.
+        lengths: tokens of each prompt.
+    Returns:
+        The index of the trunk's prompt, and for each prompt the number of its tokens that are taken from the trunk; one
+        at least is left to each.
+    """
+    trunk = max(range(len(steps)), key=steps.__getitem__, default=0)
+    # of sorted prompts, two have in common what all neighbours between them have
+    before = [*accumulate(reversed(steps[:trunk]), min)][::-1]
+    after = [*accumulate(steps[trunk:], min)]
+    shared = [*before, max(steps, default=lengths[trunk]), *after]
+    shared = [min(common, length - 1) for common, length in zip(shared, lengths, strict=True)]
+    level = min(shared)
+    levels = {}
+    for depth in sorted(set(shared)):
+        level = depth if depth - level >= _STEP else level
+        levels[depth] = level
+    return trunk, [levels[depth] for depth in shared]
 
 
 def pack(branches: Sequence[Branch]) -> Packed:
-    """Packs a user's branches into one row; the common beginning of their prompts becomes the root."""
-    root = shared_prefix([branch.prompt for branch in branches])
-    packed = Packed(ids=[], positions=[], last=[], root=root, paths=[], source=[], target=[], answer=[])
-    _add(packed, branches[0].prompt[:root], 0)
-    for branch in branches:
-        task = _add(packed, branch.prompt[root:], root)
-        for ids in branch.answers:
-            own = _add(packed, ids, len(branch.prompt))
-            packed.source.extend([task[-1], *own[:-1]])
-            packed.target.extend(ids)
-            packed.answer.extend([len(packed.paths)] * len(ids))
-            packed.paths.append((task, own, own.start == task.stop))
-        packed.last[task.start : task.stop] = [len(packed.ids)] * len(task)
-    packed.last[:root] = [len(packed.ids)] * root
+    """Packs a user's branches into one row; what their prompts share becomes the trunk.
+
+    An answer with which the trunk itself goes on, as the one that was given in a conversation, is read off the trunk.
+    """
+    order = sorted(range(len(branches)), key=lambda index: branches[index].prompt)
+    prompts = [branches[index].prompt for index in order]
+    first, depths = hang([common(*pair) for pair in pairwise(prompts)], [len(prompt) for prompt in prompts])
+    hung, root = dict(zip(order, depths, strict=True)), max(depths)
+    packed = Packed(ids=[], positions=[], last=[], root=root, groups=[], paths=[], source=[], target=[], answer=[])
+    trunk = prompts[first][:root]
+    _add(packed, trunk, 0)
+    nodes: dict[int, list[tuple[range, range]]] = {}
+    for index in sorted(range(len(branches)), key=lambda index: -hung[index]):
+        branch, depth, length = branches[index], hung[index], len(branches[index].prompt)
+        goes_on = trunk[:length] == branch.prompt
+        taken = [goes_on and trunk[length : length + len(ids)] == ids for ids in branch.answers]
+        task = range(0) if all(taken) else _add(packed, branch.prompt[depth:], depth)
+        nodes[index] = [
+            (range(length), range(length, length + len(ids))) if is_taken else (task, _add(packed, ids, length))
+            for ids, is_taken in zip(branch.answers, taken, strict=True)
+        ]
+        if not task:
+            continue
+        end = len(packed.ids)
+        packed.last[task.start : task.stop] = [end] * len(task)
+        # a token of the trunk is an ancestor of all branches so far that hang below it
+        packed.last[:depth] = [end] * depth
+        if packed.groups and packed.groups[-1][0] == depth:
+            packed.groups[-1] = (depth, packed.groups[-1][1], end)
+        elif depth:
+            packed.groups.append((depth, task.start, end))
+    for task, own in (node for index in range(len(branches)) for node in nodes[index]):
+        packed.source.extend([task[-1], *own[:-1]])
+        packed.target.extend(packed.ids[own.start : own.stop])
+        packed.answer.extend([len(packed.paths)] * len(own))
+        packed.paths.append((task, own, own.start == task.stop))
     return packed
 
 
@@ -116,6 +174,7 @@ class Forest:
             positions_N=self.positions_N.to(device),
             shape=Shape(
                 trees=shape.trees,
+                longest=shape.longest,
                 last_N=shape.last_N.to(device),
                 paths=tuple(paths),
                 backend=_backend_for(torch.device(device)),
@@ -140,9 +199,10 @@ class Forest:
         if not empty and not extra:
             return self
         end = torch.arange(size + 1, size + empty + 1, device=self.ids_N.device)
-        padding = ((size, size, size + empty),) if empty else ()
+        padding = (Span(size, trunk=size, end=size + empty, groups=()),) if empty else ()
         shape = Shape(
             trees=(*self.shape.trees, *padding),
+            longest=self.shape.longest,
             last_N=torch.cat([self.shape.last_N, end]),
             paths=self.shape.paths,
             backend=self.shape.backend,
@@ -154,7 +214,8 @@ class Forest:
     def with_backend(self, backend: Backend) -> Forest:
         """The same forest with another attention back end."""
         shape = self.shape
-        return replace(self, shape=Shape(shape.trees, last_N=shape.last_N, paths=shape.paths, backend=backend))
+        fresh = Shape(shape.trees, longest=shape.longest, last_N=shape.last_N, paths=shape.paths, backend=backend)
+        return replace(self, shape=fresh)
 
 
 def _round_up(count: int) -> int:
@@ -172,26 +233,31 @@ def collate(trees: Sequence[Packed]) -> Forest:
     ids: list[int] = []
     positions: list[int] = []
     last: list[int] = []
-    spans: list[tuple[int, int, int]] = []
+    spans: list[Span] = []
     paths: list[tuple[range, range, bool]] = []
     source: list[int] = []
     target: list[int] = []
     answer: list[int] = []
+    answers = 0
     for tree in trees:
-        start, answers = len(ids), len(paths)
+        start = len(ids)
         ids.extend(tree.ids)
         positions.extend(tree.positions)
         last.extend([start + end for end in tree.last])
-        spans.append((start, start + tree.root, len(ids)))
+        groups = tuple((start + depth, start + first, start + end) for depth, first, end in tree.groups)
+        spans.append(Span(start, trunk=start + tree.root, end=len(ids), groups=groups))
         source.extend([start + index for index in tree.source])
         target.extend(tree.target)
         answer.extend([answers + index for index in tree.answer])
-        paths.extend((_shifted(task, start), _shifted(own, start), first) for task, own, first in tree.paths)
+        answers += len(tree.paths)
+        hanging = [path for path in tree.paths if path[1].start >= tree.root]
+        paths.extend((_shifted(task, start), _shifted(own, start), first) for task, own, first in hanging)
     return Forest(
         ids_N=torch.tensor(ids),
         positions_N=torch.tensor(positions),
         shape=Shape(
             trees=tuple(spans),
+            longest=max((tree.longest for tree in trees), default=0),
             last_N=torch.tensor(last),
             paths=tuple(_buckets(paths)),
             backend=_backend_for(torch.device("cpu")),
@@ -199,7 +265,7 @@ def collate(trees: Sequence[Packed]) -> Forest:
         source_A=torch.tensor(source),
         target_A=torch.tensor(target),
         answer_A=torch.tensor(answer),
-        answers=len(paths),
+        answers=answers,
     )
 
 
@@ -227,92 +293,6 @@ def _padded(bucket: Sequence[tuple[range, range, bool]]) -> Paths:
         indices.append([*task, *own, *[own[-1]] * empty])
         counted.append([first] * len(task) + [True] * len(own) + [False] * empty)
     return Paths(index_LT=torch.tensor(indices), counted_LT=torch.tensor(counted))
-
-
-def token_logprobs(model: Any, forest: Forest) -> Tensor:
-    """log p of every answer token, nats, (A,), float32 at least.
-
-    Args:
-        model: a transformers causal language model, with or without adapters.
-        forest: on the model's device.
-    Raises:
-        ModelError: the model's attention window is shorter than a conversation.
-    """
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    _check_window(plain, forest)
-    # bfloat16 on a CPU compiles a kernel for every new length, and keeps it: about a megabyte each
-    padded = forest.rounded() if _compiles_per_length(plain, forest.ids_N.device) else forest
-    hidden_ND = _hidden(plain, padded)
-    return target_logprobs(plain, hidden_ND[padded.source_A], padded.target_A)[: len(forest.target_A)]
-
-
-def _compiles_per_length(model: Any, device: torch.device) -> bool:
-    mixed = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
-    return device.type == "cpu" and (mixed or next(model.parameters()).dtype == torch.bfloat16)
-
-
-def _hidden(model: Any, forest: Forest) -> Tensor:
-    if type(model) not in _UNROUTED:
-        shape = forest.shape
-        before = shape.calls
-        try:
-            with routed(model):
-                output = model.base_model(
-                    input_ids=forest.ids_N[None], position_ids=forest.positions_N[None], use_cache=False, tree=shape
-                )
-        except (TypeError, ValueError, RuntimeError, ModelError) as error:
-            if shape.calls > before:
-                raise
-            reason = str(error).partition("\n")[0]
-        else:
-            if shape.calls > before:
-                hidden: Tensor = output.last_hidden_state[0]
-                return hidden
-            reason = "its layers do not use the public attention interface"
-        _UNROUTED.add(type(model))
-        warnings.warn(
-            f"the attention of {type(model).__name__} cannot be routed ({reason}); "
-            "each tree uses a dense mask instead, which is exact but slow",
-            stacklevel=2,
-        )
-    return torch.cat([_masked(model, forest, start=start, end=end) for start, _, end in forest.shape.trees])
-
-
-_UNROUTED: set[type] = set()
-"""Model classes whose attention could not be routed; there is one warning per class."""
-
-
-def _masked(model: Any, forest: Forest, *, start: int, end: int) -> Tensor:
-    """Hidden states of one tree, by the model's own attention with a dense mask."""
-    dtype = next(model.parameters()).dtype
-    mask = forest.shape.mask(start, end)
-    bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, torch.finfo(dtype).min)
-    output = model.base_model(
-        input_ids=forest.ids_N[None, start:end],
-        position_ids=forest.positions_N[None, start:end],
-        attention_mask=bias[None, None],
-        use_cache=False,
-    )
-    hidden: Tensor = output.last_hidden_state[0]
-    return hidden
-
-
-def _check_window(model: Any, forest: Forest) -> None:
-    window = getattr(model.config, "sliding_window", None)
-    kinds = getattr(model.config, "layer_types", None)
-    if window is None or (kinds is not None and "sliding_attention" not in kinds):
-        return
-    longest = int(forest.positions_N.max()) + 1
-    if longest > window:
-        raise ModelError(
-            f"a conversation of {longest} tokens is longer than the model's attention window of {window}; "
-            "lower max_prompt_tokens"
-        )
-
-
-def answer_logprobs(model: Any, forest: Forest) -> Tensor:
-    """Summed log p of every answer, nats, (S,), float64."""
-    return sum_answers(token_logprobs(model, forest), forest)
 
 
 def sum_answers(tokens_A: Tensor, forest: Forest) -> Tensor:

@@ -29,7 +29,8 @@ from penchant.encoder.base import Encoder
 from penchant.errors import TrainingError
 from penchant.model.base import Candidates
 from penchant.model.chat import ChatTokenizer
-from penchant.model.tree import Branch, collate, pack, token_logprobs
+from penchant.model.likelihood import token_logprobs
+from penchant.model.tree import Branch, collate, pack
 from penchant.train.loss import finite
 from penchant.train.snapshot import SNAPSHOT, Progress, load_snapshot, run_key, save_snapshot
 

@@ -21,7 +21,8 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from penchant.errors import DataError
-from penchant.model.tree import Forest, Packed, answer_logprobs
+from penchant.model.likelihood import answer_logprobs
+from penchant.model.tree import Forest, Packed
 from penchant.shards.atomic import replacing
 
 
@@ -84,7 +85,7 @@ class Reference:
 def _digest(tree: Packed) -> bytes:
     """Sixteen bytes over everything that decides a tree's log-probabilities."""
     shape = [number for task, own, _ in tree.paths for number in (task.start, task.stop, own.start, own.stop)]
-    content = np.array([tree.root, len(shape), *shape, *tree.ids], dtype=np.int64).tobytes()
+    content = np.array([tree.root, len(shape), *shape, *tree.last, *tree.ids], dtype=np.int64).tobytes()
     return hashlib.blake2b(content, digest_size=16).digest()
 
 

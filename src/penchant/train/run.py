@@ -30,8 +30,10 @@ from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import ConfigError, TrainingError
 from penchant.model.card import WEIGHTS
+from penchant.model.likelihood import token_logprobs
 from penchant.model.load import load_model, name_base, weights_key
-from penchant.model.tree import Forest, collate, sum_answers, token_logprobs
+from penchant.model.selfcheck import sound
+from penchant.model.tree import Forest, collate, sum_answers
 from penchant.train.callbacks import Curve, Steps
 from penchant.train.loss import Answers, finite, pair_loss
 from penchant.train.reference import Reference
@@ -80,6 +82,7 @@ class UserTreeTrainer(DPOTrainer):
         self._pairs_of_step = 0.0
         super().__init__(data_collator=self._collate, **arguments)
         take_forests(self.model)
+        sound(self.model, 1, learning=True)  # tried before anything wraps it
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         # rows are tokenised in _collate, by the same path as in scoring and serving
@@ -127,6 +130,10 @@ class UserTreeTrainer(DPOTrainer):
         parts, items = super().get_batch_samples(epoch_iterator, num_batches, device)
         pairs = torch.tensor(float(sum(part["forest"].answers // 2 for part in parts)), device=device)
         self._pairs_of_step = float(self.accelerator.reduce(pairs, "sum"))
+        longest = torch.tensor(max((part["forest"].shape.longest for part in parts), default=0), device=device)
+        longest = self.accelerator.gather(longest[None]).max()
+        for part in parts:  # all processes decide alike whether this step goes through trees
+            part["forest"].shape.longest = int(longest)
         return parts, items
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
