@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from penchant.errors import ModelError
 from penchant.model import attention
-from penchant.model.attention import Unroutable
 from penchant.model.passes import in_sequences, through_trees
 from penchant.model.tree import Branch, Forest, collate, pack
 
@@ -65,7 +65,7 @@ def test_what_attention_would_leave_out_is_refused(tiny_model, monkeypatch, requ
     refuse = attention._refuse
     monkeypatch.setattr(attention, "_refuse", lambda requests, longest: refuse({**requests, **request_}, longest))
     model = tiny_model("llama")
-    with pytest.raises(Unroutable, match=reason):
+    with pytest.raises(ModelError, match=reason):
         through_trees(model, story(1))
     assert model.config._attn_implementation == "sdpa"
 

@@ -11,8 +11,8 @@ attention interface:
 - `flex` (GPU): FlexAttention with a block mask of the same rule.
 - `dense`: scaled dot-product attention with a full mask, tree by tree: slow, the reference for tests.
 
-What a model asks of attention beyond this (sinks, caps, windows shorter than a conversation, dropout) is refused by
-`Unroutable`, never left out in silence.
+What a model asks of attention beyond this (sinks, caps, windows shorter than a conversation, dropout) raises
+`ModelError`, and is never left out in silence. Its message is a reason, to which `model.selfcheck` adds the model.
 
 Shapes: N packed tokens, H query heads, G key heads, D head size, L paths, T tokens of the longest path of a bucket.
 Source of the merge: Milakov and Gimelshein 2018, arXiv:1805.02867. Source of the backward pass through a merged
@@ -250,10 +250,6 @@ def _flex_kernel(compiled: bool) -> Any:
     return torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
 
 
-class Unroutable(ModelError):
-    """A pass that tree attention cannot compute; the message is the reason, without the model's name."""
-
-
 def _hook(
     module: torch.nn.Module,
     query: Tensor,
@@ -265,7 +261,7 @@ def _hook(
     **requests: Any,
 ) -> tuple[Tensor, None]:
     if tree is None:
-        raise Unroutable("its layers do not pass arguments on to attention")
+        raise ModelError("its layers do not pass arguments on to attention")
     del module, attention_mask
     _refuse(requests, tree.longest)
     tree.calls += 1
@@ -277,15 +273,15 @@ def _refuse(requests: dict[str, Any], longest: int) -> None:
     """Refuses what a layer asks of attention and `attend` would leave out."""
     window = requests.get("sliding_window")
     if window is not None and window < longest:
-        raise Unroutable(f"its attention window of {window} tokens is shorter than a conversation")
+        raise ModelError(f"its attention window of {window} tokens is shorter than a conversation")
     if requests.get("dropout"):
-        raise Unroutable(f"its attention drops {requests['dropout']:g} of its weights out while training")
+        raise ModelError(f"its attention drops {requests['dropout']:g} of its weights out while training")
     if requests.get("is_causal") is False:
-        raise Unroutable("its attention looks ahead")
+        raise ModelError("its attention looks ahead")
     # not an attention with fewer terms, but another function: a term in the softmax, a cap on scores, chosen keys
     for name, value in requests.items():
         if value is not None and name not in _NEUTRAL and (name in _CHANGES or isinstance(value, Tensor)):
-            raise Unroutable(f"its attention takes '{name}'")
+            raise ModelError(f"its attention takes '{name}'")
 
 
 _NEUTRAL = frozenset({"position_ids", "cache_position", "position_embeddings"})

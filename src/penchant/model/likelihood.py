@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.distributed.fsdp import FSDPModule, FullyShardedDataParallel
 
 from penchant.errors import ModelError
-from penchant.model.attention import Unroutable
 from penchant.model.passes import base_of, in_sequences, through_trees
 from penchant.model.selfcheck import sound, warn
 from penchant.model.tree import Forest, sum_answers
@@ -32,7 +31,7 @@ def token_logprobs(model: Any, forest: Forest) -> Tensor:
     if sound(model, forest.shape.longest, learning=torch.is_grad_enabled() and not _is_sharded(model)):
         try:
             return through_trees(model, forest)
-        except Unroutable as reason:  # what only this pass asks for, such as dropout
+        except ModelError as reason:  # what only this pass asks for, such as dropout
             warn(model, str(reason))
     if _is_sharded(model):
         raise ModelError(

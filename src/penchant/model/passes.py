@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from penchant.model.attention import Unroutable, routed
+from penchant.errors import ModelError
+from penchant.model.attention import routed
 from penchant.model.head import target_logprobs
 from penchant.model.tree import Forest
 
@@ -26,7 +27,7 @@ def through_trees(model: Any, forest: Forest) -> Tensor:
     """log p of every answer token, nats, (A,), float32 at least.
 
     Raises:
-        Unroutable: tree attention cannot compute this pass.
+        ModelError: tree attention cannot compute this pass.
     """
     plain = base_of(model)
     # bfloat16 on a CPU compiles a kernel for every new length, and keeps it: about a megabyte each
@@ -38,7 +39,7 @@ def through_trees(model: Any, forest: Forest) -> Tensor:
             input_ids=padded.ids_N[None], position_ids=padded.positions_N[None], use_cache=False, tree=padded.shape
         )
     if padded.shape.calls == calls:
-        raise Unroutable("its layers do not use the public attention interface")
+        raise ModelError("its layers do not use the public attention interface")
     hidden_ND = output.last_hidden_state[0]
     return target_logprobs(plain, hidden_ND[padded.source_A], padded.target_A)[: len(forest.target_A)]
 

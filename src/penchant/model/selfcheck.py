@@ -35,7 +35,6 @@ from torch import Tensor
 from penchant.errors import ModelError
 from penchant.model.passes import base_of, in_sequences, through_trees
 from penchant.model.tree import Branch, Forest, collate, pack
-from penchant.shards.atomic import write_text
 
 _SHORT = 32
 """Tokens of the longest conversation of the first check."""
@@ -265,8 +264,12 @@ def _keep(model: Any, finding: Finding) -> None:
         return
     kept = {name: value for name, value in _kept().items() if name != key}
     kept[key] = asdict(finding)
+    file = _cache_file()
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        write_text(_cache_file(), json.dumps(dict(list(kept.items())[-_KEPT:]), indent=1))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(dict(list(kept.items())[-_KEPT:]), indent=1), encoding="utf-8")
+        temporary.replace(file)  # another process never reads half a file
     except OSError as error:  # a home that cannot be written to costs a check per process
         warnings.warn(f"the self-check's result is not kept: {error}", stacklevel=2)
 

@@ -66,12 +66,12 @@ class Packed:
         return max(self.positions) + 1
 
 
-def common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+def common(left: tuple[int, ...], right: tuple[int, ...]) -> int:
     """Length of the common beginning of two sequences; by halves, as comparing slices is fast."""
-    low, high = 0, min(len(one), len(other))
+    low, high = 0, min(len(left), len(right))
     while low < high:
         middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
+        if left[low:middle] == right[low:middle]:
             low = middle
         else:
             high = middle - 1
