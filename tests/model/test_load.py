@@ -187,6 +187,13 @@ def test_a_config_that_does_not_fit_is_refused_in_one_sentence(tmp_path: Path, c
     assert "\n" not in str(refused.value)
 
 
+def test_an_encoder_decoder_without_a_template_is_told_what_it_is(tmp_path: Path, chat) -> None:
+    folder = written(tmp_path, T5ForConditionalGeneration(T5Config(**SEQ2SEQ)), chat)
+    (tmp_path / "chat_template.jinja").unlink()
+    with pytest.raises(ModelError, match="is an encoder-decoder"):
+        load_parts(folder)
+
+
 def test_a_tied_head_is_no_missing_weight(tmp_path: Path, chat) -> None:
     folder = written(tmp_path, LlamaModel(LlamaConfig(**SIZES, tie_word_embeddings=True)), chat)
     assert load_model(folder).lm_head.weight.shape == (64, 16)

@@ -35,7 +35,7 @@ TemplateOption = Annotated[
 BaseOption = Annotated[str | None, typer.Option(help="Base model, if the models' cards name none.")]
 LayoutOption = Annotated[str, typer.Option(help="Prompt order: user_first, or paper (task first).")]
 BudgetOption = Annotated[
-    int | None, typer.Option(min=1, help="Longest prompt in tokens; the oldest evidence is dropped first.")
+    int | None, typer.Option(min=1, help="Longest prompt in tokens (the model's context); oldest evidence goes first.")
 ]
 AnnotatorOption = Annotated[
     Path | None, typer.Option(help="Infer directions with this annotator: folder (penchant fit) or recipe.")

@@ -88,9 +88,7 @@ def load_tokenizer(source: str, *, template: str | None = None, revision: str | 
     base, folder = _base(source), Path(source)
     if base is not None and not (folder / "tokenizer_config.json").is_file():
         return load_tokenizer(base, template=template)
-    # a folder without a config may still hold a tokenizer
-    stated = _is_local(source) and base is None and not (folder / "config.json").is_file()
-    positions = None if stated else positions_of(_config(base or source, revision=revision))
+    positions = _positions(source, revision=revision)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, revision=revision)
     except _BROKEN as error:
@@ -117,9 +115,7 @@ def load_model(source: str, *, revision: str | None = None) -> Any:
     require_model(source)
     if (base := _base(source)) is not None:
         return _with_adapter(Path(source), base)
-    config = _config(source, revision=revision)
-    if getattr(config, "is_encoder_decoder", False):
-        raise ModelError(f"'{source}' is an encoder-decoder ({config.model_type}); give a causal language model")
+    _config(source, revision=revision)
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             source,
@@ -165,12 +161,25 @@ def _require_folder(source: str) -> None:
         raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
 
 
-def _config(source: str, *, revision: str | None = None) -> Any:
+def _positions(source: str, *, revision: str | None = None) -> int | None:
+    """See `positions_of`; an adapter has those of its base. A folder without a config may still hold a tokenizer."""
     _require_folder(source)
+    if (base := _base(source)) is not None:
+        return _positions(base)
+    if _is_local(source) and not (Path(source) / "config.json").is_file():
+        return None
+    return positions_of(_config(source, revision=revision))
+
+
+def _config(source: str, *, revision: str | None = None) -> Any:
+    """The config of a model, which is no encoder-decoder."""
     try:
-        return AutoConfig.from_pretrained(source, trust_remote_code=False, revision=revision)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False, revision=revision)
     except _BROKEN as error:
         raise ModelError(f"cannot read the config of the model '{source}': {_sentence(error)}") from error
+    if getattr(config, "is_encoder_decoder", False):
+        raise ModelError(f"'{source}' is an encoder-decoder ({config.model_type}); give a causal language model")
+    return config
 
 
 def _sentence(error: Exception) -> str:
