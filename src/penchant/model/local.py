@@ -19,7 +19,7 @@ from penchant.model.write import stream, write
 
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
 """Packed tokens per scoring pass, at most; on a CPU, results that exceed its cache would take a tenth more time."""
-_ROWS = {"cpu": 8, "cuda": 64}
+_ROWS = {"cpu": 16, "cuda": 64}
 """Answers that are written at once, at most."""
 _TREE_TOKENS = 8_192
 """Packed tokens of one tree, at most; a user with more is scored in several trees."""

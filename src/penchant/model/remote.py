@@ -139,7 +139,7 @@ class Endpoint:
         return [_written(answers[key]) for key in keys]
 
     def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
-        """See `Writes.stream`; the ledger is neither asked nor written.
+        """See `Writes.stream`; the ledger is neither asked nor written, and `requests_per_minute` is not kept.
 
         Raises:
             ConfigError, ModelError: as `write`, or the endpoint breaks off.

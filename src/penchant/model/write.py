@@ -75,7 +75,7 @@ def stream(steps: Steps, prompt: Sequence[Message], settings: Sampling) -> Itera
 def _answers(
     steps: Steps, contexts: Contexts, prompts: Sequence[Sequence[Message]], settings: Sampling
 ) -> list[_Answer]:
-    limit = steps.context
+    limit, ends = steps.context, steps.ends
     answers = []
     for prompt, length in zip(prompts, contexts.lengths, strict=True):
         if limit is not None and length > limit:
@@ -84,7 +84,8 @@ def _answers(
                 "or take a model with a longer context"
             )
         room = settings.max_tokens if limit is None else min(settings.max_tokens, limit - length)
-        answers.append(_Answer(steps, settings, _generator(prompt, settings.seed), prompt_tokens=length, room=room))
+        text, generator = Text(steps, settings.stop), _generator(prompt, settings.seed)
+        answers.append(_Answer(text, ends, settings, generator, prompt_tokens=length, room=room))
     return answers
 
 
@@ -98,16 +99,23 @@ class _Answer:
     """An answer that is being written."""
 
     def __init__(
-        self, steps: Steps, settings: Sampling, generator: np.random.Generator, *, prompt_tokens: int, room: int
+        self,
+        text: Text,
+        ends: frozenset[int],
+        settings: Sampling,
+        generator: np.random.Generator,
+        *,
+        prompt_tokens: int,
+        room: int,
     ) -> None:
         self.tokens: list[int] = []
         self.finish: Literal["stop", "length"] | None = None if room else "length"
-        self._ends = steps.ends
+        self._ends = ends
         self._settings = settings
         self._generator = generator
         self._prompt_tokens = prompt_tokens
         self._room = room
-        self._text = Text(steps, settings.stop)
+        self._text = text
         self._pieces: list[str] = []
 
     def draw(self, logprobs_V: NDArray[np.float32]) -> str:
