@@ -14,10 +14,11 @@ from penchant.message import Message
 from penchant.model import smollm2
 from penchant.model.base import Candidates
 from penchant.model.chat import ChatTokenizer
+from penchant.model.likelihood import answer_logprobs
 from penchant.model.load import load_parts, load_tokenizer, name_base, require_model, weights_key
 from penchant.model.local import LocalModel
 from penchant.model.smollm2 import located, prepare, prepared
-from penchant.model.tree import Branch, answer_logprobs, collate, pack
+from penchant.model.tree import Branch, collate, pack
 
 real = [
     pytest.mark.prove,
