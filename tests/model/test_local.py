@@ -79,7 +79,7 @@ def test_one_persons_pairs_share_a_tree_in_whatever_order_they_are_asked(local: 
 
 
 def test_a_conversation_asked_about_at_every_turn_is_one_tree(local: LocalModel, monkeypatch) -> None:
-    turns: list[Message] = [Message("user", "hot tea please " * 10)]
+    turns: list[Message] = [Message("user", "hot tea please " * 25)]
     asked = []
     for _ in range(6):
         asked.append(Candidates(tuple(turns), ("i like milk " * 4, "never")))
