@@ -78,6 +78,21 @@ def test_one_persons_pairs_share_a_tree_in_whatever_order_they_are_asked(local: 
     assert sizes[0] == sizes[1] < 0.6 * alone
 
 
+def test_a_conversation_asked_about_at_every_turn_is_one_tree(local: LocalModel, monkeypatch) -> None:
+    turns: list[Message] = [Message("user", "hot tea please " * 25)]
+    asked = []
+    for _ in range(6):
+        asked.append(Candidates(tuple(turns), ("i like milk " * 4, "never")))
+        turns += [Message("assistant", "i like milk " * 4), Message("user", "or try coffee ? " * 5)]
+    sizes: list[int] = []
+    monkeypatch.setattr(module, "collate", lambda trees: sizes.append(len(trees)) or collate(trees))
+    likelihoods = local.logprobs(asked[::2] + asked[1::2])
+    assert sizes == [1]
+    for prompt, (given_one, other) in zip(asked[::2] + asked[1::2], likelihoods, strict=True):
+        for answer, likelihood in zip(prompt.answers, (given_one, other), strict=True):
+            assert likelihood.logprob == pytest.approx(naive(local, prompt.messages, answer).logprob, abs=2e-5)
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6), st.integers(1, 4)), min_size=1, max_size=12),
     st.integers(8, 40),

@@ -28,6 +28,18 @@ def test_sequences_are_those_of_the_forest_with_gradients(tiny_model: Callable[.
     assert all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in zip(*grads, strict=True))
 
 
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_activations_that_are_computed_again_are_computed_through_trees(tiny_model, reentrant: bool) -> None:
+    model = tiny_model("llama", dtype=torch.float64)
+    expected = torch.autograd.grad(through_trees(model, story(2)).sum(), list(model.parameters()))
+    model.train()
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": reentrant})
+    function = model.model.layers[0]._gradient_checkpointing_func
+    grads = torch.autograd.grad(through_trees(model, story(2)).sum(), list(model.parameters()))
+    assert all(torch.allclose(one, other, rtol=1e-12) for one, other in zip(grads, expected, strict=True))
+    assert model.model.layers[0]._gradient_checkpointing_func is function
+
+
 def test_some_answers_only(tiny_model: Callable[..., Any]) -> None:
     model, forest = tiny_model("llama"), story(2)
     with torch.no_grad():

@@ -11,11 +11,14 @@ Shapes: N packed tokens, A answer tokens.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from penchant.errors import ModelError
 from penchant.model.attention import routed
@@ -34,7 +37,7 @@ def through_trees(model: Any, forest: Forest) -> Tensor:
     padded = forest.rounded() if _compiles_per_length(plain, forest.ids_N.device) else forest
     _forget_lengths(plain)
     calls = padded.shape.calls
-    with routed(plain):
+    with routed(plain), _routed_again(plain):
         output = plain.base_model(
             input_ids=padded.ids_N[None], position_ids=padded.positions_N[None], use_cache=False, tree=padded.shape
         )
@@ -74,6 +77,26 @@ def _answer(model: Any, ids_T: Tensor, target_T: Tensor) -> Tensor:
     logits_TV = type(model).forward(model, input_ids=ids_T[None], **options).logits[0, -len(target_T) - 1 : -1]
     logits_TV = logits_TV if logits_TV.dtype == torch.float64 else logits_TV.float()
     return -torch.nn.functional.cross_entropy(logits_TV, target_T, reduction="none")
+
+
+@contextmanager
+def _routed_again(model: Any) -> Iterator[None]:
+    """In this context a layer that drops its activations is routed, too, when it computes them again for a gradient."""
+    again = partial(checkpoint, use_reentrant=False, context_fn=lambda: (nullcontext(), routed(model)))
+    before = [(module, getattr(module, _CHECKPOINT, None)) for module in model.modules()]
+    for module, function in before:
+        if function is not None:
+            setattr(module, _CHECKPOINT, again)
+    try:
+        yield
+    finally:
+        for module, function in before:
+            if function is not None:
+                setattr(module, _CHECKPOINT, function)
+
+
+_CHECKPOINT = "_gradient_checkpointing_func"
+"""Attribute of a transformers layer: what computes it when activation checkpointing is on."""
 
 
 def base_of(model: Any) -> Any:
