@@ -9,7 +9,6 @@ from penchant.correction import Correction
 from penchant.infer.explain import Explanation, as_text, as_values, explain, legend, quoted
 from penchant.person import Person, meet
 from penchant.persona import Persona
-from penchant.posterior import EVEN
 
 
 @pytest.fixture
@@ -79,6 +78,18 @@ def test_a_person_without_a_belief_has_no_reasons() -> None:
     assert as_text(explained).splitlines()[1:] == ["  carries no direction, and nobody has read it: hello"]
 
 
+def test_a_profile_that_the_data_states_is_shown_in_place_of_what_was_read(tiny: PreferenceSpace) -> None:
+    evidence = (Comment("p", "short, please", tiny.direction({"length": 1})),)
+    explained = explain("u", meet(Persona(evidence), tiny, profile=tiny.direction({"humour": -1})))
+    assert {belief.dimension: belief.sign for belief in explained.beliefs} == {"length": 0, "humour": -1}
+    text = as_text(explained)
+    assert "humour: Dislikes jokes (as the data states; nothing in the evidence)" in text
+    assert "length: not in the stated profile (as the data states; from evidence Likes it short, 99 %" in text
+    # a person who was made from a profile alone
+    (humour,) = explain("u", Person(profile=tiny.direction({"humour": -1}))).beliefs
+    assert (humour.pole, humour.because) == ("Dislikes jokes", ())
+
+
 def test_items_are_quoted_in_one_short_line() -> None:
     assert quoted(Comparison("p", "a\nb", "c")) == "a b (rather than: c)"
     assert quoted(Rating("p", "a", liked=True)) == "a"
@@ -87,6 +98,6 @@ def test_items_are_quoted_in_one_short_line() -> None:
 
 
 def test_the_legend_has_the_weights_of_the_prior() -> None:
-    weights, brackets = legend(EVEN)
+    weights, brackets = legend()
     assert weights.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probabil")
     assert brackets.startswith("in brackets how probable the leaning is")
