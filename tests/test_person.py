@@ -43,12 +43,27 @@ def test_a_stated_profile_stands_in_for_the_belief(tiny: PreferenceSpace) -> Non
     assert person.direction() == tiny.direction({"humour": -1})
 
 
-def test_evidence_for_both_poles_contradicts_until_a_profile_or_a_correction_settles_it(tiny: PreferenceSpace) -> None:
-    torn = Persona((*persona(tiny, length=1, depth=1).evidence, *persona(tiny, length=-1, depth=-1).evidence))
-    assert meet(torn, tiny).contradicted() == ["length", "depth"]
-    assert meet(torn, tiny, corrections=(Correction("depth", 0),)).contradicted() == ["length"]
-    assert meet(torn, tiny, profile=tiny.direction({"humour": 1})).contradicted() == []
-    assert Person(torn).contradicted() == []
+def test_evidence_for_both_poles_leaves_of_two_minds_until_own_word_settles_it(tiny: PreferenceSpace) -> None:
+    # the newer item is weaker by as much as the older one has faded
+    older, newer = (Direction(tiny, [sign, 0, sign], [sure] * 3) for sign, sure in ((1, 1.0), (-1, 0.955)))
+    torn = Persona((Comment("post", "then", older), Comment("post", "now", newer)))
+    assert meet(torn, tiny).of_two_minds() == ["length", "depth"]
+    assert meet(torn, tiny, corrections=(Correction("depth", 0),)).of_two_minds() == ["length"]
+    assert meet(torn, tiny, profile=tiny.direction({"humour": 1})).of_two_minds() == []
+    assert Person(torn).of_two_minds() == []
+    # whoever turns plainly is of the newer mind
+    turned = Persona((*persona(tiny, length=1).evidence, *persona(tiny, length=-1).evidence))
+    assert meet(turned, tiny).of_two_minds() == []
+    assert meet(turned, tiny).direction() == tiny.direction({"length": -1})
+
+
+def test_what_is_stated_is_clear_or_only_likely(tiny: PreferenceSpace) -> None:
+    doubtful = Persona((Comment("post", "comment", Direction(tiny, [1, 1, 0], [0.6, 1.0, 1.0])),))
+    person = meet(doubtful, tiny)
+    assert person.direction() == tiny.direction({"length": 1, "humour": 1})
+    assert person.clear() == tiny.direction({"humour": 1})
+    own = meet(doubtful, tiny, corrections=(Correction("length", 1),))
+    assert own.clear() == own.direction()
 
 
 def test_leanings_are_between_the_poles_and_those_stated_are_certain(tiny: PreferenceSpace) -> None:

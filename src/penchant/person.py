@@ -21,7 +21,7 @@ from penchant.posterior import EVEN, Belief, Prior, Rule, believe
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace, Sign
 
-RULE: Rule = "credible"
+RULE: Rule = "likely"
 """How a belief becomes a direction, see `penchant.posterior`."""
 PRIOR: Prior = EVEN
 """The belief about anybody before evidence. It is even: nothing is concluded of a person from other people."""
@@ -45,10 +45,17 @@ class Person:
 
         None when there is no profile, no correction and no belief with annotated evidence.
         """
+        return self._direction(RULE)
+
+    def clear(self) -> Direction | None:
+        """The poles of `direction` that are certain: by a profile, a correction, or by the rule `credible`."""
+        return self._direction("credible")
+
+    def _direction(self, rule: Rule) -> Direction | None:
         if self.profile is not None:
             direction: Direction | None = self.profile
         elif self.belief is not None and self.belief.items:
-            direction = self.belief.direction(RULE)
+            direction = self.belief.direction(rule)
         else:
             direction = self.belief.space.direction() if self.belief is not None and self.corrections else None
         return direction.overlaid(self.corrected()) if direction is not None else None
@@ -57,12 +64,13 @@ class Person:
         """Dimension id -> the sign of the latest correction."""
         return {correction.dimension_id: correction.sign for correction in self.corrections}
 
-    def contradicted(self) -> list[str]:
-        """Dimensions on which the evidence speaks for both poles, less those settled by a profile or a correction."""
-        if self.belief is None or self.profile is not None:
+    def of_two_minds(self) -> list[str]:
+        """Dimensions on which the evidence speaks for both poles and decides for none, and no own word settles it."""
+        direction = self.direction()
+        if self.belief is None or self.profile is not None or direction is None:
             return []
-        corrected = self.corrected()
-        return [dimension for dimension in self.belief.contradictions() if dimension not in corrected]
+        settled = {*self.corrected(), *(dimension.id for dimension, _ in direction.poles())}
+        return [dimension for dimension in self.belief.contradictions() if dimension not in settled]
 
     def leanings(self, space: PreferenceSpace) -> NDArray[np.float64]:
         """How far the person leans to the positive pole of each dimension, (dimensions,), in [-1, 1].

@@ -4,7 +4,7 @@ Pure functions over one persona: no model, no text, no state shared between peop
 dimension: positive, negative or neutral. A belief is a Dirichlet distribution over (negative, neutral, positive) per
 dimension. It counts how often the person's evidence is on each side. Each item is weighted by its kind and by the
 probability of its signs (`Prior`). An item's weight fades when newer evidence about the same dimension arrives; without
-newer evidence nothing fades. Three rules turn a belief into a direction; `person` says which one is told and shown.
+newer evidence nothing fades. Four rules turn a belief into a direction; `person` says which one is told and shown.
 
 `exact`: counts the non-neutral votes of a dimension. +1 when at least 3/5 of them are positive, -1 when at
 most 2/5 are, else neutral. The arithmetic uses whole numbers, so a share of exactly 2/5 is negative. Items that are
@@ -15,8 +15,10 @@ neutral on a dimension do not count.
 mean of exactly 0.4 is neutral while 0.6 is positive, and one decisive vote among eight items is lost. When no dimension
 passes, the dimensions at the most extreme mean are used, as in the released code.
 
-`credible`: the side to which the person leans with probability at least `CREDIBLE`, else neutral. This rule uses
-weights, probabilities, fading and the population's correlations. It is meant for inferred directions.
+`likely`: the side to which the person leans with probability at least `LIKELY`, else neutral. This rule uses weights,
+probabilities, fading and the population's correlations.
+
+`credible`: the same with probability at least `CREDIBLE`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ from penchant.errors import RecordError, SpaceError
 from penchant.persona import Comment, Comparison, Evidence, Persona, Rating
 from penchant.space import Direction, PreferenceSpace
 
-Rule = Literal["exact", "released", "credible"]
+Rule = Literal["exact", "released", "likely", "credible"]
+LIKELY = 0.6
+"""Smallest probability of a leaning that the `likely` rule turns into a sign; the share of `exact` for a majority."""
 CREDIBLE = 0.9
 """Smallest probability of a leaning that the `credible` rule turns into a sign."""
 KINDS = ("wrote", "chose", "told")
@@ -238,9 +242,10 @@ class Belief:
                 return Direction(self.space, _exact(positive, negative))
             case "released":
                 return Direction(self.space, _released(positive, negative, self.items))
-            case "credible":
+            case "likely" | "credible":
+                least = LIKELY if rule == "likely" else CREDIBLE
                 leaning = np.where(self.space.withheld, 0.5, self.tally.leaning(self.prior))
-                return Direction(self.space, (leaning >= CREDIBLE).astype(np.int8) - (leaning <= 1 - CREDIBLE))
+                return Direction(self.space, (leaning >= least).astype(np.int8) - (leaning <= 1 - least))
 
     def draw(self, seed: int | str) -> Direction:
         """A random direction from the belief: each mentioned dimension is positive with its leaning's probability.

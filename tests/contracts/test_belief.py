@@ -27,7 +27,7 @@ from penchant import (
 from penchant.infer.explain import as_text, as_values, explain
 from penchant.infer.fake import FakeAnnotator
 from penchant.method import METHODS
-from penchant.person import RULE, meet_record
+from penchant.person import meet_record
 from penchant.render import LAYOUTS, Layout
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import Dimension
@@ -146,11 +146,14 @@ def test_the_belief_scorer_follows_a_correction() -> None:
         assert (scores.argmax() if scores.any() else None) == best
 
 
-def test_a_doubtful_reading_is_neither_told_nor_shown() -> None:
-    doubtful = Persona((Comment("p", "short?", Direction(SPACE, [1, 0, 0, 0, 0], [0.6] * 5)),))
-    person = meet(doubtful, SPACE)
-    assert (RULE, poles_shown(person), poles_in_prompt(person, "pba", "user_first")) == ("credible", set(), set())
-    assert "undecided, leaning to: Short (79 %" in as_text(explain("u", person))
+def test_a_doubtful_reading_is_told_and_shown_as_likely_and_a_faint_one_is_neither() -> None:
+    for probability, poles, shown in ((0.6, {"Short"}, "Short (79 %"), (0.1, set(), "undecided, leaning to: Short (5")):
+        item = Comment("p", "short?", Direction(SPACE, [1, 0, 0, 0, 0], [probability] * 5))
+        person = meet(Persona((item,)), SPACE)
+        assert poles_shown(person) == poles_in_prompt(person, "pba", "user_first") == poles
+        assert f"length: {shown}" in as_text(explain("u", person))
+        text = METHODS["pba_summary"].messages(person, "t").messages[-1].content
+        assert ("probably: Short" in text, "clearly" in text) == (bool(poles), False)
 
 
 def test_of_age_nothing_is_told_or_shown_unless_the_person_or_the_data_says_it() -> None:

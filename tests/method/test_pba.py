@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from penchant import Comment, Person, Persona, PreferenceSpace, RecordError, meet
+from penchant import Comment, Comparison, Direction, Person, Persona, PreferenceSpace, RecordError, meet
 from penchant.method import METHODS, Method
 
 TASK = "How do I boil an egg?"
@@ -63,10 +63,9 @@ def test_evidence_that_says_nothing_is_told_so_and_evidence_without_directions_i
 
 def test_a_summary_says_how_sure_it_is_and_what_contradicts(tiny: PreferenceSpace) -> None:
     evidence = (
-        Comment("p", "short", tiny.direction({"length": 1, "depth": 1})),
-        *(Comment("p", text, tiny.direction({"depth": -1})) for text in ("gist", "the gist", "gist, please")),
-        Comment("p", "jokes", tiny.direction({"humour": 1})),
-        Comment("p", "no jokes", tiny.direction({"humour": -1})),
+        Comment("p", "short", Direction(tiny, [1, 1, 0])),
+        Comment("p", "no jokes", Direction(tiny, [0, -1, 0], [1.0, 0.955, 1.0])),
+        Comparison("p", "a", "b", Direction(tiny, [0, 0, -1], [1.0, 1.0, 0.6])),
     )
     person = meet(Persona(evidence), tiny)
     (_, user) = METHODS["pba_summary"].messages(person, TASK).messages
