@@ -49,8 +49,8 @@ def main() -> None:
     phrases = drawn(space, options.dimensions, options.seed)
     templates = [case for case in cases if case.pushes is None]
     fixed = [case for case in cases if case.pushes is not None]
-    groups = measure(templates, phrases, annotator, annotator.prior)
-    groups |= measure(fixed, of_cases(space, fixed, options.seed), annotator, annotator.prior)
+    groups = measure(templates, phrases, annotator)
+    groups |= measure(fixed, of_cases(space, fixed, options.seed), annotator)
     if not options.json:
         print(table(groups))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

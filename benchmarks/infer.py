@@ -93,7 +93,7 @@ def _store(space: PreferenceSpace, users: int, events: int) -> dict[str, object]
     for user in rng.integers(users, size=1000).tolist():
         started = time.perf_counter()
         tally = Tally.unpack(packed[int(offsets[user]) : int(offsets[user + 1])], len(space))
-        Belief(space, votes=(), items=tally.items, tally=tally, prior=EVEN, rule="credible").direction()
+        Belief(space, votes=(), items=tally.items, tally=tally, prior=EVEN).direction("credible")
         times.append(1000 * (time.perf_counter() - started))
     return {
         "users": users,

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 
 from cells import Cell, Users, cells, interleaved, machine, model, operations, parser, ratio, spread
-from penchant.model.tree import answer_logprobs, collate, pack
+from penchant.model.likelihood import answer_logprobs
+from penchant.model.tree import collate, pack
 
 
 def main() -> None:

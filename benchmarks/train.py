@@ -27,7 +27,8 @@ from typing import Any
 import torch
 
 from cells import Cell, cells, interleaved, machine, model, operations, parser, ratio, spread
-from penchant.model.tree import answer_logprobs, collate, pack
+from penchant.model.likelihood import answer_logprobs
+from penchant.model.tree import collate, pack
 from penchant.train.loss import Answers, pair_loss
 
 BETA = 0.1

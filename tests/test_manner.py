@@ -61,4 +61,4 @@ def test_single_texts_are_neutral_and_other_directions_are_replaced(tiny) -> Non
     assert [item.direction.poles() for item in found.evidence[:2] if item.direction is not None] == [[], []]
     belief = believe(found, manner_space())
     assert belief.items == 3
-    assert belief.direction() == manner_space().direction({"length": 1})
+    assert belief.direction("exact") == belief.direction("credible") == manner_space().direction({"length": 1})

@@ -3,6 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import Comment, Correction, Direction, Person, Persona, PreferenceSpace, SpaceError, SpaceMismatch, meet
+from penchant.person import PRIOR
+from penchant.posterior import EVEN
 
 signs = st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3)
 
@@ -21,8 +23,7 @@ def test_a_correction_outranks_belief_and_profile_on_every_dimension(tiny, belie
     corrections = tuple(Correction(d.id, sign) for d, sign in zip(tiny.dimensions, own, strict=True))
     for profile in (None, Direction(tiny, stated)):
         person = meet(evidence, tiny, corrections=corrections, profile=profile)
-        for rule in ("exact", "released"):
-            assert person.direction(rule) == Direction(tiny, own)
+        assert person.direction() == Direction(tiny, own)
 
 
 def test_a_correction_of_zero_removes_the_dimension_and_leaves_the_others(tiny: PreferenceSpace) -> None:
@@ -40,6 +41,45 @@ def test_the_latest_correction_of_a_dimension_counts(tiny: PreferenceSpace) -> N
 def test_a_stated_profile_stands_in_for_the_belief(tiny: PreferenceSpace) -> None:
     person = meet(persona(tiny, length=1), tiny, profile=tiny.direction({"humour": -1}))
     assert person.direction() == tiny.direction({"humour": -1})
+
+
+def test_evidence_for_both_poles_leaves_of_two_minds_until_own_word_settles_it(tiny: PreferenceSpace) -> None:
+    # the newer item is weaker by as much as the older one has faded
+    older, newer = (Direction(tiny, [sign, 0, sign], [sure] * 3) for sign, sure in ((1, 1.0), (-1, 0.955)))
+    torn = Persona((Comment("post", "then", older), Comment("post", "now", newer)))
+    assert meet(torn, tiny).of_two_minds() == ["length", "depth"]
+    assert meet(torn, tiny, corrections=(Correction("depth", 0),)).of_two_minds() == ["length"]
+    assert meet(torn, tiny, profile=tiny.direction({"humour": 1})).of_two_minds() == []
+    assert Person(torn).of_two_minds() == []
+    # whoever turns plainly is of the newer mind
+    turned = Persona((*persona(tiny, length=1).evidence, *persona(tiny, length=-1).evidence))
+    assert meet(turned, tiny).of_two_minds() == []
+    assert meet(turned, tiny).direction() == tiny.direction({"length": -1})
+
+
+def test_what_is_stated_is_clear_or_only_likely(tiny: PreferenceSpace) -> None:
+    doubtful = Persona((Comment("post", "comment", Direction(tiny, [1, 1, 0], [0.6, 1.0, 1.0])),))
+    person = meet(doubtful, tiny)
+    assert person.direction() == tiny.direction({"length": 1, "humour": 1})
+    assert person.clear() == tiny.direction({"humour": 1})
+    own = meet(doubtful, tiny, corrections=(Correction("length", 1),))
+    assert own.clear() == own.direction()
+
+
+def test_leanings_are_between_the_poles_and_those_stated_are_certain(tiny: PreferenceSpace) -> None:
+    said = persona(tiny, length=1, depth=-1)
+    length, humour, depth = meet(said, tiny).leanings(tiny)
+    assert 0.9 < length < 1
+    assert depth == pytest.approx(-length)
+    assert humour == 0
+    assert meet(said, tiny, corrections=(Correction("length", -1),)).leanings(tiny).tolist() == [-1, 0, depth]
+    assert meet(said, tiny, profile=tiny.direction({"humour": 1})).leanings(tiny).tolist() == [0, 1, 0]
+    assert Person().leanings(tiny).tolist() == [0, 0, 0]
+
+
+def test_nothing_is_concluded_of_a_person_from_other_people() -> None:
+    assert PRIOR == EVEN
+    assert (PRIOR.positive, PRIOR.loadings) == (None, None)
 
 
 def test_nothing_known_is_none_and_not_neutral(tiny: PreferenceSpace) -> None:

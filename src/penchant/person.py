@@ -2,6 +2,9 @@
 
 Every method and scorer takes this one value, so a user's correction reaches all of them. A correction always outranks a
 belief inferred from evidence.
+
+Rule and prior of beliefs are fixed here and nowhere else: what a model is told of a person, what `show user` states and
+what scorers weigh is one belief. The rule was chosen by measurement (docs/lab/rule.md).
 """
 
 from __future__ import annotations
@@ -9,11 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from penchant.correction import Correction
 from penchant.persona import Persona
 from penchant.posterior import EVEN, Belief, Prior, Rule, believe
 from penchant.record import Record
 from penchant.space import Direction, PreferenceSpace, Sign
+
+RULE: Rule = "likely"
+"""How a belief becomes a direction, see `penchant.posterior`."""
+PRIOR: Prior = EVEN
+"""The belief about anybody before evidence. It is even: nothing is concluded of a person from other people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +40,18 @@ class Person:
     summary: str | None = None
     """A text about this person, for example by a language model. None: prompts describe the belief instead."""
 
-    def direction(self, rule: Rule | None = None) -> Direction | None:
+    def direction(self) -> Direction | None:
         """The profile if there is one, else the direction of the belief; corrections then replace single dimensions.
 
         None when there is no profile, no correction and no belief with annotated evidence.
-
-        Args:
-            rule: how the belief becomes a direction, see `penchant.posterior`; None takes the belief's own rule.
         """
+        return self._direction(RULE)
+
+    def clear(self) -> Direction | None:
+        """The poles of `direction` that are certain: by a profile, a correction, or by the rule `credible`."""
+        return self._direction("credible")
+
+    def _direction(self, rule: Rule) -> Direction | None:
         if self.profile is not None:
             direction: Direction | None = self.profile
         elif self.belief is not None and self.belief.items:
@@ -49,6 +64,31 @@ class Person:
         """Dimension id -> the sign of the latest correction."""
         return {correction.dimension_id: correction.sign for correction in self.corrections}
 
+    def of_two_minds(self) -> list[str]:
+        """Dimensions on which the evidence speaks for both poles and decides for none, and no own word settles it."""
+        direction = self.direction()
+        if self.belief is None or self.profile is not None or direction is None:
+            return []
+        settled = {*self.corrected(), *(dimension.id for dimension, _ in direction.poles())}
+        return [dimension for dimension in self.belief.contradictions() if dimension not in settled]
+
+    def leanings(self, space: PreferenceSpace) -> NDArray[np.float64]:
+        """How far the person leans to the positive pole of each dimension, (dimensions,), in [-1, 1].
+
+        2 P(positive) - 1 by the belief; the sign itself where a profile or a correction says it.
+
+        Raises:
+            SpaceMismatch: the profile is over another space.
+        """
+        if self.profile is not None:
+            self.profile.require(space, where="profile")
+            leanings = self.profile.signs.astype(np.float64)
+        else:
+            leanings = np.zeros(len(space)) if self.belief is None else 2 * self.belief.positive_probability() - 1
+        for dimension_id, sign in self.corrected().items():
+            leanings[space.index(dimension_id)] = sign
+        return leanings
+
 
 def meet(
     persona: Persona,
@@ -57,12 +97,9 @@ def meet(
     corrections: tuple[Correction, ...] = (),
     profile: Direction | None = None,
     summary: str | None = None,
-    prior: Prior = EVEN,
 ) -> Person:
     """A person from a persona; the belief is computed here and nowhere else.
 
-    Args:
-        prior: the belief before any evidence, and the weights of evidence.
     Raises:
         SpaceError: a correction names a dimension that the space does not have.
         SpaceMismatch: the profile or an item of evidence is over another space.
@@ -71,7 +108,7 @@ def meet(
         space.index(correction.dimension_id)
     if profile is not None:
         profile.require(space, where="profile")
-    belief = believe(persona, space, prior=prior)
+    belief = believe(persona, space, prior=PRIOR)
     return Person(persona, belief, corrections=corrections, profile=profile, summary=summary)
 
 

@@ -4,9 +4,9 @@ Pure functions over one persona: no model, no text, no state shared between peop
 dimension: positive, negative or neutral. A belief is a Dirichlet distribution over (negative, neutral, positive) per
 dimension. It counts how often the person's evidence is on each side. Each item is weighted by its kind and by the
 probability of its signs (`Prior`). An item's weight fades when newer evidence about the same dimension arrives; without
-newer evidence nothing fades. Three rules turn a belief into a direction.
+newer evidence nothing fades. Four rules turn a belief into a direction; `person` says which one is told and shown.
 
-`exact` (default): counts the non-neutral votes of a dimension. +1 when at least 3/5 of them are positive, -1 when at
+`exact`: counts the non-neutral votes of a dimension. +1 when at least 3/5 of them are positive, -1 when at
 most 2/5 are, else neutral. The arithmetic uses whole numbers, so a share of exactly 2/5 is negative. Items that are
 neutral on a dimension do not count.
 
@@ -15,8 +15,10 @@ neutral on a dimension do not count.
 mean of exactly 0.4 is neutral while 0.6 is positive, and one decisive vote among eight items is lost. When no dimension
 passes, the dimensions at the most extreme mean are used, as in the released code.
 
-`credible`: the side to which the person leans with probability at least `CREDIBLE`, else neutral. This rule uses
-weights, probabilities, fading and the population's correlations. It is meant for inferred directions.
+`likely`: the side to which the person leans with probability at least `LIKELY`, else neutral. This rule uses weights,
+probabilities, fading and the population's correlations.
+
+`credible`: the same with probability at least `CREDIBLE`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ from penchant.errors import RecordError, SpaceError
 from penchant.persona import Comment, Comparison, Evidence, Persona, Rating
 from penchant.space import Direction, PreferenceSpace
 
-Rule = Literal["exact", "released", "credible"]
+Rule = Literal["exact", "released", "likely", "credible"]
+LIKELY = 0.6
+"""Smallest probability of a leaning that the `likely` rule turns into a sign; the share of `exact` for a majority."""
 CREDIBLE = 0.9
 """Smallest probability of a leaning that the `credible` rule turns into a sign."""
 KINDS = ("wrote", "chose", "told")
@@ -218,8 +222,6 @@ class Belief:
     tally: Tally
     """The counts after all items."""
     prior: Prior
-    rule: Rule = "exact"
-    """The default rule of `direction`."""
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Numbers of positive and of negative votes per dimension, each (len(space),); every vote counts as one."""
@@ -232,17 +234,18 @@ class Belief:
         """P(the positive pole) per dimension, (len(space),); 0.5 without votes in an even population."""
         return np.where(self.space.withheld, 0.5, self.tally.probability(self.prior))
 
-    def direction(self, rule: Rule | None = None) -> Direction:
+    def direction(self, rule: Rule) -> Direction:
         """The belief as one direction; the module docstring explains the rules."""
         positive, negative = self.counts()
-        match rule or self.rule:
+        match rule:
             case "exact":
                 return Direction(self.space, _exact(positive, negative))
             case "released":
                 return Direction(self.space, _released(positive, negative, self.items))
-            case "credible":
+            case "likely" | "credible":
+                least = LIKELY if rule == "likely" else CREDIBLE
                 leaning = np.where(self.space.withheld, 0.5, self.tally.leaning(self.prior))
-                return Direction(self.space, (leaning >= CREDIBLE).astype(np.int8) - (leaning <= 1 - CREDIBLE))
+                return Direction(self.space, (leaning >= least).astype(np.int8) - (leaning <= 1 - least))
 
     def draw(self, seed: int | str) -> Direction:
         """A random direction from the belief: each mentioned dimension is positive with its leaning's probability.
@@ -300,18 +303,16 @@ def _released(positive: NDArray[np.int64], negative: NDArray[np.int64], items: i
     return signs.astype(np.int8)
 
 
-def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior | None = None, rule: Rule = "exact") -> Belief:
+def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior = EVEN) -> Belief:
     """The belief from a persona's annotated evidence; items without a direction are skipped.
 
     Signs on protected dimensions (`PreferenceSpace.protected`) are ignored.
 
     Args:
-        prior: the belief before any evidence, and the weights of evidence; None is `EVEN`.
-        rule: the default rule of the belief's `direction`.
+        prior: the belief before any evidence, and the weights of evidence.
     Raises:
         SpaceMismatch: an item was annotated in another space.
     """
-    prior = prior or EVEN
     votes: list[Vote] = []
     tally = Tally(len(space))
     for index, item in enumerate(persona.evidence):
@@ -321,7 +322,7 @@ def believe(persona: Persona, space: PreferenceSpace, *, prior: Prior | None = N
         kind, direction = kind_of(item), item.direction.without_withheld(space)
         tally.add(direction, kind, prior)
         votes.extend(_votes(direction, kind, prior, item=index))
-    return Belief(space, votes=tuple(votes), items=tally.items, tally=tally, prior=prior, rule=rule)
+    return Belief(space, votes=tuple(votes), items=tally.items, tally=tally, prior=prior)
 
 
 def aggregate(directions: Sequence[Direction], rule: Rule = "exact") -> Direction:
@@ -339,7 +340,7 @@ def aggregate(directions: Sequence[Direction], rule: Rule = "exact") -> Directio
         direction.require(space, where=f"direction {i}")
         tally.add(direction, kind, EVEN)
     votes = tuple(vote for i, direction in enumerate(directions) for vote in _votes(direction, kind, EVEN, item=i))
-    return Belief(space, votes=votes, items=len(directions), tally=tally, prior=EVEN, rule=rule).direction()
+    return Belief(space, votes=votes, items=len(directions), tally=tally, prior=EVEN).direction(rule)
 
 
 def _votes(direction: Direction, kind: int, prior: Prior, *, item: int) -> list[Vote]:

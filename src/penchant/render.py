@@ -207,22 +207,21 @@ def fixed_texts() -> list[str]:
 def summary_of(person: Person) -> str:
     """One line about a person: the summary if there is one, else the belief in words, grouped by how certain it is.
 
-    A stated profile replaces the belief and the summary. Corrections are appended to a summary. The line is empty when
-    the person has no direction.
+    Each pole of the person's direction is clear or probable. The person is of two minds where their evidence speaks for
+    both poles and decides for none. A stated profile replaces the belief and the summary. Corrections are appended to
+    a summary. The line is empty when the person has no direction.
     """
     if person.summary is not None and person.profile is None:
         return ". ".join([_quoted(person.summary).rstrip("."), *_correction_lines(person)])
     direction = person.direction()
     if direction is None:
         return ""
-    credible = person.direction("credible") or direction  # profiles and corrections are certain under every rule
-    belief = person.belief if person.profile is None else None
-    torn = set(belief.contradictions()) - set(person.corrected()) if belief else set()
+    clear = person.clear() or direction
     parts: dict[str, list[str]] = {_SURE: [], _UNSURE: [], _TORN: []}
     for dimension, sign in direction.poles():
-        if dimension.id not in torn:
-            parts[_SURE if credible.sign(dimension.id) == sign else _UNSURE].append(dimension.pole(sign))
-    parts[_TORN] = [dimension.name for dimension in direction.space.dimensions if dimension.id in torn]
+        parts[_SURE if clear.sign(dimension.id) else _UNSURE].append(dimension.pole(sign))
+    dimensions = direction.space.dimensions
+    parts[_TORN] = [dimensions[direction.space.index(name)].name for name in person.of_two_minds()]
     return ". ".join(start + "; ".join(phrases) for start, phrases in parts.items() if phrases)
 
 

@@ -11,7 +11,6 @@ from penchant.eval.bad_evidence import LETTERS, Case, Moved, cells, filled, load
 from penchant.infer.fake import FakeAnnotator
 from penchant.infer.voice import templates
 from penchant.persona import Demographics, Statement
-from penchant.posterior import EVEN
 from penchant.space import PreferenceSpace
 
 PHRASES = {("length", 1): "brevity", ("length", -1): "volumes", ("depth", 1): "sources", ("depth", -1): "gist"}
@@ -26,7 +25,7 @@ def measured(tiny: PreferenceSpace) -> Callable[..., dict[str, Moved]]:
     # with a full stop too: how somebody is taken to have said the opposite before ends in one
     words = {f"{phrase}{stop}": pole for pole, phrase in PHRASES.items() for stop in ("", ".")}
     annotator = FakeAnnotator(tiny, {**words, "love": ("humour", 1)})
-    return lambda *cases: measure(cases, PHRASES, annotator, EVEN)
+    return lambda *cases: measure(cases, PHRASES, annotator)
 
 
 def test_a_text_that_is_read_moves_every_belief_and_its_side_words_are_counted(measured) -> None:

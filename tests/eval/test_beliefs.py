@@ -23,7 +23,7 @@ from penchant.forum.population import ForumSettings
 from penchant.forum.simulate import simulate
 from penchant.infer.fake import FakeAnnotator
 from penchant.infer.labelled import labelled
-from penchant.posterior import Prior
+from penchant.person import PRIOR
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import PreferenceSpace, load_space
@@ -129,17 +129,15 @@ def test_where_the_ideal_observer_gains_nothing_there_is_no_share() -> None:
     assert np.isfinite([value, low, high]).all()
 
 
-def test_people_who_turn_are_followed_by_beliefs_that_fade_and_not_by_others(known) -> None:
-    _, _, scorer = known
-    space = load_space()
-    fading, lasting = (
-        drift(BeliefScorer(FakeAnnotator(space, {}), Prior(half_life=half_life)), seed=0, people=40)
-        for half_life in (1.0, None)
-    )
+def test_people_who_turn_are_followed_by_beliefs_that_fade_and_not_by_others(monkeypatch) -> None:
+    scorer = BeliefScorer(FakeAnnotator(load_space(), {}))
+    fading = drift(scorer, seed=0, people=40)
+    monkeypatch.setattr("penchant.eval.beliefs.PRIOR", replace(PRIOR, half_life=None))
+    lasting = drift(scorer, seed=0, people=40)
     assert fading[0]["right"] < 0.05
     assert fading[6]["right"] > 0.75
     assert lasting[6]["right"] < 0.4
-    assert scorer.prior.half_life == 1.0
+    assert PRIOR.half_life == 1.0
 
 
 def test_the_suite_has_every_table(known) -> None:

@@ -184,7 +184,7 @@ def test_drawn_directions_average_doubt_away_and_leave_certainty_alone(bench, pe
     ]
 
     def doubtful(persona: Persona) -> Persona:
-        """The same, read as good as not at all: the likeliest side is right still, a side drawn is a coin."""
+        """The same, read as good as not at all: nothing is told, and a side drawn is a coin."""
         return Persona(tuple(replace(i, direction=faint(i.direction)) for i in persona.evidence))
 
     def faint(direction):
@@ -195,7 +195,7 @@ def test_drawn_directions_average_doubt_away_and_leave_certainty_alone(bench, pe
     made = bench(("pba",), draws=64, believed=doubtful)
     scored = {(one.label, one.persona): one.margins for one in made.score(records, ["ugc"])}
     sure = {(one.label, one.persona): one.margins for one in bench(("pba",), draws=64).score(records, ["ugc"])}
-    np.testing.assert_array_equal(scored["pba", "ugc"], sure["pba", "ugc"])
+    assert not scored["pba", "ugc"].any()
     point, drawn, faintly = sure["pba", "ugc"], sure["pba_drawn", "ugc"], scored["pba_drawn", "ugc"]
     assert drawn.mean() > 0.7 * point.mean() > 0
     assert abs(faintly.mean()) < 0.3 * drawn.mean()

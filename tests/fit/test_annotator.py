@@ -101,4 +101,3 @@ def test_what_no_item_speaks_of_is_not_labelled_as_neutral(tiny: PreferenceSpace
     np.testing.assert_allclose(annotator.annotate(items)[:, :2], without.annotate(items), atol=1e-6)
     np.testing.assert_allclose(annotator.annotate(items), without.for_space(tiny).annotate(items), atol=1e-6)
     assert annotator.held_out == without.held_out
-    assert annotator.prior.positive is None or len(annotator.prior.positive) == 3

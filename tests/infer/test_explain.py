@@ -10,7 +10,7 @@ from penchant.correction import Correction
 from penchant.infer.explain import Explanation, as_text, as_values, explain, legend, quoted
 from penchant.person import Person, meet
 from penchant.persona import Item, Persona
-from penchant.posterior import EVEN
+from penchant.posterior import LIKELY
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def test_the_persons_own_word_stands_first_and_above_what_was_read(known: Explan
 
 def test_what_is_undecided_says_which_way_it_leans(tiny: PreferenceSpace) -> None:
     direction = tiny.direction({"length": 1})
-    unsure = direction.__class__(tiny, direction.signs, [0.3, 1, 1])
+    unsure = direction.__class__(tiny, direction.signs, [0.1, 1, 1])
     explained = explain("u", meet(Persona((Comment("p", "short?", unsure),)), tiny))
     assert f"length: undecided, leaning to: {tiny.dimensions[0].positive} (" in as_text(explained)
     (belief,) = explained.beliefs
     assert (belief.sign, belief.pole, belief.leans_to) == (0, None, tiny.dimensions[0].positive)
-    assert 0.5 < belief.leaning < 0.9
+    assert 0.5 < belief.leaning < LIKELY
 
 
 def test_the_surest_stands_first_and_the_interval_is_on_the_side_that_the_text_names(ann: Person) -> None:
@@ -87,6 +87,18 @@ def test_a_person_without_a_belief_has_no_reasons() -> None:
     assert as_text(explained).splitlines()[1:] == ["  carries no direction, and nobody has read it: hello"]
 
 
+def test_a_profile_that_the_data_states_is_shown_in_place_of_what_was_read(tiny: PreferenceSpace) -> None:
+    evidence = (Comment("p", "short, please", tiny.direction({"length": 1})),)
+    explained = explain("u", meet(Persona(evidence), tiny, profile=tiny.direction({"humour": -1})))
+    assert {belief.dimension: belief.sign for belief in explained.beliefs} == {"length": 0, "humour": -1}
+    text = as_text(explained)
+    assert "humour: Dislikes jokes (as the data states; nothing in the evidence)" in text
+    assert "length: not in the stated profile (as the data states; from evidence Likes it short, 99 %" in text
+    # a person who was made from a profile alone
+    (humour,) = explain("u", Person(profile=tiny.direction({"humour": -1}))).beliefs
+    assert (humour.pole, humour.because) == ("Dislikes jokes", ())
+
+
 def test_items_are_quoted_in_one_short_line() -> None:
     assert quoted(Comparison("p", "a\nb", "c")) == "a b (rather than: c)"
     assert quoted(Rating("p", "a", liked=True)) == "a"
@@ -95,6 +107,6 @@ def test_items_are_quoted_in_one_short_line() -> None:
 
 
 def test_the_legend_has_the_weights_of_the_prior() -> None:
-    weights, brackets = legend(EVEN)
+    weights, brackets = legend()
     assert weights.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probabil")
     assert brackets.startswith("in brackets how probable the leaning is")

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ModelError
@@ -99,14 +100,13 @@ def test_half_an_annotator_is_refused(annotator: EncoderAnnotator, tiny, tmp_pat
         EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
 
 
-def test_what_the_labelled_people_tell_of_anybody_is_kept_for_their_own_space(annotator, tiny, tmp_path) -> None:
-    assert annotator.prior.positive is not None
-    assert annotator.prior.positive.shape == (len(tiny),)
+def test_an_older_annotator_whose_weights_hold_statistics_of_its_people_is_read(annotator, tiny, tmp_path) -> None:
     annotator.save(tmp_path)
+    weights = tmp_path / "annotator.safetensors"
+    save_file({**load_file(weights), "prior.positive": np.full(len(tiny), 0.9)}, weights)
     loaded = EncoderAnnotator.load(tmp_path, FakeEncoder(), tiny)
-    np.testing.assert_array_equal(loaded.prior.positive, annotator.prior.positive)
-    other = EncoderAnnotator.load(tmp_path, FakeEncoder(), load_space())
-    assert other.prior.positive is None
+    items = [Comment("p", "I love it short")]
+    np.testing.assert_array_equal(loaded.annotate(items), annotator.annotate(items))
 
 
 def test_figures_are_kept_for_their_own_space_and_cards_without_them_are_read(annotator, tiny, tmp_path) -> None:

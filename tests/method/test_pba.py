@@ -63,9 +63,9 @@ def test_evidence_that_says_nothing_is_told_so_and_evidence_without_directions_i
 
 def test_a_summary_says_how_sure_it_is_and_what_contradicts(tiny: PreferenceSpace) -> None:
     evidence = (
-        Comment("p", "short", tiny.direction({"length": 1, "humour": 1})),
-        Comment("p", "no jokes", tiny.direction({"humour": -1})),
-        Comparison("p", "a", "b", Direction(tiny, tiny.direction({"depth": -1}).signs, [1.0, 1.0, 0.2])),
+        Comment("p", "short", Direction(tiny, [1, 1, 0])),
+        Comment("p", "no jokes", Direction(tiny, [0, -1, 0], [1.0, 0.955, 1.0])),
+        Comparison("p", "a", "b", Direction(tiny, [0, 0, -1], [1.0, 1.0, 0.6])),
     )
     person = meet(Persona(evidence), tiny)
     (_, user) = METHODS["pba_summary"].messages(person, TASK).messages

@@ -42,6 +42,23 @@ def test_an_item_of_two_records_counts_once(rows, tiny) -> None:
     assert len(people_of(rows, tiny, user="b")["u"].persona) == 2
 
 
+def test_a_profile_that_all_records_state_is_shown_and_several_are_left_out_with_a_note(rows, reporter) -> None:
+    lines = [json.loads(line) for line in rows.read_text().splitlines()]
+    for line, sign in zip(lines, (-1, -1, 1), strict=True):
+        line["profile"] = [{"dimension": "humour", "sign": sign}]
+    rows.write_text("\n".join(map(json.dumps, lines)))
+    first, second = beliefs(data=rows, reporter=reporter)
+    assert {belief.dimension: belief.sign for belief in first.beliefs} == {"length": 0, "humour": -1}
+    assert {belief.dimension: belief.sign for belief in second.beliefs} == {"length": 0, "humour": 1}
+    assert not any("profiles" in note for note in reporter.notes)
+    lines[1]["profile"][0]["sign"] = 1
+    rows.write_text("\n".join(map(json.dumps, lines)))
+    first, _ = beliefs(data=rows, reporter=reporter)
+    assert [(belief.dimension, belief.sign) for belief in first.beliefs] == [("length", 1)]
+    note = "u: records state different profiles, which are left out; beliefs are from the evidence"
+    assert note in reporter.notes
+
+
 def test_a_user_who_is_not_there_is_refused_with_one_who_is(rows) -> None:
     with pytest.raises(ConfigError, match="no record is of user 'nobody'; the first is of 'u'"):
         beliefs(data=rows, user="nobody")

@@ -142,7 +142,7 @@ def test_what_becomes_of_corrections_is_noted(fake, planted_data, small_forum, a
     for model in (tmp_path / "lore", aligned["ica"], aligned["pba"]):
         rank("Where to?", ["away", "home"], model=str(model), **where)
     assert [note for note in reporter.notes if "correction" in note] == [
-        "learned scorers read no corrections: the answers are ranked without them",
+        "learned scorers read no corrections, except in the beliefs of a scorer that has an annotator",
         "this method shows corrections as further evidence and may not follow them; pba follows them",
     ]
 

@@ -74,6 +74,6 @@ def _print(believed: Beliefs, *, json: bool) -> None:
     caution = believed.read.caution
     if not json:
         head = [with_care(caution)] if caution else []
-        result("\n".join([*head, *legend(believed.read.prior)]))
+        result("\n".join([*head, *legend()]))
     for explanation in believed:
         result(as_json({**as_values(explanation), "caution": caution}) if json else as_text(explanation))

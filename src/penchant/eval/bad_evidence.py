@@ -21,8 +21,9 @@ import yaml
 from penchant.errors import DataError, RecordError
 from penchant.infer.annotate import read_items
 from penchant.infer.base import Annotator
+from penchant.person import PRIOR
 from penchant.persona import Comment, Demographics, Evidence, Persona, Statement
-from penchant.posterior import CREDIBLE, Prior, believe
+from penchant.posterior import CREDIBLE, believe
 from penchant.stats import accuracy
 
 Phrases = Mapping[tuple[str, int], str]
@@ -188,7 +189,7 @@ def filled(fill: str, text: str, position: str) -> str:
     return f"{text} {body}" if position == "start" else f"{body}{text}"
 
 
-def measure(cases: Sequence[Case], phrases: Phrases, annotator: Annotator, prior: Prior) -> dict[str, Moved]:
+def measure(cases: Sequence[Case], phrases: Phrases, annotator: Annotator) -> dict[str, Moved]:
     """Group -> what its cases do; groups with a control in English also have `<group>, in English`."""
     plain = {pole: Comment("", PLAIN.format(phrase)) for pole, phrase in phrases.items()}
     readings = read_items(plain.values(), annotator)
@@ -202,7 +203,7 @@ def measure(cases: Sequence[Case], phrases: Phrases, annotator: Annotator, prior
         if any(cell.control for cell in group_cells):
             parts[f"{group}, in English"] = [cell._replace(item=cell.control) for cell in group_cells]
         for name, part in parts.items():
-            moved[name] = _moved(part, spoken, annotator, prior, alone=alone)
+            moved[name] = _moved(part, spoken, annotator, alone=alone)
     return moved
 
 
@@ -210,7 +211,6 @@ def _moved(
     group: Sequence[Cell],
     plain: Mapping[tuple[str, int], Evidence],
     annotator: Annotator,
-    prior: Prior,
     *,
     alone: bool,
 ) -> Moved:
@@ -227,7 +227,7 @@ def _moved(
         item = None if cell.item is None else read[cell.item]
         if item is None or item.direction is None:
             continue
-        outcome = None if cell.pushes is None else _outcome(item, cell.pushes, plain, prior)
+        outcome = None if cell.pushes is None else _outcome(item, cell.pushes, plain)
         others.append(int((item.direction.signs != 0).sum()) - (outcome is not None and outcome.stated))
         if outcome is not None:
             outcomes.append(outcome)
@@ -269,9 +269,7 @@ class _Outcome(NamedTuple):
     turned: bool
 
 
-def _outcome(
-    item: Evidence, pole: tuple[str, int], plain: Mapping[tuple[str, int], Evidence], prior: Prior
-) -> _Outcome:
+def _outcome(item: Evidence, pole: tuple[str, int], plain: Mapping[tuple[str, int], Evidence]) -> _Outcome:
     dimension, sign = pole
     direction = item.direction
     if direction is None:
@@ -279,7 +277,7 @@ def _outcome(
     space = direction.space
     column = space.index(dimension)
     alone, after = (
-        float(believe(Persona.of_items(evidence), space, prior=prior).tally.leaning(prior)[column])
+        float(believe(Persona.of_items(evidence), space, prior=PRIOR).tally.leaning(PRIOR)[column])
         for evidence in ((item,), (plain[dimension, -sign], item))
     )
     towards, turned = (alone, after) if sign > 0 else (1 - alone, 1 - after)

@@ -25,8 +25,9 @@ from penchant.infer.annotate import items_of, read_items, reread
 from penchant.infer.heldout import expected_calibration_error
 from penchant.infer.labelled import Labelled, labelled
 from penchant.next_question import next_question
+from penchant.person import PRIOR, meet
 from penchant.persona import Comparison, Evidence, Persona, PersonaKind
-from penchant.posterior import Prior, Tally, believe, kind_of
+from penchant.posterior import Tally, kind_of
 from penchant.record import Record
 from penchant.scorer.belief import BeliefScorer
 from penchant.space import Direction
@@ -119,8 +120,8 @@ def beliefs(records: Sequence[Record], personas: Sequence[Persona], scorer: Beli
         if record.golden is None:
             raise RecordError(f"record '{record.record_id}' has no golden direction; only simulated people are known")
         holds = (record.golden.signs != 0) & ~space.withheld
-        belief = believe(reread(persona, read), space, prior=scorer.prior)
-        probability.append(belief.positive_probability()[holds])
+        leanings = meet(reread(persona, read), space).leanings(space)
+        probability.append((1 + leanings[holds]) / 2)
         positive.append(record.golden.signs[holds] > 0)
     return Beliefs(np.concatenate(probability), np.concatenate(positive))
 
@@ -214,7 +215,7 @@ def questions(
     people: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
     for record in records:
         if record.person_id not in people:
-            people[record.person_id] = _interview(record, read, scorer.prior, rng, chosen=chosen, drawn=drawn)
+            people[record.person_id] = _interview(record, read, rng, chosen=chosen, drawn=drawn)
     users = [record.person_id for record in records]
     answers_NP = scorer.choice_readings(records)
     after_chosen, at_random = (
@@ -226,7 +227,6 @@ def questions(
 def _interview(
     record: Record,
     read: Mapping[Evidence, Evidence],
-    prior: Prior,
     rng: np.random.Generator,
     *,
     chosen: int,
@@ -241,13 +241,13 @@ def _interview(
         )
     after_chosen, after_random = Tally(len(pool[0].space)), Tally(len(pool[0].space))
     for i in rng.permutation(len(pool))[:drawn]:
-        after_random.add(pool[i], kind, prior)
+        after_random.add(pool[i], kind, PRIOR)
     left = [pool[i] for i in rng.permutation(len(pool))]
     count = 0
-    while count < chosen and (question := next_question(after_chosen, prior, left)) is not None:
-        after_chosen.add(left.pop(question.index), kind, prior)
+    while count < chosen and (question := next_question(after_chosen, PRIOR, left)) is not None:
+        after_chosen.add(left.pop(question.index), kind, PRIOR)
         count += 1
-    return 2 * after_chosen.probability(prior) - 1, 2 * after_random.probability(prior) - 1, count
+    return 2 * after_chosen.probability(PRIOR) - 1, 2 * after_random.probability(PRIOR) - 1, count
 
 
 def drift(scorer: BeliefScorer, *, seed: int, people: int = 200) -> list[dict[str, float]]:
@@ -270,7 +270,7 @@ _DIMENSIONS, _TURNED, _BEFORE, _AFTER = 8, 5, 16, 8
 
 def _turned(scorer: BeliefScorer, rng: np.random.Generator) -> list[float]:
     """Share of one person's turned dimensions that are believed rightly, at the turn and after each event since."""
-    space, prior = scorer.annotator.space, scorer.prior
+    space = scorer.annotator.space
     dimensions = min(_DIMENSIONS, len(space))
     turned = min(_TURNED, dimensions)
     about = rng.choice(len(space), size=dimensions, replace=False)
@@ -280,19 +280,19 @@ def _turned(scorer: BeliefScorer, rng: np.random.Generator) -> list[float]:
     for number in range(_BEFORE + _AFTER):
         if number == _BEFORE:
             signs[:turned] *= -1
-            right.append(_share_right(tally, prior, about[:turned], signs[:turned]))
+            right.append(_share_right(tally, about[:turned], signs[:turned]))
         two = rng.choice(dimensions if number < _BEFORE else turned, size=min(2, turned), replace=False)
         chose = number % 2 == 1
         vector = np.zeros(len(space), dtype=np.int8)
         vector[about[two]] = signs[two] * (-1 if chose and rng.random() < 0.1 else 1)
-        tally.add(Direction(space, vector), 1 if chose else 0, prior)
+        tally.add(Direction(space, vector), 1 if chose else 0, PRIOR)
         if number >= _BEFORE:
-            right.append(_share_right(tally, prior, about[:turned], signs[:turned]))
+            right.append(_share_right(tally, about[:turned], signs[:turned]))
     return right
 
 
-def _share_right(tally: Tally, prior: Prior, about: NDArray[np.int64], signs: NDArray[np.int64]) -> float:
-    lean = np.sign(tally.probability(prior)[about] - 0.5)
+def _share_right(tally: Tally, about: NDArray[np.int64], signs: NDArray[np.int64]) -> float:
+    lean = np.sign(tally.probability(PRIOR)[about] - 0.5)
     return float((lean == signs).mean())
 
 

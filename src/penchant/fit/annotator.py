@@ -32,8 +32,7 @@ from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.infer.voice import fit_voice
 from penchant.persona import Comment
-from penchant.population import learn_prior
-from penchant.posterior import EVEN, Prior, Tally, kind_of
+from penchant.posterior import kind_of
 from penchant.space import Direction, PreferenceSpace
 
 _RATE = 1e-2
@@ -79,7 +78,7 @@ def fit_annotator(
         rest = space.subset(names, name=space.name)
         narrow = [replace(label, direction=Direction(rest, label.direction.signs[covered])) for label in labelled]
         annotator = fit_annotator(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
-        return replace(annotator, space=space, prior=_population_prior(labelled, space, seed))
+        return replace(annotator, space=space)
     fitted, held_out = _held_out_split(labelled, seed)
     neutral = [Labelled("", Comment("", text), space.direction()) for text in everyday()]
     table = _Table.of([*labelled, *neutral], encoder, embedding)
@@ -108,8 +107,7 @@ def fit_annotator(
         annotator = trained(fitted)
         readings = _read(annotator, table, held_out)
         doubt, figures_held_out = readings.doubt(growth), _cross_measured(readings, growth=growth)
-    prior = _population_prior(labelled, space, seed)
-    return replace(annotator, doubt=doubt, prior=prior, held_out=figures_held_out, new_words=new_words)
+    return replace(annotator, doubt=doubt, held_out=figures_held_out, new_words=new_words)
 
 
 def _held_out_split(labelled: Sequence[Labelled], seed: int) -> tuple[list[int], list[int]]:
@@ -271,15 +269,6 @@ def _cross_measured(readings: _Readings, *, extra: _Readings | None = None, grow
         signs = np.where(known, 0, signs)
         probabilities[torch.from_numpy(known)] = torch.tensor([0.0, 1.0, 0.0])
     return figures(probabilities.numpy(), signs, readings.people)
-
-
-def _population_prior(labelled: Sequence[Labelled], space: PreferenceSpace, seed: int) -> Prior:
-    """The prior that follows from the labelled people."""
-    tallies: dict[str, Tally] = {}
-    for label in labelled:
-        tally = tallies.setdefault(label.person, Tally(len(space)))
-        tally.add(label.direction, kind_of(label.item), replace(EVEN, half_life=None))
-    return learn_prior(list(tallies.values()), EVEN, seed=seed)
 
 
 def _fresh_head(size: int, seed: int) -> Head:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Progress
 from penchant.persona import Evidence
-from penchant.posterior import Prior
 from penchant.space import PreferenceSpace
 
 Readings = NDArray[np.float32]
@@ -34,11 +33,6 @@ class Annotator(Protocol):
     @property
     def space(self) -> PreferenceSpace:
         """The dimensions that the annotator reads."""
-        ...
-
-    @property
-    def prior(self) -> Prior:
-        """Belief about a person without evidence; even (0.5) where the annotator knows nothing."""
         ...
 
     def caution(self) -> str | None:

@@ -1,6 +1,7 @@
 """Explains beliefs about a person: each belief with the person's own evidence items as reasons.
 
-Pure functions: the beliefs come from `person.meet`; nothing is inferred again. `as_values` gives JSON-ready values, and
+Pure functions: the beliefs come from `person.meet`; nothing is inferred again. The poles that are stated here are those
+of `Person.direction`, which prompts show too. `as_values` gives JSON-ready values, and
 `as_text` gives text for people to read.
 """
 
@@ -11,9 +12,9 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, assert_never
 
-from penchant.person import Person
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Rating, Statement
-from penchant.posterior import KINDS, Belief, Prior
+from penchant.person import PRIOR, Person
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Persona, Rating, Statement
+from penchant.posterior import KINDS, believe
 
 if TYPE_CHECKING:
     from penchant.infer.base import Reason
@@ -46,9 +47,9 @@ class DimensionBelief:
 
     dimension: str
     sign: int
-    """The pole that the person leans to with enough probability, or by their own word; 0 where undecided."""
+    """The pole that is stated of the person: by their evidence, the data's profile or their own word; 0 for none."""
     pole: str | None
-    """Phrase of that pole; None where undecided."""
+    """Phrase of that pole; None where none is stated."""
     leaning: float
     """P(the person leans to the positive pole), from the evidence alone; rounded to four digits."""
     leans_to: str
@@ -59,6 +60,8 @@ class DimensionBelief:
     """Whether items speak for both poles."""
     own_word: bool
     """Whether the person has corrected this dimension themselves."""
+    profile: bool
+    """Whether the data states a profile of the person; it replaces what the evidence says of every dimension."""
     because: tuple[Support, ...]
     """Items for and against, the highest weight first."""
 
@@ -100,19 +103,22 @@ def explain(
         user_id=user_id,
         evidence=evidence,
         positions=places,
-        beliefs=tuple(_beliefs(person, person.belief, places)) if person.belief is not None else (),
+        beliefs=tuple(_beliefs(person, places)),
         silent=tuple(index for index in range(len(evidence)) if index not in voted),
         set_aside=set_aside,
     )
 
 
-def _beliefs(person: Person, belief: Belief, positions: Sequence[int]) -> Iterator[DimensionBelief]:
-    # the rule that decides by the same leaning that is reported
-    direction = person.direction("credible")
+def _beliefs(person: Person, positions: Sequence[int]) -> Iterator[DimensionBelief]:
+    direction = person.direction()
+    if direction is None:
+        return
+    belief = person.belief or believe(Persona(), direction.space, prior=PRIOR)
     leaning, interval = belief.tally.leaning(belief.prior), belief.tally.interval(belief.prior)
     contradicted = set(belief.contradictions())
     corrected = person.corrected()
-    mentioned = sorted({*corrected, *(vote.dimension_id for vote in belief.votes)}, key=belief.space.index)
+    stated = {dimension.id for dimension, _ in direction.poles()}
+    mentioned = sorted({*corrected, *stated, *(vote.dimension_id for vote in belief.votes)}, key=belief.space.index)
 
     def surest_first(dimension_id: str) -> tuple[bool, float]:
         return dimension_id not in corrected, -abs(leaning[belief.space.index(dimension_id)] - 0.5)
@@ -120,7 +126,7 @@ def _beliefs(person: Person, belief: Belief, positions: Sequence[int]) -> Iterat
     for dimension_id in sorted(mentioned, key=surest_first):
         index = belief.space.index(dimension_id)
         dimension = belief.space.dimensions[index]
-        sign = direction.sign(dimension_id) if direction is not None else 0
+        sign = direction.sign(dimension_id)
         low, high = interval[index]
         yield DimensionBelief(
             dimension=dimension_id,
@@ -131,6 +137,7 @@ def _beliefs(person: Person, belief: Belief, positions: Sequence[int]) -> Iterat
             interval=(round(float(low), 4), round(float(high), 4)),
             contradicted=dimension_id in contradicted,
             own_word=dimension_id in corrected,
+            profile=person.profile is not None,
             because=tuple(
                 Support(
                     item=positions[vote.item],
@@ -196,7 +203,9 @@ def as_text(explanation: Explanation) -> str:
 def _side(belief: DimensionBelief) -> str:
     if belief.pole is not None:
         return belief.pole
-    return "not about them" if belief.own_word else f"undecided, leaning to: {belief.leans_to}"
+    if belief.own_word:
+        return "not about them"
+    return "not in the stated profile" if belief.profile else f"undecided, leaning to: {belief.leans_to}"
 
 
 def _certainty(belief: DimensionBelief) -> str:
@@ -207,19 +216,15 @@ def _certainty(belief: DimensionBelief) -> str:
     contradicted = ", contradicted" if belief.contradicted else ""
     percent = 100 * max(belief.leaning, 1 - belief.leaning)
     certainty = f"{percent:.0f} %, interval {100 * low:.0f} to {100 * high:.0f}{contradicted}"
-    if not belief.own_word:
+    if not (belief.own_word or belief.profile):
         return certainty
     read = f"from evidence {belief.leans_to}, {certainty}" if belief.because else "nothing in the evidence"
-    return f"their own word; {read}"
+    return f"{'their own word' if belief.own_word else 'as the data states'}; {read}"
 
 
-def legend(prior: Prior) -> list[str]:
-    """Two lines that say what the figures of `as_text` mean.
-
-    Args:
-        prior: the prior of the beliefs; its weights are those of the items.
-    """
-    counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, prior.weights, strict=True))
+def legend() -> list[str]:
+    """Two lines that say what the figures of `as_text` mean."""
+    counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, PRIOR.weights, strict=True))
     return [
         f"weights before items are counts ({counts}), each times the probability of what was read; "
         "+ is the positive pole, - the negative one",

@@ -11,7 +11,6 @@ from penchant.encoder.base import Progress
 from penchant.infer.base import Readings, Reason
 from penchant.infer.pieces import parts
 from penchant.persona import Evidence
-from penchant.posterior import EVEN, Prior
 from penchant.space import PreferenceSpace
 
 
@@ -25,7 +24,6 @@ class FakeAnnotator:
     sure: float = 0.9
     """Probability of the pole of a word."""
     name: str = "fake"
-    prior: Prior = EVEN
 
     def caution(self) -> str | None:
         """See `Annotator.caution`."""

@@ -32,7 +32,7 @@ from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.infer.voice import Voice
 from penchant.persona import Evidence
-from penchant.posterior import EVEN, Prior, kind_of
+from penchant.posterior import kind_of
 from penchant.space import PreferenceSpace
 
 BATCH = 128
@@ -62,8 +62,6 @@ class EncoderAnnotator:
     doubt: Doubt = NO_DOUBT
     items: int = 0
     """Number of items of the fit."""
-    prior: Prior = EVEN
-    """Belief about a person without evidence, learned from the people of the fit; for the space of the fit only."""
     held_out: HeldOut | None = None
     """Reading quality on people outside the fit; None if too few were held out, or the card has no figures."""
     new_words: HeldOut | None = None
@@ -144,7 +142,7 @@ class EncoderAnnotator:
 
     def for_space(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, whose dimensions are read from their phrases alone."""
-        return replace(self, space=space, examples={}, prior=EVEN, held_out=None, new_words=None)
+        return replace(self, space=space, examples={}, held_out=None, new_words=None)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
         """Moves the poles of the labelled dimensions half way towards the labelled clauses.
@@ -170,12 +168,10 @@ class EncoderAnnotator:
     def save(self, folder: Path) -> None:
         """Writes `annotator.safetensors`, then the card `annotator.json`. The encoder is named, not copied."""
         folder.mkdir(parents=True, exist_ok=True)
-        prior = {"prior.positive": self.prior.positive, "prior.loadings": self.prior.loadings}
         arrays = {
             "mean": self.mean_E,
             "known": self.known_CE.astype(np.float16),
             **self.voice.arrays(),
-            **{name: value for name, value in prior.items() if value is not None},
         }
         tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
         save_file({**self.head.state_dict(), **tensors}, folder / _WEIGHTS)
@@ -199,7 +195,7 @@ class EncoderAnnotator:
 
         Args:
             encoder: the encoder of the fit.
-            space: any space. Prior and figures are kept only if it is the space of the fit.
+            space: any space. Figures are kept only if it is the space of the fit.
         Raises:
             ModelError: the folder holds no complete annotator, or one that was fitted over another encoder.
         """
@@ -209,10 +205,9 @@ class EncoderAnnotator:
         head = Head(encoder.size)
         mean, known_CE = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
         voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
-        saved = [tensors.pop(name, None) for name in ("prior.positive", "prior.loadings")]
-        positive, loadings = (None if value is None else value.numpy() for value in saved)
+        for name in ("prior.positive", "prior.loadings"):  # of older annotators; beliefs have one prior for everybody
+            tensors.pop(name, None)
         same_space = space.digest == card["digest"]
-        prior = Prior(positive=positive, loadings=loadings) if same_space else EVEN
         try:
             # cards of older annotators have no figures
             held_out, new_words = (
@@ -236,7 +231,6 @@ class EncoderAnnotator:
             known_CE=known_CE,
             doubt=doubt,
             items=card["items"],
-            prior=prior,
             held_out=held_out,
             new_words=new_words,
         )

@@ -21,7 +21,6 @@ from penchant.infer.asking import messages, reader, schema
 from penchant.infer.base import Readings, Reason
 from penchant.model.remote import Endpoint, Request
 from penchant.persona import Evidence
-from penchant.posterior import EVEN, Prior
 from penchant.space import PreferenceSpace
 
 DIMENSIONS = 100
@@ -38,7 +37,6 @@ class LLMAnnotator:
     samples: int = 1
     note: Callable[[str], None] = lambda _: None
     """Receives one line after each `annotate`: the cost, the unusable answers, the agreement of the answers."""
-    prior: Prior = EVEN
 
     @property
     def name(self) -> str:

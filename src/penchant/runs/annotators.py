@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from penchant.config import is_recipe
 from penchant.persona import Evidence
-from penchant.posterior import EVEN, Prior
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.space import PreferenceSpace
@@ -28,8 +27,6 @@ class Inferred:
 
     items: Mapping[Evidence, Evidence]
     """Each item -> the same item with the direction that was read."""
-    prior: Prior = EVEN
-    """The annotator's belief about a person without evidence."""
     set_aside: Mapping[Evidence, Reason] = field(default_factory=dict)
     """Item, before reading -> why the annotator discounts it. Items that were read in full are missing."""
     caution: str | None = None
@@ -84,7 +81,7 @@ def read_evidence(
         read = read_items(distinct, reader, neutral=neutral, progress=advance)
     set_aside = {item: why for item, why in zip(distinct, reader.set_aside(distinct), strict=True) if why}
     report_set_aside(Counter(set_aside.values()), len(distinct), reporter=reporter)
-    return Inferred(read, reader.prior, set_aside, reader.caution())
+    return Inferred(read, set_aside, reader.caution())
 
 
 def inferred(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from penchant.correction import Correction
 from penchant.errors import ConfigError
-from penchant.person import meet
-from penchant.persona import Item, Persona
+from penchant.person import Person, meet
+from penchant.persona import Evidence, Item, Persona
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import Inferred, read_evidence
 from penchant.runs.data import individual, read, report_space, space_for
-from penchant.space import PreferenceSpace
+from penchant.space import Direction, PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.infer.explain import Explanation
@@ -29,6 +29,17 @@ class PersonEvidence:
     positions: tuple[int, ...]
     """Position of each item: in the person's own file, or among the distinct items of their records."""
     corrections: tuple[Correction, ...] = ()
+    profile: Direction | None = None
+    """The profile that all of the person's records state; None if they state none, or several."""
+
+    def person(self, space: PreferenceSpace, read: Mapping[Evidence, Evidence] | None = None) -> Person:
+        """The person of this evidence, as every prompt, explanation and scorer takes them.
+
+        Args:
+            read: each item -> the same item with the direction that an annotator read; None keeps the directions.
+        """
+        persona = self.persona if read is None else self.persona.rewritten(lambda item: read[item])
+        return meet(persona, space, corrections=self.corrections, profile=self.profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +58,14 @@ class Beliefs:
 
         unread: list[str] = []
         for user_id, evidence in self.people.items():
-            persona = evidence.persona.rewritten(lambda item: self.read.items[item])
-            person = meet(persona, self.space, corrections=evidence.corrections, prior=self.read.prior)
+            person = evidence.person(self.space, self.read.items)
             reasons = {
                 index: self.read.set_aside[item]
                 for index, item in enumerate(evidence.persona.evidence)
                 if item in self.read.set_aside
             }
             explanation = explain(user_id, person, positions=evidence.positions, set_aside=reasons)
-            if not explanation.beliefs and any(item.direction is None for item in persona.evidence):
+            if not explanation.beliefs and any(item.direction is None for item in person.persona.evidence):
                 unread.append(user_id)
             yield explanation
         if unread:
@@ -129,13 +139,27 @@ def people_of(
             first.setdefault(item, position)
         return {person.user_id: PersonEvidence(Persona(tuple(first)), tuple(first.values()), person.corrections)}
     records = read(data, space, limit=limit, rejected=rejected, reporter=reporter)
-    evidence: dict[str, dict[Item, None]] = {}
+    own: dict[str, list[Record]] = {}
     for record in records:
         if user in (None, record.user_id, record.record_id):
-            evidence.setdefault(record.person_id, {}).update(dict.fromkeys(record.persona.items))
-    if not evidence:
+            own.setdefault(record.person_id, []).append(record)
+    if not own:
         refuse_user(user, records[0])
-    return {name: PersonEvidence(Persona(tuple(items)), tuple(range(len(items)))) for name, items in evidence.items()}
+    people = {name: _pooled(theirs) for name, theirs in own.items()}
+    several = [name for name, theirs in own.items() if len({record.profile for record in theirs}) > 1]
+    if several:
+        who = several[0] if len(several) == 1 else f"{len(several):,} of {len(people):,} people"
+        reporter.note(f"{who}: records state different profiles, which are left out; beliefs are from the evidence")
+    return people
+
+
+def _pooled(records: Sequence[Record]) -> PersonEvidence:
+    """The evidence of one person's records, each item once."""
+    items = tuple(dict.fromkeys(item for record in records for item in record.persona.items))
+    profiles = {record.profile for record in records}
+    # a prompt without evidence shows no profile, see `meet_record`
+    profile = records[0].profile if items and len(profiles) == 1 else None
+    return PersonEvidence(Persona(items), tuple(range(len(items))), profile=profile)
 
 
 def refuse_user(user: str | None, first: Record) -> NoReturn:

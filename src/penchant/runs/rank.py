@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penchant.errors import ConfigError
 from penchant.method import METHODS
-from penchant.person import Person, meet
+from penchant.person import Person
 from penchant.persona import Comparison
 from penchant.render import Layout, layout_named
 from penchant.reporter import QUIET, Reporter
@@ -104,7 +104,7 @@ def rank(
 def _on_corrections(sources: Sources) -> str:
     """What to expect of a person's corrections; empty for methods that put them in place of inferred directions."""
     if sources.scorers:
-        return "learned scorers read no corrections: the answers are ranked without them"
+        return "learned scorers read no corrections, except in the beliefs of a scorer that has an annotator"
     if not any(METHODS[method].bridged for method in sources.policies):
         return "this method shows corrections as further evidence and may not follow them; pba follows them"
     return ""
@@ -140,16 +140,14 @@ def _person(
     summaries: str | Path | None,
     reporter: Reporter,
 ) -> Person:
-    """The person as evaluation meets them: with the even prior, whatever the annotator's is."""
     from penchant.runs.language_models import summaries_of
 
-    persona = evidence.persona
+    read = None
     if annotator is not None:
-        read = read_evidence(annotator, persona.evidence, space, reporter=reporter)
+        read = read_evidence(annotator, evidence.persona.evidence, space, reporter=reporter)
         report_caution(read.caution, reporter=reporter)
-        persona = persona.rewritten(lambda item: read.items[item])
-    summary = summaries_of(summaries, [persona], reporter=reporter)(persona)
-    return meet(persona, space, corrections=evidence.corrections, summary=summary)
+    person = evidence.person(space, None if read is None else read.items)
+    return replace(person, summary=summaries_of(summaries, [person.persona], reporter=reporter)(person.persona))
 
 
 def _implicit_reward(

@@ -102,8 +102,7 @@ def believer_of(
     from penchant.runs.annotators import open_annotator
     from penchant.scorer.belief import BeliefScorer
 
-    reader = open_annotator(annotator, space, reporter=reporter)
-    return BeliefScorer(reader, reader.prior)
+    return BeliefScorer(open_annotator(annotator, space, reporter=reporter))
 
 
 def scored(

@@ -25,7 +25,7 @@ from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.message import as_dicts
 from penchant.model.load import load_model, name_base
-from penchant.person import meet
+from penchant.person import meet_record
 from penchant.persona import Persona, Rating
 from penchant.record import Record
 from penchant.train.callbacks import Steps
@@ -60,7 +60,7 @@ def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
 
 
 def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
-    person = meet(persona, training_set.space, profile=records[0].profile)
+    person = meet_record(records[0], persona, training_set.space)
     budget = training_set.budget([rating.answer])
     rendered = training_set.method.messages(person, rating.prompt, layout=training_set.layout, budget=budget)
     return as_dicts(training_set.tokenizer.turns(rendered.messages))

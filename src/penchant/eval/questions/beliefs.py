@@ -44,7 +44,7 @@ def measure(inputs: Inputs) -> Answer:
     from penchant.eval.beliefs import measure_beliefs
     from penchant.scorer.belief import BeliefScorer
 
-    scorer = BeliefScorer(inputs.annotator, inputs.annotator.prior)
+    scorer = BeliefScorer(inputs.annotator)
     parts = by_phrasing(inputs.records)
     wordings = {wording: measure_beliefs(records, scorer, rule, seed=inputs.seed) for wording, records in parts.items()}
     findings = {"annotator": inputs.annotator.name, "wordings": wordings}

@@ -1,7 +1,7 @@
 """The encoder scorer: a frozen sentence encoder, style counts, optional beliefs, and a logistic regression.
 
 The margin is w · (g(A) - g(B)) with g from `scorer.encoder.features`: no bias and no centring, so it is antisymmetric
-by construction. For a person without evidence it uses the features that read no persona, and the population's belief.
+by construction. For a person without evidence it uses the features that read no persona.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ NAMES: Mapping[Parts, str] = {
 """Names in tables; `none` is the row `encoder` with the persona `none`."""
 
 CARD, _WEIGHTS = "scorer.json", "scorer.safetensors"
-_FORMAT = "penchant encoder scorer 3"
+_FORMAT = "penchant encoder scorer 4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class EncoderScorer:
         task = conversation(prompt)[-1].content
         texts = Texts.of([task, *answers, *texts_of((), [person.persona])], self.encoder)
         prompts, personas = [task] * len(answers), [person.persona] * len(answers)
-        belief = self.believer.suits(prompts, personas, answers) if self.believer else None
+        belief = self.believer.score(person, task, answers) if self.believer else None
         contexts = Contexts.of(prompts, personas, texts)
         return self.weigh(features(self.lens.view(texts), contexts, texts.find(answers), belief))
 
