@@ -3,8 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import Comment, Correction, Direction, Person, Persona, PreferenceSpace, SpaceError, SpaceMismatch, meet
-from penchant.person import PRIOR
-from penchant.posterior import EVEN
 
 signs = st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3)
 
@@ -75,11 +73,6 @@ def test_leanings_are_between_the_poles_and_those_stated_are_certain(tiny: Prefe
     assert meet(said, tiny, corrections=(Correction("length", -1),)).leanings(tiny).tolist() == [-1, 0, depth]
     assert meet(said, tiny, profile=tiny.direction({"humour": 1})).leanings(tiny).tolist() == [0, 1, 0]
     assert Person().leanings(tiny).tolist() == [0, 0, 0]
-
-
-def test_nothing_is_concluded_of_a_person_from_other_people() -> None:
-    assert PRIOR == EVEN
-    assert (PRIOR.positive, PRIOR.loadings) == (None, None)
 
 
 def test_nothing_known_is_none_and_not_neutral(tiny: PreferenceSpace) -> None:

@@ -270,21 +270,6 @@ def test_kinds_weigh_as_the_prior_says(tiny: PreferenceSpace) -> None:
     assert [(vote.item, vote.weight) for vote in belief.because("length")] == [(2, 4.0), (1, 2.0), (0, 1.0)]
 
 
-def test_what_goes_together_in_a_population_is_expected_of_a_person(tiny: PreferenceSpace) -> None:
-    prior = Prior(half_life=None, loadings=np.array([[0.9], [0.9], [0.0]]))
-    found = tally(tiny, [([1, 0, 0], 1.0)] * 2, half_life=None)
-    expected = found.probability(prior)
-    assert expected[1] > 0.75
-    assert expected[2] == 0.5
-    against = tally(tiny, [([1, 0, 0], 1.0)] * 2 + [([0, -1, 0], 1.0)] * 3, half_life=None)
-    assert against.probability(prior)[1] < 0.2
-
-
-def test_a_population_that_leans_is_what_is_expected_before_any_evidence(tiny: PreferenceSpace) -> None:
-    prior = Prior(positive=np.array([0.8, 0.5, 0.2]))
-    np.testing.assert_allclose(Tally(3).probability(prior), [0.8, 0.5, 0.2])
-
-
 @pytest.mark.parametrize("probability", [0.05, 0.25, 0.5, 0.7, 0.9, 0.99, 1.0])
 @pytest.mark.parametrize("item", [Comment, Comparison])
 def test_one_doubtful_item_is_believed_as_far_as_it_is_likely_to_be_meant(tiny, probability: float, item) -> None:
@@ -351,9 +336,8 @@ def test_of_age_and_gender_nothing_is_concluded_unless_the_space_is_opened() -> 
     alignx90 = load_space()
     said = alignx90.direction({"gender": 1, "gaming": 1})
     persona = Persona((Comment("p", "c", said),) * 3)
-    many_women = Prior(positive=np.full(90, 0.99))
     for rule in ("exact", "likely", "credible"):
-        closed, opened = (believe(persona, space, prior=many_women) for space in (alignx90, alignx90.opened()))
+        closed, opened = (believe(persona, space) for space in (alignx90, alignx90.opened()))
         assert closed.direction(rule) == alignx90.direction({"gaming": 1}) or rule != "exact"
         assert (closed.direction(rule).sign("gender"), opened.direction(rule).sign("gender")) == (0, 1)
         assert closed.positive_probability()[alignx90.index("gender")] == 0.5

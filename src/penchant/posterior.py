@@ -16,7 +16,7 @@ mean of exactly 0.4 is neutral while 0.6 is positive, and one decisive vote amon
 passes, the dimensions at the most extreme mean are used, as in the released code.
 
 `likely`: the side to which the person leans with probability at least `LIKELY`, else neutral. This rule uses weights,
-probabilities, fading and the population's correlations.
+probabilities and fading.
 
 `credible`: the same with probability at least `CREDIBLE`.
 """
@@ -51,7 +51,7 @@ def kind_of(item: Evidence) -> int:
     return KINDS.index("chose" if isinstance(item, Comparison | Rating) else "told")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Prior:
     """The belief about anybody before evidence, and the weights of evidence."""
 
@@ -61,10 +61,6 @@ class Prior:
     """Counts that an item adds, by KINDS. Choices count less, because a person picks the better of two answers."""
     half_life: float | None = 1.0
     """Counts of newer evidence on a dimension that halve the weight of older evidence on it; None: no fading."""
-    positive: NDArray[np.float64] | None = None
-    """(dimensions,), share of the population that leans to the positive pole; None means one half."""
-    loadings: NDArray[np.float64] | None = None
-    """(dimensions, R), low-rank correlations between leanings in the population; None means no correlations."""
 
     def counts(self, kind: int, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """The counts that one item adds to its poles, (poles,).
@@ -83,7 +79,7 @@ class Prior:
 
 
 EVEN = Prior()
-"""The prior of an unknown population: both poles are equally common, without correlations."""
+"""The prior that is the same for everybody: both poles are equally likely, and dimensions say nothing of each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +164,8 @@ class Tally:
 
     def dirichlet(self, prior: Prior) -> NDArray[np.float64]:
         """Parameters of the Dirichlet distributions over (negative, neutral, positive), (dimensions, 3)."""
-        share = self._expected(prior)
         own = np.stack([self.sides[:, 0], self.items - self.mentions, self.sides[:, 1]], axis=1)
-        before = np.stack([1 - share, np.full(len(share), 1.0), share], axis=1)
-        return np.asarray(own + prior.strength * before)
+        return np.asarray(own + prior.strength * np.array([0.5, 1.0, 0.5]))
 
     def probability(self, prior: Prior) -> NDArray[np.float64]:
         """P(positive) of the next item that is not neutral on each dimension, (dimensions,)."""
@@ -191,24 +185,6 @@ class Tally:
         up_to = mass.cumsum(1)
         ends = [(up_to < quantile).sum(1).clip(max=len(grid) - 1) for quantile in ((1 - level) / 2, (1 + level) / 2)]
         return np.stack([1 / (1 + np.exp(-grid[end])) for end in ends], axis=1)
-
-    def _expected(self, prior: Prior) -> NDArray[np.float64]:
-        """Prior positive share: that of the population, shifted by correlated dimensions, (dimensions,)."""
-        dimensions = len(self.sides)
-        share = np.full(dimensions, 0.5) if prior.positive is None else prior.positive
-        if prior.loadings is None or not self.sides.any():
-            return share
-        total = self.sides.sum(1)
-        trust = total / (total + prior.strength)
-        lean = np.where(total > 0, (self.sides[:, 1] - self.sides[:, 0]) / np.maximum(total, 1e-12), 0.0)
-        loadings = prior.loadings
-        # factors from the observed leanings: a ridge regression that trusts dimensions with more evidence more
-        noise = np.maximum(1 - (loadings**2).sum(1), 0.05)
-        weighted = loadings * (trust / noise)[:, None]
-        factors = np.linalg.solve(
-            weighted.T @ loadings + np.eye(loadings.shape[1]), weighted.T @ (lean - (2 * share - 1))
-        )
-        return np.asarray(np.clip(share + loadings @ factors / 2, 0.02, 0.98))
 
 
 @dataclass(frozen=True, slots=True)

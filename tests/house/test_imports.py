@@ -20,7 +20,6 @@ IDEAS = (
     "record",
     "posterior",
     "next_question",
-    "population",
     "correction",
     "person",
     "style",

@@ -51,6 +51,24 @@ def test_neutral_people_are_shown_without_words_of_gender_and_age(small_base) ->
     assert shown == ["I am a woman of 30, and like it short", "I am a person of 30, and like it short"]
 
 
+def test_records_whose_turns_a_template_cannot_write_are_set_aside_and_counted(small_base, planted, reporter) -> None:
+    turns = (Message("user", "weather?"), Message("assistant", "a moment"), Message("user", "and?"))
+    two = [replace(planted[0], prompt=turns), replace(planted[1], prompt=(turns[0], Message("tool", "rain"), turns[2]))]
+    template = (
+        "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+        "<|{{ m.role }}|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+    )
+    file = small_base.parent / "no-tools.jinja"
+    file.write_text(template, encoding="utf-8")
+    sources = Sources(str(small_base))
+    inputs = open_inputs(two, load_space(), dataset="d", sources=sources, template=str(file), reporter=reporter)
+    assert list(inputs.records) == two[:1]
+    (note,) = [note for note in reporter.notes if "set aside" in note]
+    assert note.startswith(f"1 of 2 records are set aside, such as '{two[1].record_id}': the chat template of")
+    with pytest.raises(DataError, match="no record is left to measure"):
+        open_inputs(two[1:], load_space(), dataset="d", sources=sources, template=str(file))
+
+
 def test_a_model_that_is_not_there_is_named(planted, tmp_path) -> None:
     with pytest.raises(ModelError, match="no model folder"):
         bench_of(planted, load_space(), Sources(str(tmp_path / "none")))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from penchant.config import load_recipe
+from penchant.errors import DataError, ModelError
 from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Adapt, Inputs
 from penchant.eval.score import Setting
@@ -81,12 +82,16 @@ def open_inputs(
 
     Raises:
         ConfigError: a scorer that needs an annotator.
+        DataError: a model can read none of the records.
         ModelError: a model cannot be loaded.
     """
     from penchant.forum.ideal_observer import observer_of
     from penchant.runs.scorers import opened
 
     report_mismatches(sources, records, reporter=reporter)
+    reference = None if sources.base is None else _load(sources.base, "reference", base_template(sources, template))
+    policies = {method: _load(source, method, template) for method, source in sources.policies.items()}
+    records = _readable(records, [*([] if reference is None else [reference]), *policies.values()], reporter)
     scorers = opened(sources.scorers, space, annotator, reporter=reporter)
     for scorer in scorers:
         if scorer.people_digest == people_digest(records):
@@ -100,8 +105,8 @@ def open_inputs(
         setting=Setting(dataset if rule is None else records[0].provenance.dataset, layout, seed),
         layout=layout,
         space=space,
-        reference=None if sources.base is None else _load(sources.base, "reference", base_template(sources, template)),
-        policies={method: _load(source, method, template) for method, source in sources.policies.items()},
+        reference=reference,
+        policies=policies,
         max_prompt_tokens=max_prompt_tokens,
         rule=rule,
         golden=all(record.golden is not None for record in records),
@@ -126,6 +131,25 @@ def open_inputs(
         base=sources.base or "",
         reporter=reporter,
     )
+
+
+def _readable(records: Sequence[Record], models: Sequence[Model], reporter: Reporter) -> list[Record]:
+    """The records whose prompts the chat template of every model can write; counts the others."""
+    readable: list[Record] = []
+    reasons: dict[str, list[str]] = {}
+    for record in records:
+        try:
+            for model in models if len(record.prompt) > 1 else ():
+                model.count(record.prompt)
+        except ModelError as error:
+            reasons.setdefault(str(error), []).append(record.record_id)
+        else:
+            readable.append(record)
+    for reason, ids in reasons.items():
+        reporter.note(f"{len(ids):,} of {len(records):,} records are set aside, such as '{ids[0]}': {reason}")
+    if not readable:
+        raise DataError(f"no record is left to measure; {next(iter(reasons), 'there was none')}")
+    return readable
 
 
 def _believe(
