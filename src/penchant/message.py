@@ -6,7 +6,7 @@ Messages are values; `as_dicts` gives the form that chat templates, files and AP
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from penchant.errors import RecordError
@@ -60,4 +60,4 @@ def as_text(messages: Sequence[Message]) -> str:
 
 def as_dicts(messages: Iterable[Message]) -> list[dict[str, str]]:
     """Messages as `{"role": …, "content": …}`."""
-    return [asdict(message) for message in messages]
+    return [{"role": message.role, "content": message.content} for message in messages]

@@ -30,6 +30,7 @@ IDEAS = (
     "reporter",
     "config",
     "openmp",
+    "user_cache",
 )
 SEAMS = {"shards": 0, "model": 0, "encoder": 1, "infer": 2, "method": 3, "scorer": 4, "store": 5}
 """Rooms of floor 1 and their order: a room sees those before it."""

