@@ -29,13 +29,11 @@ NeededRecipeOption = Annotated[
 ]
 """A recipe without a default; see `runs.recipe`."""
 ModelOption = Annotated[str | None, typer.Option(help="Base model: folder or Hub id; default: `base` of the recipe.")]
-TemplateOption = Annotated[
-    str | None, typer.Option(help="Chat template, for models without one: chatml, plain, or a Jinja file.")
-]
+TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml, plain or a Jinja file.")]
 BaseOption = Annotated[str | None, typer.Option(help="Base model, if the models' cards name none.")]
 LayoutOption = Annotated[str, typer.Option(help="Prompt order: user_first, or paper (task first).")]
 BudgetOption = Annotated[
-    int | None, typer.Option(min=1, help="Longest prompt in tokens (the model's context); oldest evidence goes first.")
+    int | None, typer.Option(min=1, help="Most prompt tokens (the model's context); old evidence goes first.")
 ]
 AnnotatorOption = Annotated[
     Path | None, typer.Option(help="Infer directions with this annotator: folder (penchant fit) or recipe.")
