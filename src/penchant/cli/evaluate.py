@@ -152,7 +152,7 @@ def report(
 ) -> None:
     """Write one HTML page with everything.
 
-    Accuracy, the smaller questions (limited, control, bias, cost) and the worst mistakes.
+    Accuracy, limited, control, bias, cost, and the worst mistakes.
     """
     from penchant.eval.rows import table
     from penchant.runs.report import PAGE, write_report

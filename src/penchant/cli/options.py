@@ -29,7 +29,7 @@ NeededRecipeOption = Annotated[
 ]
 """A recipe without a default; see `runs.recipe`."""
 ModelOption = Annotated[str | None, typer.Option(help="Base model: folder or Hub id; default: `base` of the recipe.")]
-TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml, plain or a Jinja file.")]
+TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml, plain, or Jinja file.")]
 BaseOption = Annotated[str | None, typer.Option(help="Base model, if the models' cards name none.")]
 LayoutOption = Annotated[str, typer.Option(help="Prompt order: user_first, or paper (task first).")]
 BudgetOption = Annotated[
