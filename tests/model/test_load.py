@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     BartConfig,
     BartForConditionalGeneration,
@@ -21,6 +22,7 @@ from transformers import (
     LlamaForSequenceClassification,
     LlamaModel,
     MambaConfig,
+    PreTrainedTokenizerFast,
     T5Config,
     T5ForConditionalGeneration,
     ViTConfig,
@@ -29,6 +31,7 @@ from transformers import (
 
 from penchant.errors import ModelError
 from penchant.message import Message
+from penchant.model import load as module
 from penchant.model.base import Candidates
 from penchant.model.load import load_model, load_parts, load_tokenizer, positions_of, require_safetensors, weights_key
 from penchant.model.local import LocalModel
@@ -74,6 +77,23 @@ def test_a_folder_without_weights_or_no_folder_at_all_is_refused(tmp_path: Path)
     for load in (load_parts, load_tokenizer):
         with pytest.raises(ModelError, match="no model folder at .*absent"):
             load(str(tmp_path / "absent"))
+
+
+def test_a_class_that_loses_a_step_of_the_published_tokenizer_is_not_used(tmp_path: Path, local: LocalModel) -> None:
+    folder = saved(tmp_path / "digits", local)
+    words = {"<unk>": 0, "1": 1, "2": 2, "12": 3}
+    digits = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    digits.pre_tokenizer = pre_tokenizers.Digits(individual_digits=True)
+    PreTrainedTokenizerFast(tokenizer_object=digits, unk_token="<unk>").save_pretrained(folder)
+    assert load_tokenizer(str(folder), template="plain").tokenizer("12", add_special_tokens=False)["input_ids"] == [
+        1,
+        2,
+    ]
+    lost = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    lost.pre_tokenizer = pre_tokenizers.Whitespace()
+    wrong = PreTrainedTokenizerFast(tokenizer_object=lost, unk_token="<unk>")
+    kept = module._as_published(wrong, str(folder), None)
+    assert kept("12", add_special_tokens=False)["input_ids"] == [1, 2]
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path, local: LocalModel) -> None:

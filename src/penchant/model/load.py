@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers.utils.hub import cached_file
 
 from penchant.errors import ModelError
 from penchant.model.chat import ChatTokenizer, smallest
@@ -24,6 +26,8 @@ _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _ADAPTER = "adapter_config.json"
 _POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "seq_length")
 """Keys under which configs state how many tokens a model takes."""
+_SPLIT = "Hi there!\n\n1. It's naïve:  12,345 (2024) — 日本 🙂\tend"
+"""A text on which tokenizers differ: digits, blanks, line ends, signs and other scripts."""
 _BROKEN = (
     OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError, SafetensorError,
     StrictDataclassError,
@@ -93,9 +97,35 @@ def load_tokenizer(source: str, *, template: str | None = None, revision: str | 
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, revision=revision)
     except _BROKEN as error:
         raise ModelError(f"cannot load a tokenizer from '{source}': {_sentence(error)}") from error
+    tokenizer = _as_published(tokenizer, source, revision)
     if written is not None:
         tokenizer.chat_template = written
     return ChatTokenizer(tokenizer, positions=positions)
+
+
+def _as_published(tokenizer: Any, source: str, revision: str | None) -> Any:
+    """The tokenizer, or one that is read from tokenizer.json alone where the class splits text in another way.
+
+    transformers 5 builds some classes anew from their vocabulary and loses steps of the file, such as single digits.
+
+    Raises:
+        ModelError: both split text in another way than the file says.
+    """
+    file = cached_file(source, "tokenizer.json", revision=revision, _raise_exceptions_for_missing_entries=False)
+    if file is None:
+        return tokenizer
+    published = Tokenizer.from_file(str(file)).encode(_SPLIT, add_special_tokens=False).ids
+    if _split(tokenizer) == published:
+        return tokenizer
+    plain: Any = PreTrainedTokenizerFast
+    tokenizer = plain.from_pretrained(source, revision=revision or "main")
+    if _split(tokenizer) == published:
+        return tokenizer
+    raise ModelError(f"the tokenizer of '{source}' splits text in another way than its tokenizer.json; save it again")
+
+
+def _split(tokenizer: Any) -> list[int]:
+    return list(tokenizer(_SPLIT, add_special_tokens=False)["input_ids"])
 
 
 def load_parts(source: str, *, template: str | None = None, revision: str | None = None) -> tuple[Any, ChatTokenizer]:

@@ -31,7 +31,7 @@ TEMPLATES = {
     ),
     "plain": (
         "{{ bos_token }}{% for message in messages %}"
-        "{% if message.role == 'assistant' %}{{ 'Assistant: ' + message.content + eos_token + '\n\n' }}"
+        "{% if message.role == 'assistant' %}{{ 'Assistant: ' + message.content + (eos_token or '') + '\n\n' }}"
         "{% elif message.role == 'user' %}{{ 'User: ' + message.content + '\n\n' }}"
         "{% elif message.role == 'system' %}{{ message.content + '\n\n' }}{% endif %}"
         "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
