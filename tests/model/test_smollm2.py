@@ -12,7 +12,7 @@ from peft import LoraConfig, get_peft_model
 from penchant.errors import ModelError
 from penchant.message import Message
 from penchant.model import smollm2
-from penchant.model.base import Candidates
+from penchant.model.base import Candidates, Sampling
 from penchant.model.chat import ChatTokenizer
 from penchant.model.likelihood import answer_logprobs
 from penchant.model.load import load_parts, load_tokenizer, name_base, require_model, weights_key
@@ -207,8 +207,8 @@ class TestReal:
         ask = (Message("user", "What is the capital of France? Answer in one word."),)
         right, wrong = real_model.logprobs([Candidates(ask, ("Paris.", "Rome."))])[0]
         assert right.logprob > wrong.logprob + 1
-        (answer,) = real_model.generate([ask], max_tokens=20)
-        assert "Paris" in answer
+        (answer,) = real_model.write([ask], Sampling(temperature=0, max_tokens=20))
+        assert "Paris" in answer.text
 
     def test_it_takes_gradients_and_trees_equal_plain_sequences(self, real_model: LocalModel) -> None:
         model, chat = real_model.model, real_model.chat
