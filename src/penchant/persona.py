@@ -118,6 +118,10 @@ class Item:
         return hashlib.blake2b(content.encode(errors="surrogatepass"), digest_size=6).hexdigest()
 
 
+def _item(item: Item | Evidence) -> Item:
+    return item if isinstance(item, Item) else Item(item)
+
+
 @dataclass(frozen=True, slots=True)
 class Persona:
     """Evidence about one person, oldest item first."""
@@ -126,8 +130,7 @@ class Persona:
     """Evidence that is passed without an `Item` becomes one without id and time."""
 
     def __post_init__(self) -> None:
-        items = tuple(item if isinstance(item, Item) else Item(item) for item in self.items)
-        object.__setattr__(self, "items", items)
+        object.__setattr__(self, "items", tuple(map(_item, self.items)))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -194,4 +197,4 @@ class Persona:
     @classmethod
     def of_items(cls, items: Iterable[Item | Evidence]) -> Persona:
         """A persona from any iterable of items or plain evidence, oldest first."""
-        return cls(tuple(item if isinstance(item, Item) else Item(item) for item in items))
+        return cls(tuple(map(_item, items)))

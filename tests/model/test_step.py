@@ -193,3 +193,22 @@ def test_a_model_that_turns_inexact_as_contexts_grow_is_caught_there() -> None:
         checked.check()
     checked.append(draws(random.Random(3), 20, 2))
     checked.check()
+
+
+def test_a_longer_sequence_before_changes_no_number_of_a_model_with_dynamic_positions() -> None:
+    rope = {"rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 4.0}
+    settings = {**SIZES, "max_position_embeddings": 32, "rope_parameters": rope}
+
+    def fresh() -> Any:
+        torch.manual_seed(0)
+        return AutoModelForCausalLM.from_config(AutoConfig.for_model("llama", **settings)).eval().float()
+
+    (row,) = draws(random.Random(0), 32)
+    expected = Checked(fresh(), [row], room=0).plain(row)[-1]
+    used = fresh()
+    with torch.no_grad():
+        used(input_ids=torch.tensor(draws(random.Random(1), 60)), use_cache=False)
+    contexts = LocalContexts(used, Memories(used), [row], room=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*is not exact in batches")
+        np.testing.assert_allclose(contexts.next_logprobs()[0], expected, atol=1e-4)

@@ -18,21 +18,13 @@ PROBABILITIES = np.array([0.05, 0.4, 0.1, 0.3, 0.15], dtype=np.float32)
 LOGPROBS = np.log(PROBABILITIES)
 
 
-class Bytes:
-    """A model whose tokens are the bytes of UTF-8, for texts only."""
-
-    ends = frozenset({0})
-    context = None
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        return bytes(tokens).decode("utf-8", errors="replace")
-
-    def open(self, prompts, *, room: int = 0):
-        raise NotImplementedError
+def from_bytes(tokens: Sequence[int]) -> str:
+    """The text of tokens that are the bytes of UTF-8."""
+    return bytes(tokens).decode("utf-8", errors="replace")
 
 
 def given_out(text: str, stop: Sequence[str] = ()) -> Iterator[str]:
-    growing = Text(Bytes(), stop)
+    growing = Text(from_bytes, stop)
     for byte in text.encode():
         yield growing.add(byte)
         if growing.stopped:
@@ -67,7 +59,7 @@ def test_text_waits_only_as_long_as_a_stop_text_may_come() -> None:
 
 
 def test_an_incomplete_character_at_the_end_is_left_out() -> None:
-    growing = Text(Bytes(), ())
+    growing = Text(from_bytes, ())
     assert [growing.add(byte) for byte in "é漢".encode()[:4]] == ["", "é", "", ""]
     assert growing.end() == ""
 

@@ -25,6 +25,9 @@ from penchant.model.attention import routed
 from penchant.model.head import target_logprobs
 from penchant.model.tree import Forest
 
+FAULTS = (AssertionError, AttributeError, LookupError, ModelError, RuntimeError, TypeError, ValueError)
+"""What a model may raise where its attention cannot be routed, or where it does not know a cache."""
+
 
 def through_trees(model: Any, forest: Forest) -> Tensor:
     """log p of every answer token, nats, (A,), float32 at least.
@@ -35,7 +38,7 @@ def through_trees(model: Any, forest: Forest) -> Tensor:
     plain = base_of(model)
     # bfloat16 on a CPU compiles a kernel for every new length, and keeps it: about a megabyte each
     padded = forest.rounded() if _compiles_per_length(plain, forest.ids_N.device) else forest
-    _forget_lengths(plain)
+    forget_lengths(plain)
     calls = padded.shape.calls
     with routed(plain), _routed_again(plain):
         output = plain.base_model(
@@ -68,7 +71,7 @@ def in_sequences(model: Any, forest: Forest, *, answers: Collection[int] | None 
 
 def _answer(model: Any, ids_T: Tensor, target_T: Tensor) -> Tensor:
     """log p of the tokens of one answer, which ends a sequence."""
-    _forget_lengths(model)
+    forget_lengths(model)
     accepted = inspect.signature(type(base_of(model)).forward).parameters
     options: dict[str, Any] = {"use_cache": False} if "use_cache" in accepted else {}
     if "logits_to_keep" in accepted:
@@ -104,7 +107,7 @@ def base_of(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def _forget_lengths(model: Any) -> None:
+def forget_lengths(model: Any) -> None:
     """Resets rotary frequencies that a model with dynamic scaling keeps from a longer sequence before this one.
 
     Otherwise such a model gives a sequence another number after a longer one than in a fresh process.

@@ -32,8 +32,8 @@ import torch
 import transformers
 from torch import Tensor
 
-from penchant.errors import ModelError
-from penchant.model.passes import base_of, in_sequences, through_trees
+from penchant.model.load import positions_of
+from penchant.model.passes import FAULTS, base_of, in_sequences, through_trees
 from penchant.model.tree import Branch, Forest, collate, pack
 from penchant.user_cache import user_cache
 
@@ -42,16 +42,6 @@ _SHORT = 32
 _BOUND = {torch.float64: 1e-3, torch.float32: 1e-3}
 _HALF_BOUND = 0.25
 """Root mean square over answer tokens, nats; see above. A gradient may differ by as much, relative to its norm."""
-_FAILURES = (
-    AssertionError,
-    AttributeError,
-    LookupError,
-    ModelError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What a model raises when its attention cannot be routed."""
 _KEPT = 200
 """Results in the user's cache folder, at most; the oldest go first."""
 
@@ -94,7 +84,7 @@ def sound(model: Any, longest: int, *, learning: bool = False) -> bool:
     if finding is None:
         finding = findings[place] = _recall(model, device) or Finding()
     if finding.unsound is None or longest < finding.unsound:
-        low, high = _rung(longest, [window, _context(model)])
+        low, high = _rung(longest, [window, positions_of(base_of(model).config)])
         if (learning and not finding.learns) or finding.sound == 0:
             _try(model, finding, 0, _SHORT, learning=learning)
         if finding.unsound is None and longest > finding.sound:
@@ -146,7 +136,7 @@ def _difference(model: Any, tokens: int, *, learning: bool) -> str:
         try:
             trees = through_trees(model, forest)[chosen]
             gradient = _gradient(trees, weights)
-        except _FAILURES as error:
+        except FAULTS as error:
             return str(error).partition("\n")[0] or type(error).__name__
     off = float((trees - plain).detach().double().square().mean().sqrt())
     if not off <= bound:  # also where it is not a number
@@ -221,10 +211,6 @@ def _window(model: Any) -> int | None:
     window, kinds = getattr(text, "sliding_window", None), getattr(text, "layer_types", None)
     slides = kinds is None or "sliding_attention" in kinds
     return int(window) if window is not None and slides else None
-
-
-def _context(model: Any) -> int | None:
-    return getattr(_text(model), "max_position_embeddings", None)
 
 
 def _text(model: Any) -> Any:

@@ -27,6 +27,7 @@ from torch import Tensor
 
 from penchant.errors import ConfigError, ModelError
 from penchant.model.load import positions_of
+from penchant.model.passes import FAULTS, base_of, forget_lengths
 from penchant.model.slots import SlotCache, advance
 from penchant.model.tree import common
 
@@ -40,19 +41,6 @@ _BOUND_NATS = {torch.float64: 1e-3, torch.float32: 1e-3}
 """Mean difference of log-probabilities that counts as exact, weighted by probability."""
 _HALF_BOUND_NATS = 0.1
 """The same for types of 16 bits, whose logits of some 20 nats are rounded to an eighth."""
-_FAULTS = (
-    ModelError,
-    TypeError,
-    ValueError,
-    RuntimeError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    AssertionError,
-)
-"""What a model may raise that does not know a memory."""
-
-
 _CACHES = ("past_key_values", "cache_params")
 """Names that models give to their cache."""
 
@@ -189,8 +177,8 @@ class _Nothing:
 
 def _forward(model: Any, tokens: Sequence[int], *, keep: int | Tensor, **settings: Any) -> Any:
     """A plain pass of one row; a model that can leaves out the logits that are not kept."""
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if "logits_to_keep" in inspect.signature(plain.forward).parameters:
+    forget_lengths(model)
+    if "logits_to_keep" in inspect.signature(base_of(model).forward).parameters:
         settings["logits_to_keep"] = keep
     return model(input_ids=torch.tensor([list(tokens)], device=model.device), **settings)
 
@@ -272,7 +260,7 @@ def _fault(memory: Memory, long: Sequence[int], truth: _Truth) -> str:
         memory.logits(first, [0, 0], [1, 1])
         memory.logits(second, [len(row) - 1 for row in first], [1, 1])
         logits_long, logits_short = memory.logits([long, short], [len(row) for row in second], [1, 1])
-    except _FAULTS as error:
+    except FAULTS as error:
         reason = " ".join(str(error).split())[:200]
         return reason if isinstance(error, ModelError) else f"{type(error).__name__}: {reason}"
     worst = max(_difference(logits_long[0], truth.long), _difference(logits_short[0], truth.short))

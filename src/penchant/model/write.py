@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -84,7 +84,7 @@ def _answers(
                 "or take a model with a longer context"
             )
         room = settings.max_tokens if limit is None else min(settings.max_tokens, limit - length)
-        text, generator = Text(steps, settings.stop), _generator(prompt, settings.seed)
+        text, generator = Text(steps.decode, settings.stop), _generator(prompt, settings.seed)
         answers.append(_Answer(text, ends, settings, generator, prompt_tokens=length, room=room))
     return answers
 
@@ -140,8 +140,8 @@ class _Answer:
 class Text:
     """The text of growing tokens, given out as soon as it is certain; an incomplete character waits. See `Pieces`."""
 
-    def __init__(self, steps: Steps, stop: Sequence[str]) -> None:
-        self._decode = steps.decode
+    def __init__(self, decode: Callable[[Sequence[int]], str], stop: Sequence[str]) -> None:
+        self._decode = decode
         self._pieces = Pieces(stop)
         self._tokens: list[int] = []
         self._before = self._decoded = 0

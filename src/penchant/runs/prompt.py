@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penchant.errors import ConfigError
 from penchant.message import Message
 from penchant.method import METHODS
+from penchant.model.budget import prompt_budget
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
 from penchant.record import Record
@@ -82,8 +83,6 @@ def prompt(
     summary = _summary(summaries, selected, reporter)
     person = meet_record(chosen, selected, read_in, summary=summary)
     _report_selection(chosen, selected, kind, seed=seed, reporter=reporter)
-    from penchant.model.budget import prompt_budget
-
     chat = _tokenizer(model, template)
     if template is not None and chat is None:
         raise ConfigError("`template` is applied to the prompt of a model; name it with `model`")
