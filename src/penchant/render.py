@@ -56,25 +56,25 @@ class Rendered:
     """Evidence items left out to meet the budget."""
 
 
-_SYSTEM = {
-    "history": "Answer as this person would prefer, judging by what they wrote and chose.",
-    "directions": "Answer as this person would prefer, judging by their preferences.",
-}
+MARKS = ("<notes>", "</notes>")
+"""Marks around what is known of the person; they are removed from the person's own text."""
+_INSTRUCTION = 'You are talking with somebody. The notes are about them. Answer them directly and say "you".'
 _SURE, _UNSURE, _TORN = "clearly: ", "probably: ", "of two minds about: "
 
-_TEMPLATES = {
-    ("user_first", "history"): """\
-<person>
+_NOTES = {
+    "history": """\
+<notes>
 {%- for line in items %}
-- {{ line }}
+{{ line }}
 {%- endfor %}
 {%- for line in corrections %}
-- {{ line }}
+{{ line }}
 {%- endfor %}
-</person>
+</notes>
+
 {{ task }}""",
-    ("user_first", "directions"): """\
-<person>
+    "directions": """\
+<notes>
 {%- for line in poles %}
 - {{ line }}
 {%- else %}
@@ -83,55 +83,26 @@ _TEMPLATES = {
 {%- if summary %}
 {{ summary }}
 {%- endif %}
-</person>
+</notes>
+
 {{ task }}""",
-    ("user_first", "summary"): """\
-<person>
+    "summary": """\
+<notes>
 {{ summary or "no known preference" }}
-</person>
+</notes>
+
 {{ task }}""",
-    ("paper", "history"): """\
-***Task***
-{{ task }}
-
-***Historical Behavior***
-{%- for line in items %}
-{{ loop.index }}. {{ line }}
-{%- endfor %}
-{%- for line in corrections %}
-* {{ line }}
-{%- endfor %}
-
-***Response:***""",
-    ("paper", "directions"): """\
-***Task***
-{{ task }}
-
-***User Preferences***
-{%- for line in poles %}
-* {{ line }}
-{%- else %}
-* no known preference
-{%- endfor %}
-{%- if summary %}
-{{ summary }}
-{%- endif %}
-
-***Response:***""",
-    ("paper", "summary"): """\
-***Task***
-{{ task }}
-
-***User Preferences***
-{{ summary or "no known preference" }}
-
-***Response:***""",
 }
+_TEMPLATES = {
+    **{("user_first", form): notes for form, notes in _NOTES.items()},
+    # the task also follows the notes: without it, a model answers the notes
+    **{("paper", form): "{{ task }}\n\n" + notes for form, notes in _NOTES.items()},
+}
+"""The user turn that holds the notes, by layout and by what is shown. Words and marks: docs/lab/telling.md."""
 
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=False)
 _COMPILED = {key: _JINJA.from_string(text) for key, text in _TEMPLATES.items()}
-_MARK = re.compile(r"<\s*+(?:/\s*+)?person\s*+(?:/\s*+)?>", re.IGNORECASE)
-_STARS = re.compile(r"\*{3,}")
+_MARK = re.compile(r"<\s*+(?:/\s*+)?notes\s*+(?:/\s*+)?>", re.IGNORECASE)
 _BRACKETS = re.compile(r"([<>])")
 
 
@@ -201,7 +172,8 @@ def fixed_texts() -> list[str]:
         Statement("a"),
     )
     words = (_SURE, _UNSURE, _TORN)
-    return [*_SYSTEM.values(), *_TEMPLATES.values(), *map(_line, items), "says: does not matter", *words]
+    corrections = (_corrected("a", 1), _corrected("a", 0))
+    return [_INSTRUCTION, *_NOTES.values(), *map(_line, items), *corrections, *words]
 
 
 def summary_of(person: Person) -> str:
@@ -244,10 +216,9 @@ def _turns(
         place = next(index for index, turn in enumerate(prompt) if turn.role == "user")
     body = _COMPILED[layout, form].render(task=prompt[place].content, **slots)
     turns = (*prompt[:place], Message("user", body), *prompt[place + 1 :])
-    instruction = _SYSTEM["history" if form == "history" else "directions"]
     if prompt[0].role == "system":
-        return (Message("system", f"{prompt[0].content}\n\n{instruction}"), *turns[1:])
-    return (Message("system", instruction), *turns)
+        return (Message("system", f"{prompt[0].content}\n\n{_INSTRUCTION}"), *turns[1:])
+    return (Message("system", _INSTRUCTION), *turns)
 
 
 def _fitted(
@@ -289,18 +260,25 @@ def _evidence_lines(evidence: Sequence[Evidence], layout: Layout) -> list[str]:
 def _line(item: Evidence) -> str:
     match item:
         case Comment():
-            return f"{_quoted(item.prompt)} wrote: {_quoted(item.text)}"
+            return f'{_when("When asked", item.prompt)}they replied "{_quoted(item.text)}"'
         case Comparison():
-            return f"{_quoted(item.prompt)} chose: {_quoted(item.chosen)} over: {_quoted(item.rejected)}"
+            liked, other = _quoted(item.chosen), _quoted(item.rejected)
+            return f'{_when("When they asked", item.prompt)}they liked the answer "{liked}" and not "{other}"'
         case Rating():
-            verdict = "liked" if item.liked else "disliked"
-            return f"{_quoted(item.prompt)} {verdict}: {_quoted(item.answer)}"
+            verdict = "liked" if item.liked else "did not like"
+            return f'{_when("When they asked", item.prompt)}they {verdict} the answer "{_quoted(item.answer)}"'
         case Demographics():
-            return f"described as: {_quoted(item.text)}"
+            return f"They are {_quoted(item.text)}"
         case Statement():
-            return f"said: {_quoted(item.text)}"
+            return _quoted(item.text)
         case _:
             assert_never(item)
+
+
+def _when(asked: str, prompt: str) -> str:
+    """The beginning of a line about something under a prompt; an unknown prompt is left out."""
+    quoted = _quoted(prompt)
+    return f'{asked} "{quoted}", ' if quoted else "Once, "
 
 
 def _quoted(text: str) -> str:
@@ -311,7 +289,7 @@ def _quoted(text: str) -> str:
     """
     parts: list[str] = []
     opened: list[int] = []  # positions of "<" in parts that may still begin a mark
-    for part in _BRACKETS.split(_STARS.sub(" ", text)):
+    for part in _BRACKETS.split(text):
         if part == "<":
             opened.append(len(parts))
         parts.append(part)
@@ -334,7 +312,9 @@ def _correction_lines(person: Person) -> list[str]:
     dimensions: list[tuple[Dimension, Sign]] = [
         (space.dimensions[space.index(name)], sign) for name, sign in person.corrected().items()
     ]
-    return [
-        f"says: {dimension.pole(sign)}" if sign else f"says: {dimension.name} does not matter"
-        for dimension, sign in dimensions
-    ]
+    return [_corrected(dimension.pole(sign) if sign else dimension.name, sign) for dimension, sign in dimensions]
+
+
+def _corrected(phrase: str, sign: Sign) -> str:
+    """A correction in words, by the phrase of its pole, or by the name of a dimension that is not about the person."""
+    return f"They say: {phrase}" if sign else f"They say that {phrase} does not matter"

@@ -31,11 +31,12 @@ from penchant.model.base import Candidates
 from penchant.model.chat import ChatTokenizer
 from penchant.model.likelihood import token_logprobs
 from penchant.model.tree import Branch, collate, pack
+from penchant.render import MARKS
 from penchant.train.loss import finite
 from penchant.train.snapshot import SNAPSHOT, Progress, load_snapshot, run_key, save_snapshot
 
 _TURNS = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
-_MARKS = ["<person>", "</person>"]
+_MARKS = list(MARKS)
 """Ordinary tokens, not special ones: special tokens are removed from every message."""
 _SPECIAL = [*_TURNS, *_MARKS]
 _TEMPLATE = (
