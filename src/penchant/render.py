@@ -1,8 +1,9 @@
 """Turns a person into a prompt; training, scoring and serving all use this module and no other code.
 
-There are two layouts. `paper` puts the task before the history, as in AlignX (arXiv:2503.15463, released prompt files).
-`user_first` puts the person first and the task last, so all prompts for a user share one prefix. A history is data: it
-is part of a user turn, never of the system turn. It stands between marks, which are removed from its own text.
+What is known of the person stands in a user turn, as notes between two marks, which are removed from the person's own
+text. It is data and never part of the system turn. There are two layouts. `user_first` puts the notes first and the
+task last, so all prompts for a user share one prefix. `paper` puts the task before the notes, as in AlignX
+(arXiv:2503.15463, released prompt files), and again after them: a model that reads the notes last answers the notes.
 
 Budget: if the messages have too many tokens, whole evidence items are dropped. The oldest items go first; descriptions
 and statements go last. The conversation and the answers are never cut. Dropped items are counted.
@@ -93,15 +94,16 @@ _NOTES = {
 
 {{ task }}""",
 }
-_TEMPLATES = {
-    **{("user_first", form): notes for form, notes in _NOTES.items()},
-    # the task also follows the notes: without it, a model answers the notes
-    **{("paper", form): "{{ task }}\n\n" + notes for form, notes in _NOTES.items()},
-}
-"""The user turn that holds the notes, by layout and by what is shown. Words and marks: docs/lab/telling.md."""
+"""The user turn with the notes, by what they show. The words are measured in docs/lab/telling.md."""
+_BEFORE = {"user_first": "", "paper": "{{ task }}\n\n"}
+"""What precedes the notes, by layout."""
 
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=False)
-_COMPILED = {key: _JINJA.from_string(text) for key, text in _TEMPLATES.items()}
+_COMPILED = {
+    (layout, form): _JINJA.from_string(before + notes)
+    for layout, before in _BEFORE.items()
+    for form, notes in _NOTES.items()
+}
 _MARK = re.compile(r"<\s*+(?:/\s*+)?notes\s*+(?:/\s*+)?>", re.IGNORECASE)
 _BRACKETS = re.compile(r"([<>])")
 
@@ -131,7 +133,7 @@ def render(
     Args:
         prompt: the conversation that the model continues; a plain text is one user turn.
         content: what to show of the person.
-        layout: order and headings of the prompt, `user_first` or that of the AlignX paper.
+        layout: order of the prompt, `user_first` or that of the AlignX paper.
         budget: largest length of the prompt; None sets no limit.
     Raises:
         RecordError: there is nothing to show of this person (a history without evidence, directions without any
@@ -208,8 +210,8 @@ def _turns(
     """The conversation with the person in one of its user turns, and with the instruction to the model.
 
     In `user_first` the person opens the first user turn, so that all conversations of a person share one prefix. In
-    `paper` the person follows the task, in the last turn. A system turn of the conversation's own stays first; the
-    instruction joins it.
+    `paper` the person stands in the last turn, between the task and its repetition. A system turn of the conversation's
+    own stays first; the instruction joins it.
     """
     place = len(prompt) - 1
     if layout == "user_first":
@@ -260,13 +262,13 @@ def _evidence_lines(evidence: Sequence[Evidence], layout: Layout) -> list[str]:
 def _line(item: Evidence) -> str:
     match item:
         case Comment():
-            return f'{_when("When asked", item.prompt)}they replied "{_quoted(item.text)}"'
+            return _reaction("asked", item.prompt, f'replied "{_quoted(item.text)}"')
         case Comparison():
             liked, other = _quoted(item.chosen), _quoted(item.rejected)
-            return f'{_when("When they asked", item.prompt)}they liked the answer "{liked}" and not "{other}"'
+            return _reaction("they asked", item.prompt, f'liked the answer "{liked}" and not "{other}"')
         case Rating():
             verdict = "liked" if item.liked else "did not like"
-            return f'{_when("When they asked", item.prompt)}they {verdict} the answer "{_quoted(item.answer)}"'
+            return _reaction("they asked", item.prompt, f'{verdict} the answer "{_quoted(item.answer)}"')
         case Demographics():
             return f"They are {_quoted(item.text)}"
         case Statement():
@@ -275,10 +277,10 @@ def _line(item: Evidence) -> str:
             assert_never(item)
 
 
-def _when(asked: str, prompt: str) -> str:
-    """The beginning of a line about something under a prompt; an unknown prompt is left out."""
-    quoted = _quoted(prompt)
-    return f'{asked} "{quoted}", ' if quoted else "Once, "
+def _reaction(asked: str, prompt: str, did: str) -> str:
+    """A sentence about what they did when a prompt was asked; an unknown prompt is left out."""
+    question = _quoted(prompt)
+    return f'When {asked} "{question}", they {did}' if question else f"They {did}"
 
 
 def _quoted(text: str) -> str:
