@@ -15,7 +15,7 @@ from penchant.persona import Comparison
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace
 
-WORD = re.compile(r"\w+|[^\w\s]+")
+WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def inner(frames: tuple[str, ...], text: str) -> list[str]:
