@@ -277,10 +277,10 @@ def _line(item: Evidence) -> str:
             assert_never(item)
 
 
-def _reaction(asked: str, prompt: str, did: str) -> str:
-    """A sentence about what they did when a prompt was asked; an unknown prompt is left out."""
+def _reaction(occasion: str, prompt: str, deed: str) -> str:
+    """A sentence about what the person did when a prompt was asked; an unknown prompt is left out."""
     question = _quoted(prompt)
-    return f'When {asked} "{question}", they {did}' if question else f"They {did}"
+    return f'When {occasion} "{question}", they {deed}' if question else f"They {deed}"
 
 
 def _quoted(text: str) -> str:

@@ -35,7 +35,7 @@ def people(tiny: PreferenceSpace) -> list[Record]:
         mine, other = ("tea", "coffee") if person % 2 else ("coffee", "tea")
         golden = tiny.direction({"humour": 1 if person % 2 else -1})
         evidence = (
-            Comment("a post", f"give me {mine} now", golden),
+            Comment("a post", f"give me {mine}", golden),
             Comparison("a post", "yes", "no", golden),
             Demographics("a person", golden),
         )
