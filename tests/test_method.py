@@ -29,8 +29,8 @@ def test_the_task_is_asked_in_the_user_turn_and_the_person_never_in_the_system_t
 ) -> None:
     system, user = method.messages(ann, TASK, layout=layout).messages
     assert (system.role, user.role) == ("system", "user")
-    assert TASK in user.content
-    assert user.content.endswith(TASK) == (layout == "user_first")
+    assert user.content.endswith(TASK)
+    assert user.content.startswith(TASK) == (layout == "paper")
     assert not any(word in system.content for word in ("Assam", "Leeds", "Likes"))
 
 

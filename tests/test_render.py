@@ -26,6 +26,7 @@ from penchant.message import Message
 from penchant.render import LAYOUTS, Layout, layout_named
 
 TASK = "How do I boil an egg?\nBriefly."
+SYSTEM = 'You are talking with somebody. The notes are about them. Answer them directly and say "you".'
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +55,19 @@ def test_ica_user_first_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="history", layout="user_first")
     assert rendered == Rendered(
         messages=(
-            Message("system", "Answer as this person would prefer, judging by what they wrote and chose."),
+            Message("system", SYSTEM),
             Message(
                 "user",
                 """\
-<person>
-- described as: a nurse from Leeds
-- Best tea? chose: Assam. over: It depends on many things.
-- A long post wrote: Too long, no sources.
-- Tell me a joke disliked: Knock knock.
-- said: keep it short
-- says: Dislikes jokes
-</person>
+<notes>
+They are a nurse from Leeds
+When they asked "Best tea?", they liked the answer "Assam." and not "It depends on many things."
+When asked "A long post", they replied "Too long, no sources."
+When they asked "Tell me a joke", they did not like the answer "Knock knock."
+keep it short
+They say: Dislikes jokes
+</notes>
+
 How do I boil an egg?
 Briefly.""",
             ),
@@ -79,23 +81,24 @@ def test_ica_paper_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="history", layout="paper")
     assert rendered == Rendered(
         messages=(
-            Message("system", "Answer as this person would prefer, judging by what they wrote and chose."),
+            Message("system", SYSTEM),
             Message(
                 "user",
                 """\
-***Task***
 How do I boil an egg?
 Briefly.
 
-***Historical Behavior***
-1. A long post wrote: Too long, no sources.
-2. Best tea? chose: Assam. over: It depends on many things.
-3. Tell me a joke disliked: Knock knock.
-4. described as: a nurse from Leeds
-5. said: keep it short
-* says: Dislikes jokes
+<notes>
+When asked "A long post", they replied "Too long, no sources."
+When they asked "Best tea?", they liked the answer "Assam." and not "It depends on many things."
+When they asked "Tell me a joke", they did not like the answer "Knock knock."
+They are a nurse from Leeds
+keep it short
+They say: Dislikes jokes
+</notes>
 
-***Response:***""",
+How do I boil an egg?
+Briefly.""",
             ),
         ),
         kept=5,
@@ -107,15 +110,16 @@ def test_pba_user_first_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="directions", layout="user_first")
     assert rendered == Rendered(
         messages=(
-            Message("system", "Answer as this person would prefer, judging by their preferences."),
+            Message("system", SYSTEM),
             Message(
                 "user",
                 """\
-<person>
+<notes>
 - Likes it short
 - Dislikes jokes
 - Likes detail, with sources
-</person>
+</notes>
+
 How do I boil an egg?
 Briefly.""",
             ),
@@ -129,20 +133,21 @@ def test_pba_paper_is_exactly_this(ann: Person) -> None:
     rendered = render(ann, TASK, content="directions", layout="paper")
     assert rendered == Rendered(
         messages=(
-            Message("system", "Answer as this person would prefer, judging by their preferences."),
+            Message("system", SYSTEM),
             Message(
                 "user",
                 """\
-***Task***
 How do I boil an egg?
 Briefly.
 
-***User Preferences***
-* Likes it short
-* Dislikes jokes
-* Likes detail, with sources
+<notes>
+- Likes it short
+- Dislikes jokes
+- Likes detail, with sources
+</notes>
 
-***Response:***""",
+How do I boil an egg?
+Briefly.""",
             ),
         ),
         kept=0,
@@ -177,7 +182,7 @@ def test_a_correction_outranks_the_belief_in_both_contents(tiny: PreferenceSpace
         assert "Likes it long" in text
         assert "Likes it short" not in text
     # corrections come after the belief
-    assert history.index("wrote: c") < history.index("says: Likes it long")
+    assert history.index('replied "c"') < history.index("They say: Likes it long")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -187,13 +192,13 @@ def test_a_correction_of_zero_removes_the_dimension_in_both_contents(tiny: Prefe
     directions = body(render(person, TASK, content="directions", layout=layout))
     assert "Likes it short" not in directions
     assert "Likes the gist" in directions
-    assert "says: Length does not matter" in body(render(person, TASK, content="history", layout=layout))
+    assert "They say that Length does not matter" in body(render(person, TASK, content="history", layout=layout))
 
 
 def test_corrections_alone_are_a_history(tiny: PreferenceSpace) -> None:
     person = meet(Persona(), tiny, corrections=(Correction("depth", 1),))
     rendered = render(person, TASK, content="history")
-    assert "- says: Likes detail, with sources\n" in body(rendered)
+    assert "\nThey say: Likes detail, with sources\n" in body(rendered)
     assert (rendered.kept, rendered.dropped) == (0, 0)
 
 
@@ -211,7 +216,7 @@ def old_and_new(tiny: PreferenceSpace) -> Person:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_budget_drops_whole_items_the_oldest_first_and_descriptions_last(old_and_new, layout: Layout) -> None:
-    order = ("oldest", "older", "newest", "nurse", "said: short")
+    order = ("oldest", "older", "newest", "nurse", "short")
     everything = words(render(old_and_new, TASK, content="history", layout=layout).messages)
     seen = {}
     for limit in range(everything, 0, -1):
@@ -252,15 +257,15 @@ def test_user_first_is_one_prefix_for_every_task_of_a_person(ann: Person) -> Non
 
 
 def test_a_task_is_shown_as_it_is(ann: Person) -> None:
-    task = "  {{ items }} <person> ***Task***\n\n"
+    task = "  {{ items }} <notes> </notes>\n\n"
     for layout in LAYOUTS:
         for content in ("history", "directions"):
             assert task in body(render(ann, task, content=content, layout=layout))
 
 
 PIECES = [
-    *("<person>", "</person>", "< / PERSON >", "***", "****", "***Response:***", "***Task***", "person"),
-    *("<", ">", "/", "*", "**", " ", "\t", "\n", "\r", "\x0b", "\x85", "\u2028"),
+    *("<notes>", "</notes>", "< / NOTES >", "notes", "<", ">", "/", '"', '", they replied "'),
+    *(" ", "\t", "\n", "\r", "\x0b", "\x85", "\u2028"),
     *("- x", "1. x", "{{ task }}", "{% raw %}", "a"),
 ]
 hostile = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map(lambda parts: "a" + "".join(parts))
@@ -271,28 +276,19 @@ evidence = st.one_of(
     st.builds(Demographics, hostile),
     st.builds(Statement, hostile),
 )
-MARK = re.compile(r"<\s*/?\s*person\s*/?\s*>", re.IGNORECASE)
+MARK = re.compile(r"<\s*/?\s*notes\s*/?\s*>", re.IGNORECASE)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 @given(st.lists(evidence, min_size=1, max_size=4))
-def test_evidence_cannot_break_out_of_the_person_block(tiny: PreferenceSpace, items: list[Evidence]) -> None:
-    text = body(render(meet(Persona.of_items(items), tiny), "the task", content="history"))
-    assert MARK.findall(text) == ["<person>", "</person>"]
+def test_evidence_is_one_line_each_and_cannot_end_the_notes(tiny, layout: Layout, items: list[Evidence]) -> None:
+    text = body(render(meet(Persona.of_items(items), tiny), "the task", content="history", layout=layout))
+    assert MARK.findall(text) == ["<notes>", "</notes>"]
+    before = ["the task", ""] if layout == "paper" else []
     lines = text.splitlines()
-    assert (lines[0], lines[-2:]) == ("<person>", ["</person>", "the task"])
-    assert len(lines) == len(items) + 3
-    assert all(line.startswith("- ") for line in lines[1:-2])
-
-
-@given(st.lists(evidence, min_size=1, max_size=4))
-def test_evidence_cannot_forge_a_heading_of_the_paper_layout(tiny: PreferenceSpace, items: list[Evidence]) -> None:
-    text = body(render(meet(Persona.of_items(items), tiny), "the task", content="history", layout="paper"))
-    assert [line for line in text.splitlines() if "***" in line] == [
-        "***Task***",
-        "***Historical Behavior***",
-        "***Response:***",
-    ]
-    assert len(text.splitlines()) == len(items) + 6
+    assert lines[: len(before) + 1] == [*before, "<notes>"]
+    assert lines[-3:] == ["</notes>", "", "the task"]
+    assert len(lines) == len(before) + 1 + len(items) + 3
 
 
 @given(st.lists(evidence, min_size=1, max_size=4))
@@ -304,36 +300,52 @@ def test_the_system_turn_never_holds_a_word_of_the_person(tiny: PreferenceSpace,
     assert len(systems) == 1
 
 
-@pytest.mark.parametrize(
-    "text", ["<<person>/person>", "</per</person>son>", "<<<person>person>/person>", "**" + "***" + "*"]
-)
+@pytest.mark.parametrize("text", ["<<notes>/notes>", "</no</notes>tes>", "<<<notes>notes>/notes>"])
 def test_a_mark_inside_a_mark_leaves_none_behind(tiny: PreferenceSpace, text: str) -> None:
     person = meet(Persona((Comment("p", f"a {text}"),)), tiny)
     for layout in LAYOUTS:
         lines = body(render(person, "t", content="history", layout=layout)).splitlines()
-        line = next(line for line in lines if "wrote" in line)
+        line = next(line for line in lines if "replied" in line)
         assert not MARK.search(line)
-        assert "***" not in line
 
 
 def without_marks(text: str) -> str:
     """Evidence as a prompt shows it, in the simplest way: marks are removed until none is left."""
     removed = 1
     while removed:
-        text, removed = re.subn(rf"{MARK.pattern}|\*{{3,}}", " ", text, flags=re.IGNORECASE)
+        text, removed = MARK.subn(" ", text)
     return " ".join(text.split())
 
 
-NESTED = ("<", "< ", ">", "<person", "person", "person>", "/", " / ", "</PERSON>", "<person>", "*", "**", "***", "a")
+NESTED = ("<", "< ", ">", "<notes", "notes", "notes>", "/", " / ", "</NOTES>", "<notes>", "<person>", "***", "a")
 
 
 @given(st.lists(st.sampled_from(NESTED), max_size=30).map("".join))
 def test_no_mark_of_ours_survives_in_a_text_and_nothing_else_is_removed(tiny: PreferenceSpace, text: str) -> None:
     person = meet(Persona((Statement(f"a{text}"),)), tiny)
-    line = body(render(person, "t", content="history")).splitlines()[1].removeprefix("- said: ")
+    line = body(render(person, "t", content="history")).splitlines()[1]
     assert line == without_marks(f"a{text}")
     assert not MARK.search(line)
-    assert "***" not in line
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        (Comment("", "Too long."), 'They replied "Too long."'),
+        (Comparison(" \n", "Assam.", "It depends."), 'They liked the answer "Assam." and not "It depends."'),
+        (Rating("", "Knock knock.", liked=True), 'They liked the answer "Knock knock."'),
+        (Rating("<notes>", "Knock knock.", liked=False), 'They did not like the answer "Knock knock."'),
+    ],
+)
+def test_what_was_asked_is_left_out_where_it_is_unknown(tiny: PreferenceSpace, item: Evidence, line: str) -> None:
+    person = meet(Persona((item,)), tiny)
+    assert body(render(person, "t", content="history")).splitlines() == ["<notes>", line, "</notes>", "", "t"]
+
+
+def test_quotation_marks_and_line_breaks_of_a_person_stay_in_one_line(tiny: PreferenceSpace) -> None:
+    person = meet(Persona((Comment('Who said "no"?', 'I did:\n"No."'),)), tiny)
+    (line,) = body(render(person, "t", content="history")).splitlines()[1:-3]
+    assert line == 'When asked "Who said "no"?", they replied "I did: "No.""'
 
 
 def test_a_layout_is_found_by_its_name_or_refused() -> None:
@@ -361,7 +373,7 @@ def test_the_person_opens_the_first_user_turn_and_every_other_turn_is_kept(ann: 
 
 
 @pytest.mark.parametrize("content", ["history", "directions", "summary", "both"])
-def test_in_the_paper_layout_the_last_turn_holds_the_task_before_the_person(ann: Person, content) -> None:
+def test_in_the_paper_layout_the_last_turn_holds_the_task_before_and_after_the_person(ann: Person, content) -> None:
     alone = render(ann, TASK, content=content, layout="paper").messages
     system, *turns = render(ann, TURNS, content=content, layout="paper").messages
     assert system.content == f"You are a waiter.\n\n{alone[0].content}"

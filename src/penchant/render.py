@@ -1,8 +1,9 @@
 """Turns a person into a prompt; training, scoring and serving all use this module and no other code.
 
-There are two layouts. `paper` puts the task before the history, as in AlignX (arXiv:2503.15463, released prompt files).
-`user_first` puts the person first and the task last, so all prompts for a user share one prefix. A history is data: it
-is part of a user turn, never of the system turn. It stands between marks, which are removed from its own text.
+What is known of the person stands in a user turn, as notes between two marks, which are removed from the person's own
+text. It is data and never part of the system turn. There are two layouts. `user_first` puts the notes first and the
+task last, so all prompts for a user share one prefix. `paper` puts the task before the notes, as in AlignX
+(arXiv:2503.15463, released prompt files), and again after them: a model that reads the notes last answers the notes.
 
 Budget: if the messages have too many tokens, whole evidence items are dropped. The oldest items go first; descriptions
 and statements go last. The conversation and the answers are never cut. Dropped items are counted.
@@ -56,25 +57,25 @@ class Rendered:
     """Evidence items left out to meet the budget."""
 
 
-_SYSTEM = {
-    "history": "Answer as this person would prefer, judging by what they wrote and chose.",
-    "directions": "Answer as this person would prefer, judging by their preferences.",
-}
+MARKS = ("<notes>", "</notes>")
+"""Marks around what is known of the person; they are removed from the person's own text."""
+_INSTRUCTION = 'You are talking with somebody. The notes are about them. Answer them directly and say "you".'
 _SURE, _UNSURE, _TORN = "clearly: ", "probably: ", "of two minds about: "
 
-_TEMPLATES = {
-    ("user_first", "history"): """\
-<person>
+_NOTES = {
+    "history": """\
+<notes>
 {%- for line in items %}
-- {{ line }}
+{{ line }}
 {%- endfor %}
 {%- for line in corrections %}
-- {{ line }}
+{{ line }}
 {%- endfor %}
-</person>
+</notes>
+
 {{ task }}""",
-    ("user_first", "directions"): """\
-<person>
+    "directions": """\
+<notes>
 {%- for line in poles %}
 - {{ line }}
 {%- else %}
@@ -83,55 +84,27 @@ _TEMPLATES = {
 {%- if summary %}
 {{ summary }}
 {%- endif %}
-</person>
+</notes>
+
 {{ task }}""",
-    ("user_first", "summary"): """\
-<person>
+    "summary": """\
+<notes>
 {{ summary or "no known preference" }}
-</person>
+</notes>
+
 {{ task }}""",
-    ("paper", "history"): """\
-***Task***
-{{ task }}
-
-***Historical Behavior***
-{%- for line in items %}
-{{ loop.index }}. {{ line }}
-{%- endfor %}
-{%- for line in corrections %}
-* {{ line }}
-{%- endfor %}
-
-***Response:***""",
-    ("paper", "directions"): """\
-***Task***
-{{ task }}
-
-***User Preferences***
-{%- for line in poles %}
-* {{ line }}
-{%- else %}
-* no known preference
-{%- endfor %}
-{%- if summary %}
-{{ summary }}
-{%- endif %}
-
-***Response:***""",
-    ("paper", "summary"): """\
-***Task***
-{{ task }}
-
-***User Preferences***
-{{ summary or "no known preference" }}
-
-***Response:***""",
 }
+"""The user turn with the notes, by what they show. The words are measured in docs/lab/telling.md."""
+_BEFORE = {"user_first": "", "paper": "{{ task }}\n\n"}
+"""What precedes the notes, by layout."""
 
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=False)
-_COMPILED = {key: _JINJA.from_string(text) for key, text in _TEMPLATES.items()}
-_MARK = re.compile(r"<\s*+(?:/\s*+)?person\s*+(?:/\s*+)?>", re.IGNORECASE)
-_STARS = re.compile(r"\*{3,}")
+_COMPILED = {
+    (layout, form): _JINJA.from_string(before + notes)
+    for layout, before in _BEFORE.items()
+    for form, notes in _NOTES.items()
+}
+_MARK = re.compile(r"<\s*+(?:/\s*+)?notes\s*+(?:/\s*+)?>", re.IGNORECASE)
 _BRACKETS = re.compile(r"([<>])")
 
 
@@ -160,7 +133,7 @@ def render(
     Args:
         prompt: the conversation that the model continues; a plain text is one user turn.
         content: what to show of the person.
-        layout: order and headings of the prompt, `user_first` or that of the AlignX paper.
+        layout: order of the prompt, `user_first` or that of the AlignX paper.
         budget: largest length of the prompt; None sets no limit.
     Raises:
         RecordError: there is nothing to show of this person (a history without evidence, directions without any
@@ -201,7 +174,8 @@ def fixed_texts() -> list[str]:
         Statement("a"),
     )
     words = (_SURE, _UNSURE, _TORN)
-    return [*_SYSTEM.values(), *_TEMPLATES.values(), *map(_line, items), "says: does not matter", *words]
+    corrections = (_corrected("a", 1), _corrected("a", 0))
+    return [_INSTRUCTION, *_NOTES.values(), *map(_line, items), *corrections, *words]
 
 
 def summary_of(person: Person) -> str:
@@ -236,18 +210,17 @@ def _turns(
     """The conversation with the person in one of its user turns, and with the instruction to the model.
 
     In `user_first` the person opens the first user turn, so that all conversations of a person share one prefix. In
-    `paper` the person follows the task, in the last turn. A system turn of the conversation's own stays first; the
-    instruction joins it.
+    `paper` the person stands in the last turn, between the task and its repetition. A system turn of the conversation's
+    own stays first; the instruction joins it.
     """
     place = len(prompt) - 1
     if layout == "user_first":
         place = next(index for index, turn in enumerate(prompt) if turn.role == "user")
     body = _COMPILED[layout, form].render(task=prompt[place].content, **slots)
     turns = (*prompt[:place], Message("user", body), *prompt[place + 1 :])
-    instruction = _SYSTEM["history" if form == "history" else "directions"]
     if prompt[0].role == "system":
-        return (Message("system", f"{prompt[0].content}\n\n{instruction}"), *turns[1:])
-    return (Message("system", instruction), *turns)
+        return (Message("system", f"{prompt[0].content}\n\n{_INSTRUCTION}"), *turns[1:])
+    return (Message("system", _INSTRUCTION), *turns)
 
 
 def _fitted(
@@ -289,18 +262,25 @@ def _evidence_lines(evidence: Sequence[Evidence], layout: Layout) -> list[str]:
 def _line(item: Evidence) -> str:
     match item:
         case Comment():
-            return f"{_quoted(item.prompt)} wrote: {_quoted(item.text)}"
+            return _reaction("asked", item.prompt, f'replied "{_quoted(item.text)}"')
         case Comparison():
-            return f"{_quoted(item.prompt)} chose: {_quoted(item.chosen)} over: {_quoted(item.rejected)}"
+            liked, other = _quoted(item.chosen), _quoted(item.rejected)
+            return _reaction("they asked", item.prompt, f'liked the answer "{liked}" and not "{other}"')
         case Rating():
-            verdict = "liked" if item.liked else "disliked"
-            return f"{_quoted(item.prompt)} {verdict}: {_quoted(item.answer)}"
+            verdict = "liked" if item.liked else "did not like"
+            return _reaction("they asked", item.prompt, f'{verdict} the answer "{_quoted(item.answer)}"')
         case Demographics():
-            return f"described as: {_quoted(item.text)}"
+            return f"They are {_quoted(item.text)}"
         case Statement():
-            return f"said: {_quoted(item.text)}"
+            return _quoted(item.text)
         case _:
             assert_never(item)
+
+
+def _reaction(occasion: str, prompt: str, deed: str) -> str:
+    """A sentence about what the person did when a prompt was asked; an unknown prompt is left out."""
+    question = _quoted(prompt)
+    return f'When {occasion} "{question}", they {deed}' if question else f"They {deed}"
 
 
 def _quoted(text: str) -> str:
@@ -311,7 +291,7 @@ def _quoted(text: str) -> str:
     """
     parts: list[str] = []
     opened: list[int] = []  # positions of "<" in parts that may still begin a mark
-    for part in _BRACKETS.split(_STARS.sub(" ", text)):
+    for part in _BRACKETS.split(text):
         if part == "<":
             opened.append(len(parts))
         parts.append(part)
@@ -334,7 +314,9 @@ def _correction_lines(person: Person) -> list[str]:
     dimensions: list[tuple[Dimension, Sign]] = [
         (space.dimensions[space.index(name)], sign) for name, sign in person.corrected().items()
     ]
-    return [
-        f"says: {dimension.pole(sign)}" if sign else f"says: {dimension.name} does not matter"
-        for dimension, sign in dimensions
-    ]
+    return [_corrected(dimension.pole(sign) if sign else dimension.name, sign) for dimension, sign in dimensions]
+
+
+def _corrected(phrase: str, sign: Sign) -> str:
+    """A correction in words, by the phrase of its pole, or by the name of a dimension that is not about the person."""
+    return f"They say: {phrase}" if sign else f"They say that {phrase} does not matter"

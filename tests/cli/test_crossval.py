@@ -77,7 +77,7 @@ def test_a_model_of_measured_directions_is_evaluated_and_shown_by_measuring_them
     assert {row["persona"] for row in ran.last["rows"] if row["method"] == "pba"} >= {"all"}
     shown = penchant("show", "prompt", "--data", texts, "--method", "pba", "--directions", "measured")
     assert shown.code == 0, shown.err
-    assert "<person>" in shown.out
+    assert "<notes>" in shown.out
     ran = penchant(*evaluate, "--directions", "guessed")
     assert (ran.code, "--directions guessed: choose from given, measured" in ran.err) == (2, True)
 

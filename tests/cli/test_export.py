@@ -33,8 +33,8 @@ def test_every_record_becomes_a_conversation_with_both_answers(export, small_for
         assert (system["role"], user["role"]) == ("system", "user")
         found = (user["content"].rpartition("\n")[2], row["chosen"][0]["content"], row["rejected"][0]["content"])
         assert found in known
-        assert user["content"].startswith("<person>\n- ")
-        assert (" wrote: " in user["content"] or " chose: " in user["content"]) <= (method == "ica")
+        assert user["content"].startswith("<notes>\n" if method == "ica" else "<notes>\n- ")
+        assert ("they replied" in user["content"] or "they liked" in user["content"]) <= (method == "ica")
 
 
 def _space(folder: Path):

@@ -24,8 +24,8 @@ def rows(tmp_path):
 def test_the_prompt_is_shown_turn_by_turn(penchant, rows) -> None:
     ran = penchant("show", "prompt", "--data", rows(published()))
     assert ran.code == 0
-    assert ran.out.startswith("[system]\nAnswer as this person would prefer")
-    assert ran.out.endswith("[user]\n<person>\n- a post wrote: hello\n</person>\np\n")
+    assert ran.out.startswith("[system]\nYou are talking with somebody.")
+    assert ran.out.endswith('[user]\n<notes>\nWhen asked "a post", they replied "hello"\n</notes>\n\np\n')
 
 
 def test_what_a_mixed_draw_leaves_out_is_said(penchant, rows) -> None:
@@ -43,7 +43,7 @@ def test_pba_shows_directions(penchant, small_forum) -> None:
     ran = penchant("show", "prompt", "--data", small_forum / "test", "--method", "pba", "--json")
     assert ran.code == 0
     assert ran.last["shown"] == 0
-    assert "wrote:" not in ran.last["messages"][-1]["content"]
+    assert "replied" not in ran.last["messages"][-1]["content"]
 
 
 def test_with_a_model_exactly_its_text_and_tokens_are_shown(penchant, small_forum, small_base) -> None:

@@ -71,9 +71,8 @@ def poles_in_prompt(person: Person, method: str, layout: Layout) -> set[str] | N
         text = METHODS[method].messages(person, "the task", layout=layout).messages[-1].content
     except RecordError:
         return None
-    start, end = ("<person>\n", "\n</person>") if layout == "user_first" else ("Preferences***\n", "\n\n***Response")
-    lines = text.partition(start)[2].partition(end)[0].splitlines()
-    poles = {line[2:] for line in lines if line[:2] in {"- ", "* "}}
+    lines = text.partition("<notes>\n")[2].partition("\n</notes>")[0].splitlines()
+    poles = {line[2:] for line in lines if line.startswith("- ")}
     for part in ". ".join(lines[-1:]).split(". "):
         certainty, _, phrases = part.partition(": ")
         if certainty in {"clearly", "probably"}:

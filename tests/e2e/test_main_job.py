@@ -73,4 +73,4 @@ def test_the_prompt_that_was_scored_can_be_read(penchant, small_forum, aligned) 
         where = ("--data", small_forum / "test", "--method", method, "--model", folder)
         ran = penchant("show", "prompt", *where)
         assert ran.code == 0, ran.err
-        assert re.match(r"<\|system\|>.*<\|user\|><person>\n- .*</person>\n.*<\|assistant\|>\n\Z", ran.out, re.DOTALL)
+        assert re.match(r"<\|system\|>.*<\|user\|><notes>\n.*</notes>\n\n.*<\|assistant\|>\n\Z", ran.out, re.DOTALL)

@@ -1,24 +1,6 @@
 """The measures of benchmarks/words.py on sentences whose reading is plain."""
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 import pytest
-
-FILE = Path(__file__).parents[2] / "benchmarks" / "speech.py"
-
-
-def loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("speech", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-speech = loaded()
 
 
 @pytest.mark.parametrize(
@@ -32,7 +14,7 @@ speech = loaded()
         "A walk would suit his preferences.",
     ],
 )
-def test_an_answer_about_the_person_is_seen(answer: str) -> None:
+def test_an_answer_about_the_person_is_seen(speech, answer: str) -> None:
     assert speech.speaks_about(answer)
 
 
@@ -47,11 +29,11 @@ def test_an_answer_about_the_person_is_seen(answer: str) -> None:
         "The person who wrote Romeo and Juliet is Shakespeare.",
     ],
 )
-def test_an_answer_to_the_person_is_not_one_about_them(answer: str) -> None:
+def test_an_answer_to_the_person_is_not_one_about_them(speech, answer: str) -> None:
     assert not speech.speaks_about(answer)
 
 
-def test_a_sister_may_be_she_but_the_person_may_not() -> None:
+def test_a_sister_may_be_she_but_the_person_may_not(speech) -> None:
     assert not speech.speaks_about("Give her a scarf, as she likes warm things.", others=True)
     assert speech.speaks_about("Give her a scarf, as the user likes knitting.", others=True)
 
@@ -59,7 +41,7 @@ def test_a_sister_may_be_she_but_the_person_may_not() -> None:
 @pytest.mark.parametrize(
     "answer", ["I love my two dogs.", "I'm planning to go hiking.", "As a 34-year-old woman I am late."]
 )
-def test_an_answer_in_the_persons_place_is_seen_unless_it_is_a_letter(answer: str) -> None:
+def test_an_answer_in_the_persons_place_is_seen_unless_it_is_a_letter(speech, answer: str) -> None:
     assert speech.speaks_as(answer)
     assert not speech.speaks_as(answer, letter=True)
 
@@ -67,18 +49,18 @@ def test_an_answer_in_the_persons_place_is_seen_unless_it_is_a_letter(answer: st
 @pytest.mark.parametrize(
     "answer", ["I would suggest a walk.", "I'm glad you asked.", "I am here to help you.", 'Say: "I love it."']
 )
-def test_an_assistant_may_say_i(answer: str) -> None:
+def test_an_assistant_may_say_i(speech, answer: str) -> None:
     assert not speech.speaks_as(answer)
 
 
-def test_seven_words_of_the_block_in_a_row_are_a_repetition() -> None:
+def test_seven_words_of_the_block_in_a_row_are_a_repetition(speech) -> None:
     told = "Because I have five minutes and ten messages."
     assert speech.repeats("You said: because I have five minutes and ten messages!", told)
     assert speech.repeats("- described as: a woman", told)
     assert not speech.repeats("You have five minutes and ten messages.", told)
 
 
-def test_a_loop_says_five_words_three_times() -> None:
+def test_a_loop_says_five_words_three_times(speech) -> None:
     assert speech.loops("a good idea for you " * 3)
     assert not speech.loops("a good idea for you " * 2)
     assert speech.empty(" … ")
@@ -94,11 +76,11 @@ def test_a_loop_says_five_words_three_times() -> None:
         ("Paris.", "en"),
     ],
 )
-def test_the_language_is_that_of_the_little_words(answer: str, expected: str) -> None:
+def test_the_language_is_that_of_the_little_words(speech, answer: str, expected: str) -> None:
     assert speech.language(answer) == expected
 
 
-def test_tones_are_told_by_their_marks() -> None:
+def test_tones_are_told_by_their_marks(speech) -> None:
     assert speech.formal("It is advisable to rest.")
     assert not speech.formal("It's best to rest.")
     assert not speech.formal("Rest!")
@@ -109,11 +91,11 @@ def test_tones_are_told_by_their_marks() -> None:
     assert not speech.says_you("Boil the water.")
 
 
-def test_an_excuse_is_no_help() -> None:
+def test_an_excuse_is_no_help(speech) -> None:
     assert speech.refuses("I'm sorry for the confusion, but as a chatbot I cannot.")
     assert not speech.refuses("Say that you are sorry.")
 
 
-def test_a_stem_is_the_beginning_of_a_word() -> None:
+def test_a_stem_is_the_beginning_of_a_word(speech) -> None:
     assert speech.mentions("Go hiking.", ["hik"])
     assert not speech.mentions("The category is wide.", ["cat ", "ego"])

@@ -139,8 +139,8 @@ def test_a_second_run_shares_nothing_with_the_first(bench, people) -> None:
 
 def test_what_the_budget_leaves_out_is_counted_over_all_passes(bench, people) -> None:
     comments = [replace(r, persona=Persona(r.persona.of(Comment))) for r in people]
-    system = "Answer as this person would prefer, judging by what they wrote and chose."
-    bare = len(f"{system} <person> </person> drink?".split())
+    system = 'You are talking with somebody. The notes are about them. Answer them directly and say "you".'
+    bare = len(f"{system} <notes> </notes> drink?".split())
     made = bench(max_prompt_tokens=bare)
     rows(made, comments, ["ugc"])
     # the one comment, for policy and reference, under ugc and shuffled

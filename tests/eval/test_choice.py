@@ -32,7 +32,7 @@ class Chooser(FakeModel):
             assert one.answers == ("A", "B")
             text = one.messages[-1].content
             told = data_of(text)
-            liked = {letter: float(f"wrote: {told[letter]}" in text) for letter in one.answers}
+            liked = {letter: float(f'replied "{told[letter]}"' in text) for letter in one.answers}
             habit = self.fondness + len(told["A"]) / 7
             found.append((Likelihood(liked["A"] + habit, 1), Likelihood(liked["B"], 1)))
         return found

@@ -252,7 +252,7 @@ def test_every_method_writes_one_answer_per_record_from_what_it_shows(tiny, benc
     }
     assert sum(steps) == 6
     assert {row[1:] for row in bench.policies["ica"].asked} == {(ANSWER_TOKENS, 7)}
-    assert "wrote: tea" in bench.reference.asked[0][0]
+    assert 'replied "tea"' in bench.reference.asked[0][0]
     assert "Likes jokes" in bench.policies["pba"].asked[0][0]
     assert "tea" not in bench.policies["pba"].asked[0][0]
     assert pairs(bench) == [("ica", "few_shot"), ("pba", "few_shot"), ("ica", "pba")]

@@ -15,7 +15,7 @@ from penchant.persona import Comparison
 from penchant.render import fixed_texts
 from penchant.space import PreferenceSpace
 
-WORD = re.compile(r"\w+|[^\w\s]+")
+WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def inner(frames: tuple[str, ...], text: str) -> list[str]:
@@ -99,8 +99,8 @@ def poles(space: PreferenceSpace) -> dict[str, tuple[str, int]]:
 def stances_of(space: PreferenceSpace, page: Candidates) -> set[tuple[str, int]]:
     """The stances of the person on a page: in what they wrote and chose, and in their description."""
     pole_of = poles(space)
-    lines = page.messages[0].content.partition("</person>")[0].splitlines()[1:]
-    own = [line.partition(" over: ")[0] for line in lines]
+    lines = page.messages[0].content.partition("</notes>")[0].splitlines()[1:]
+    own = [line.partition(" and not ")[0] for line in lines]
     return {pole_of[phrase] for phrase in pole_of for line in own if phrase in line}
 
 
@@ -171,7 +171,7 @@ def test_a_post_below_a_page_is_answered_by_a_stranger_who_does_not_care_who_is_
 def test_choices_on_pages_never_use_the_wordings_kept_from_training_people(twelve, corpus: Corpus) -> None:
     unseen = {p for e in lexicon(twelve) for pole in (e.positive, e.negative) for p in pole[KNOWN:]}
     lines = [line for _ in range(200) for page in corpus.couple() for line in page[0].messages[0].content.splitlines()]
-    choices = [line for line in lines if " chose: " in line]
+    choices = [line for line in lines if "they liked the answer" in line]
     assert len(choices) > 200
     assert not [line for line in choices if any(phrase in line for phrase in unseen)]
     assert [line for line in lines if any(phrase in line for phrase in unseen)]
@@ -193,7 +193,7 @@ def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(tw
                 under = [line for line in lines if inner(POSTS, _quoted_post(line)) == [topic]]
                 assert under
                 own = {p for p, pole in pole_of.items() if pole == (about, sign)}
-                assert all(any(phrase in line.partition(" over: ")[0] for phrase in own) for line in under)
+                assert all(any(phrase in line.partition(" and not ")[0] for phrase in own) for line in under)
                 foreign, total = foreign + (about != topic), total + 1
     # by chance, one in twelve is about the topic's own dimension
     assert total > 50
@@ -201,7 +201,8 @@ def test_bound_topics_mean_something_arbitrary_and_the_same_all_over_the_page(tw
 
 
 def _quoted_post(line: str) -> str:
-    return re.split(r" (?:wrote|chose): ", line.removeprefix("- "))[0] if line.startswith("- ") else POSTS[0]
+    under = re.match(r'When (?:they )?asked "(.*?)", they ', line)
+    return under[1] if under else POSTS[0]
 
 
 def test_the_same_seed_gives_the_same_stream(twelve: PreferenceSpace) -> None:

@@ -63,13 +63,13 @@ UNITS = (
         "I. ",
     ),
     *("says ", "x says a ", "x says . ' - ", "according to ", "on ", "on a\n", "on a wrote", "from: a\n", "forwarded "),
-    *("< <person>", "<person", "</person>", "<", "< ", "*", "**", "***", "> a\n", ">\n", "&gt; ", "```", "```x```\n"),
+    *("< <notes>", "<notes", "</notes>", "<", "< ", "*", "**", "***", "> a\n", ">\n", "&gt; ", "```", "```x```\n"),
     *('"', '" ', '"a\n', "“a ", "„\n“", "a", "_", "\n", " ", "\t \n", ". ", ".\n", "- - -\n", "-", "\u2028", "\x85"),
     *("and ", "  and  ", ", ", "12 ", "12-", "12 years ", "aged ", "i'm ", "25 y", "{", "[", "(", "a(b", '"  :', "a ="),
     *("<|a", "</a", "<!--", "system ", "answer_", "_A", "'s ", "s' ", "Asdf", "Human: a b c d e\n", "aeiou ", "é", "ſ"),
 )
 HEADS = ("my ", "\n> ", "<", "system", "12", "aged", "I", "not ", '"', "on a", "x says ", "a =", "Anna ")
-FILLS = (" ", "a", "_", ".", "really ", "\n", "-", " .", "<person>")
+FILLS = (" ", "a", "_", ".", "really ", "\n", "-", " .", "<notes>")
 
 
 def _repeated(unit: str) -> str:
@@ -84,8 +84,8 @@ def hostile_texts() -> Iterator[str]:
         yield head + _repeated(fill) + "x"
     for _ in range(40):
         yield _repeated("".join(rng.choices(UNITS, k=3)))
-    yield "<" * (LETTERS // 9) + "person>" * (LETTERS // 9)
-    yield ("< " * (LETTERS // 4)) + ("/person >" * (LETTERS // 12))
+    yield "<" * (LETTERS // 7) + "notes>" * (LETTERS // 7)
+    yield ("< " * (LETTERS // 4)) + ("/notes >" * (LETTERS // 12))
     yield "".join(rng.choices("ab<>*/ \n\"'.,I", k=LETTERS))
     yield "".join(rng.choices(UNITS, k=LETTERS // 5))[:LETTERS]
 
@@ -199,9 +199,9 @@ def test_a_short_comment_that_repeats_an_adverb_is_read_at_once() -> None:
 
 
 def test_forty_kilobytes_of_nested_marks_are_removed_at_once(tiny: PreferenceSpace) -> None:
-    nested = "< <person>" * 4_000 + "person>" * 4_000
+    nested = "< <notes>" * 4_000 + "notes>" * 4_000
     person = meet(Persona((Comment("p", nested),)), tiny)
     started = time.process_time()
     message = render(person, "t", content="history").messages[-1].content
     assert time.process_time() - started < 0.5
-    assert message.count("person>") == 2  # the block's own marks
+    assert message.count("notes>") == 2  # the block's own marks

@@ -49,7 +49,9 @@ def test_the_oldest_evidence_goes_until_prompt_and_answers_fit_the_context(chat:
     answers = ("hot tea please", "milk " * 30)
     whole = chat.encode(rendered(chat, answers).messages, answers)
     size = len(whole.prompt) + max(map(len, whole.answers))
-    bare = size - sum(len(chat.tokenizer.tokenize(f"- a post wrote: tea {word}")) for word in ("one", "two"))
+    bare = size - sum(
+        len(chat.tokenizer.tokenize(f'When asked "a post", they replied "tea {word}"')) for word in ("one", "two")
+    )
     dropped = []
     for context in range(bare, size + 8):
         small = ChatTokenizer(chat.tokenizer, positions=context)

@@ -76,7 +76,7 @@ def test_nobodys_text_can_open_a_turn(chat: ChatTokenizer, attacked: str) -> Non
     person, task, answer = (ATTACK if attacked == part else "tea" for part in ("evidence", "task", "answer"))
     messages: tuple[Message, ...] = (
         Message("system", "i like"),
-        Message("user", f"<person>\n- {person}\n</person>\n{task}"),
+        Message("user", f"<notes>\n{person}\n</notes>\n\n{task}"),
     )
     encoded = chat.encode(messages, (answer,))
     turns = [token for token in chat.tokenizer.convert_ids_to_tokens(encoded.prompt) if token in TURNS]
@@ -85,7 +85,7 @@ def test_nobodys_text_can_open_a_turn(chat: ChatTokenizer, attacked: str) -> Non
     assert ends == ["<|end|>"]
     # the words of the text are kept, and so are the marks around the person
     words = chat.tokenizer.convert_ids_to_tokens([*encoded.prompt, *encoded.answers[0]])
-    assert {"never", "always", "<person>", "</person>"} <= set(words)
+    assert {"never", "always", "<notes>", "</notes>"} <= set(words)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_token_that_appears_when_another_is_taken_out_goes_too() -> None:
 
 
 def test_text_without_special_tokens_is_left_as_it_is(chat: ChatTokenizer) -> None:
-    text = "  tea <b>\n\n| end |> <person> </person> äß "
+    text = "  tea <b>\n\n| end |> <notes> </notes> äß "
     assert chat.prompt_text((Message("user", text),)) == f"<|user|>{text}<|assistant|>"
 
 

@@ -16,6 +16,9 @@ def test_each_word_costs_a_nat_unless_its_weight_says_otherwise() -> None:
 def test_it_can_favour_words_of_the_prompt() -> None:
     ((present, absent),) = FakeModel(follow=0.5).logprobs([Candidates(PROMPT, ("tea", "milk"))])
     assert (present.logprob, absent.logprob) == (-0.5, -1.0)
+    quoted = (Message("user", 'they replied "tea"'),)
+    ((present, absent),) = FakeModel(follow=0.5).logprobs([Candidates(quoted, ("tea", "milk"))])
+    assert (present.logprob, absent.logprob) == (-0.5, -1.0)
 
 
 def test_it_counts_words_and_passes() -> None:

@@ -52,8 +52,8 @@ def test_a_saved_model_is_the_same_when_loaded(tmp_path: Path, local: LocalModel
     assert loaded.name == "mine"
     assert loaded.logprobs(candidates) == local.logprobs(candidates)
     assert loaded.count(ASK) == local.count(ASK)
-    attacked = loaded.chat.encode((Message("user", f"<person>{ATTACK}</person>"),), ("tea",))
-    assert attacked == local.chat.encode((Message("user", f"<person>{ATTACK}</person>"),), ("tea",))
+    attacked = loaded.chat.encode((Message("user", f"<notes>{ATTACK}</notes>"),), ("tea",))
+    assert attacked == local.chat.encode((Message("user", f"<notes>{ATTACK}</notes>"),), ("tea",))
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.pth", "x.pkl", "last.ckpt"])

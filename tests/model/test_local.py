@@ -26,7 +26,7 @@ def naive(local: LocalModel, messages: tuple[Message, ...], answer: str) -> Like
 
 
 def some_candidates() -> list[Candidates]:
-    persona = "<person>\n- i like hot milk and tea please\n</person>\n"
+    persona = "<notes>\ni like hot milk and tea please\n</notes>\n\n"
     people: list[tuple[Message, ...]] = [
         (Message("system", "i like you"), Message("user", text))
         for text in (

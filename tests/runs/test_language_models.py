@@ -82,7 +82,7 @@ def test_a_summary_is_written_shown_trained_on_and_measured(
 ) -> None:
     shown = penchant("show", "prompt", "--data", small_forum / "test", "--method", "pba_both", "--summaries", writer)
     assert shown.code == 0, shown.err
-    assert "\nSomebody who likes travel\n</person>" in shown.out
+    assert "\nSomebody who likes travel\n</notes>" in shown.out
     out = tmp_path / "model"
     where = ("--recipe", small_recipe, "--data", small_forum / "train", "--out", out)
     ran = penchant("train", *where, "--method", "pba_summary", "--summaries", writer)

@@ -35,7 +35,7 @@ def test_evidence_goes_where_prompt_and_answers_are_longer_than_the_models_conte
     answers = replace(RECORD, chosen="tea " * 10)
     counts = [
         pair_likelihoods(FakeModel(context=context), METHODS["ica"], [answers], [told], person_of).dropped
-        for context in (None, 200, 40, 36, 28)
+        for context in (None, 200, 45, 44, 36)
     ]
     assert counts == [0, 0, 0, 1, 2]
     with pytest.raises(RecordError, match="cannot ask ica about record 'r': the prompt alone is longer than"):

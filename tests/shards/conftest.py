@@ -14,7 +14,7 @@ from penchant.persona import Evidence, Item, Persona
 from penchant.record import Provenance
 from penchant.space import load_space
 
-AWKWARD = "a, b\n\"c\" \t\\ 'd' äß 🙂 </person>\u2028\u0000 end"
+AWKWARD = "a, b\n\"c\" \t\\ 'd' äß 🙂 </notes>\u2028\u0000 end"
 
 
 @pytest.fixture(scope="session")

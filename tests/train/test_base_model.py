@@ -34,10 +34,10 @@ SMALL = BaseSection(
 
 
 def test_turns_and_marks_come_first_and_words_in_order() -> None:
-    vocabulary = word_tokenizer(["Tea, please!", "a tea <person>"]).tokenizer.get_vocab()
+    vocabulary = word_tokenizer(["Tea, please!", "a tea <notes>"]).tokenizer.get_vocab()
     assert sorted(vocabulary, key=vocabulary.get) == [
-        "<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<person>", "</person>",
-        "!", ",", "<", ">", "a", "person", "please", "tea",
+        "<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<notes>", "</notes>",
+        "!", ",", "<", ">", "a", "notes", "please", "tea",
     ]  # fmt: skip
 
 
@@ -46,10 +46,10 @@ def test_marks_of_a_person_are_tokens_but_not_special_ones() -> None:
     added = {token.content: token.special for token in chat.tokenizer.added_tokens_decoder.values()}
     assert added == {
         **dict.fromkeys(("<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"), True),
-        "<person>": False,
-        "</person>": False,
+        "<notes>": False,
+        "</notes>": False,
     }
-    assert chat.tokenizer.tokenize("<person>tea</person>") == ["<person>", "tea", "</person>"]
+    assert chat.tokenizer.tokenize("<notes>tea</notes>") == ["<notes>", "tea", "</notes>"]
 
 
 def test_words_are_read_in_any_case_and_unknown_ones_as_unknown() -> None:
@@ -172,7 +172,7 @@ def test_byte_pairs_write_any_text_and_turns_and_marks_are_tokens(tmp_path: Path
         ids = chat.tokenizer(text, add_special_tokens=False)["input_ids"]
         assert chat.tokenizer.decode(ids) == text
         assert chat.tokenizer.unk_token_id not in ids
-    assert chat.tokenizer.tokenize("<person>the</person>")[0] == "<person>"
+    assert chat.tokenizer.tokenize("<notes>the</notes>")[0] == "<notes>"
     messages = (Message("user", "the mat"),)
     assert chat.tokenizer.decode(chat.prompt_ids(messages)) == "<|user|>the mat<|assistant|>"
 

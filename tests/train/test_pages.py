@@ -74,8 +74,8 @@ def test_opposite_people_are_asked_the_same_and_right_for_one_is_wrong_for_the_o
         one, two = corpus.couple()
         assert len(one) == len(two) > 0
         for mine, theirs in zip(one, two, strict=True):
-            task = mine.messages[-1].content.partition("</person>")[2]
-            assert task == theirs.messages[-1].content.partition("</person>")[2]
+            task = mine.messages[-1].content.partition("</notes>")[2]
+            assert task == theirs.messages[-1].content.partition("</notes>")[2]
             assert mine.messages != theirs.messages
             assert mine.answers == (theirs.answers if len(mine.answers) == 1 else theirs.answers[::-1])
             # only a direct question has a wrong answer: a plain task is answered by a stranger
@@ -109,9 +109,9 @@ def test_a_page_of_choices_shows_the_rule_that_its_answers_follow(corpus: RealTe
     )
     for page in (page for _ in range(20) for page in pages.couple()):
         page_text = page[0].messages[0].content
-        if "chose:" not in page_text:
+        if "they liked the answer" not in page_text:
             continue
-        chosen, _, rejected = page_text.partition("chose: ")[2].partition("\n")[0].partition(" over: ")
+        chosen, _, rejected = page_text.partition("liked the answer ")[2].partition("\n")[0].partition(" and not ")
         longer = len(chosen.split()) > len(rejected.split())
         assert all((len(c.answers[0].split()) > len(c.answers[1].split())) == longer for c in page)
 

@@ -30,9 +30,9 @@ def test_every_thumb_is_a_row_that_does_not_show_itself(training_set, records) -
     for row in rows:
         prompt_text, answer = row["prompt"][-1]["content"], row["completion"][0]["content"]
         assert row["label"] is (answer == "try")
-        assert "wrote: try" in prompt_text
-        assert ("disliked: how" in prompt_text) is (answer == "try")
-        assert (" liked: try" in prompt_text) is (answer == "how")
+        assert 'replied "try"' in prompt_text
+        assert ('did not like the answer "how"' in prompt_text) is (answer == "try")
+        assert (' liked the answer "try"' in prompt_text) is (answer == "how")
 
 
 def test_thumbs_of_all_of_a_persons_records_count_each_once(training_set, records) -> None:

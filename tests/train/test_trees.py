@@ -224,7 +224,7 @@ def test_rows_for_other_trainers_are_turns_that_the_template_writes(training_set
     for line, record in zip(data.conversations(row), data.records(row), strict=True):
         (turn,) = line["prompt"]
         assert turn["role"] == "user"
-        assert turn["content"].startswith("Answer as this person")
+        assert turn["content"].startswith("You are talking with somebody.")
         assert line["chosen"][0]["content"] == record.chosen.replace("<|end|>", " ")
         prompt = fast.apply_chat_template(line["prompt"], tokenize=False, add_generation_prompt=True)
         assert prompt == data.tokenizer.prompt_text(data.messages(data.person(row), record))

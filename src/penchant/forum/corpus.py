@@ -240,7 +240,7 @@ def direct_question(post: str) -> str:
 
 def vocabulary(space: PreferenceSpace) -> list[str]:
     """Texts with every word that a forum of this space can use: its lexicon, the frames, the phrases of the space."""
-    # with its braces, "{}?" would be one run of punctuation, and "?" would stay unknown
+    # filled in, since no text has the braces
     texts = [frame.format(" ") for frame in (*POSTS, *COMMENTS, *REPLIES, DESCRIPTION, *QUESTIONS, DESCRIBE)]
     for entry in lexicon(space):
         texts += [entry.topic, *entry.positive, *entry.negative]

@@ -234,7 +234,7 @@ class ChatTokenizer:
                     yield from re.split(r"probe(?:answer|\d+x)", text)
 
     def plain(self, text: str) -> str:
-        """A text without special tokens and turn marks. Other added tokens, such as <person>, stay."""
+        """A text without special tokens and turn marks. Other added tokens, such as <notes>, stay."""
         text = self._marks.remove(text)
         if self._normalizer is not None and not text.isascii():
             normal = self._normalizer.normalize_str(text)  # wide brackets, for instance, may become plain ones

@@ -29,7 +29,7 @@ class FakeModel:
 
     weights: Mapping[str, float] = field(default_factory=dict)
     follow: float = 0.0
-    """Added log-probability of words that are in the prompt, nats."""
+    """Added log-probability of words that are in the prompt, bare or in quotation marks, nats."""
     name: str = "fake"
     context: int | None = None
     """See `Steps.context`."""
@@ -47,7 +47,7 @@ class FakeModel:
         return [tuple(self._likelihood(c.messages, answer) for answer in c.answers) for c in candidates]
 
     def _likelihood(self, messages: Sequence[Message], answer: str) -> Likelihood:
-        in_prompt = {word for message in messages for word in message.content.lower().split()}
+        in_prompt = {word.strip('"') for message in messages for word in message.content.lower().split()}
         words = answer.lower().split()
         total = sum(self.weights.get(word, -1.0) + (self.follow if word in in_prompt else 0.0) for word in words)
         return Likelihood(total, max(1, len(words)))

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from penchant.config import BaseSection
@@ -31,11 +31,12 @@ from penchant.model.base import Candidates
 from penchant.model.chat import ChatTokenizer
 from penchant.model.likelihood import token_logprobs
 from penchant.model.tree import Branch, collate, pack
+from penchant.render import MARKS
 from penchant.train.loss import finite
 from penchant.train.snapshot import SNAPSHOT, Progress, load_snapshot, run_key, save_snapshot
 
 _TURNS = ["<pad>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
-_MARKS = ["<person>", "</person>"]
+_MARKS = list(MARKS)
 """Ordinary tokens, not special ones: special tokens are removed from every message."""
 _SPECIAL = [*_TURNS, *_MARKS]
 _TEMPLATE = (
@@ -43,18 +44,22 @@ _TEMPLATE = (
     "{% if message.role == 'assistant' %}<|end|>{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
-_WORD = re.compile(r"\w+|[^\w\s]+")
-"""One word or one run of punctuation, as the Whitespace pre-tokenizer splits."""
+_SIGN = r"[^\w\s]"
+"""One punctuation mark or other sign."""
+_WORD = re.compile(rf"\w+|{_SIGN}")
 
 
 def word_tokenizer(texts: Sequence[str]) -> ChatTokenizer:
-    """One token per lower-case word or run of punctuation in `texts`; any other word is unknown."""
+    """One token per lower-case word or punctuation mark in `texts`; any other word is unknown."""
     words = sorted({word for text in texts for word in _WORD.findall(text.lower())})
     tokens = [*_SPECIAL, *(word for word in words if word not in _SPECIAL)]
     vocabulary = {token: index for index, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    # a quotation may end in any mark, so a run of punctuation is no token of its own
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Whitespace(), pre_tokenizers.Split(Regex(_SIGN), behavior="isolated")]
+    )
     tokenizer.add_special_tokens(_TURNS)
     return _chat(tokenizer)
 
