@@ -25,6 +25,8 @@ class Wording:
     lines: Mapping[str, str] = field(default_factory=dict)
     pole: str = "{pole}"
     """One pole as a line; {pole} is the phrase of the space, {lower} the same with a small first letter."""
+    corrected: str = "{pole}"
+    """A correction, as a line of the history."""
     bullet: str = "- "
     paper: str = "{task}\n\n{told}"
     """The user turn of the layout `paper`: the task before the block {told}."""
@@ -342,3 +344,9 @@ FOURTEENTH = [
     Wording("notes-paper", bullet="", paper="{task}\n\n{told}\n{task}", **_FINAL),
 ]
 BY_NAME |= {wording.name: wording for wording in FOURTEENTH}
+FIFTEENTH = [
+    Wording("notes-say", bullet="", corrected="They say: {pole}", **_FINAL),
+    Wording("notes-bare", bullet="", **_FINAL),
+    Wording("notes-want", bullet="", corrected="They want: {pole}", **_FINAL),
+]
+BY_NAME |= {wording.name: wording for wording in FIFTEENTH}

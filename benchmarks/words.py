@@ -51,10 +51,13 @@ def split(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def block_of(wording: Wording, person: dict[str, Any], form: str) -> list[str]:
-    """The lines about a person."""
+    """The lines about a person; in `corrected`, their poles are corrections that follow the history."""
+    history = [line_of(wording, item) for item in person["items"]]
     if form == "history":
-        return [line_of(wording, item) for item in person["items"]]
+        return history
     poles = [_SPACE.dimensions[_SPACE.index(name)].pole(sign) for name, sign in person["poles"].items()]
+    if form == "corrected":
+        return history + [wording.corrected.format(pole=pole) for pole in poles]
     if form == "summary":  # as `render.summary_of` writes a belief of which half is certain
         half = len(poles) // 2
         text = f"clearly: {'; '.join(poles[:half])}. probably: {'; '.join(poles[half:])}"
@@ -78,7 +81,8 @@ def messages_of(
     lines = block_of(wording, person, form)
     block = lines[0] if form == "summary" else "\n".join(f"{wording.bullet}{line}" for line in lines)
     told, asked = f"{wording.head}\n{block}\n{wording.tail}", wording.ask.format(task=task)
-    system = wording.system if form == "history" or wording.system_directions is None else wording.system_directions
+    shows_evidence = form in ("history", "corrected")
+    system = wording.system if shows_evidence or wording.system_directions is None else wording.system_directions
     turns = [Message("system", system)] if system else []
     if wording.acknowledged:
         return (*turns, Message("user", told), Message("assistant", "I will."), Message("user", asked))
@@ -295,7 +299,7 @@ def main() -> None:
     parser.add_argument("command", choices=("write", "table"))
     parser.add_argument("--wordings", default="nobody")
     parser.add_argument("--split", choices=("screen", "choose", "more", "judge", "all"), default="choose")
-    parser.add_argument("--form", choices=("history", "directions", "summary"), default="history")
+    parser.add_argument("--form", choices=("history", "corrected", "directions", "summary"), default="history")
     parser.add_argument("--layout", choices=("user_first", "paper"), default="user_first")
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
     parser.add_argument("--out", type=Path, default=Path("out/words.jsonl"))

@@ -26,7 +26,7 @@ from penchant.errors import (
 from penchant.message import Message
 from penchant.openmp import wait_passively as _wait_passively
 from penchant.person import Person, meet
-from penchant.persona import Comment, Comparison, Demographics, Evidence, Persona, Rating, Statement
+from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Persona, Rating, Statement
 from penchant.posterior import Belief, Vote, aggregate, believe
 from penchant.record import Provenance, Record
 from penchant.render import Budget, Rendered, render
@@ -49,6 +49,7 @@ __all__ = [
     "Dimension",
     "Direction",
     "Evidence",
+    "Item",
     "Message",
     "ModelError",
     "PenchantError",

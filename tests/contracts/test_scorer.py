@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from penchant import Persona, PreferenceSpace, Record, meet
+from penchant import Message, Persona, PreferenceSpace, Record, meet
 from penchant.encoder.fake import FakeEncoder
 from penchant.fit import BASELINES
 from penchant.fit.encoder import fit_encoder
@@ -90,3 +90,20 @@ def test_the_label_and_its_provenance_are_not_read(scorer, planted: list[Record]
     bare = [Record(r.record_id, None, r.prompt, r.chosen, r.rejected, Persona()) for r in planted]
     ours = margins(scorer, planted, personas, tiny)
     np.testing.assert_array_equal(margins(scorer, bare, personas, tiny), ours)
+
+
+def test_a_text_and_a_conversation_of_this_one_turn_are_the_same(scorer, planted: list[Record], tiny) -> None:
+    personas = [record.persona for record in planted]
+    turns = [replace(record, prompt=(Message("user", record.task),)) for record in planted]
+    np.testing.assert_array_equal(margins(scorer, turns, personas, tiny), margins(scorer, planted, personas, tiny))
+
+
+def test_answers_in_a_longer_conversation_are_scored_too(scorer, planted: list[Record], tiny) -> None:
+    personas = [record.persona for record in planted]
+    earlier = (Message("system", "Be kind."), Message("user", "Good evening."), Message("assistant", "Hello!"))
+    asked = [replace(record, prompt=(*earlier, Message("user", record.task))) for record in planted]
+    ours = margins(scorer, asked, personas, tiny)
+    assert np.isfinite(ours).all()
+    assert (ours != 0).any()
+    swapped = [replace(record, chosen=record.rejected, rejected=record.chosen) for record in asked]
+    np.testing.assert_array_equal(margins(scorer, swapped, personas, tiny), -ours)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penchant import Comment, Direction, Persona, PreferenceSpace, Record
+from penchant import Comment, Direction, Message, Persona, PreferenceSpace, Record
 from penchant.errors import ConfigError, RecordError
 from penchant.eval.bench import Bench, draw_condition
 from penchant.eval.choice import orders
@@ -39,6 +39,16 @@ def test_another_question_is_asked_of_the_same_person(tiny) -> None:
     asked = source.rendered(1, one).messages[-1].content
     assert "I am 1, word 3" in asked
     assert '"A": "tea", "B": "coffee"' in asked
+
+
+def test_a_harness_reads_every_turn_of_a_conversation(tiny) -> None:
+    turns = (Message("user", "I am thirsty."), Message("assistant", "It is hot."), Message("user", "drink?"))
+    source = Source.of([replace(record, prompt=turns) for record in people()], tiny, persona="ugc")
+    messages = source.rendered(1).messages
+    assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
+    assert "I am 1, word 3" in messages[1].content
+    assert messages[1].content.endswith("I am thirsty.")
+    assert messages[2:] == turns[1:]
 
 
 def test_evidence_beyond_a_budget_is_left_out_and_counted(tiny) -> None:
