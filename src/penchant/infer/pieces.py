@@ -70,18 +70,19 @@ def pieces(text: str) -> tuple[str, ...]:
 def _written(text: str, *, task: tuple[str, ...]) -> Parts:
     """The parts of a text by the person: its author's own clauses, at most `MAX_CLAUSES`."""
     clauses = [
-        (clause, passage, hedge)
+        (clause, passage, sentence)
         for passage in passages(unquoted(text))
         for sentence in sentences(own_words(passage))
-        for hedge in (hedged(sentence),)  # once per sentence, as a sentence may be very long
         for clause in _clauses(sentence)
     ]
     kept = _spread(clauses)
+    # once per sentence, as a sentence may be very long, and only for what is kept
+    doubted = {sentence: hedged(sentence) for sentence in {sentence for _, _, sentence in kept}}
     return Parts(
         task,
         own=tuple(clause for clause, _, _ in kept),
         passages=tuple(passage for _, passage, _ in kept),
-        hedged=tuple(hedge for _, _, hedge in kept),
+        hedged=tuple(doubted[sentence] for _, _, sentence in kept),
     )
 
 
@@ -94,5 +95,8 @@ def _spread(clauses: list[T]) -> list[T]:
 def _clauses(text: str) -> Iterator[str]:
     for clause in CLAUSE_END.split(text):
         words = clause.split()
+        if len(words) == 1:  # nothing to join; a text may consist of such clauses
+            yield words[0]
+            continue
         for start in range(0, len(words), _MAX_WORDS):
             yield " ".join(words[start : start + _MAX_WORDS])

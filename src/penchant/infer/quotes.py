@@ -146,7 +146,8 @@ def _own(text: str) -> Iterator[str]:
             continue
         of_others = bool(_OTHERS.match(sentence))
         start = 0
-        for end in (*(gap.end() for gap in CLAUSE_END.finditer(sentence)), len(sentence)):
+        gaps = [gap.end() for gap in CLAUSE_END.finditer(sentence)] if " " in sentence else []
+        for end in (*gaps, len(sentence)):
             clause = sentence[start:end]
             goes_on = of_others and (start == 0 or not _OWN.search(clause))
             of_others = goes_on or bool(_OTHERS.match(clause))
