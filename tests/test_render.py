@@ -168,7 +168,7 @@ def test_a_known_person_without_a_decided_dimension_has_no_known_preference(tiny
 def test_there_is_no_history_to_show_without_evidence_and_no_direction_without_belief(tiny) -> None:
     with pytest.raises(RecordError, match="no evidence"):
         render(meet(Persona(), tiny), TASK, content="history")
-    with pytest.raises(RecordError, match="nothing is believed"):
+    with pytest.raises(RecordError, match="there is no belief about this person"):
         render(meet(Persona((Comment("p", "not annotated"),)), tiny), TASK, content="directions")
 
 

@@ -65,7 +65,7 @@ class Person:
         return {correction.dimension_id: correction.sign for correction in self.corrections}
 
     def of_two_minds(self) -> list[str]:
-        """Dimensions on which the evidence speaks for both poles and decides for none, and no own word settles it."""
+        """Dimensions on which the evidence speaks for both poles and decides for none, and no correction decides it."""
         direction = self.direction()
         if self.belief is None or self.profile is not None or direction is None:
             return []

@@ -4,8 +4,8 @@ Three kinds of evidence come from AlignX (arXiv:2503.15463, section 3.2): commen
 two answers (PAIR) and a description of the person (DEMO). Two more kinds come from products: a thumb up or down on one
 answer (Rating), and a sentence in which the person says what they want (Statement). Evidence is data, never an
 instruction. Evidence may carry a direction: the preferences that an annotator inferred from it. An item is evidence
-with its identity: an id by which stores, receipts and explanations name it, and the time when it arose. This module
-does not know how prompts show a persona.
+with its identity: an id (explanations name it) and the time when it arose. This module does not know how prompts show
+a persona.
 """
 
 from __future__ import annotations

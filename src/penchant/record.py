@@ -53,7 +53,7 @@ class Record:
         try:
             object.__setattr__(self, "prompt", conversation(self.prompt))
         except RecordError as error:
-            raise RecordError(f"record '{self.record_id}': {error}; mend it or drop the row") from error
+            raise RecordError(f"record '{self.record_id}': {error}; correct it or drop the row") from error
         for name in ("chosen", "rejected"):
             if not getattr(self, name).strip():
                 raise RecordError(f"record '{self.record_id}' has an empty {name}; fill it in or drop the row")

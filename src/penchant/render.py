@@ -146,7 +146,7 @@ def render(
         direction = person.direction()
         if direction is None:
             raise RecordError(
-                "nothing is believed of this person: no annotated evidence, profile or correction; "
+                "there is no belief about this person: no annotated evidence, profile or correction; "
                 "annotate the evidence with directions (penchant infer), or show the history itself (ica)"
             )
         poles = pole_lines(direction)
@@ -242,8 +242,8 @@ def _fitted(
     if dropped > len(evidence):
         limit = budget.max_tokens if budget else 0
         raise RecordError(
-            f"the prompt alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`, or leave the "
-            "record out if the model's context is no longer"
+            f"the prompt alone is longer than the budget of {limit} tokens; raise `max_prompt_tokens`; if the model's "
+            "context is too short, drop the record"
         )
     return Rendered(without(dropped), kept=len(evidence) - dropped, dropped=dropped)
 

@@ -57,11 +57,12 @@ def test_one_person_is_told_in_words(user, records) -> None:
     assert ran.code == 0, ran.err
     care, unit, brackets, first, *_ = ran.out.splitlines()
     assert care.startswith("to be taken with care: ")
-    assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probability")
+    weights = "at most 2 (comment), 0.5 (choice) or 2 (description), and much less if the reading is doubtful; + is the"
+    assert unit.startswith(f"the number before an item is its weight: {weights}")
     assert brackets.startswith("in brackets how probable the leaning is, and the 95 % interval")
     assert re.search(r" \(\d+ %, interval \d+ to \d+\)", ran.out)
     assert first == f"{name}: {len(records[0].persona)} items of evidence"
-    assert ran.out.count("items of evidence") == ran.out.count("weights before items") == 1
+    assert ran.out.count("items of evidence") == ran.out.count("the number before an item") == 1
 
 
 def test_the_space_is_said_when_it_was_not_named(user, users, records, small_forum, tmp_path) -> None:
@@ -197,7 +198,9 @@ def test_a_person_is_told_what_is_believed_of_them_and_by_which_items(penchant, 
         assert belief["sign"] in (golden[dimension], 0) or belief["contradicted"]
     words = penchant("show", "user", "--data", data, "--user", name)
     unit, _, first, *_ = words.out.splitlines()
-    assert unit.startswith("weights before items are counts (wrote 2, chose 0.5, told 2)")
+    assert unit.startswith(
+        "the number before an item is its weight: at most 2 (comment), 0.5 (choice) or 2 (description)"
+    )
     assert first == f"{name}: {len(records[0].persona)} items of evidence"
     assert f"read in space alignx90-small (of {small_forum / 'space.toml'})" in words.err
 

@@ -187,7 +187,7 @@ def test_pba_on_evidence_without_directions_names_the_record(evaluate, aligned, 
     jsonl.write(planted[:8], data, space=None)
     ran = evaluate(aligned["pba"], "--personas", "pair", data=data)
     assert (ran.code, ran.out) == (2, "")
-    assert "cannot ask pba about record 'planted-0-0': nothing is believed of this person" in ran.err
+    assert "cannot ask pba about record 'planted-0-0': there is no belief about this person" in ran.err
 
 
 def test_rows_without_prompt_or_answers_are_kept_aside_and_the_others_measured(evaluate, small_forum, tmp_path) -> None:
@@ -213,7 +213,10 @@ def test_folders_that_hold_no_model_are_refused_before_data_is_read(penchant, sm
     where = ("--data", tmp_path / "nothing.jsonl", "--base", small_base)
     ran = penchant("eval", "accuracy", f"ica={annotator}", *where)
     assert ran.code == 2
-    assert f"{annotator} holds no language model but annotator.json, annotator.safetensors; name a folder" in ran.err
+    assert (
+        f"{annotator} holds no language model; it contains annotator.json, annotator.safetensors; name a folder"
+        in ran.err
+    )
     ran = penchant("eval", "report", f"ica={small_base}", annotator, *where, "--out", tmp_path / "out")
     assert (ran.code, f"{annotator} holds an annotator; name it with --annotator" in ran.err) == (2, True)
 

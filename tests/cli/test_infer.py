@@ -123,7 +123,7 @@ def test_what_a_language_model_read_is_written_and_shown(penchant, small_forum, 
         ("endpoint: {model: m}", "base_url"),
         ("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, colour: red}", "colour"),
         ("endpoint: {base_url: 'https://models.example/v1', model: m, api_key_env: NO_SUCH_KEY}", "set NO_SUCH_KEY"),
-        ("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, tries: 1}", "gave out"),
+        ("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, tries: 1}", "failed after all tries"),
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused_in_a_sentence(penchant, small_forum, tmp_path, content, sentence) -> None:

@@ -260,7 +260,7 @@ def test_every_method_writes_one_answer_per_record_from_what_it_shows(tiny, benc
 
 def test_a_record_that_a_method_cannot_show_is_refused_before_any_work(tiny, bench) -> None:
     some = Condition("mixed", (Record("r", "u", "q", "x", "y", TEA),), (TEA,))
-    with pytest.raises(RecordError, match="cannot ask pba about record 'r': nothing is believed"):
+    with pytest.raises(RecordError, match="cannot ask pba about record 'r': there is no belief about"):
         write(bench, some)
     assert bench.reference.asked == []
 

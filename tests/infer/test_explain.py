@@ -108,5 +108,5 @@ def test_items_are_quoted_in_one_short_line() -> None:
 
 def test_the_legend_has_the_weights_of_the_prior() -> None:
     weights, brackets = legend()
-    assert weights.startswith("weights before items are counts (wrote 2, chose 0.5, told 2), each times the probabil")
+    assert "its weight: at most 2 (comment), 0.5 (choice) or 2 (description), and much less if the reading" in weights
     assert brackets.startswith("in brackets how probable the leaning is")

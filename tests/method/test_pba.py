@@ -58,7 +58,7 @@ def test_a_stated_profile_stands_in_for_the_belief(ann: Person, tiny: Preference
 def test_evidence_that_says_nothing_is_told_so_and_evidence_without_directions_is_refused(tiny) -> None:
     neutral = meet(Persona((Comment("p", "x", tiny.direction()),)), tiny)
     assert "- no known preference" in METHODS["pba"].messages(neutral, TASK).messages[1].content
-    with pytest.raises(RecordError, match="nothing is believed"):
+    with pytest.raises(RecordError, match="there is no belief about this person"):
         METHODS["pba"].messages(meet(Persona((Comment("p", "x"),)), tiny), TASK)
 
 

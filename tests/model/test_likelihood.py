@@ -50,7 +50,7 @@ def test_dropout_of_attention_is_never_left_out_while_training(tiny_model: Calla
     calm = answer_logprobs(model, forest())
     model.train()
     torch.manual_seed(3)
-    with pytest.warns(UserWarning, match="drops 0.5 of its weights out while training"):
+    with pytest.warns(UserWarning, match=r"it uses attention dropout \(0\.5\)"):
         drawn = answer_logprobs(model, forest())
     torch.manual_seed(3)
     assert torch.equal(drawn, likelihood.sum_answers(in_sequences(model, forest()), forest()))
@@ -62,5 +62,8 @@ def test_weights_shared_over_processes_are_refused_where_processes_would_wait_fo
 ) -> None:
     monkeypatch.setattr(likelihood, "_is_sharded", lambda _model: True)
     model = tiny_model("mistral", window=8)
-    with pytest.warns(UserWarning, match="window"), pytest.raises(ModelError, match="train it with distributed=ddp"):
+    with (
+        pytest.warns(UserWarning, match="window"),
+        pytest.raises(ModelError, match="does not work with sharded weights; set `ica.distributed=ddp`"),
+    ):
         token_logprobs(model, forest())

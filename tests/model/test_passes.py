@@ -65,12 +65,12 @@ def test_a_longer_sequence_before_it_changes_no_number_of_a_model_with_dynamic_s
 @pytest.mark.parametrize(
     ("request_", "reason"),
     [
-        ({"s_aux": torch.zeros(4)}, "takes 's_aux'"),
-        ({"softcap": 30.0}, "takes 'softcap'"),
+        ({"s_aux": torch.zeros(4)}, "uses 's_aux', which shared"),
+        ({"softcap": 30.0}, "uses 'softcap', which shared"),
         ({"sliding_window": 4}, "window of 4 tokens"),
-        ({"dropout": 0.1}, "drops 0.1"),
-        ({"is_causal": False}, "looks ahead"),
-        ({"never_seen": torch.zeros(4)}, "takes 'never_seen'"),
+        ({"dropout": 0.1}, r"it uses attention dropout \(0\.1\)"),
+        ({"is_causal": False}, "is not causal"),
+        ({"never_seen": torch.zeros(4)}, "uses 'never_seen', which shared"),
     ],
 )
 def test_what_attention_would_leave_out_is_refused(tiny_model, monkeypatch, request_: dict, reason: str) -> None:

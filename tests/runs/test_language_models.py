@@ -73,7 +73,7 @@ def test_a_broken_recipe_is_refused(tmp_path, tiny, content: str, sentence: str)
 def test_an_endpoint_that_is_silent_is_an_error(tmp_path, tiny) -> None:
     path = tmp_path / "model.yaml"
     path.write_text("endpoint: {base_url: 'http://127.0.0.1:9/v1', model: m, tries: 1}")
-    with pytest.raises(ModelError, match="gave out"):
+    with pytest.raises(ModelError, match="failed after all tries"):
         read_evidence(path, [Comment("", "I sail")], tiny)
 
 

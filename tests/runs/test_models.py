@@ -135,7 +135,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path, small_base) -> None:
     with pytest.raises(ModelError, match="ica holds no .safetensors weights"):
         sources_of([str(tmp_path / "ica")], str(small_base))
     (tmp_path / "ica" / "other.safetensors").write_bytes(b"")
-    with pytest.raises(ModelError, match="holds no language model but README.md, other.safetensors"):
+    with pytest.raises(ModelError, match="holds no language model; it contains README.md, other.safetensors"):
         sources_of([str(tmp_path / "ica")], str(small_base))
     with pytest.raises(ModelError, match="no model folder at"):
         sources_of([f"ica={tmp_path / 'none'}"], str(small_base))

@@ -133,7 +133,7 @@ def test_pba_on_evidence_without_directions_says_what_is_missing_and_what_to_do(
     data.write_text(f'{{"record_id":"r-1","prompt":"p","chosen":"a","rejected":"b",{evidence}}}\n', encoding="utf-8")
     with pytest.raises(TrainingError, match="annotate the evidence with directions") as refused:
         train(out=tmp_path / "m", method="pba", data=data)
-    assert "cannot train pba on record r-1: nothing is believed of this person" in str(refused.value)
+    assert "cannot train pba on record r-1: there is no belief about this person" in str(refused.value)
     assert not (tmp_path / "m").exists()
 
 

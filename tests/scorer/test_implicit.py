@@ -98,7 +98,7 @@ def test_a_record_that_the_method_cannot_show_is_named() -> None:
     def unknown(record: Record, persona: Persona) -> Person:
         return Person(persona)
 
-    with pytest.raises(RecordError, match="cannot ask pba about record 'r': nothing is believed of this person"):
+    with pytest.raises(RecordError, match="cannot ask pba about record 'r': there is no belief about this person"):
         pair_likelihoods(FakeModel(), METHODS["pba"], [RECORD], [TOLD], unknown)
 
 

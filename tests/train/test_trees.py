@@ -255,7 +255,7 @@ def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(tr
         return replace(record, persona=Persona(tuple(items)))
 
     half = tuple(half_annotated(record) for record in records)
-    with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: nothing is believed"):
+    with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: there is no belief"):
         refuse_unusable(training_set("pba", of=half))
     refuse_unusable(training_set("ica", of=half))
     refuse_unusable(training_set("pba", of=tuple(replace(record, profile=record.golden) for record in half)))

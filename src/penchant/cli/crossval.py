@@ -76,7 +76,8 @@ def scorers(
     split: SplitOption = None,
     fit_data: Annotated[Path | None, typer.Option(help="Train on these records instead of folds.")] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Drop training rows that share an answer with tested people.")
+        bool,
+        typer.Option("--strict", help="Drop training rows that share an answer or a history text with a tested row."),
     ] = False,
     cache: CacheOption = None,
     personas: Annotated[

@@ -33,7 +33,11 @@ TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml,
 BaseOption = Annotated[str | None, typer.Option(help="Base model, if the models' cards name none.")]
 LayoutOption = Annotated[str, typer.Option(help="Prompt order: user_first, or paper (task first).")]
 BudgetOption = Annotated[
-    int | None, typer.Option(min=1, help="Most prompt tokens (the model's context); old evidence goes first.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Longest prompt in tokens; default: the model's context. The oldest evidence is dropped first.",
+    ),
 ]
 AnnotatorOption = Annotated[
     Path | None, typer.Option(help="Infer directions with this annotator: folder (penchant fit) or recipe.")

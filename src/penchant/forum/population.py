@@ -18,7 +18,7 @@ from penchant.space import PreferenceSpace
 
 @dataclass(frozen=True, slots=True)
 class ForumSettings:
-    """The generating rule. It was fixed before any model was trained on it; read docs/forum.md before changing one."""
+    """The generating rule. That of test people was fixed before any model was trained; see docs/forum.md."""
 
     train_users: int = 2000
     test_users: int = 800

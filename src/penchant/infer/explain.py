@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from penchant.person import PRIOR, Person
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Persona, Rating, Statement
-from penchant.posterior import KINDS, believe
+from penchant.posterior import believe
 
 if TYPE_CHECKING:
     from penchant.infer.base import Reason
@@ -224,9 +224,9 @@ def _certainty(belief: DimensionBelief) -> str:
 
 def legend() -> list[str]:
     """Two lines that say what the figures of `as_text` mean."""
-    counts = ", ".join(f"{kind} {weight:g}" for kind, weight in zip(KINDS, PRIOR.weights, strict=True))
+    wrote, chose, told = PRIOR.weights
     return [
-        f"weights before items are counts ({counts}), each times the probability of what was read; "
-        "+ is the positive pole, - the negative one",
+        f"the number before an item is its weight: at most {wrote:g} (comment), {chose:g} (choice) or {told:g} "
+        "(description), and much less if the reading is doubtful; + is the positive pole, - the negative one",
         "in brackets how probable the leaning is, and the 95 % interval of how often the person leans so",
     ]

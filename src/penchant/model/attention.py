@@ -275,13 +275,13 @@ def _refuse(requests: dict[str, Any], longest: int) -> None:
     if window is not None and window < longest:
         raise ModelError(f"its attention window of {window} tokens is shorter than a conversation")
     if requests.get("dropout"):
-        raise ModelError(f"its attention drops {requests['dropout']:g} of its weights out while training")
+        raise ModelError(f"it uses attention dropout ({requests['dropout']:g})")
     if requests.get("is_causal") is False:
-        raise ModelError("its attention looks ahead")
+        raise ModelError("its attention is not causal")
     # not an attention with fewer terms, but another function: a term in the softmax, a cap on scores, chosen keys
     for name, value in requests.items():
         if value is not None and name not in _NEUTRAL and (name in _CHANGES or isinstance(value, Tensor)):
-            raise ModelError(f"its attention takes '{name}'")
+            raise ModelError(f"its attention uses '{name}', which shared computation does not support")
 
 
 _NEUTRAL = frozenset({"position_ids", "cache_position", "position_embeddings"})

@@ -130,7 +130,7 @@ class Scores(Protocol):
         """Number of tokens of the prompt, including the opening of the answer's turn.
 
         Args:
-            enough: a bound up to this number may stand for the count itself, as it costs no tokenising.
+            enough: if an upper bound is at most `enough`, it is returned without tokenising.
         """
         ...
 

@@ -31,8 +31,8 @@ def prompt_budget(
     """The budget of a prompt that is read together with one of its answers; None where nothing limits it.
 
     Args:
-        answers: each is counted as a turn of its own, a few tokens more than it adds to the prompt; a short answer,
-            below a sixteenth of the context, by its bytes.
+        answers: each is counted as a turn of its own, a few tokens more than it adds to the prompt. Short answers
+            (below a sixteenth of the context) are counted by bytes.
         answer_tokens: the longest answer that may be written.
         max_prompt_tokens: a lower limit; it cannot exceed what the context leaves.
     """

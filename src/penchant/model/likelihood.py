@@ -35,8 +35,8 @@ def token_logprobs(model: Any, forest: Forest) -> Tensor:
             warn(model, str(reason))
     if _is_sharded(model):
         raise ModelError(
-            f"{type(base_of(model)).__name__} is computed one sequence at a time, and processes that share its weights "
-            "would wait for each other; train it with distributed=ddp"
+            f"{type(base_of(model)).__name__} is computed one sequence at a time. This does not work with sharded "
+            "weights; set `ica.distributed=ddp` (with PBA: `pba.distributed=ddp`)"
         )
     return in_sequences(model, forest)
 

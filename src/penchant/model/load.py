@@ -75,7 +75,9 @@ def require_model(source: str) -> None:
     require_safetensors(folder)
     if not any((folder / name).is_file() for name in ("config.json", _ADAPTER)):
         names = ", ".join(sorted(entry.name for entry in folder.iterdir())[:4])
-        raise ModelError(f"{folder} holds no language model but {names}; name a folder that penchant train wrote")
+        raise ModelError(
+            f"{folder} holds no language model; it contains {names}; name a folder that penchant train wrote"
+        )
 
 
 def load_tokenizer(source: str, *, template: str | None = None, revision: str | None = None) -> ChatTokenizer:
@@ -161,8 +163,8 @@ def load_model(source: str, *, revision: str | None = None) -> Any:
     model, report = loaded
     if new := sorted(report["missing_keys"]):
         raise ModelError(
-            f"'{source}' lacks {len(new)} weights of a language model, such as {new[0]}, which would be random; give a "
-            "model with its language head"
+            f"'{source}' lacks {len(new)} weights of a language model, such as {new[0]}, which would be initialised at "
+            "random; give a model with its language head"
         )
     _refuse_looking_ahead(source, model)
     return model

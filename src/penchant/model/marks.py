@@ -1,9 +1,9 @@
 """Takes special tokens and turn marks out of people's text, so that no text can open or end a turn.
 
 Special tokens come from the tokenizer. Turn marks that a template writes as plain text (`<|user|>`, `[INST]`,
-`### Human:`) are found in what the template writes between turns. Removal is linear in the length of the text: marks
-without a blank become a blank, which no such mark contains; marks with blanks then become "…". So two halves that a
-removal brings together are never a mark, and nothing has to be repeated.
+`### Human:`) are found in what the template writes between turns. A mark without spaces is replaced by a space, so
+removal cannot create a new mark. Marks with spaces are then replaced by "…". The time is linear in the length of the
+text.
 """
 
 from __future__ import annotations

@@ -232,7 +232,7 @@ class Endpoint:
                 return Answer("")  # too long, filtered or garbled; other questions may work
         if not isinstance(reply, ChatCompletion):  # for example the error page of a proxy
             if question.sampling is not None:
-                raise ModelError(f"{self.settings.base_url} answers with something else than a completion; check it")
+                raise ModelError(f"{self.settings.base_url} did not return a completion; check the address")
             return Answer("")
         answer = _answer_of(reply)
         self.ledger.keep(key, answer)
@@ -260,8 +260,8 @@ class Endpoint:
             ) from error
         except openai.OpenAIError as error:
             raise ModelError(
-                f"{self.settings.base_url} gave out ({_reason(error)}); its answers so far are kept, "
-                "run the same again to go on"
+                f"{self.settings.base_url} failed after all tries ({_reason(error)}); received answers are kept; "
+                "run the same command again"
             ) from error
 
     def _request(self, question: Request, attempt: int) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def common(left: tuple[int, ...], right: tuple[int, ...]) -> int:
 
 
 def hang(steps: Sequence[int], lengths: Sequence[int]) -> tuple[int, list[int]]:
-    """Where sorted prompts hang on a trunk: the prompt that has most in common with another one, as far as it does.
+    """Chooses the prompt whose beginning becomes the trunk: of sorted prompts, the one most in common with another.
 
     Args:
         steps: tokens that each prompt has in common with the next one.
