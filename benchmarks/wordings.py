@@ -63,7 +63,7 @@ WISH = {**FIRST, "said": "My wish for your answers: {text}"}
 _GENERIC = "You are a helpful AI assistant. Answer in the length, tone and language that the user likes."
 CANDIDATES = [
     Wording(
-        "before",
+        "earlier",
         "Answer as this person would prefer, judging by what they wrote and chose.",
         "Answer as this person would prefer, judging by their preferences.",
         lines=PLAIN,

@@ -1,6 +1,6 @@
 """Which words make a real model answer the person it is told of? `docs/lab/telling.md` has the tables.
 
-    python benchmarks/words.py write --wordings before,me-bare --split choose --out out/words.jsonl
+    python benchmarks/words.py write --wordings earlier,me-bare --split choose --out out/words.jsonl
     python benchmarks/words.py table --out out/words.jsonl --split choose
 
 Greedy answers of 80 tokens, in bfloat16. The person's block is computed once for all prompts of a person.
