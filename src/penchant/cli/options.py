@@ -36,7 +36,7 @@ BudgetOption = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Longest prompt in tokens; default: the model's context. The oldest evidence is dropped first.",
+        help="Longest prompt in tokens; the oldest evidence is dropped first.",
     ),
 ]
 AnnotatorOption = Annotated[
