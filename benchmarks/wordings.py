@@ -350,3 +350,7 @@ FIFTEENTH = [
     Wording("notes-want", bullet="", corrected="They want: {pole}", **_FINAL),
 ]
 BY_NAME |= {wording.name: wording for wording in FIFTEENTH}
+SIXTEENTH = [
+    Wording("notes-said", _ABOUT_THEM, lines={**REPLIED, "said": 'They say: "{text}"'}, **_TAGS),
+]
+BY_NAME |= {wording.name: wording for wording in SIXTEENTH}

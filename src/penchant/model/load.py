@@ -134,7 +134,24 @@ def load_parts(source: str, *, template: str | None = None, revision: str | None
     """Model and tokenizer of a folder or Hub id; see `load_model` and `load_tokenizer`."""
     require_model(source)
     tokenizer = load_tokenizer(source, template=template, revision=revision)
-    return load_model(source, revision=revision), tokenizer
+    model = load_model(source, revision=revision)
+    require_vocabulary(model, tokenizer, source)
+    return model, tokenizer
+
+
+def require_vocabulary(model: Any, tokenizer: ChatTokenizer, source: str) -> None:
+    """Refuses a tokenizer of another model.
+
+    Raises:
+        ModelError: the tokenizer has tokens that the model has no embedding of.
+    """
+    rows = int(model.get_input_embeddings().weight.shape[0])
+    last = max(tokenizer.tokenizer.get_vocab().values(), default=0)
+    if last >= rows:
+        raise ModelError(
+            f"the tokenizer of '{source}' has tokens up to number {last}, and the model has embeddings of {rows}; "
+            "give the model with its own tokenizer"
+        )
 
 
 def load_model(source: str, *, revision: str | None = None) -> Any:
@@ -197,7 +214,7 @@ def _positions(source: str, *, revision: str | None = None) -> int | None:
     """See `positions_of`; an adapter has those of its base. A folder without a config may still hold a tokenizer."""
     _require_folder(source)
     if (base := _base(source)) is not None:
-        return _positions(base)
+        return _positions(located(base))
     if _is_local(source) and not (Path(source) / "config.json").is_file():
         return None
     return positions_of(_config(source, revision=revision))

@@ -24,7 +24,7 @@ from trl import KTOConfig, KTOTrainer  # type: ignore[attr-defined]
 from penchant.config import TrainSection
 from penchant.errors import TrainingError
 from penchant.message import as_dicts
-from penchant.model.load import load_model, name_base
+from penchant.model.load import load_model, name_base, require_vocabulary
 from penchant.person import meet_record
 from penchant.persona import Persona, Rating
 from penchant.record import Record
@@ -89,6 +89,7 @@ def align_to_ratings(
         problem = "no rating" if not rows else f"only {'liked' if True in kinds else 'disliked'} ratings"
         raise TrainingError(f"the personas hold {problem}; KTO needs thumbs up and thumbs down, or train on pairs")
     model = load_model(base)
+    require_vocabulary(model, training_set.tokenizer, base)
     reference = None if settings.use_peft else load_model(base)
     if settings.use_peft:
         model = get_peft_model(model, adapter(settings))

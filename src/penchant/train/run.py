@@ -31,7 +31,7 @@ from penchant.config import TrainSection
 from penchant.errors import ConfigError, TrainingError
 from penchant.model.card import WEIGHTS
 from penchant.model.likelihood import token_logprobs
-from penchant.model.load import load_model, name_base, weights_key
+from penchant.model.load import load_model, name_base, require_vocabulary, weights_key
 from penchant.model.selfcheck import sound
 from penchant.model.tree import Forest, collate, sum_answers
 from penchant.train.callbacks import Curve, Steps
@@ -228,6 +228,7 @@ def align(
         ModelError: the base cannot be loaded.
     """
     model = load_model(base)
+    require_vocabulary(model, training_set.tokenizer, base)
     if settings.use_peft:
         model = get_peft_model(model, adapter(settings))
     load = None if settings.use_peft else lambda: load_model(base)
