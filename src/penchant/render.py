@@ -272,7 +272,7 @@ def _line(item: Evidence) -> str:
         case Demographics():
             return f"They are {_quoted(item.text)}"
         case Statement():
-            return _quoted(item.text)
+            return f'They say: "{_quoted(item.text)}"'
         case _:
             assert_never(item)
 
@@ -284,7 +284,7 @@ def _reaction(occasion: str, prompt: str, deed: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Evidence as one line of data: our own marks are removed and line breaks become spaces.
+    """Evidence as one line of data: our own marks are removed, line breaks become spaces, double quotes single ones.
 
     Removing a mark from the middle of another mark leaves a new one, which goes too. The time is linear: each part is
     joined once, since a bracket that closes no mark ends every mark that was open.
@@ -301,7 +301,7 @@ def _quoted(text: str) -> str:
                 parts[start:] = [" "]
             else:
                 opened.clear()
-    return " ".join("".join(parts).split())
+    return " ".join("".join(parts).replace('"', "'").split())
 
 
 def _correction_lines(person: Person) -> list[str]:
