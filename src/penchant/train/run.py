@@ -227,10 +227,7 @@ def align(
             says, or a resume from the checkpoints of another run.
         ModelError: the base cannot be loaded.
     """
-    model = load_model(base)
-    require_vocabulary(model, training_set.tokenizer, base)
-    if settings.use_peft:
-        model = get_peft_model(model, adapter(settings))
+    model = _trainable(training_set, settings, base)
     load = None if settings.use_peft else lambda: load_model(base)
     checkpoints = folder / "checkpoints"
     arguments = _arguments(settings, checkpoints, seed=training_set.seed)
@@ -301,6 +298,13 @@ def _clear(folder: Path, checkpoints: Path) -> None:
         shutil.rmtree(checkpoints)
     for name in (*WEIGHTS, "curve.json", "README.md"):
         (folder / name).unlink(missing_ok=True)
+
+
+def _trainable(training_set: TrainingSet, settings: TrainSection, base: str) -> Any:
+    """The base whose weights are trained, or the base with a new adapter."""
+    model = load_model(base)
+    require_vocabulary(model, training_set.tokenizer, base)
+    return get_peft_model(model, adapter(settings)) if settings.use_peft else model
 
 
 def adapter(settings: TrainSection) -> LoraConfig:
