@@ -118,6 +118,8 @@ class TrainSection(Section):
     """Weight of the chosen answers' mean negative log-likelihood per token, added to the loss."""
     use_peft: bool = False
     """Train a LoRA adapter instead of all weights."""
+    lora_learning_rate: float = Field(2e-4, gt=0)
+    """Learning rate of an adapter, in place of `learning_rate`: the rate for all weights hardly moves an adapter."""
     lora_r: int = Field(16, gt=0)
     lora_alpha: int = Field(32, gt=0)
     lora_target_modules: str | tuple[str, ...] = "all-linear"

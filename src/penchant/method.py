@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from penchant.errors import RecordError
 from penchant.message import Message
 from penchant.person import Person
-from penchant.record import Record
+from penchant.record import Question, Record
 from penchant.render import BRIDGES, Budget, Content, Layout, Rendered, render
 
 
@@ -54,7 +54,7 @@ class Method:
         return render(person, prompt, content=content, layout=layout, budget=budget)
 
     def record_messages(
-        self, record: Record, person: Person, *, layout: Layout = "user_first", budget: Budget | None = None
+        self, record: Record | Question, person: Person, *, layout: Layout = "user_first", budget: Budget | None = None
     ) -> Rendered:
         """The messages for a record's prompt.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from penchant.correction import Correction
 from penchant.persona import Persona
 from penchant.posterior import EVEN, Belief, Prior, Rule, believe
-from penchant.record import Record
+from penchant.record import Question, Record
 from penchant.space import Direction, PreferenceSpace, Sign
 
 RULE: Rule = "likely"
@@ -113,7 +113,7 @@ def meet(
 
 
 def meet_record(
-    record: Record,
+    record: Record | Question,
     persona: Persona,
     space: PreferenceSpace,
     *,

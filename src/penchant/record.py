@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from penchant.errors import RecordError
 from penchant.message import Conversation, conversation
@@ -48,6 +49,8 @@ class Record:
     """The true direction of a simulated person; None for real people."""
     split: str = "train"
     provenance: Provenance = field(default_factory=Provenance)
+    at: datetime | None = None
+    """When the person chose; None: unknown."""
 
     def __post_init__(self) -> None:
         try:
@@ -69,7 +72,37 @@ class Record:
         return self.user_id or self.record_id
 
 
-def people_digest(records: Iterable[Record]) -> str:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt of a person that nobody has answered yet: what a model may be shown, without a choice to learn from."""
+
+    record_id: str
+    user_id: str | None
+    prompt: Conversation
+    persona: Persona = field(default_factory=Persona)
+    profile: Direction | None = None
+    split: str = "train"
+    provenance: Provenance = field(default_factory=Provenance)
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "prompt", conversation(self.prompt))
+        except RecordError as error:
+            raise RecordError(f"record '{self.record_id}': {error}; mend it or drop the row") from error
+
+    @property
+    def task(self) -> str:
+        """The last user turn."""
+        return self.prompt[-1].content
+
+    @property
+    def person_id(self) -> str:
+        """As that of a record."""
+        return self.user_id or self.record_id
+
+
+def people_digest(records: Iterable[Record | Question]) -> str:
     """Hash of the set of people in the records, 16 hexadecimal digits; it does not reveal their ids.
 
     Cards of models and scorers store it, so that a later evaluation can detect that it uses the same set of people. A

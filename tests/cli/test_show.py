@@ -88,7 +88,7 @@ def test_showing_nothing_on_purpose_says_nothing(penchant, rows) -> None:
         ({D: ["1", *[0.5] * 89]}, "row 0: 'Preference Direction' has '1' at index 0; allowed are 0, 0.5 and 1"),
         ({"prompt": ""}, "holds no usable record; 1 rows: 0 kept, 1 dropped (prompt is empty: 1)"),
         ({"chosen": " "}, "chosen is empty: 1"),
-        ({"prompt": 3}, "row 0: 'prompt' is of type int; it must be text"),
+        ({"prompt": 3}, "1 dropped ('prompt' is of type int; it must be text: 1)"),
     ],
 )
 def test_a_published_row_that_cannot_be_used_is_named(penchant, rows, change: dict[str, object], sentence: str) -> None:

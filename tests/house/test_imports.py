@@ -22,6 +22,7 @@ IDEAS = (
     "next_question",
     "correction",
     "person",
+    "history",
     "style",
     "manner",
     "rules",

@@ -127,3 +127,15 @@ def test_a_prompt_is_answered_the_same_in_any_company(local: LocalModel) -> None
     other: tuple[Message, ...] = (Message("user", "milk"),)
     settings = Sampling(max_tokens=6, seed=2)
     assert local.write([other, ASK], settings)[1] == local.write([ASK], settings)[0]
+
+
+def test_scoring_in_pieces_changes_no_number(local: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = [Candidates((Message("user", f"tea {'please ' * n}"),), ("yes", "no thanks")) for n in range(9)]
+    whole = local.logprobs(prompts)
+    for chars in (1, 30, 100):
+        monkeypatch.setattr("penchant.model.local._PIECE_CHARS", chars)
+        pieces = local.logprobs(prompts)
+        assert [[one.tokens for one in row] for row in pieces] == [[one.tokens for one in row] for row in whole]
+        for ours, theirs in zip(pieces, whole, strict=True):
+            assert [one.logprob for one in ours] == pytest.approx([one.logprob for one in theirs], abs=1e-4)
+    assert local.logprobs([]) == []

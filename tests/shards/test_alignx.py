@@ -112,9 +112,9 @@ def test_rows_may_lack_any_part_of_the_history(absent, alignx90: PreferenceSpace
     keys = ("User-Generated Content", "Pair-wise Comparative Feedback")
     row = training_row(**dict.fromkeys(keys, absent), **{"Demographic Information": None, "Preference Direction": None})
     kept = record_of(row, alignx90, record_id="r", dataset="d")
-    assert (len(kept.record.persona), kept.record.direction, kept.lost) == (0, None, ())
+    assert (len(kept.entries[0].persona), kept.entries[0].direction, kept.lost) == (0, None, ())
     bare = {key: row[key] for key in ("prompt", "chosen", "rejected")}
-    assert record_of(bare, None, record_id="r", dataset="d").record == kept.record
+    assert record_of(bare, None, record_id="r", dataset="d").entries[0] == kept.entries[0]
 
 
 def test_rows_of_pandas_with_numpy_arrays_are_read_alike(alignx90: PreferenceSpace) -> None:

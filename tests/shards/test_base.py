@@ -19,9 +19,9 @@ def loaded(fates: list[str], *, rejected: Path | None = None) -> Loaded:
     def decode(row: SourceRow) -> Kept:
         match str(row.content["fate"]):
             case "kept":
-                return Kept(Record(str(row.number), None, "p", "y", "n"))
+                return Kept((Record(str(row.number), None, "p", "y", "n"),))
             case "kept, but":
-                return Kept(Record(str(row.number), None, "p", "y", "n"), ("comment: text is empty",))
+                return Kept((Record(str(row.number), None, "p", "y", "n"),), ("comment: text is empty",))
             case "broken":
                 raise DataError("'prompt' is of type int; it must be text")
             case "mismatch":

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from penchant import Direction, PreferenceSpace, Record
 from penchant.errors import DataError, RecordError, SpaceError, SpaceMismatch
-from penchant.persona import Comment, Evidence, Persona
+from penchant.persona import Comment, Evidence, Item, Persona, Statement
+from penchant.record import Question
+from penchant.shards import PersonItems
 from penchant.shards.codec import KEYS, decode, encode, kind_name, split_of
 
 KINDS = typing.get_args(Evidence)
@@ -21,7 +23,7 @@ def test_every_kind_of_evidence_comes_back_as_it_was(kind, signs, tiny: Preferen
     item = example_of(kind, None if signs is None else tiny.direction(signs))
     record = Record("r", None, "p", "y", "n", Persona((item,)))
     back = decode(encode(record, tiny), tiny)
-    assert (back.record, back.lost) == (record, ())
+    assert (*back.entries, back.lost) == (record, ())
 
 
 def test_kinds_of_evidence_have_different_names(example_of) -> None:
@@ -31,7 +33,7 @@ def test_kinds_of_evidence_have_different_names(example_of) -> None:
 @given(st.data())
 def test_any_record_comes_back_as_it_was(any_record, tiny: PreferenceSpace, data: st.DataObject) -> None:
     record = data.draw(any_record)
-    assert decode(encode(record, tiny), tiny).record == record
+    assert decode(encode(record, tiny), tiny).entries[0] == record
 
 
 def test_every_field_of_a_record_is_written(full_record, tiny: PreferenceSpace) -> None:
@@ -46,7 +48,7 @@ def test_neutral_and_absent_directions_stay_apart(tiny: PreferenceSpace) -> None
 
 
 def test_a_row_by_hand_needs_an_id_and_three_texts(tiny: PreferenceSpace) -> None:
-    assert decode(BARE, None).record == Record("r", None, "p", "y", "n")
+    assert decode(BARE, None).entries[0] == Record("r", None, "p", "y", "n")
     assert split_of({}) == "train"
     assert split_of({"split": ""}) == ""
 
@@ -63,19 +65,21 @@ def test_an_item_keeps_its_id_and_its_time(tiny: PreferenceSpace) -> None:
         {"kind": "statement", "text": "short", "id": "s1", "at": "2026-03-01T12:00:00+02:00"},
         {"kind": "comment", "text": "long"},
     ]
-    record = decode({**BARE, "evidence": items}, None).record
+    record = decode({**BARE, "evidence": items}, None).entries[0]
     first, second = record.persona.items
     assert (first.id, first.at) == ("s1", datetime(2026, 3, 1, 10, tzinfo=UTC))
     assert (second.id, second.at) == ("", None)
-    assert decode(encode(record, tiny), tiny).record == record
+    assert decode(encode(record, tiny), tiny).entries[0] == record
 
 
 def test_items_that_all_have_times_are_sorted_by_them(tiny: PreferenceSpace) -> None:
     dates = ("2026-03-02", "2025-01-01", "2026-03-01T08:00:00Z")
     items = [{"kind": "statement", "text": date, "at": date} for date in dates]
-    kept = decode({**BARE, "evidence": items}, None).record.persona.evidence
+    kept = decode({**BARE, "evidence": items}, None).entries[0].persona.evidence
     assert [item.text for item in kept] == [dates[1], dates[2], dates[0]]
-    undated = decode({**BARE, "evidence": [*items, {"kind": "statement", "text": "x"}]}, None).record.persona.evidence
+    undated = (
+        decode({**BARE, "evidence": [*items, {"kind": "statement", "text": "x"}]}, None).entries[0].persona.evidence
+    )
     assert [item.text for item in undated] == [*dates, "x"]
 
 
@@ -93,11 +97,11 @@ TURNS = [
 
 
 def test_a_prompt_may_be_a_conversation(tiny: PreferenceSpace) -> None:
-    record = decode({**BARE, "prompt": TURNS}, None).record
+    record = decode({**BARE, "prompt": TURNS}, None).entries[0]
     assert [turn.role for turn in record.prompt] == ["system", "user", "assistant", "user"]
     assert record.task == "Which?"
     assert encode(record, tiny)["prompt"] == TURNS
-    assert encode(decode(BARE, None).record, tiny)["prompt"] == "p"
+    assert encode(decode(BARE, None).entries[0], tiny)["prompt"] == "p"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_a_prompt_may_be_a_conversation(tiny: PreferenceSpace) -> None:
     [
         ([], "without turns"),
         (TURNS[:3], "ends with a turn of the assistant"),
-        ([{"role": "robot", "content": "Hm."}, *TURNS], "unknown role 'robot'"),
+        ([{"role": "robot", "content": "Hm."}, *TURNS], "a speaker 'robot'; known are"),
         ([{"role": "user", "content": " "}], "empty"),
     ],
 )
@@ -117,45 +121,73 @@ def test_a_prompt_that_is_no_conversation_sets_the_row_aside_with_the_reason(tur
 @pytest.mark.parametrize(
     ("turns", "says"),
     [
-        (["Tea?"], "must be an object"),
-        ([{"role": "user", "text": "Tea?"}], "turn 1 of a prompt has no key 'text'"),
-        ([{"role": "user", "content": 3}], "must be text"),
+        (["Tea?"], "prompt is a list of texts"),
+        ([{"role": "king", "content": "Tea?"}], r"prompt\[0\] has a speaker 'king'; known are system, "),
+        ([{"role": "user", "content": 3}], r"prompt\[0\] is of type int; a text belongs there"),
+        ([{"role": "user", "content": [{"type": "image", "url": "x"}]}], "a part of kind 'image'; only texts are read"),
     ],
 )
-def test_a_turn_of_another_shape_is_an_error_that_names_it(turns: list, says: str) -> None:
-    with pytest.raises(DataError, match=says):
+def test_a_turn_of_another_shape_sets_the_row_aside(turns: list, says: str) -> None:
+    with pytest.raises(RecordError, match=says):
         decode({**BARE, "prompt": turns}, None)
 
 
 @pytest.mark.parametrize("kind", ["comment", "demographics", "statement"])
 def test_an_empty_item_is_left_out_with_a_reason_and_the_row_kept(kind: str) -> None:
     kept = decode({**BARE, "evidence": [{"kind": kind, "text": " "}, {"kind": "statement", "text": "short"}]}, None)
-    assert len(kept.record.persona) == 1
+    assert len(kept.entries[0].persona) == 1
     assert kept.lost == (f"{kind}: text is empty",)
 
 
-def test_one_person_among_records_is_told_where_they_belong() -> None:
-    with pytest.raises(DataError, match=r"no 'record_id'.* one person .* goes into a \.json file of their own"):
+def test_a_person_without_a_prompt_is_evidence_alone() -> None:
+    evidence = [{"kind": "statement", "text": "I like tea."}]
+    assert decode({"user_id": "u", "evidence": evidence}, None).entries == (
+        PersonItems("u", (Item(Statement("I like tea.")),)),
+    )
+    with pytest.raises(RecordError, match="prompt is missing"):
         decode({"user_id": "u", "evidence": []}, None)
+
+
+def test_a_prompt_without_answers_is_a_question() -> None:
+    (question,) = decode({"user_id": 7, "prompt": "Tea?"}, None).entries
+    assert isinstance(question, Question)
+    assert (question.user_id, question.task) == ("7", "Tea?")
+
+
+def test_a_row_without_an_id_has_one_of_its_content_and_place() -> None:
+    row = {"prompt": "p", "chosen": "y", "rejected": "n"}
+    names = [decode(row, None, number=number).entries[0].record_id for number in (0, 1, 0)]
+    assert names[0] == names[2] != names[1]
+
+
+def test_columns_that_nothing_reads_stay_as_meta_and_a_misspelt_one_is_refused() -> None:
+    row = {"record_id": "r", "prompt": "p", "chosen": "y", "rejected": "n"}
+    assert decode({**row, "mood": "calm"}, None).entries[0].provenance.meta == '{"mood": "calm"}'
+    del row["chosen"]
+    with pytest.raises(DataError, match="no key 'choosen'; nearest is 'chosen'"):
+        decode({**row, "choosen": "y"}, None)
+
+
+def test_a_value_that_is_no_text_sets_its_row_or_item_aside() -> None:
+    row = {"record_id": "r", "prompt": 3, "chosen": "y", "rejected": "n"}
+    with pytest.raises(RecordError, match="'prompt' is of type int"):
+        decode(row, None)
+    evidence = [{"kind": "comment", "text": "x"}, {"kind": "comment", "text": 3}]
+    kept = decode({**row, "prompt": "p", "evidence": evidence}, None)
+    assert len(kept.entries[0].persona) == 1
+    assert kept.lost == ("comment: 'text' is of type int; it must be text",)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"choosen": "y"}, "no key 'choosen'; nearest is 'chosen'"),
         ({"corrections": []}, "no key 'corrections'; corrections belong in a .json file of the person"),
-        ({"record_id": ""}, "no 'record_id'; give it one that is unique in the file$"),
-        ({"prompt": 3}, "'prompt' is of type int"),
         ({"evidence": {}}, "'evidence' is of type dict; it must be a list"),
         (
             {"evidence": [{"kind": "rumour"}]},
             r"evidence\[0\]: evidence of unknown kind 'rumour'; known are: comment, comparison, demographics",
         ),
         ({"evidence": [{"kind": "comment", "comment": "x"}]}, "a comment has no key 'comment'"),
-        (
-            {"evidence": [{"kind": "comment", "text": "x"}, {"kind": "comment", "text": 3}]},
-            r"evidence\[1\]: 'text' is of",
-        ),
         ({"evidence": [{"kind": "rating", "answer": "x", "liked": 1}]}, "'liked' is of type int"),
         ({"evidence": [{"kind": "rating", "answer": "x"}]}, "'liked' is missing"),
         ({"provenance": {"licence": "MIT"}}, "provenance has no key 'licence'"),
@@ -196,7 +228,7 @@ def test_what_was_inferred_keeps_its_doubt(tiny) -> None:
         {"dimension": "length", "sign": 1, "confidence": 0.75},
         {"dimension": "depth", "sign": -1, "confidence": 0.5},
     ]
-    assert decode(content, tiny).record == record
+    assert decode(content, tiny).entries[0] == record
 
 
 @pytest.mark.parametrize("confidence", [0, 1.5, True, "high"])

@@ -46,7 +46,15 @@ def test_items_that_say_nothing_are_left_out_with_a_reason_each() -> None:
     assert lost == ("comment: comment is empty", "comparison: rejected is missing", "demographics: is is empty")
 
 
-@pytest.mark.parametrize("content", [{"wrote": "x"}, {"chose": [3]}, {"is": ["a"]}, {"wrote": [{"comment": 3}]}])
+@pytest.mark.parametrize("content", [{"wrote": "x"}, {"chose": [3]}])
 def test_a_history_of_the_wrong_type_is_an_error(content: dict[str, object]) -> None:
     with pytest.raises(DataError, match="it must be"):
         history(content, KEYS, no_direction)
+
+
+@pytest.mark.parametrize("content", [{"is": ["a"]}, {"wrote": [{"comment": 3}]}])
+def test_an_item_that_is_no_text_is_left_out(content: dict[str, object]) -> None:
+    persona, lost = history(content, KEYS, no_direction)
+    assert persona.evidence == ()
+    assert len(lost) == 1
+    assert "it must be text" in lost[0]

@@ -76,9 +76,9 @@ def test_what_the_error_says_to_add_is_enough(tiny: PreferenceSpace, tmp_path: P
     assert record.golden == tiny.direction({"depth": 1})
 
 
-@pytest.mark.parametrize("extra", [', "Preference Direction": [1]', ', "prompt": 3', ', "space": "tiny"'])
+@pytest.mark.parametrize("extra", [', "evidense": [1]', ', "prompt": "twice"', ', "space": "tiny"'])
 def test_a_line_out_of_the_layout_is_named(extra: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"rows\.jsonl: line 3: '?"):
+    with pytest.raises(DataError, match=r"rows\.jsonl: line 3"):
         jsonl.read(by_hand(tmp_path, "", "", extra)).records()
 
 
@@ -90,7 +90,12 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
 
 
 def test_a_line_without_an_answer_is_set_aside_and_counted(tmp_path: Path) -> None:
-    loaded = jsonl.read(by_hand(tmp_path, "", ', "chosen": " "', ', "prompt": "\\ud800"'))
+    path = tmp_path / "rows.jsonl"
+    row = {"record_id": "r", "prompt": "p", "chosen": "y", "rejected": "n"}
+    path.write_text(
+        "".join(json.dumps({**row, **change}) + "\n" for change in ({}, {"chosen": " "}, {"prompt": "\ud800"}))
+    )
+    loaded = jsonl.read(path)
     assert len(loaded.records()) == 1
     assert loaded.counts.dropped == {"chosen is empty": 1, "prompt is not valid Unicode": 1}
     assert [example.location for example in loaded.counts.examples] == ["line 2", "line 3"]

@@ -81,7 +81,7 @@ def test_what_was_set_aside_on_the_way_in_stands_in_the_manifest(tmp_path: Path)
     def decode(row: SourceRow) -> Kept:
         if row.number == 1:
             raise RecordError("prompt is empty")
-        return Kept(bare(3)[row.number])
+        return Kept((bare(3)[row.number],))
 
     manifest = parquet.write(Loaded(Path("in"), "alignx", lambda: iter(rows), decode), tmp_path / "out", space=None)
     assert (manifest.rows, manifest.records, manifest.dropped) == (3, 2, {"prompt is empty": 1})

@@ -13,6 +13,7 @@ from penchant.model.base import Candidates
 from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona, Rating
 from penchant.train.ratings import align_to_ratings, rating_rows
+from penchant.train.trees import people
 
 SHORT = TrainSection(learning_rate=0.01, max_steps=8, users_per_step=4, warmup_steps=1, beta=0.1)
 
@@ -25,7 +26,7 @@ def thumbed(records, *, other: bool = True) -> tuple:
 
 def test_every_thumb_is_a_row_that_does_not_show_itself(training_set, records) -> None:
     data = training_set(of=thumbed(records))
-    rows = rating_rows(data)
+    rows = rating_rows(data, data.people)
     assert len(rows) == 2 * len(data.people)
     for row in rows:
         prompt_text, answer = row["prompt"][-1]["content"], row["completion"][0]["content"]
@@ -40,21 +41,23 @@ def test_thumbs_of_all_of_a_persons_records_count_each_once(training_set, record
     mine = [replace(record, user_id="one") for record in records[:2]]
     evidence = ((first,), (first, second))
     of = tuple(replace(r, persona=Persona(items)) for r, items in zip(mine, evidence, strict=True))
-    rows = rating_rows(training_set(of=of))
+    data = training_set(of=of)
+    rows = rating_rows(data, data.people)
     assert [(row["label"], row["completion"][0]["content"]) for row in rows] == [(True, "try"), (False, "how")]
 
 
 def test_a_lone_thumb_is_asked_with_the_bare_prompt(training_set, records) -> None:
-    for row in rating_rows(training_set(of=thumbed(records, other=False))):
+    data = training_set(of=thumbed(records, other=False))
+    for row in rating_rows(data, data.people):
         assert [turn["content"] for turn in row["prompt"]] == ["what"]
 
 
 def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str, tmp_path: Path) -> None:
     data = training_set(of=thumbed(records))
-    trained = align_to_ratings(data, SHORT, base=base, folder=tmp_path)
+    trained = align_to_ratings(data, data.people, SHORT, base=base, folder=tmp_path)
     assert trained.rows == 2 * len(data.people)
     assert json.loads((tmp_path / "curve.json").read_text(encoding="utf-8")) == trained.curve != []
-    prompt = tuple(Message(**turn) for turn in rating_rows(data)[0]["prompt"])
+    prompt = tuple(Message(**turn) for turn in rating_rows(data, data.people)[0]["prompt"])
     before, after = (
         LocalModel.load(folder).logprobs([Candidates(prompt, ("try", "how"))])[0] for folder in (base, str(tmp_path))
     )
@@ -65,5 +68,5 @@ def test_a_model_comes_to_prefer_what_was_liked(training_set, records, base: str
 def test_thumbs_of_one_kind_are_refused(training_set, records, base: str, tmp_path: Path, other, problem: str) -> None:
     of = records if other is None else thumbed(records, other=other)
     with pytest.raises(TrainingError, match=problem):
-        align_to_ratings(training_set(of=of), SHORT, base=base, folder=tmp_path)
+        align_to_ratings(training_set(of=of), people(of), SHORT, base=base, folder=tmp_path)
     assert not list(tmp_path.iterdir())

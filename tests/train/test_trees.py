@@ -10,7 +10,8 @@ from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, pack
 from penchant.persona import Comment, Comparison, Demographics, Persona, Rating
 from penchant.record import Record
-from penchant.train.trees import TrainingRow, people, refuse_unusable
+from penchant.train.trees import TrainingRow, people
+from penchant.train.usable import usable
 
 
 @pytest.mark.parametrize("rounds", [1, 3])
@@ -165,23 +166,6 @@ def test_records_with_personas_of_their_own_share_a_fresh_draw_from_all_of_them(
     assert set().union(*(draw.evidence for draw in draws)) == everything - {target}
 
 
-def test_usable_people_are_all_counted(training_set) -> None:
-    seen: list[int] = []
-    refuse_unusable(training_set("pba"), progress=seen.append)
-    assert seen == [1] * 6
-
-
-def test_a_record_whose_task_is_beyond_the_budget_is_refused_by_its_name(training_set, records) -> None:
-    # the last of eight pairs, four of which are trained per round
-    long = tuple(
-        replace(r, prompt="what works with length " * 40) if r.record_id.endswith("3-07") else r for r in records
-    )
-    assert sum(a != b for a, b in zip(long, records, strict=True)) == 1
-    with pytest.raises(TrainingError, match=r"cannot train ica on record train-known-000003-07: .*budget of 80 tokens"):
-        refuse_unusable(training_set(of=long, max_prompt_tokens=80))
-    refuse_unusable(training_set(of=long))
-
-
 def test_prompts_and_answers_fit_the_models_own_context(training_set, tokenizer) -> None:
     whole = training_set()
     rows = whole.rows(12)
@@ -192,23 +176,11 @@ def test_prompts_and_answers_fit_the_models_own_context(training_set, tokenizer)
     ]
     context = sorted(sizes)[len(sizes) // 2]
     small = training_set(tokenizer=ChatTokenizer(tokenizer.tokenizer, positions=context))
-    assert refuse_unusable(small) == 0
+    assert usable(small).bare == 0
     for row in rows:
         for branch in small.branches(small.person(row), small.records(row)):
             assert len(branch.prompt) + max(map(len, branch.answers)) <= context
     assert max(sizes) > context
-
-
-def test_a_record_whose_task_is_beyond_the_models_context_is_refused_by_its_name(
-    training_set, records, tokenizer
-) -> None:
-    long = tuple(
-        replace(r, prompt="what works with length " * 40) if r.record_id.endswith("3-07") else r for r in records
-    )
-    short = ChatTokenizer(tokenizer.tokenizer, positions=100)
-    with pytest.raises(TrainingError, match=r"cannot train ica on record train-known-000003-07: the prompt alone is"):
-        refuse_unusable(training_set(of=long, tokenizer=short))
-    refuse_unusable(training_set(tokenizer=short))
 
 
 def test_rows_for_other_trainers_are_turns_that_the_template_writes(training_set, records, tokenizer) -> None:
@@ -228,37 +200,6 @@ def test_rows_for_other_trainers_are_turns_that_the_template_writes(training_set
         assert line["chosen"][0]["content"] == record.chosen.replace("<|end|>", " ")
         prompt = fast.apply_chat_template(line["prompt"], tokenize=False, add_generation_prompt=True)
         assert prompt == data.tokenizer.prompt_text(data.messages(data.person(row), record))
-
-
-def test_a_record_without_anything_to_show_is_refused_by_its_name(training_set, records) -> None:
-    bare = tuple(replace(record, persona=Persona()) for record in records)
-    with pytest.raises(TrainingError, match="record train-known-000000-00: the persona has no evidence, and neither"):
-        refuse_unusable(training_set(of=bare))
-    assert refuse_unusable(training_set("universal", of=bare)) == len({record.user_id for record in bare})
-
-
-def test_people_without_evidence_are_counted_and_asked_the_bare_prompt_as_in_evaluation(training_set, records) -> None:
-    bare = tuple(r if r.user_id == records[0].user_id else replace(r, persona=Persona()) for r in records)
-    data = training_set(of=bare)
-    people = len({record.user_id for record in records})
-    assert refuse_unusable(data) == people - 1
-    rows = data.rows(people)
-    prompts = [
-        data.conversations(row)[0]["prompt"] for row in rows if data.people[row.person][0].user_id != records[0].user_id
-    ]
-    assert [[turn["role"] for turn in prompt] for prompt in prompts] == [["user"]] * (people - 1)
-
-
-def test_pba_refuses_evidence_that_a_later_draw_would_find_without_directions(training_set, records) -> None:
-    def half_annotated(record: Record) -> Record:
-        items = (replace(i, direction=None) if isinstance(i, Demographics) else i for i in record.persona.evidence)
-        return replace(record, persona=Persona(tuple(items)))
-
-    half = tuple(half_annotated(record) for record in records)
-    with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: there is no belief"):
-        refuse_unusable(training_set("pba", of=half))
-    refuse_unusable(training_set("ica", of=half))
-    refuse_unusable(training_set("pba", of=tuple(replace(record, profile=record.golden) for record in half)))
 
 
 def test_people_with_mirrored_pairs_stand_next_to_each_other_and_others_alone(training_set, records) -> None:
@@ -322,13 +263,6 @@ def test_a_tree_beyond_its_budget_is_planted_in_parts_that_hold_every_pair_once_
         assert all(len(tree.ids) <= budget for tree in parts)
         assert [token for tree in parts for token in tree.target] == single.target
     assert training_set(max_tree_tokens=len(single.ids)).trees(TrainingRow(0, 0)) == [single]
-
-
-def test_a_pair_that_alone_is_beyond_the_budget_is_refused_by_name(training_set) -> None:
-    with pytest.raises(
-        TrainingError, match=r"record train-known-000000-00 alone has \d+ tokens, max_tree_tokens is 12"
-    ):
-        refuse_unusable(training_set(max_tree_tokens=12))
 
 
 def test_a_target_is_told_neither_by_a_comment_nor_by_a_thumb(training_set, records) -> None:

@@ -16,6 +16,7 @@ from penchant.cli import (
     audit,
     base_model,
     crossval,
+    data,
     demo,
     evaluate,
     export,
@@ -30,6 +31,7 @@ from penchant.cli import (
 from penchant.cli.foreign_options import refuse_foreign_options
 from penchant.cli.old_spellings import refuse_old_spelling
 from penchant.cli.output import as_flags
+from penchant.cli.reading import reads_data
 from penchant.errors import PenchantError
 
 _INTERRUPTED = 130
@@ -56,14 +58,15 @@ def top(
         sys.stdout.write(context.get_help() + "\n")
 
 
+app.command("data")(data.command)
 app.command("simulate")(simulate.command)
 app.command("base")(base_model.command)
 app.add_typer(fit.app, name="fit")
-app.command("infer")(infer.command)
-app.command("train")(train.command)
-app.command("export")(export.command)
-app.command("rank")(rank.command)
-app.command("audit")(audit.command)
+app.command("infer")(reads_data(infer.command))
+app.command("train")(reads_data(train.command))
+app.command("export")(reads_data(export.command))
+app.command("rank")(reads_data(rank.command))
+app.command("audit")(reads_data(audit.command))
 app.command("task")(task.command)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(crossval.app, name="crossval")

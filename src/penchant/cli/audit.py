@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from penchant.audit.shortcuts import Shortcut
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
 from penchant.runs.audit import Audit, audit
@@ -43,7 +45,12 @@ def command(
 def _values(audited: Audit) -> dict[str, object]:
     leaks = [{**asdict(finding), "share": finding.share} for finding in audited.leakage]
     rules = [{**asdict(rule), "suspicious": rule.suspicious} for rule in audited.shortcuts]
-    return {"audit": str(audited.data), "records": audited.records, "leakage": leaks, "shortcuts": rules}
+    subsets = {
+        name: [{**asdict(rule), "suspicious": rule.suspicious} for rule in found]
+        for name, found in audited.by_attribute.items()
+    }
+    values = {"audit": str(audited.data), "records": audited.records, "leakage": leaks, "shortcuts": rules}
+    return {**values, "by_attribute": subsets}
 
 
 def _lines(audited: Audit) -> list[str]:
@@ -52,7 +59,16 @@ def _lines(audited: Audit) -> list[str]:
         examples = f"   {', '.join(leak.examples)}" if leak.examples else ""
         lines.append(f"  {leak.count:>8,}  {100 * leak.share:5.1f} %  {leak.check}: {leak.what}{examples}")
     lines += ["", "shortcuts: pairs that a rule without a model gets right (95 % interval over people)"]
-    for rule in audited.shortcuts:
+    lines += _rules(audited.shortcuts)
+    for name, found in audited.by_attribute.items():
+        if suspicious := [rule for rule in found if rule.suspicious]:
+            lines += ["", f"shortcuts in the subset {name}", *_rules(suspicious)]
+    return lines
+
+
+def _rules(rules: Sequence[Shortcut]) -> list[str]:
+    lines = []
+    for rule in rules:
         low, high = (100 * end for end in rule.ci95)
         mark = "  <- a score on this data must be read beside it" if rule.suspicious else ""
         lines.append(f"  {100 * rule.accuracy:5.1f} %  ({low:.1f}–{high:.1f})  {rule.rule}: {rule.what}{mark}")

@@ -23,6 +23,7 @@ from penchant.cli.options import (
     set_option,
 )
 from penchant.cli.output import CONSOLE
+from penchant.cli.reading import reads_data
 from penchant.cli.tables import names, show
 from penchant.errors import ConfigError
 
@@ -30,6 +31,7 @@ app = typer.Typer(no_args_is_help=True, help="Cross-validate: train on some peop
 
 
 @app.command("models")
+@reads_data
 def models(
     data: DataOption,
     out: Annotated[Path, typer.Option(help="Folder for the folds; finished folds are kept.")],
@@ -68,6 +70,7 @@ def models(
 
 
 @app.command("scorers")
+@reads_data
 def scorers(
     data: DataOption,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds; records of a user stay together.")] = 5,

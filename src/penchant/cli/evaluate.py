@@ -11,6 +11,7 @@ import typer
 
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, command_line, options_given, result, written
+from penchant.cli.reading import READING, data_of, reads_data
 from penchant.cli.tables import names
 from penchant.errors import ConfigError
 from penchant.eval.questions import QUESTIONS
@@ -24,6 +25,7 @@ ModelsArgument = Annotated[
 ]
 _DATA: dict[str, tuple[Any, Any]] = {
     "data": (shared.DataOption, inspect.Parameter.empty),
+    **{name: (kind, None) for name, kind in READING.items()},
     "split": (shared.SplitOption, None),
     "attribute": (shared.AttributeOption, None),
     "limit": (shared.LimitOption, None),
@@ -102,6 +104,7 @@ def command_of(question: Question) -> Any:
         if personas is not None and not kinds:
             raise ConfigError(f"`personas` {personas}: give names, separated by commas")
         settings["models"] = settings.get("models") or ()
+        settings["data"] = data_of(settings["data"], settings)
         found = evaluate(question.name, personas=kinds, reporter=CONSOLE, **settings)
         if json:
             result(as_json(found.as_json()))
@@ -128,6 +131,7 @@ for _question in QUESTIONS.values():
 
 
 @app.command("report")
+@reads_data
 def report(
     context: typer.Context,
     data: shared.DataOption,

@@ -17,6 +17,7 @@ from penchant.cli.options import (
     SpaceOption,
 )
 from penchant.cli.output import CONSOLE, as_json, result, tell
+from penchant.cli.reading import reads_data
 from penchant.encoder import SENTENCE
 from penchant.runs import fit
 
@@ -29,6 +30,7 @@ app = typer.Typer(no_args_is_help=True, help="Fit a scorer or an annotator on te
 
 
 @app.command("encoder")
+@reads_data
 def encoder(
     data: DataOption,
     out: OutOption,
@@ -59,6 +61,7 @@ def encoder(
 
 
 @app.command("vpl")
+@reads_data
 def vpl(
     data: DataOption,
     out: OutOption,
@@ -77,6 +80,7 @@ def vpl(
 
 
 @app.command("lore")
+@reads_data
 def lore(
     data: DataOption,
     out: OutOption,
@@ -95,6 +99,7 @@ def lore(
 
 
 @app.command("annotator")
+@reads_data
 def annotator(
     data: DataOption,
     out: OutOption,

@@ -7,16 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-DataOption = Annotated[Path, typer.Option(help="Records: shards, Parquet, JSON or JSONL.")]
-SpaceOption = Annotated[
-    str | None, typer.Option(help="Space: name or .toml file; default: that of the data, else alignx90.")
-]
+DataOption = Annotated[Path, typer.Option(help="Data: a file, a folder, or hub:OWNER/NAME.")]
+ColumnsOption = Annotated[str | None, typer.Option(help="FIELD=COLUMN,… or a YAML file; see penchant data.")]
+HistoryOption = Annotated[str | None, typer.Option(help="Rows as evidence: others, earlier, first:K.")]
+EvidenceOption = Annotated[Path | None, typer.Option(help="File of further evidence, by user id.")]
+SpaceOption = Annotated[str | None, typer.Option(help="Space: name or .toml file.")]
 RejectedOption = Annotated[Path | None, typer.Option(help="File for dropped rows: NAME.rejected.jsonl.")]
 DirectionsOption = Annotated[str, typer.Option(help="given: from the data; measured: from text style.")]
 SplitOption = Annotated[str | None, typer.Option(help="Use only records of this split.")]
-AttributeOption = Annotated[
-    str | None, typer.Option(help="Use only records with this attribute, e.g. plain_warm or plain_warm/warm.")
-]
+AttributeOption = Annotated[str | None, typer.Option(help="Use only records with this attribute.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Read at most this many records.")]
 SeedOption = Annotated[int, typer.Option(help="Random seed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")]
@@ -36,12 +35,10 @@ BudgetOption = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Longest prompt in tokens; the oldest evidence is dropped first.",
+        help="Longest prompt in tokens.",
     ),
 ]
-AnnotatorOption = Annotated[
-    Path | None, typer.Option(help="Infer directions with this annotator: folder (penchant fit) or recipe.")
-]
+AnnotatorOption = Annotated[Path | None, typer.Option(help="Annotator of directions: folder or recipe.")]
 NeutralOption = Annotated[bool, typer.Option("--neutral", help="Make words of gender and age neutral.")]
 SummariesOption = Annotated[
     str | None, typer.Option(help="Recipe of a language model that writes summaries (pba_summary, pba_both).")

@@ -9,6 +9,7 @@ import typer
 from penchant.cli import beliefs
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
+from penchant.cli.reading import reads_data
 from penchant.message import as_dicts
 from penchant.runs.prompt import prompt as run_prompt
 from penchant.space import load_space
@@ -17,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Print a prompt, inferred preferenc
 
 
 @app.command("prompt")
+@reads_data
 def prompt(
     data: shared.DataOption,
     record: Annotated[str | None, typer.Option(help="Record id; default: the first.")] = None,
@@ -66,8 +68,8 @@ def prompt(
         result(made.text or "\n\n".join(f"[{message.role}]\n{message.content}" for message in made.messages))
 
 
-app.command("user")(beliefs.user)
-app.command("users")(beliefs.users)
+app.command("user")(reads_data(beliefs.user))
+app.command("users")(reads_data(beliefs.users))
 
 
 @app.command("space")

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from penchant.config import BaseSection, Recipe, TrainSection
-from penchant.record import Record, people_digest
+from penchant.record import Question, Record, people_digest
 
 _LIBRARIES = ("penchant", "torch", "transformers", "trl", "tokenizers", "numpy", "sentence-transformers")
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
@@ -101,7 +101,7 @@ def aligned_card(
     method: str,
     section: TrainSection,
     curve: Sequence[dict[str, float]],
-    records: Sequence[Record],
+    records: Sequence[Record | Question],
     *,
     ratings: int = 0,
 ) -> str:

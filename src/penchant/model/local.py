@@ -21,6 +21,8 @@ _BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
 """Packed tokens per scoring pass, at most; on a CPU, results that exceed its cache would take a tenth more time."""
 _ROWS = {"cpu": 16, "cuda": 64}
 """Answers that are written at once, at most."""
+_PIECE_CHARS = 4_000_000
+"""Characters that are tokenised together, at most: about a million tokens, which take some 160 MB."""
 _TREE_TOKENS = 8_192
 """Packed tokens of one tree, at most; a user with more is scored in several trees."""
 
@@ -51,7 +53,10 @@ class LocalModel:
 
     @torch.inference_mode()
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """See `Model.logprobs`; sums are taken in float64."""
+        """See `Model.logprobs`; sums are taken in float64. The tokens of one piece at a time are in memory."""
+        return [likelihood for piece in _pieces(candidates) for likelihood in self._logprobs(piece)]
+
+    def _logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         encoded = self.chat.encode_all([(prompt.messages, prompt.answers) for prompt in candidates])
         # sorted by tokens, prompts with a common beginning are neighbours, whatever their order in the call
         order = sorted(range(len(encoded)), key=lambda index: encoded[index].prompt)
@@ -90,6 +95,18 @@ class LocalModel:
     def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
         """See `Writes.stream`."""
         return stream(self, prompt, settings)
+
+
+def _pieces(candidates: Sequence[Candidates]) -> Iterator[Sequence[Candidates]]:
+    """Neighbours with together at most `_PIECE_CHARS` characters; a single prompt may have more."""
+    start = size = 0
+    for place, prompt in enumerate(candidates):
+        length = sum(len(message.content) for message in prompt.messages) + sum(map(len, prompt.answers))
+        if place > start and size + length > _PIECE_CHARS:
+            yield candidates[start:place]
+            start, size = place, 0
+        size += length
+    yield candidates[start:]
 
 
 def _groups(encoded: Sequence[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:

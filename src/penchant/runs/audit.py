@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import read, space_for
+from penchant.runs.data import Data, as_data, read, space_for
 
 if TYPE_CHECKING:
     from penchant.audit.leakage import Finding
@@ -18,17 +20,19 @@ if TYPE_CHECKING:
 class Audit:
     """The checks of some records."""
 
-    data: Path
+    data: Path | Data
     records: int
     leakage: tuple[Finding, ...]
     """Records that give their own answer away, or are in the training data too."""
     shortcuts: tuple[Shortcut, ...]
     """What rules without a model get right."""
+    by_attribute: Mapping[str, tuple[Shortcut, ...]]
+    """The same for each subset of the records; a rule may decide subsets in opposite ways and look harmless in all."""
 
 
 def audit(
     *,
-    data: Path,
+    data: Path | Data,
     against: Path | None = None,
     against_split: str | None = None,
     split: str | None = None,
@@ -58,4 +62,17 @@ def audit(
         reporter.note("give the training data as `against` to count people and texts that are in both")
     else:
         others = read(against, read_in, split=against_split, reporter=reporter)
-    return Audit(data, len(records), tuple(leakage(records, others)), tuple(shortcuts(records, seed=seed)))
+    subsets: dict[str, list[Record]] = {}
+    for record in records:
+        if record.provenance.attribute:
+            subsets.setdefault(record.provenance.attribute, []).append(record)
+    by_attribute = {name: tuple(shortcuts(theirs, seed=seed)) for name, theirs in sorted(subsets.items())}
+    if len(by_attribute) < 2 and sum(map(len, subsets.values())) == len(records):
+        by_attribute = {}
+    return Audit(
+        as_data(data).path,
+        len(records),
+        tuple(leakage(records, others)),
+        tuple(shortcuts(records, seed=seed)),
+        by_attribute,
+    )

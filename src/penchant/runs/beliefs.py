@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,10 +12,20 @@ from penchant.correction import Correction
 from penchant.errors import ConfigError
 from penchant.person import Person, meet
 from penchant.persona import Evidence, Item, Persona
-from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import Inferred, read_evidence
-from penchant.runs.data import individual, read, report_space, space_for
+from penchant.runs.data import (
+    Data,
+    as_data,
+    individual,
+    opened,
+    read,
+    refuse,
+    report_losses,
+    report_space,
+    space_for,
+)
+from penchant.shards.base import Entry, PersonItems
 from penchant.space import Direction, PreferenceSpace
 
 if TYPE_CHECKING:
@@ -77,7 +88,7 @@ class Beliefs:
 
 def beliefs(
     *,
-    data: Path,
+    data: Path | Data,
     annotator: str | Path | None = None,
     user: str | None = None,
     single: bool = False,
@@ -114,7 +125,7 @@ def beliefs(
 
 
 def people_of(
-    data: Path,
+    data: Path | Data,
     space: PreferenceSpace,
     *,
     user: str | None,
@@ -138,30 +149,74 @@ def people_of(
         for item, position in zip(person.persona.items, person.positions, strict=True):
             first.setdefault(item, position)
         return {person.user_id: PersonEvidence(Persona(tuple(first)), tuple(first.values()), person.corrections)}
-    records = read(data, space, limit=limit, rejected=rejected, reporter=reporter)
-    own: dict[str, list[Record]] = {}
-    for record in records:
-        if user in (None, record.user_id, record.record_id):
-            own.setdefault(record.person_id, []).append(record)
-    if not own:
-        refuse_user(user, records[0])
-    people = {name: _pooled(theirs) for name, theirs in own.items()}
-    several = [name for name, theirs in own.items() if len({record.profile for record in theirs}) > 1]
+    own = entries_of(data, space, limit=limit, rejected=rejected, reporter=reporter)
+    chosen = {name: wanted for name, theirs in own.items() if (wanted := _of(user, name, theirs))}
+    if not chosen:
+        refuse_user(user, next(iter(own)))
+    people = {name: _pooled(theirs) for name, theirs in chosen.items()}
+    several = [name for name, theirs in chosen.items() if len(_profiles(theirs)) > 1]
     if several:
         who = several[0] if len(several) == 1 else f"{len(several):,} of {len(people):,} people"
         reporter.note(f"{who}: records state different profiles, which are left out; beliefs are from the evidence")
     return people
 
 
-def _pooled(records: Sequence[Record]) -> PersonEvidence:
-    """The evidence of one person's records, each item once."""
-    items = tuple(dict.fromkeys(item for record in records for item in record.persona.items))
-    profiles = {record.profile for record in records}
+def entries_of(
+    data: Path | Data,
+    space: PreferenceSpace,
+    *,
+    limit: int | None = None,
+    rejected: Path | None = None,
+    reporter: Reporter = QUIET,
+) -> dict[str, list[Entry]]:
+    """Everything that some data says of each person: records, questions, and evidence alone, such as thumbs.
+
+    Raises:
+        DataError, SpaceMismatch: see `runs.data.read`.
+    """
+    own: dict[str, list[Entry]] = {}
+    source = as_data(data)
+    if source.history is not None or source.evidence is not None:
+        for record in read(data, space, limit=limit, rejected=rejected, reporter=reporter):
+            own.setdefault(record.person_id, []).append(record)
+        return own
+    with opened(data, space, rejected) as loaded:
+        for entry in islice(loaded.entries(), limit):
+            name = entry.user_id if isinstance(entry, PersonItems) else entry.person_id
+            own.setdefault(name, []).append(entry)
+        report_losses(loaded, reporter)
+        if not own:
+            refuse(loaded)
+        if limit is not None and not loaded.counts.complete:
+            reporter.note(f"{data}: only the first {limit:,} entries are read, as `limit` says, of {len(own):,} people")
+    return own
+
+
+def _of(user: str | None, name: str, entries: list[Entry]) -> list[Entry]:
+    """The entries of a person that `user` names: all, or one record by its id."""
+    if user in (None, name):
+        return entries
+    return [entry for entry in entries if not isinstance(entry, PersonItems) and entry.record_id == user]
+
+
+def _profiles(entries: Sequence[Entry]) -> set[Direction | None]:
+    return {entry.profile for entry in entries if not isinstance(entry, PersonItems)}
+
+
+def items_of_entry(entry: Entry) -> tuple[Item, ...]:
+    """The evidence in an entry."""
+    return entry.items if isinstance(entry, PersonItems) else entry.persona.items
+
+
+def _pooled(entries: Sequence[Entry]) -> PersonEvidence:
+    """The evidence of one person's entries, each item once."""
+    items = tuple(dict.fromkeys(item for entry in entries for item in items_of_entry(entry)))
+    profiles = _profiles(entries)
     # a prompt without evidence shows no profile, see `meet_record`
-    profile = records[0].profile if items and len(profiles) == 1 else None
+    profile = next(iter(profiles)) if items and len(profiles) == 1 else None
     return PersonEvidence(Persona(items), tuple(range(len(items))), profile=profile)
 
 
-def refuse_user(user: str | None, first: Record) -> NoReturn:
-    """Raises ConfigError: no record is of `user`; `first` is a record that there is."""
-    raise ConfigError(f"no record is of user '{user}'; the first is of '{first.user_id}'")
+def refuse_user(user: str | None, first: str | None) -> NoReturn:
+    """Raises ConfigError: no record is of `user`; `first` is a person that there is."""
+    raise ConfigError(f"no record is of user '{user}'; the first is of '{first}'")

@@ -16,7 +16,7 @@ from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.crossval_scorers import measure_encoder
-from penchant.runs.data import directed, of_attribute, read, space_for
+from penchant.runs.data import Data, as_data, directed, of_attribute, read, space_for
 from penchant.runs.measurement import Measurement
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
@@ -36,7 +36,7 @@ RUN = "run.json"
 
 def crossval_models(
     *,
-    data: Path,
+    data: Path | Data,
     out: Path,
     recipe: str | Path = RECIPE,
     folds: int = 3,
@@ -68,9 +68,8 @@ def crossval_models(
     from penchant.eval.folds import refuse_small, user_folds
     from penchant.eval.measured import Measured
     from penchant.eval.score import Setting
-    from penchant.shards.manifest import digest_of
 
-    started = perf_counter()
+    started, data = perf_counter(), as_data(data)
     settings = recipe_for(recipe, overrides)
     data_space = space_for(data, space, directions=settings.directions)
     records = of_attribute(read(data, data_space, rejected=rejected, reporter=reporter), attribute, data)
@@ -79,7 +78,7 @@ def crossval_models(
     if encoder:  # before hours of training, not after
         refuse_small(records, folds=folds)
     numbers = _fold_numbers(only, folds)
-    source = {"data": data.name, "digest": digest_of(data), "space": data_space.digest, "attribute": attribute}
+    source = {"data": data.name, "digest": data.digest(), "space": data_space.digest, "attribute": attribute}
     _require_same_run(out, {**source, "folds": folds, "recipe": settings.model_dump()})
     for k in numbers:
         if not (out / f"fold-{k}" / SCORES).is_file():

@@ -20,7 +20,7 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Person
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.rules import CONTROLS, swap_personas
-from penchant.runs.data import read
+from penchant.runs.data import Data, read
 from penchant.runs.measurement import Measurement
 from penchant.runs.question_inputs import DataChoice
 from penchant.runs.scorers import believer_of, embedded
@@ -53,7 +53,7 @@ _KINDS: dict[type[Evidence], str] = {
 
 def crossval_scorers(
     *,
-    data: Path,
+    data: Path | Data,
     folds: int = 5,
     baselines: Sequence[str] = (),
     fit_split: str | None = None,

@@ -7,21 +7,66 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
+from penchant.history import Historied, History, item_of, with_evidence, with_history
 from penchant.manner import manner_space, measured
-from penchant.record import Record
+from penchant.persona import Item
+from penchant.record import Question, Record
 from penchant.reporter import QUIET, Reporter
 from penchant.space import PreferenceSpace, find_space_file, load_space
 
 if TYPE_CHECKING:
     from penchant.shards.base import Loaded
     from penchant.shards.person_file import Individual
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A path, and what else the user says of how to read it. Wherever a run takes `data`, a plain path will do."""
+
+    path: Path
+    columns: str | None = None
+    """Which column holds what: `field=column,…`, or a YAML file; see `shards.layouts.mapped`."""
+    history: str | None = None
+    """Which other rows of a person become evidence: `others`, `earlier` or `first:K`; see `penchant.history`."""
+    evidence: Path | None = None
+    """A file with further evidence of the people, joined by user id."""
+
+    @property
+    def name(self) -> str:
+        """Name of the file or folder."""
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The name without the ending, which names the data in tables."""
+        return self.path.stem
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def digest(self) -> str:
+        """What decides the records: the checksum of the files, and how they are read. Equal for equal records."""
+        from penchant.shards.manifest import digest_of
+
+        def of(path: Path) -> str:
+            return digest_of(path) if path.exists() else str(path)  # a data set of the Hub is named, not here
+
+        more = [str(part) for part in (self.columns, self.history) if part is not None]
+        more += [] if self.evidence is None else [of(self.evidence)]
+        return " ".join([of(self.path), *more])
+
+
+def as_data(data: Path | Data) -> Data:
+    """A path as data that is read as it stands."""
+    return data if isinstance(data, Data) else Data(data)
+
 
 Directions = Literal["given", "measured"]
 """Where the directions of evidence come from: the data, or a measurement of its texts (`penchant.manner`)."""
@@ -43,7 +88,7 @@ def recipe_space(recipe: Recipe) -> PreferenceSpace:
         raise ConfigError(f"recipe '{recipe.name}', dimensions: {error}") from error
 
 
-def space_for(path: Path, name: str | None, *, directions: str = "given") -> PreferenceSpace:
+def space_for(data: Path | Data, name: str | None, *, directions: str = "given") -> PreferenceSpace:
     """The space to read a file in: the one named, else the space file beside the data, else alignx90.
 
     Measured directions have a space of their own, whatever space the file was written for.
@@ -57,12 +102,13 @@ def space_for(path: Path, name: str | None, *, directions: str = "given") -> Pre
         return load_space(name)
     if directions == "measured":
         return manner_space()
-    beside = find_space_file(path)
+    beside = find_space_file(as_data(data).path)
     return load_space(str(beside)) if beside else load_space()
 
 
-def report_space(path: Path, space: PreferenceSpace, named: str | None, *, reporter: Reporter) -> None:
+def report_space(data: Path | Data, space: PreferenceSpace, named: str | None, *, reporter: Reporter) -> None:
     """Notes the space that data is read in, unless the user named it, and its protected dimensions."""
+    path = as_data(data).path
     if named is None:
         why = f"of {beside}" if (beside := find_space_file(path)) else "default"
         reporter.note(f"{path}: read in space {space.name} ({why}); `space` names another")
@@ -75,7 +121,7 @@ def report_space(path: Path, space: PreferenceSpace, named: str | None, *, repor
 
 
 def read(
-    path: Path,
+    data: Path | Data,
     space: PreferenceSpace,
     *,
     split: str | None = None,
@@ -99,7 +145,8 @@ def read(
         splits.add(record.split)
         return split in (None, record.split)
 
-    with opened(path, space, rejected) as loaded:
+    path = as_data(data).path
+    with opened(data, space, rejected) as loaded:
         records = list(islice(filter(wanted, loaded), limit))
         report_losses(loaded, reporter)
         if limit is not None and not loaded.counts.complete:
@@ -109,7 +156,79 @@ def read(
             )
     if not records:
         refuse(loaded, split, splits)
-    return records
+    return joined(records, as_data(data), space, reporter=reporter)
+
+
+def joined(records: list[Record], data: Data, space: PreferenceSpace, *, reporter: Reporter = QUIET) -> list[Record]:
+    """The records with the evidence from other rows and from another file that `data` asks for.
+
+    Raises:
+        ConfigError: `history` has another form, or the rows have no times.
+        DataError: no record is left, or the file of evidence holds none.
+    """
+    if data.evidence is not None:
+        added = with_evidence(records, evidence_of(data.evidence, space, reporter=reporter))
+        reached = len({r.user_id for r, before in zip(added.records, records, strict=True) if r is not before})
+        reporter.note(f"{data.evidence}: {added.items:,} items added to the records of {reached:,} people")
+        _report_withheld(added, reporter)
+        records = added.records
+    if data.history is None:
+        return records
+    made = with_history(records, History.parse(data.history))
+    kept = f"; {made.as_history:,} rows are history and not asked about" if made.as_history else ""
+    reporter.note(f"{data}: {len(made.records):,} records with {made.items:,} items of history{kept}")
+    _report_withheld(made, reporter)
+    for reason, count in sorted(made.dropped.items()):
+        reporter.note(f"{data}: {count:,} rows left out ({reason})")
+    if not made.records:
+        raise DataError(f"{data}: `history` {data.history} leaves no record to ask about; try others, or a smaller K")
+    return made.records
+
+
+@contextmanager
+def streamed(
+    data: Path | Data, space: PreferenceSpace, rejected: Path | None, *, reporter: Reporter = QUIET
+) -> Iterator[Loaded]:
+    """As `opened`; with history or further evidence, for which all rows must be known, the records in memory."""
+    source = as_data(data)
+    if source.history is None and source.evidence is None:
+        with opened(data, space, rejected) as loaded:
+            yield loaded
+        return
+    from penchant.shards.base import Kept, SourceRow
+    from penchant.shards.base import Loaded as Records
+
+    records = read(data, space, rejected=rejected, reporter=reporter)
+    rows = [SourceRow(f"record {number}", number, {"record": record}) for number, record in enumerate(records)]
+    yield Records(source.path, "records", lambda: iter(rows), lambda row: Kept((records[row.number],)), simulated=None)
+
+
+def _report_withheld(made: Historied, reporter: Reporter) -> None:
+    if made.withheld:
+        reporter.note(f"{made.withheld:,} items were not shown to rows whose prompt or answers they hold")
+
+
+def evidence_of(path: Path, space: PreferenceSpace, *, reporter: Reporter = QUIET) -> dict[str, list[Item]]:
+    """Evidence of people from a file of any layout: comments, thumbs and descriptions, and choices as comparisons.
+
+    Raises:
+        DataError: the file holds nothing that names a person.
+    """
+    people: dict[str, list[Item]] = {}
+    with opened(path, space, None) as loaded:
+        for entry in loaded.entries():
+            name = entry.user_id
+            if name is None:
+                continue
+            items = people.setdefault(name, [])
+            if isinstance(entry, Record):
+                items += [*entry.persona.items, item_of(entry)]
+            else:
+                items += entry.items if not isinstance(entry, Question) else entry.persona.items
+        report_losses(loaded, reporter)
+    if not any(people.values()):
+        raise DataError(f"{path}: holds no evidence that names a person; it needs a column such as user_id and a text")
+    return {name: list(dict.fromkeys(items)) for name, items in people.items()}
 
 
 def directed(records: list[Record], directions: str) -> list[Record]:
@@ -119,7 +238,7 @@ def directed(records: list[Record], directions: str) -> list[Record]:
     return [replace(record, persona=measured(record.persona)) for record in records]
 
 
-def of_attribute(records: list[Record], attribute: str | None, path: Path) -> list[Record]:
+def of_attribute(records: list[Record], attribute: str | None, path: Path | Data) -> list[Record]:
     """The records of one subset: of a dimension (`plain_warm`) or of one of its poles (`plain_warm/warm`).
 
     Raises:
@@ -135,7 +254,7 @@ def of_attribute(records: list[Record], attribute: str | None, path: Path) -> li
     return kept
 
 
-def find(path: Path, space: PreferenceSpace, record_id: str | None) -> Record:
+def find(data: Path | Data, space: PreferenceSpace, record_id: str | None) -> Record | Question:
     """One record by its id, or the first one; reads no further than that.
 
     Raises:
@@ -143,18 +262,28 @@ def find(path: Path, space: PreferenceSpace, record_id: str | None) -> Record:
         SpaceMismatch: the data was written for another space.
     """
     first = None
-    with opened(path, space, None) as loaded:
-        for record in loaded:
-            if record_id in (None, record.record_id):
-                return record
-            first = first or record
+    path = as_data(data).path
+    if as_data(data).history or as_data(data).evidence:
+        records = read(data, space)
+        found = next((record for record in records if record_id in (None, record.record_id)), None)
+        if found is not None:
+            return found
+        raise DataError(f"{path} has no record '{record_id}'; the first is '{records[0].record_id}'")
+    with opened(data, space, None) as loaded:
+        for record in loaded.entries():
+            if isinstance(record, Record | Question):
+                if record_id in (None, record.record_id):
+                    return record
+                first = first or record
     if first is None:
         refuse(loaded)
     named = f"; the first is '{first.record_id}'" if first else ""
-    raise DataError(f"{path} has no record '{record_id}'{named}")
+    aside = sum(loaded.counts.dropped.values())
+    dropped = f"; {aside:,} rows are set aside, see penchant data {path}" if aside else ""
+    raise DataError(f"{path} has no record '{record_id}'{named}{dropped}")
 
 
-def individual(path: Path, space: PreferenceSpace, *, reporter: Reporter = QUIET) -> Individual | None:
+def individual(data: Path | Data, space: PreferenceSpace, *, reporter: Reporter = QUIET) -> Individual | None:
     """The person of a file that holds one person and no records; None for any other file.
 
     Raises:
@@ -163,6 +292,7 @@ def individual(path: Path, space: PreferenceSpace, *, reporter: Reporter = QUIET
     """
     from penchant.shards.person_file import is_individual, read
 
+    path = as_data(data).path
     if not is_individual(path):
         return None
     with _advised(path):
@@ -173,7 +303,7 @@ def individual(path: Path, space: PreferenceSpace, *, reporter: Reporter = QUIET
 
 
 @contextmanager
-def opened(path: Path, space: PreferenceSpace, rejected: Path | None) -> Iterator[Loaded]:
+def opened(data: Path | Data, space: PreferenceSpace, rejected: Path | None) -> Iterator[Loaded]:
     """The records of a path as a stream; errors inside the block say what to do.
 
     Raises:
@@ -181,13 +311,16 @@ def opened(path: Path, space: PreferenceSpace, rejected: Path | None) -> Iterato
         SpaceMismatch: the data was written for another space.
     """
     from penchant.shards import read_records
+    from penchant.shards.layouts.mapped import parse_columns
     from penchant.shards.manifest import MANIFEST
 
+    path, columns = as_data(data).path, as_data(data).columns
     parts = sorted(entry.parent.name for entry in path.glob(f"*/{MANIFEST}"))
     if parts and not (path / MANIFEST).is_file():
         raise DataError(f"{path} holds the folders {', '.join(parts)}; name one, for instance {path / parts[0]}")
     with _advised(path):
-        yield read_records(path, space=space, rejected=rejected)
+        stated = None if columns is None else parse_columns(columns)
+        yield read_records(path, space=space, rejected=rejected, columns=stated)
 
 
 @contextmanager

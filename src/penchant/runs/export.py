@@ -11,8 +11,9 @@ from penchant.config import Recipe, TrainSection
 from penchant.errors import ConfigError
 from penchant.model.smollm2 import located
 from penchant.reporter import QUIET, Reporter
+from penchant.runs.data import Data
 from penchant.runs.recipe import recipe_for
-from penchant.runs.train import read_training_set, report_bare, section_of
+from penchant.runs.train import read_training_set, report_usable, section_of
 from penchant.shards.atomic import write_text
 
 ROWS = "train.jsonl"
@@ -21,7 +22,7 @@ CONFIG = "dpo.yaml"
 
 def export(
     *,
-    data: Path,
+    data: Path | Data,
     method: str,
     recipe: str | Path | None,
     out: Path,
@@ -52,17 +53,19 @@ def export(
         TrainingError: a record cannot be rendered.
     """
     from penchant.train.run import checked_trl_keys
-    from penchant.train.trees import refuse_unusable
+    from penchant.train.usable import usable
 
     if (out / CONFIG).exists() and not overwrite:
         raise ConfigError(f"{out / CONFIG} exists already; give another `out`, or set `overwrite`")
     settings = recipe_for(recipe, overrides, model=model, template=template)
     section = section_of(settings, method)
-    people, records = read_training_set(settings, method, data, space=space, rejected=rejected, reporter=reporter)
+    people, _ = read_training_set(settings, method, data, space=space, rejected=rejected, reporter=reporter)
     lines: list[str] = []
+    checked = usable(people)
+    report_usable(checked, reporter=reporter)
+    people = checked.training_set
     count = len(people.people) * rounds
     with reporter.bar(count, f"{method}: rendering") as advance:
-        report_bare(people, refuse_unusable(people), reporter=reporter)
         for row in people.rows(count):
             lines.extend(_line(pair) for pair in people.conversations(row))
             advance(1)
@@ -71,7 +74,8 @@ def export(
     config |= _without_gpu()
     write_text(out / ROWS, "\n".join(lines) + "\n")
     write_text(out / CONFIG, "".join(f"{key}: {_line(value)}\n" for key, value in config.items()))
-    counts: dict[str, object] = {"method": method, "people": len(people.people), "records": len(records)}
+    counts: dict[str, object] = {"method": method, "people": len(people.people)}
+    counts["records"] = sum(map(len, people.people))
     return {**counts, "rows": len(lines), "file": str(out / ROWS), "config": str(out / CONFIG)}
 
 

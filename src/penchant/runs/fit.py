@@ -13,7 +13,7 @@ from penchant.encoder import SENTENCE, open_encoder
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import read, space_for
+from penchant.runs.data import Data, read, space_for
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.scorers import believer_of, embedded, scorer_card, scorer_cards
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def fit_encoder(
     *,
-    data: Path,
+    data: Path | Data,
     out: Path,
     annotator: str | Path | None = None,
     cache: Path | None = None,
@@ -62,7 +62,7 @@ def fit_encoder(
 def fit_baseline(
     *,
     name: str,
-    data: Path,
+    data: Path | Data,
     out: Path,
     seed: int = 0,
     cache: Path | None = None,
@@ -108,7 +108,7 @@ class AnnotatorFit:
 
 def fit_annotator(
     *,
-    data: Path,
+    data: Path | Data,
     out: Path,
     encoder: str = SENTENCE,
     steps: int = 2000,

@@ -16,7 +16,7 @@ from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import open_annotator, report_caution, report_set_aside
 from penchant.runs.beliefs import refuse_user
-from penchant.runs.data import opened, refuse, report_losses, report_space, space_for
+from penchant.runs.data import Data, as_data, refuse, report_losses, report_space, space_for, streamed
 from penchant.space import SPACE_FILE, PreferenceSpace
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CHUNK = 1_000
 class Source:
     """What decides the records that a run writes; a stopped run is resumed from the same source only."""
 
-    data: Path
+    data: Path | Data
     annotator: str | Path
     space: PreferenceSpace
     user: str | None = None
@@ -45,7 +45,7 @@ class Source:
 
         annotator = recipe_file(self.annotator) if is_recipe(self.annotator) else Path(self.annotator)
         return {
-            "--data": digest_of(self.data),
+            "--data": as_data(self.data).digest(),
             "--annotator": digest_of(annotator),
             "--space": self.space.digest,
             "--user": str(self.user),
@@ -87,7 +87,7 @@ class Selection:
 
 def infer(
     *,
-    data: Path,
+    data: Path | Data,
     annotator: str | Path,
     out: Path,
     user: str | None = None,
@@ -116,9 +116,9 @@ def infer(
         ConfigError: the data holds one person and no records, or `out` is the data; nobody is called `user`.
         DataError: `out` holds records, or a stopped run of another source; or the data is unusable.
     """
-    _require_out(data, out, resume=resume, overwrite=overwrite)  # before anything is read
+    _require_out(as_data(data).path, out, resume=resume, overwrite=overwrite)  # before anything is read
     source = Source(data, annotator, space_for(data, space), user, limit, neutral)
-    with opened(data, source.space, rejected) as loaded:
+    with streamed(data, source.space, rejected, reporter=reporter) as loaded:
         selection = Selection(loaded, user, limit)
         counts = _write(selection, source, out, resume=resume, overwrite=overwrite, reporter=reporter)
     report_space(data, source.space, space, reporter=reporter)
@@ -174,7 +174,7 @@ def _items_per_chunk(selection: Selection, reporter: Reporter) -> list[int]:
     items = [len(items_of(chunk)) for chunk in selection.chunks()]
     report_losses(selection.loaded, reporter)
     if selection.others and not items:
-        refuse_user(selection.user, next(iter(selection.loaded)))
+        refuse_user(selection.user, next(iter(selection.loaded)).user_id)
     if not items:
         refuse(selection.loaded)
     if selection.limit is not None and not selection.loaded.counts.complete:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penchant.errors import ConfigError
+from penchant.manner import measured
 from penchant.message import Message
 from penchant.method import METHODS
 from penchant.model.budget import prompt_budget
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
-from penchant.record import Record
+from penchant.record import Question, Record
 from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import directed, find, space_for
+from penchant.runs.data import Data, find, space_for
 
 if TYPE_CHECKING:
     from penchant.model.chat import ChatTokenizer
@@ -39,7 +40,7 @@ class RecordPrompt:
 
 def prompt(
     *,
-    data: Path,
+    data: Path | Data,
     record: str | None = None,
     method: str = "ica",
     persona: str = "mixed",
@@ -78,7 +79,9 @@ def prompt(
         raise ConfigError(f"`method` {method}: choose from {', '.join(METHODS)}")
     kind, written = _kind(persona), layout_named(layout)
     read_in = space_for(data, space, directions=directions)
-    (chosen,) = directed([find(data, read_in, record)], directions)
+    chosen = find(data, read_in, record)
+    if directions == "measured":
+        chosen = replace(chosen, persona=measured(chosen.persona))
     selected = chosen.persona.select(kind, seed=f"{seed}:{chosen.person_id}")
     summary = _summary(summaries, selected, reporter)
     person = meet_record(chosen, selected, read_in, summary=summary)
@@ -88,7 +91,7 @@ def prompt(
         raise ConfigError("`template` is applied to the prompt of a model; name it with `model`")
     if max_prompt_tokens is not None and chat is None:
         raise ConfigError("`max_prompt_tokens` counts tokens of a model; name it with `model`")
-    answers = (chosen.chosen, chosen.rejected)
+    answers = (chosen.chosen, chosen.rejected) if isinstance(chosen, Record) else ()
     budget = None if chat is None else prompt_budget(chat, answers, max_prompt_tokens=max_prompt_tokens)
     rendered = METHODS[method].record_messages(chosen, person, layout=written, budget=budget)
     return RecordPrompt(
@@ -116,7 +119,9 @@ def _summary(recipe: str | Path | None, persona: Persona, reporter: Reporter) ->
     return summaries_of(recipe, [persona], reporter=reporter)(persona)
 
 
-def _report_selection(record: Record, selected: Persona, kind: PersonaKind, *, seed: int, reporter: Reporter) -> None:
+def _report_selection(
+    record: Record | Question, selected: Persona, kind: PersonaKind, *, seed: int, reporter: Reporter
+) -> None:
     """Notes where no evidence is shown, or only some of it."""
     if not selected.evidence and kind != "none":
         reporter.note(

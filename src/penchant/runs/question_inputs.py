@@ -17,7 +17,7 @@ from penchant.eval.score import Setting
 from penchant.record import Record, people_digest
 from penchant.render import Layout
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import directed, of_attribute, read, space_for
+from penchant.runs.data import Data, directed, of_attribute, read, space_for
 from penchant.runs.models import Sources, base_template, report_mismatches
 from penchant.runs.quiet import quiet_libraries
 from penchant.space import PreferenceSpace
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class DataChoice:
     """Which records to measure, and how to read them."""
 
-    data: Path
+    data: Path | Data
     split: str | None = None
     attribute: str | None = None
     limit: int | None = None

@@ -15,7 +15,7 @@ from penchant.render import Layout, layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import read_evidence, report_caution
 from penchant.runs.beliefs import PersonEvidence, people_of
-from penchant.runs.data import space_for
+from penchant.runs.data import Data, space_for
 from penchant.runs.models import Sources, base_template, sources_of
 from penchant.space import PreferenceSpace
 
@@ -52,7 +52,7 @@ def rank(
     *,
     user: str | Path,
     model: str,
-    data: Path | None = None,
+    data: Path | Data | None = None,
     base: str | None = None,
     template: str | None = None,
     annotator: str | Path | None = None,
@@ -120,7 +120,7 @@ def _require(prompt: str, answers: Sequence[str], layout: str) -> Layout:
 
 
 def _evidence(
-    user: str | Path, data: Path | None, space: PreferenceSpace, reporter: Reporter
+    user: str | Path, data: Path | Data | None, space: PreferenceSpace, reporter: Reporter
 ) -> tuple[str, PersonEvidence]:
     """The id and the evidence of the person."""
     from penchant.shards.person_file import is_individual

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from penchant.config import Recipe, load_recipe, shipped_recipes
+from penchant.config import Recipe, TrainSection, load_recipe, shipped_recipes
 from penchant.errors import ConfigError
 
 
@@ -39,6 +39,14 @@ def recipe_for(
     if template is not None:
         recipe = recipe.model_copy(update={"template": template})
     if lora:
-        sections = {name: getattr(recipe, name).model_copy(update={"use_peft": True}) for name in ("ica", "pba")}
-        recipe = recipe.model_copy(update=sections)
+        recipe = recipe.model_copy(update={name: _as_adapter(recipe, name, overrides) for name in ("ica", "pba")})
     return recipe
+
+
+def _as_adapter(recipe: Recipe, name: str, overrides: Sequence[str]) -> TrainSection:
+    """The settings of one method for a LoRA adapter, at its own learning rate unless an override names one."""
+    section: TrainSection = getattr(recipe, name)
+    changes: dict[str, object] = {"use_peft": True}
+    if not any(override.startswith(f"{name}.learning_rate=") for override in overrides):
+        changes["learning_rate"] = section.lora_learning_rate
+    return section.model_copy(update=changes)

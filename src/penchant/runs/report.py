@@ -23,7 +23,7 @@ from penchant.persona import PersonaKind
 from penchant.record import Record
 from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import read
+from penchant.runs.data import Data, read
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
 from penchant.runs.question_inputs import DataChoice, open_inputs
@@ -85,7 +85,7 @@ class _Parts:
 
 def write_report(
     *,
-    data: Path,
+    data: Path | Data,
     models: Sequence[str],
     out: Path,
     base: str | None = None,

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from penchant.config import Recipe, TrainSection
 from penchant.errors import ConfigError
-from penchant.record import Record
+from penchant.manner import measured
+from penchant.message import conversation
+from penchant.persona import Persona, Rating
+from penchant.record import Question, Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import directed, read, space_for
+from penchant.runs.data import Data, directed, read, space_for
 from penchant.runs.fit import refuse_scorer
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
@@ -21,11 +24,12 @@ from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.train.trees import TrainingSet
+    from penchant.train.usable import Usable
 
 
 def train(
     *,
-    data: Path,
+    data: Path | Data,
     method: str,
     recipe: str | Path | None,
     out: Path,
@@ -94,7 +98,7 @@ def train(
 def train_pairs(
     recipe: Recipe,
     method: str,
-    data: Path,
+    data: Path | Data,
     *,
     out: Path,
     space: str | None = None,
@@ -140,7 +144,7 @@ def align_records(
     from penchant.model.card import aligned_card
     from penchant.runs.language_models import summaries_of
     from penchant.train.run import align
-    from penchant.train.trees import refuse_unusable
+    from penchant.train.usable import usable
 
     section = section_of(recipe, method)
     people = training_set(recipe, method, records, space)
@@ -148,10 +152,13 @@ def align_records(
         rows = people.rows(section.max_steps * section.users_per_step)
         personas = (people.person(row).persona for row in rows)
         people = replace(people, summary=summaries_of(summaries, personas, reporter=reporter))
+    with reporter.bar(len(people.people), f"{method}: checking rows") as advance:
+        checked = usable(people, progress=advance)
+    report_usable(checked, reporter=reporter)
+    people = checked.training_set
+    kept = {record.record_id for theirs in people.people for record in theirs}
+    records = [record for record in records if record.record_id in kept]
     count = len(people.people)
-    with reporter.bar(count, f"{method}: checking rows") as advance:
-        bare = refuse_unusable(people, progress=advance)
-    report_bare(people, bare, reporter=reporter)
     reporter.note(f"{method}: aligning {recipe.base} to {count} people, {len(records)} pairs")
     cache = reference_cache or out.parent / "reference"
     with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
@@ -182,7 +189,7 @@ def align_records(
 def train_ratings(
     recipe: Recipe,
     method: str,
-    data: Path,
+    data: Path | Data,
     *,
     out: Path,
     space: str | None = None,
@@ -194,19 +201,51 @@ def train_ratings(
     from penchant.train.ratings import align_to_ratings
 
     section = section_of(recipe, method)
-    people, records = read_training_set(recipe, method, data, space=space, rejected=rejected, reporter=reporter)
+    data_space = space_for(data, space, directions=recipe.directions)
+    people = _raters(data, data_space, recipe.directions, rejected=rejected, reporter=reporter)
+    how = training_set(recipe, method, (), data_space)
     with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
-        trained = align_to_ratings(people, section, base=recipe.base, folder=out, progress=advance)
-    card = aligned_card(recipe, method, section, trained.curve, records, ratings=trained.rows)
+        trained = align_to_ratings(how, people, section, base=recipe.base, folder=out, progress=advance)
+    everybody = [record for records in people for record in records]
+    card = aligned_card(recipe, method, section, trained.curve, everybody, ratings=trained.rows)
     write_text(out / "README.md", card)
-    return {"method": method, "model": str(out), "people": len(people.people), "ratings": trained.rows}
+    return {"method": method, "model": str(out), "people": len(people), "ratings": trained.rows}
 
 
-def report_bare(people: TrainingSet, bare: int, *, reporter: Reporter) -> None:
-    """Notes how many people have no evidence, where the method would show some."""
-    if bare and people.method.content != "none":
-        count = len(people.people)
-        reporter.note(f"{bare} of {count} people have no evidence: they are trained on the bare prompt")
+def _raters(
+    data: Path | Data, space: PreferenceSpace, directions: str, *, rejected: Path | None, reporter: Reporter
+) -> list[list[Record | Question]]:
+    """The records and questions of each person; evidence alone, such as a log of thumbs, becomes one question."""
+    from penchant.runs.beliefs import entries_of, items_of_entry
+    from penchant.shards.base import PersonItems
+
+    people: list[list[Record | Question]] = []
+    for name, entries in entries_of(data, space, rejected=rejected, reporter=reporter).items():
+        records: list[Record | Question] = [entry for entry in entries if not isinstance(entry, PersonItems)]
+        alone = tuple(item for entry in entries if isinstance(entry, PersonItems) for item in items_of_entry(entry))
+        if alone:
+            asked = next(
+                (i.evidence.prompt for i in alone if isinstance(i.evidence, Rating) and i.evidence.prompt), "-"
+            )
+            records.append(Question(name, name, conversation(asked), Persona(alone)))
+        if directions == "measured":
+            records = [replace(record, persona=measured(record.persona)) for record in records]
+        people.append(records)
+    return people
+
+
+def report_usable(checked: Usable, *, reporter: Reporter) -> None:
+    """Notes which records are left out, who has no evidence, and whose pairs are both asked and shown."""
+    for reason, names in checked.dropped.items():
+        reporter.note(f"{len(names):,} records left out ({reason}); the first is {names[0]}")
+    count = len(checked.training_set.people)
+    if checked.bare and checked.training_set.method.content != "none":
+        reporter.note(f"{checked.bare} of {count} people have no evidence: they are trained on the bare prompt")
+    if checked.halved:
+        reporter.note(
+            f"{checked.halved} of {count} people have no evidence but their own pairs: each round asks about half of "
+            "them and shows the others"
+        )
 
 
 def section_of(recipe: Recipe, method: str) -> TrainSection:
@@ -228,7 +267,7 @@ def section_of(recipe: Recipe, method: str) -> TrainSection:
 def read_training_set(
     recipe: Recipe,
     method: str,
-    data: Path,
+    data: Path | Data,
     *,
     space: str | None = None,
     rejected: Path | None = None,
@@ -249,7 +288,7 @@ def training_set(recipe: Recipe, method: str, records: Sequence[Record], space: 
 
     section = section_of(recipe, method)
     return TrainingSet(
-        people=people(records),
+        people=people(records) if records else (),
         space=space,
         method=METHODS[method],
         tokenizer=load_tokenizer(recipe.base, template=recipe.template),

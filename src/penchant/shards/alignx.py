@@ -17,7 +17,8 @@ from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.fields import Content, sequence, text, text_or_empty
 from penchant.shards.history import HistoryKeys, history
 from penchant.shards.profile import parse_profile
-from penchant.shards.source import json_list, parquet_columns, parquet_rows
+from penchant.shards.tables.arrow_files import parquet_columns, parquet_rows
+from penchant.shards.tables.json_files import json_list
 from penchant.space import Direction, PreferenceSpace
 
 DIRECTION = "Preference Direction"
@@ -98,7 +99,7 @@ def record_of(
         split=split,
         provenance=Provenance(dataset=dataset, attribute=text_or_empty(content, PERSONA_SENTENCE)),
     )
-    return Kept(record, lost)
+    return Kept((record,), lost)
 
 
 def first_keys(path: Path) -> list[str]:

@@ -8,14 +8,15 @@ knows no particular layout.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError
-from penchant.record import Record
+from penchant.persona import Item
+from penchant.record import Question, Record
 from penchant.shards.atomic import replacing
 from penchant.space import PreferenceSpace
 
@@ -34,15 +35,31 @@ class SourceRow:
     """The number of the row or line."""
     content: Mapping[str, object]
     """Column or key -> value."""
+    broken: str = ""
+    """Why the row cannot be read, such as a wrong number of cells; empty for a sound row."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonItems:
+    """What a row says of a person without a prompt to answer: evidence alone, such as a thumb or a profile."""
+
+    user_id: str
+    items: tuple[Item, ...]
+
+
+Entry = Record | Question | PersonItems
+"""What one row may hold: a choice, a question without answers, or evidence alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A row that became a record."""
+    """What a row became."""
 
-    record: Record
+    entries: tuple[Entry, ...]
     lost: tuple[str, ...] = ()
     """One reason for each evidence item that was left out; empty when all items were kept."""
+    silent: tuple[str, ...] = ()
+    """One reason for each part of the row that states no preference, such as a tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +80,21 @@ class Counts:
     """Reason -> number of rows set aside."""
     lost_items: dict[str, int] = field(default_factory=dict)
     """Reason -> number of evidence items left out of kept rows."""
+    silent: dict[str, int] = field(default_factory=dict)
+    """Reason -> number of parts of kept rows that state no preference."""
     examples: list[Example] = field(default_factory=list)
     """The first few rows set aside."""
     complete: bool = False
     """True once the pass has reached the end of the file."""
 
-    def keep(self, lost: tuple[str, ...] = ()) -> None:
-        """Counts a row that became a record."""
+    def keep(self, lost: Iterable[str] = (), silent: Iterable[str] = ()) -> None:
+        """Counts a row that became an entry or several."""
         self.rows += 1
         self.kept += 1
         for reason in lost:
             self.lost_items[reason] = self.lost_items.get(reason, 0) + 1
+        for reason in silent:
+            self.silent[reason] = self.silent.get(reason, 0) + 1
 
     def drop(self, location: str, reason: str) -> None:
         """Counts a row that was set aside."""
@@ -104,13 +125,15 @@ class Loaded:
 
     path: Path
     layout: str
-    """`penchant`, `jsonl`, `alignx` or `users`."""
+    """The name of the layout, such as `penchant` or `trl`."""
     rows: Rows
     decode: Decode
     rejected: Path | None = None
     """File to which a complete pass writes the rows set aside; None writes nothing."""
     ignored: tuple[str, ...] = ()
     """Columns or keys of the file that the reader ignores."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What is read -> the column that it is read from, where the columns have names of their own."""
     simulated: bool | None = None
     """Whether the people are simulated; None when the layout does not say."""
     counts: Counts = field(default_factory=Counts, init=False)
@@ -121,22 +144,30 @@ class Loaded:
             raise ConfigError(f"{self.rejected}: rows set aside go to a file that ends with '{_REJECTED}'; rename it")
 
     def __iter__(self) -> Iterator[Record]:
+        return self._entries(Record)
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything that the rows hold: records, and also questions and evidence alone."""
+        return self._entries(object)
+
+    def _entries(self, wanted: type[Any]) -> Iterator[Any]:
         counts = self.counts = Counts()
         names: set[str] = set()
         with _rejecting(self.rejected) as reject:
             for row in self.rows():
                 try:
+                    if row.broken:
+                        raise RecordError(row.broken)
                     kept = self._decoded(row)
-                    _refuse_one_answer(kept.record)
-                    if kept.record.record_id in names:
-                        raise RecordError("a row before it has the same record_id")
+                    found, silent = _distinct([one for one in kept.entries if isinstance(one, wanted)], names)
+                    if not found:
+                        raise RecordError([*silent, *kept.silent, _without_choice(kept)][0])
                 except RecordError as error:
                     counts.drop(row.location, str(error))
                     reject(row, str(error))
                     continue
-                names.add(kept.record.record_id)
-                counts.keep(kept.lost)
-                yield kept.record
+                counts.keep(kept.lost, (*silent, *kept.silent))
+                yield from found
             counts.complete = True
 
     def records(self) -> list[Record]:
@@ -197,7 +228,25 @@ def _count_only(_row: SourceRow, _reason: str) -> None:
     """Does nothing: Loaded already counts the rows set aside."""
 
 
-def _refuse_one_answer(record: Record) -> None:
-    """Two equal answers carry no preference; every metric would count the pair as half right."""
-    if record.chosen.strip() == record.rejected.strip():
-        raise RecordError("chosen and rejected are the same answer")
+def _distinct(entries: Sequence[Entry], names: set[str]) -> tuple[list[Entry], list[str]]:
+    """The entries that are new, and reasons for the others; `names` are the ids so far, and grow."""
+    found: list[Entry] = []
+    reasons: list[str] = []
+    for entry in entries:
+        if isinstance(entry, Record) and entry.chosen.strip() == entry.rejected.strip():
+            # they carry no preference; every metric would count the pair as half right
+            reasons.append("chosen and rejected are the same answer")
+        elif not isinstance(entry, PersonItems) and entry.record_id in names:
+            reasons.append("a row before it has the same record_id")
+        else:
+            found.append(entry)
+            if not isinstance(entry, PersonItems):
+                names.add(entry.record_id)
+    return found, reasons
+
+
+def _without_choice(kept: Kept) -> str:
+    kinds = {type(entry) for entry in kept.entries}
+    if Question in kinds:
+        return "a question without two answers"
+    return "evidence alone, without two answers" if PersonItems in kinds else "the row states nothing"

@@ -7,18 +7,33 @@ dimensions. Each evidence item has its kind and only the fields of that kind.
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from datetime import datetime
-from typing import assert_never, get_args
+from typing import Any, assert_never, get_args
 
 import numpy as np
 
 from penchant.errors import DataError, RecordError, SpaceError
-from penchant.message import ROLES, Conversation, Message, Role, as_value, conversation
+from penchant.message import Conversation, as_value, conversation
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Persona, Rating, Statement
-from penchant.record import Provenance, Record
-from penchant.shards.base import Kept
-from penchant.shards.fields import Content, flag, items, mapping, refuse_unknown, text, text_or_empty, text_or_none
+from penchant.record import Provenance, Question, Record
+from penchant.shards.base import Kept, PersonItems
+from penchant.shards.fields import (
+    Content,
+    flag,
+    identifier,
+    items,
+    mapping,
+    refuse_misspelt,
+    refuse_unknown,
+    text,
+    text_or_empty,
+    text_or_none,
+)
+from penchant.shards.turns import turns_of
 from penchant.space import Direction, PreferenceSpace, Sign
 
 KEYS = (
@@ -33,6 +48,7 @@ KEYS = (
     "golden",
     "split",
     "provenance",
+    "at",
 )
 _SIGNS: dict[object, Sign] = {-1: -1, 0: 0, 1: 1}
 
@@ -96,14 +112,19 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         "golden": signs(record.golden),
         "split": record.split,
         "provenance": asdict(record.provenance),
+        "at": None if record.at is None else record.at.isoformat(),
     }
 
 
-def decode(content: Content, space: PreferenceSpace | None) -> Kept:
+def decode(content: Content, space: PreferenceSpace | None, *, number: int = 0) -> Kept:
     """A record from plain values; missing keys take the defaults of Record.
 
+    Without the two answers the row is a question, and without a prompt the evidence of a person.
+
+    Args:
+        number: number of the row, from which a missing `record_id` is made.
     Raises:
-        RecordError: prompt or an answer is missing or empty; the caller sets the row aside.
+        RecordError: the prompt or an answer is missing or empty; the caller sets the row aside.
         DataError: a key or kind is unknown, or a value has the wrong type.
         SpaceError: a dimension is unknown, or the record has a direction and `space` is None.
     """
@@ -112,27 +133,51 @@ def decode(content: Content, space: PreferenceSpace | None) -> Kept:
             "a record has no key 'corrections'; corrections belong in a .json file of the person, "
             '{"user_id": …, "evidence": […], "corrections": […]}'
         )
-    refuse_unknown(content, KEYS, what="a record")
-    record_id = text_or_empty(content, "record_id")
-    if not record_id:
-        one_person = "; evidence of one person without a pair goes into a .json file of their own"
-        hint = one_person if "evidence" in content and "prompt" not in content else ""
-        raise DataError(f"the record has no 'record_id'; give it one that is unique in the file{hint}")
+    extra = refuse_misspelt(content, KEYS, what="a record")
     evidence, lost = evidence_of(content, space)
+    user_id = identifier(content, "user_id")
+    asks, answered = (
+        content.get("prompt") is not None,
+        any(content.get(key) is not None for key in ("chosen", "rejected")),
+    )
+    if not asks and not answered and evidence and user_id:
+        return Kept((PersonItems(user_id, tuple(evidence.values())),), tuple(lost.values()))
+    shared: dict[str, Any] = {
+        "record_id": identifier(content, "record_id") or made_id(content, number),
+        "user_id": user_id,
+        "prompt": prompt_of(content),
+        "persona": Persona(tuple(evidence.values())),
+        "profile": _direction(content, "profile", space),
+        "split": split_of(content),
+        "provenance": with_extra(_provenance(content), content, extra),
+        "at": _time(content),
+    }
+    if not answered:
+        return Kept((Question(**shared),), tuple(lost.values()))
     record = Record(
-        record_id=record_id,
-        user_id=text_or_none(content, "user_id"),
-        prompt=prompt_of(content),
+        **shared,
         chosen=text(content, "chosen"),
         rejected=text(content, "rejected"),
-        persona=Persona(tuple(evidence.values())),
         direction=_direction(content, "direction", space),
-        profile=_direction(content, "profile", space),
         golden=_direction(content, "golden", space),
-        split=split_of(content),
-        provenance=_provenance(content),
     )
-    return Kept(record, tuple(lost.values()))
+    return Kept((record,), tuple(lost.values()))
+
+
+def made_id(content: Content, number: int) -> str:
+    """An id for a row without one, from its content and its number, so that equal rows have different ids."""
+    texts = "\0".join(str(content.get(key)) for key in ("user_id", "prompt", "chosen", "rejected"))
+    return f"{number}-{hashlib.sha1(texts.encode(errors='replace'), usedforsecurity=False).hexdigest()[:8]}"
+
+
+def with_extra(provenance: Provenance, content: Content, extra: Sequence[str]) -> Provenance:
+    """The provenance of a row, which keeps the columns that nothing else reads, as JSON."""
+    values = {name: content[name] for name in extra if content.get(name) is not None}
+    if not values:
+        return provenance
+    if provenance.meta:
+        values = {"meta": provenance.meta, **values}
+    return replace(provenance, meta=json.dumps(values, ensure_ascii=False, default=str))
 
 
 def prompt_of(content: Content) -> Conversation:
@@ -140,22 +185,11 @@ def prompt_of(content: Content) -> Conversation:
 
     Raises:
         RecordError: there is no prompt, or it is no conversation that ends with the user; the caller drops the row.
-        DataError: a turn has another shape.
     """
-    if not isinstance(content.get("prompt"), list):
+    value = content.get("prompt")
+    if not isinstance(value, list):
         return conversation(text(content, "prompt"))
-    turns = []
-    for place, turn in enumerate(items(content, "prompt"), start=1):
-        refuse_unknown(turn, ("role", "content"), what=f"turn {place} of a prompt")
-        turns.append(Message(_role(text_or_empty(turn, "role")), text_or_empty(turn, "content")))
-    return conversation(turns)
-
-
-def _role(name: str) -> Role:
-    for role in ROLES:
-        if role == name:
-            return role
-    raise RecordError(f"the prompt has a turn of unknown role '{name}'; known are {', '.join(ROLES)}")
+    return conversation(turns_of(value, "prompt") if value else ())
 
 
 def split_of(content: Content) -> str:

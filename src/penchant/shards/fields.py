@@ -1,7 +1,7 @@
 """Reads the values of one row and checks their types.
 
-RecordError is a reason to drop a row or an evidence item: a text is empty or not valid Unicode. DataError means that
-the file breaks its layout. Both messages name the key; the caller adds path and row.
+RecordError is a reason to drop a row or an evidence item: a text is empty, no text, or not valid Unicode. DataError
+means that the file breaks its layout. Both messages name the key; the caller adds path and row.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from collections.abc import Iterable, Mapping
 from penchant.errors import DataError, RecordError
 
 Content = Mapping[str, object]
+_ALIKE, _SHORT = 0.85, 4
+"""From this likeness on a key is a misspelt one; words of so few letters are alike by chance."""
 
 
 def text(content: Content, key: str) -> str:
     """A text that must not be empty.
 
     Raises:
-        RecordError: the text is missing, null, empty, only whitespace, or not valid Unicode.
-        DataError: the value has another type.
+        RecordError: the text is missing, null, empty, only whitespace, not valid Unicode, or no text.
     """
     value = text_or_empty(content, key)
     if not value.strip():
@@ -38,13 +39,8 @@ def text_or_none(content: Content, key: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise DataError(_mistyped(value, key, "text"))
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        # JSON escapes can contain a lone surrogate, which tokenizers and Parquet files reject
-        raise RecordError(f"{key} is not valid Unicode") from None
-    return value
+        raise RecordError(_mistyped(value, key, "text"))
+    return sound(value, key)
 
 
 def items(content: Content, key: str) -> list[Content]:
@@ -101,6 +97,39 @@ def sequence(content: Content, key: str) -> list[object] | None:
     return list(value)
 
 
+def identifier(content: Content, key: str) -> str | None:
+    """An id as a text, whatever kind of value it is; None when missing, null or empty.
+
+    Raises:
+        RecordError: the value is a list or an object.
+    """
+    value = content.get(key)
+    if value is None or isinstance(value, str):
+        return text_or_none(content, key)
+    if isinstance(value, Mapping | list | tuple):
+        raise RecordError(f"{key} is of type {type(value).__name__}; an id belongs there")
+    if isinstance(value, float):
+        if value != value:  # an empty cell of a column of numbers
+            return None
+        value = int(value) if value.is_integer() else value
+    return str(value)
+
+
+def refuse_misspelt(keys: Iterable[str], allowed: Iterable[str], *, what: str) -> list[str]:
+    """The keys that are not allowed and resemble none that is.
+
+    Raises:
+        DataError: a key is one letter or two from an allowed one, so that its content would be lost.
+    """
+    names = set(allowed)
+    extra = [key for key in keys if key not in names]
+    for key in extra:
+        near = difflib.get_close_matches(key, [name for name in names if len(name) > _SHORT], n=1, cutoff=_ALIKE)
+        if near and near[0] not in keys:
+            raise DataError(f"{what} has no key '{key}'; nearest is '{near[0]}'; rename it, or rename your own column")
+    return extra
+
+
 def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], *, what: str) -> None:
     """Raises DataError at the first key that is not allowed, and names the nearest allowed key.
 
@@ -117,3 +146,19 @@ def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], *, what: str) ->
 def _mistyped(value: object, key: str, wanted: str) -> str:
     state = "missing" if value is None else f"of type {type(value).__name__}"
     return f"'{key}' is {state}; it must be {wanted}"
+
+
+def sound(value: str, key: str) -> str:
+    """A text that files and tokenizers can hold.
+
+    Raises:
+        RecordError: it is not valid Unicode, or has the character NUL.
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # JSON escapes can contain a lone surrogate, which tokenizers and Parquet files reject
+        raise RecordError(f"{key} is not valid Unicode") from None
+    if "\0" in value:
+        raise RecordError(f"{key} holds the character NUL")
+    return value

@@ -1,13 +1,17 @@
-"""Recognises the layout of a path by its name and its first keys, and reads its records."""
+"""Recognises the layout of a path and reads it: penchant's own files, the published ones, and tables of others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from penchant.errors import DataError
-from penchant.shards import alignx, jsonl, parquet, users
+from penchant.shards import alignx, jsonl, parquet, tabled, users
 from penchant.shards.base import Loaded, Reader
 from penchant.shards.codec import KEYS as OWN_KEYS
+from penchant.shards.layouts.base import Sample
+from penchant.shards.manifest import MANIFEST
+from penchant.shards.tables import Table, open_table
 from penchant.space import PreferenceSpace
 
 READERS: dict[str, Reader] = {
@@ -16,48 +20,82 @@ READERS: dict[str, Reader] = {
     "penchant": parquet.read,
     "users": users.read,
 }
-_TABLES = {"alignx": alignx.REQUIRED, "users": users.REQUIRED}
-"""Layouts of a single Parquet file or JSON list, with their required keys."""
+"""Layouts of penchant itself and of the paper; those of other programs are in `shards.layouts`."""
+_OWN = ("evidence", "golden", "provenance", "direction")
+"""Keys that only penchant's own rows have."""
 
 
-def read_records(path: str | Path, *, space: PreferenceSpace | None, rejected: Path | None = None) -> Loaded:
-    """The records of a folder of shards, a JSON-lines file, or a published Parquet or JSON file.
+def read_records(
+    path: str | Path,
+    *,
+    space: PreferenceSpace | None,
+    rejected: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The records of a file, a folder, or a data set of the Hub (`hub:OWNER/NAME`).
 
     Args:
         space: the space of the directions; may be None for files without directions.
         rejected: file for the rows that a pass sets aside; its name must end with `.rejected.jsonl`.
+        columns: field -> column, for tables whose layout is not known; see `shards.layouts.mapped`.
     Raises:
         DataError: the path is missing, broken or in no known layout. Also while iterating, with the row.
+        ConfigError: `columns` names a column that is not there, or makes no preference.
         SpaceError, SpaceMismatch: directions do not fit `space`. Also while iterating, with the row.
     """
-    return READERS[recognise(path)](path, space, rejected=rejected)
-
-
-def recognise(path: str | Path) -> str:
-    """The layout of a path, as a key of `READERS`. Raises DataError when it has no known layout."""
     path = Path(path)
-    if path.is_dir():
-        return "penchant"
-    if not path.is_file():
-        raise DataError(f"{path}: no such file or folder; check the path")
-    if path.suffix == ".jsonl":
-        return "jsonl"
-    if path.suffix not in (".json", ".parquet"):
-        raise DataError(f"{path}: unknown kind of file; known are .parquet, .json, .jsonl and folders of shards")
-    keys = alignx.first_keys(path)
-    if set(OWN_KEYS) <= set(keys):
+    if is_shards(path):
+        return parquet.read(path, space, rejected=rejected)
+    table = open_table(path)
+    sample = tabled.sampled(table)
+    if columns:
+        found = tabled.read(table, sample, columns=columns, rejected=rejected)
+    else:
+        name = _own_layout(path, sample)
+        found = READERS[name](path, space, rejected=rejected) if name else tabled.read(table, sample, rejected=rejected)
+    if found is None:
+        raise DataError(_unknown(table, sample))
+    return found
+
+
+def is_shards(path: Path) -> bool:
+    """Whether a path is a folder of penchant's own shards."""
+    return path.is_dir() and ((path / MANIFEST).is_file() or bool(parquet.shard_paths(path)))
+
+
+def _own_layout(path: Path, sample: Sample) -> str | None:
+    """The name in READERS of a layout of penchant or of the paper; None for others."""
+    keys = set(sample.columns)
+    if path.suffix == ".parquet" and set(OWN_KEYS) - {"at"} <= keys:
         raise DataError(f"{path}: is one shard of a folder; pass the folder, whose manifest says for which space it is")
-    if path.suffix == ".json" or set(alignx.SIGNS) & set(keys):
-        return "alignx"
-    if set(users.REQUIRED) <= set(keys):
+    if set(alignx.SIGNS) - {alignx.PROFILE} & keys or (alignx.PROFILE in keys and _is_text(sample, alignx.PROFILE)):
+        return "alignx" if set(alignx.REQUIRED) <= keys else None
+    if set(users.REQUIRED) <= keys:
         return "users"
-    raise DataError(_unknown(path, keys))
+    own = bool(keys & set(_OWN)) or ("record_id" in keys and keys <= {*OWN_KEYS, "space"})
+    return "jsonl" if own and keys & {"prompt", "evidence"} else None
 
 
-def _unknown(path: Path, keys: list[str]) -> str:
-    absent = {name: [key for key in required if key not in keys] for name, required in _TABLES.items()}
-    shared = {name: len(required) - len(absent[name]) for name, required in _TABLES.items()}
-    nearest = max(shared, key=lambda name: shared[name])
-    # prompt, chosen and rejected alone do not make an AlignX row: it also needs a history or a direction
-    lacking = ", ".join(f"'{key}'" for key in absent[nearest] or [alignx.DIRECTION])
-    return f"{path}: unknown layout; the nearest is '{nearest}', which has {lacking}; this file has: {', '.join(keys)}"
+def _is_text(sample: Sample, column: str) -> bool:
+    return isinstance(sample.value(column), str)
+
+
+def _unknown(table: Table, sample: Sample) -> str:
+    if not sample.rows:
+        return f"{table.path}: holds no rows; check the path"
+    columns = ", ".join(sample.columns)
+    lower = {name.lower() for name in sample.columns}
+    if lower & {"traceid", "run_id", "forid"} and lower & {"value", "score"}:
+        return (
+            f"{table.path}: holds scores without the texts that they are about ({columns}); export the traces or "
+            "threads with their inputs and outputs"
+        )
+    if lower & {"output", "completion", "response", "answer", "messages", "conversations", "text"} and len(lower) < 8:
+        return (
+            f"{table.path}: has the columns {columns}; nothing says which answers a person prefers; a preference needs "
+            "a chosen and a rejected answer, two answers and a verdict, or one answer and a thumb; --columns names them"
+        )
+    return (
+        f"{table.path}: unknown layout; it has the columns {columns}; say what they hold, for instance "
+        "--columns user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
+    )

@@ -18,7 +18,7 @@ from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.codec import decode, encode
 from penchant.shards.fields import Content, mapping, refuse_unknown, text
 from penchant.shards.manifest import SpaceStamp
-from penchant.shards.source import json_lines, require_file
+from penchant.shards.tables import open_table
 from penchant.space import PreferenceSpace
 
 # other programs read these characters as the end of a line, so they are written as JSON escapes
@@ -56,12 +56,12 @@ def read(path: str | Path, space: PreferenceSpace | None = None, *, rejected: Pa
         DataError: no such file. Iterating raises DataError, SpaceError or SpaceMismatch that name the line.
     """
     path = Path(path)
-    require_file(path)
 
     def record(row: SourceRow) -> Kept:
-        return decode(unstamped(row.content, space), space)
+        return decode(unstamped(row.content, space), space, number=row.number)
 
-    return Loaded(path, layout="jsonl", rows=lambda: json_lines(path), decode=record, rejected=rejected)
+    rows = open_table(path).rows
+    return Loaded(path, layout="jsonl", rows=rows, decode=record, rejected=rejected)
 
 
 def unstamped(content: Content, space: PreferenceSpace | None) -> dict[str, object]:

@@ -21,7 +21,7 @@ from penchant.shards.atomic import flush_to_disk
 from penchant.shards.base import Counts, Kept, Loaded, SourceRow
 from penchant.shards.codec import KEYS, decode, encode
 from penchant.shards.manifest import MANIFEST, SHARD, Manifest, Shard, SpaceStamp, read_manifest, sha256_of
-from penchant.shards.source import parquet_columns, parquet_length, parquet_rows
+from penchant.shards.tables.arrow_files import parquet_columns, parquet_length, parquet_rows
 from penchant.space import PreferenceSpace
 
 SHARD_RECORDS = 10_000
@@ -52,6 +52,8 @@ _TYPES = {
     "golden": _DIRECTION,
     "provenance": _PROVENANCE,
 }
+_NEWER = ("at",)
+"""Columns that older shards lack."""
 SCHEMA = pa.schema([(key, _TYPES.get(key, pa.string())) for key in KEYS])
 
 
@@ -222,7 +224,7 @@ def _publish(hidden: Path, folder: Path, manifest: Manifest) -> None:
 
 def _require_layout(path: Path, shard: Shard) -> None:
     columns = parquet_columns(path)
-    missing = [key for key in KEYS if key not in columns]
+    missing = [key for key in KEYS if key not in columns and key not in _NEWER]
     if missing:
         raise DataError(f"{path}: has no column '{missing[0]}'; write the folder again")
     if (length := parquet_length(path)) != shard.records:

@@ -14,7 +14,7 @@ from penchant.shards.base import Kept, Loaded, SourceRow
 from penchant.shards.codec import prompt_of
 from penchant.shards.fields import Content, text, text_or_empty, text_or_none
 from penchant.shards.history import HistoryKeys, history
-from penchant.shards.source import parquet_columns, parquet_rows
+from penchant.shards.tables.arrow_files import parquet_columns, parquet_rows
 from penchant.space import PreferenceSpace
 
 HISTORY = HistoryKeys(ugc="ugc", pair="pair", demo="demographic")
@@ -79,7 +79,7 @@ def _record(row: SourceRow) -> Kept:
             meta=text_or_empty(content, "meta"),
         ),
     )
-    return Kept(record, lost)
+    return Kept((record,), lost)
 
 
 def _no_direction(item: Content) -> None:  # noqa: ARG001 - the layout has none

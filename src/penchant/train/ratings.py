@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import get_peft_model
-from transformers import PrinterCallback, ProgressCallback
+from transformers import PrinterCallback, ProgressCallback, set_seed
 from trl import KTOConfig, KTOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
@@ -27,19 +27,23 @@ from penchant.message import as_dicts
 from penchant.model.load import load_model, name_base, require_vocabulary
 from penchant.person import meet_record
 from penchant.persona import Persona, Rating
-from penchant.record import Record
+from penchant.record import Question, Record
 from penchant.train.callbacks import Steps
 from penchant.train.run import NO_CHECKPOINTING, Trained, adapter
 from penchant.train.trees import TrainingSet, pooled
 
 
-def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
+def rating_rows(training_set: TrainingSet, people: Sequence[Sequence[Record | Question]]) -> list[dict[str, Any]]:
     """Every rating of every person as `prompt` and `completion` turns with a `label`, the format of TRL.
 
     The evidence of a person is that of all of their records, each item once.
+
+    Args:
+        training_set: how prompts are made; its own people are not read.
+        people: the records or questions of each person; thumbs need no pairs.
     """
     rows = []
-    for records in training_set.people:
+    for records in people:
         persona = pooled(records)
         for index, item in enumerate(persona.evidence):
             if isinstance(item, Rating):
@@ -59,7 +63,9 @@ def rating_rows(training_set: TrainingSet) -> list[dict[str, Any]]:
     return rows
 
 
-def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Persona, rating: Rating) -> list[Any]:
+def _turns(
+    training_set: TrainingSet, records: Sequence[Record | Question], persona: Persona, rating: Rating
+) -> list[Any]:
     person = meet_record(records[0], persona, training_set.space)
     budget = training_set.budget([rating.answer])
     rendered = training_set.method.messages(person, rating.prompt, layout=training_set.layout, budget=budget)
@@ -68,6 +74,7 @@ def _turns(training_set: TrainingSet, records: Sequence[Record], persona: Person
 
 def align_to_ratings(
     training_set: TrainingSet,
+    people: Sequence[Sequence[Record | Question]],
     settings: TrainSection,
     *,
     base: str,
@@ -77,13 +84,14 @@ def align_to_ratings(
     """Aligns a model to ratings and saves it.
 
     Args:
+        people: see `rating_rows`.
         base: folder or Hub id; it is also the frozen reference.
         folder: receives the weights (or the adapter), the tokenizer and curve.json.
         progress: called with the number of steps done since the last call.
     Raises:
         TrainingError: no ratings, ratings of one kind only, or rows that TRL dropped.
     """
-    rows = rating_rows(training_set)
+    rows = rating_rows(training_set, people)
     kinds = {row["label"] for row in rows}
     if len(kinds) < 2:
         problem = "no rating" if not rows else f"only {'liked' if True in kinds else 'disliked'} ratings"
@@ -92,6 +100,7 @@ def align_to_ratings(
     require_vocabulary(model, training_set.tokenizer, base)
     reference = None if settings.use_peft else load_model(base)
     if settings.use_peft:
+        set_seed(training_set.seed)  # the adapter's weights are drawn here
         model = get_peft_model(model, adapter(settings))
     trainer = KTOTrainer(
         model=model,

@@ -24,7 +24,7 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from torch.utils.data import SequentialSampler
-from transformers import PrinterCallback, ProgressCallback
+from transformers import PrinterCallback, ProgressCallback, set_seed
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]
 
 from penchant.config import TrainSection
@@ -304,7 +304,10 @@ def _trainable(training_set: TrainingSet, settings: TrainSection, base: str) -> 
     """The base whose weights are trained, or the base with a new adapter."""
     model = load_model(base)
     require_vocabulary(model, training_set.tokenizer, base)
-    return get_peft_model(model, adapter(settings)) if settings.use_peft else model
+    if not settings.use_peft:
+        return model
+    set_seed(training_set.seed)  # the adapter's weights are drawn here
+    return get_peft_model(model, adapter(settings))
 
 
 def adapter(settings: TrainSection) -> LoraConfig:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
 
-from penchant.errors import ModelError, RecordError, TrainingError
+from penchant.errors import TrainingError
 from penchant.message import Conversation, Message, as_dicts, as_text
-from penchant.method import Method, is_known
+from penchant.method import Method
 from penchant.model.budget import prompt_budget
 from penchant.model.chat import ChatTokenizer
 from penchant.model.tree import Branch, Packed, pack
@@ -32,11 +32,12 @@ from penchant.persona import (
     Rating,
     Statement,
 )
-from penchant.record import Record
+from penchant.record import Question, Record
 from penchant.render import Budget, Layout
 from penchant.space import Direction, PreferenceSpace
 
-_KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
+KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
+"""Kinds of evidence that a round may draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,21 @@ class TrainingSet:
         """The pairs of a row, at most `pairs_per_person`; over the rounds every pair of a person has its turn.
 
         With a mate, the pairs that the two share come first, in the same order for both. At least one pair is not
-        shared, if the person has others.
+        shared, if the person has others. Where the pairs themselves are all the evidence that there is (each record
+        holds the person's others), half of them are asked about and the others are shown.
         """
+        drawn = self._drawn(row)
+        if not self.shows_own_pairs(row.person, drawn):
+            return drawn
+        half = (len(drawn) + 1) // 2
+        return drawn[:half] if row.mate is not None else _cycle(drawn, row.round * half, half)
+
+    def shows_own_pairs(self, person: int, drawn: Sequence[Record]) -> bool:
+        """Whether a person's only evidence are the pairs that would be drawn, so that nothing would be left to show."""
+        records = self.people[person]
+        return len(drawn) > 1 and any(r.persona.items for r in records) and not _without(pooled(records), drawn).items
+
+    def _drawn(self, row: TrainingRow) -> list[Record]:
         records, size = self.people[row.person], self.pairs_per_person
         if len(records) <= size:
             return list(records)
@@ -126,7 +140,7 @@ class TrainingSet:
         return meet_record(records[0], persona, self.space, profile=golden, summary=self.summary(persona))
 
     def _evidence(self, persona: Persona, rng: random.Random) -> Persona:
-        for kind in rng.sample(_KINDS, len(_KINDS)):
+        for kind in rng.sample(KINDS, len(KINDS)):
             selection = persona.select(kind, seed=str(rng.random()))
             if selection.evidence:
                 return selection
@@ -216,7 +230,7 @@ def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.R
     return Persona(tuple(allowed[index] for index in sorted(kept)))
 
 
-def pooled(records: Sequence[Record]) -> Persona:
+def pooled(records: Sequence[Record | Question]) -> Persona:
     """The evidence of all records of one person, each item once."""
     return Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.items)))
 
@@ -271,53 +285,3 @@ def _couples(
 def _cycle(records: Sequence[Record], start: int, count: int) -> list[Record]:
     """`count` records from index `start` on, wrapping around; each at most once."""
     return [records[(start + i) % len(records)] for i in range(min(count, len(records)))]
-
-
-def refuse_unusable(training_set: TrainingSet, *, progress: Callable[[int], None] | None = None) -> int:
-    """Checks, before training starts, that the method can show every record and that each fits the budget.
-
-    Args:
-        progress: called with 1 after each person.
-    Returns:
-        The number of people without any evidence. They are trained on the bare prompt, as they are evaluated.
-    Raises:
-        TrainingError: a record cannot be shown, or nobody has evidence; the message names the record.
-    """
-    bare = 0
-    method = training_set.method
-    limited = training_set.tokenizer.context is not None or training_set.max_prompt_tokens is not None
-    for index, records in enumerate(training_set.people):
-        person = training_set.person(TrainingRow(index, 0))
-        bare += not is_known(person)
-        # without limits, whether a record can be shown depends on the person alone
-        for record in records if limited or training_set.max_tree_tokens else records[:1]:
-            _check(training_set, record, person)
-        # a later round may draw evidence of a single kind
-        for kind in _KINDS[:-1]:
-            selection = records[0].persona.select(kind)
-            if selection.evidence:
-                _check(training_set, records[0], meet_record(records[0], selection, training_set.space))
-        if progress is not None:
-            progress(1)
-    if bare == len(training_set.people) and method.content != "none":
-        raise TrainingError(
-            f"cannot train {method.name} on record {training_set.people[0][0].record_id}: the persona has no evidence, "
-            "and neither has any other; give evidence, or train with method 'universal'"
-        )
-    return bare
-
-
-def _check(training_set: TrainingSet, record: Record, person: Person) -> None:
-    method, limit = training_set.method, training_set.max_tree_tokens
-    try:
-        if limit is None:
-            training_set.messages(person, record)
-            return
-        tokens = len(pack(training_set.branches(person, [record])).ids)
-    except (RecordError, ModelError) as error:
-        raise TrainingError(f"cannot train {method.name} on record {record.record_id}: {error}") from error
-    if tokens > limit:
-        raise TrainingError(
-            f"record {record.record_id} alone has {tokens} tokens, max_tree_tokens is {limit}; "
-            "raise it, or lower max_prompt_tokens"
-        )

@@ -39,7 +39,7 @@ from penchant.message import conversation
 from penchant.persona import Comparison, Demographics, Evidence, Persona, Statement
 from penchant.record import Record
 from penchant.shards.fields import Content, items, text, text_or_empty
-from penchant.shards.source import json_lines
+from penchant.shards.tables.json_files import json_lines
 from penchant.space import PreferenceSpace
 
 CONVERSATIONS, SURVEY = "conversations.jsonl", "survey.jsonl"

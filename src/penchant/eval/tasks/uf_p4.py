@@ -41,7 +41,7 @@ from penchant.message import conversation
 from penchant.persona import Comparison, Persona
 from penchant.record import Record
 from penchant.shards.fields import Content, items, mapping, text
-from penchant.shards.source import json_lines
+from penchant.shards.tables.json_files import json_lines
 from penchant.space import PreferenceSpace
 
 ATTRIBUTES = ("helpfulness", "honesty", "instruction_following", "truthfulness")

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import DataError
-from penchant.shards import source
-from penchant.shards.source import json_lines, json_list, parquet_columns, parquet_length, parquet_rows, require_file
+from penchant.shards.tables import arrow_files, json_files, open_table
+from penchant.shards.tables.arrow_files import parquet_columns, parquet_length, parquet_rows
+from penchant.shards.tables.json_files import json_lines, json_list
+from penchant.shards.tables.text import require_file
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -22,7 +24,7 @@ VALUES = st.recursive(
 @given(st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=3), max_size=6), st.integers(1, 9), st.booleans())
 def test_a_json_list_read_in_pieces_is_what_json_loads_gives(rows, chunk: int, indented: bool) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(source, "_CHUNK_CHARS", chunk)
+        patch.setattr(json_files, "_CHUNK_CHARS", chunk)
         path = Path(folder) / "rows.json"
         path.write_text(json.dumps(rows, indent=80 if indented else None), encoding="utf-8")
         found = list(json_list(path))
@@ -53,8 +55,8 @@ def test_a_broken_json_list_names_the_file_and_the_row(tmp_path: Path, text: str
 
 
 def test_a_broken_row_of_a_long_list_is_not_searched_to_the_end_of_the_file(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(source, "_CHUNK_CHARS", 10)
-    monkeypatch.setattr(source, "_LONGEST_ROW_CHARS", 100)
+    monkeypatch.setattr(json_files, "_CHUNK_CHARS", 10)
+    monkeypatch.setattr(json_files, "_LONGEST_ROW_CHARS", 100)
     path = tmp_path / "rows.json"
     path.write_text('[{"a": oops}, ' + '{"b": 1}, ' * 1000)
     rows = json_list(path)
@@ -88,7 +90,7 @@ def test_a_file_that_is_not_utf8_says_so(tmp_path: Path, read) -> None:
 
 
 def test_parquet_rows_are_streamed_in_order_over_batches_and_projected(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(source, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(arrow_files, "_BATCH_ROWS", 3)
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"a": range(10), "b": ["x"] * 10}), path, row_group_size=4)
     rows = list(parquet_rows(path, ["a", "c"]))
@@ -119,3 +121,45 @@ def test_a_parquet_file_damaged_in_the_middle_is_named_while_reading(tmp_path: P
 def test_a_missing_file_is_named(tmp_path: Path, read) -> None:
     with pytest.raises(DataError, match="none: no such file"):
         list(read(tmp_path / "none"))
+
+
+ROWS = [{"prompt": "é", "n": 1}, {"prompt": "two\nlines", "n": 2}]
+
+
+def contents(path: Path) -> list[dict[str, object]]:
+    return [dict(row.content) for row in open_table(path).rows()]
+
+
+def lines(rows: list[dict[str, object]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def test_json_is_read_whatever_its_ending_and_wrapping(tmp_path: Path) -> None:
+    forms = {
+        "list.jsonl": json.dumps(ROWS),
+        "lines.json": lines(ROWS),
+        "one.json": json.dumps(ROWS[0]),
+        "data.json": json.dumps({"version": 1, "data": ROWS}, indent=1),
+        "columns.json": json.dumps({"prompt": ["é", "two\nlines"], "n": [1, 2]}),
+        "pandas.json": json.dumps({"prompt": {"0": "é", "1": "two\nlines"}, "n": {"0": 1, "1": 2}}),
+        "viewer.json": json.dumps({"rows": [{"row_idx": i, "row": row} for i, row in enumerate(ROWS)]}),
+    }
+    for name, text in forms.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert contents(tmp_path / name) == (ROWS[:1] if name == "one.json" else ROWS), name
+
+
+def test_json_that_is_nested_too_deeply_is_one_sentence(tmp_path: Path) -> None:
+    for name, text in {
+        "rows.jsonl": '{"a": ' + "[" * 200_000 + "]" * 200_000 + "}\n",
+        "rows.json": "[" * 200_000,
+    }.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(DataError, match="nested too deeply|is not valid JSON"):
+            contents(tmp_path / name)
+
+
+def test_a_key_twice_in_one_object_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "prompt": "b"}\n')
+    with pytest.raises(DataError, match="line 1 has the key 'prompt' twice; keep one"):
+        contents(tmp_path / "rows.jsonl")

@@ -1,0 +1,77 @@
+"""`penchant data`: what is in a file, before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penchant.cli import options as shared
+from penchant.cli.output import CONSOLE, as_json, result
+from penchant.runs.data import Data
+from penchant.runs.look import Look, look
+
+
+def command(
+    data: Annotated[Path, typer.Argument(metavar="FILE", help="File, folder, or hub:OWNER/NAME.")],
+    columns: shared.ColumnsOption = None,
+    space: shared.SpaceOption = None,
+    rejected: shared.RejectedOption = None,
+    limit: shared.LimitOption = None,
+    json: shared.JsonOption = False,
+) -> None:
+    """Show how a file is read.
+
+    Print its layout, columns, people, first record, and what would be dropped.
+    """
+    seen = look(data=Data(data, columns), space=space, rejected=rejected, limit=limit, reporter=CONSOLE)
+    result(as_json(seen.as_json()) if json else "\n".join(_lines(seen)))
+
+
+def _lines(seen: Look) -> list[str]:
+    kinds = {
+        "pairs": seen.pairs,
+        "ratings of single answers": seen.ratings,
+        "questions without answers": seen.questions,
+    }
+    held = ", ".join(f"{count:,} {name}" for name, count in kinds.items() if count) or "nothing that can be used"
+    lines = [f"{seen.path}: layout {seen.layout}; {seen.rows:,} rows, {held}"]
+    if seen.columns:
+        lines += ["", "read from", *(f"  {field:<10} {column}" for field, column in seen.columns.items())]
+    if seen.kept_aside:
+        lines += [f"  kept as meta and not read: {', '.join(seen.kept_aside)}"]
+    lines += ["", _people(seen)]
+    if seen.evidence:
+        lines.append(f"{seen.evidence:,} items of evidence in the rows")
+    if seen.dropped:
+        lines += ["", "would be dropped", *_counts(seen.dropped, "rows")]
+    if seen.silent:
+        lines += ["", "say nothing, in rows that are kept", *_counts(seen.silent, "parts")]
+    if seen.lost:
+        lines += ["", "evidence left out", *_counts(seen.lost, "items")]
+    if (first := seen.first_values()) is not None:
+        lines += ["", "the first record"]
+        lines += [_short_line("person", first["user_id"] or "not named")]
+        turns = first["prompt"]
+        lines += [_short_line(turn["role"], turn["content"]) for turn in turns]
+        lines += [_short_line(side, first[side]) for side in ("chosen", "rejected") if first[side] is not None]
+    return lines
+
+
+def _people(seen: Look) -> str:
+    if not seen.named:
+        return "no people are named: every record counts as a person of its own (--columns user_id=… names them)"
+    sizes = seen.items
+    spread = f"{sizes['least']:,} to {sizes['most']:,} entries each, median {sizes['median']:,}"
+    unnamed = f"; {seen.people - seen.named:,} records name nobody" if seen.people > seen.named else ""
+    return f"{seen.named:,} people, {spread}{unnamed}"
+
+
+def _counts(reasons: Any, what: str) -> list[str]:
+    return [f"  {count:>9,} {what}: {reason}" for reason, count in sorted(reasons.items(), key=lambda one: -one[1])]
+
+
+def _short_line(label: str, text: str) -> str:
+    short = " ".join(str(text).split())
+    return f"  {label:<10} {short[:160]}{'…' if len(short) > 160 else ''}"

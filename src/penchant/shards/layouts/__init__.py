@@ -1,0 +1,78 @@
+"""Layouts of tables that other programs write. `recognise` tells which one a file has from its columns and first rows.
+
+The order matters: a layout with columns of its own comes before those that share its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, prompt_of
+from penchant.shards.layouts.battles import battled
+from penchant.shards.layouts.exports import argilla, label_studio
+from penchant.shards.layouts.mapped import IDENTITY, mapped
+from penchant.shards.layouts.pairs import paired
+from penchant.shards.layouts.people import comments, profiles
+from penchant.shards.layouts.ratings import chainlit, open_webui, rated, traces
+from penchant.shards.layouts.scores import (
+    collective_alignment,
+    community_alignment,
+    multipref,
+    oasst,
+    prism,
+    scored_list,
+    summaries,
+)
+from penchant.shards.turns import turns_of, unpacked
+
+LAYOUTS: tuple[Recognise, ...] = (
+    label_studio,
+    argilla,
+    prism,
+    community_alignment,
+    collective_alignment,
+    multipref,
+    summaries,
+    oasst,
+    open_webui,
+    chainlit,
+    paired,
+    battled,
+    scored_list,
+    traces,
+    rated,
+    profiles,
+    comments,
+)
+_QUESTIONS = ("prompt", "question", "messages", "conversations", "query", "instruction")
+_ANSWERS = ("completion", "response", "answer", "output", "chosen", "rejected", "text", "label", "answers", "responses")
+
+
+def recognise(sample: Sample, columns: Mapping[str, str]) -> Layout | None:
+    """The layout of a file; None where it has none of those that are known.
+
+    Args:
+        columns: what the user says of the columns: field -> column; empty where they say nothing.
+    Raises:
+        ConfigError: the user names a column that is not there, or fields that make no preference.
+        DataError: the file has a known layout whose labels could mean two things.
+    """
+    if set(columns) - set(IDENTITY):
+        return mapped(sample, columns)
+    return next((found for one in LAYOUTS if (found := one(sample)) is not None), None) or _prompt_only(sample)
+
+
+def _prompt_only(sample: Sample) -> Layout | None:
+    """Prompts without any answer."""
+    spelt = {name.lower(): name for name in sample.columns}
+    prompt_key = next((spelt[name] for name in _QUESTIONS if name in spelt), None)
+    if prompt_key is None or any(name in spelt for name in _ANSWERS):
+        return None
+    value = unpacked(sample.value(prompt_key))
+    if isinstance(value, list) and value and turns_of(value, prompt_key)[-1].role == "assistant":
+        return None  # a conversation that is already answered is no question
+    return Layout(
+        "questions",
+        {"prompt": prompt_key},
+        lambda row: [PromptOnly(prompt_of(row, prompt_key))],
+    )

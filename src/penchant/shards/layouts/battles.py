@@ -1,0 +1,296 @@
+"""Layouts with two answers and a verdict: votes between models (LMSYS), SHP, WebGPT, HelpSteer, tables of one's own.
+
+Which value means which answer differs from file to file. A verdict is taken if its value names a side ("a", "left",
+the name of the column, the text of the answer) or if the layout is a published one. A file whose verdicts could mean
+either is refused with the option that settles it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+from penchant.errors import DataError, RecordError
+from penchant.message import Message
+from penchant.shards.fields import Content
+from penchant.shards.layouts.base import Choice, Layout, Nothing, Sample, Statement, Turns, prompt_turns
+from penchant.shards.turns import answer_of, texts_of, turns_of
+
+Side = Literal["first", "second", "tie"]
+TIE = Nothing("the two answers tie")
+NO_VERDICT = Nothing("the verdict is neither side")
+_STEMS = (
+    "conversation", "response", "answer", "completion", "output", "reply", "text", "option", "candidate", "message",
+    "human_ref", "orig_response", "generation", "model_response", "summary", "assistant", "result", "content", "",
+)  # fmt: skip
+_ENDS = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("one", "two"), ("first", "second"))
+_VERDICTS = (
+    "winner", "preference", "preferred", "preferred_response", "preferred_answer", "choice", "chosen", "better",
+    "better_response", "better_response_id", "vote", "verdict", "selected", "selection", "overall_preference",
+    "preference_strength", "orig_preference", "human_preference", "judgment", "judgement", "label", "labels", "pick",
+    "picked", "favorite", "favourite", "best", "result", "annotation", "rating", "decision",
+)  # fmt: skip
+_PROMPTS = (
+    "prompt", "question", "instruction", "orig_instruction", "history", "context", "query", "input", "post", "task",
+    "user_prompt", "request", "user", "messages", "conversation",
+)  # fmt: skip
+_TIES = frozenset(
+    [
+        "tie",
+        "ties",
+        "tievote",
+        "bothbadvote",
+        "aboutthesame",
+        "unjudgeable",
+        "tieinconsistent",
+        "tied",
+        "draw",
+        "both",
+        "bothbad",
+        "bothgood",
+        "neither",
+        "equal",
+        "same",
+        "none",
+        "nopreference",
+        "tiebothbad",
+        "equallygood",
+        "even",
+        "unsure",
+        "0.5",
+        "nobody",
+        "skip",
+    ]
+)
+_FIRST = {"a", "left", "first", "one"}
+_SECOND = {"b", "right", "second", "two"}
+_SCALES = {"overall_preference", "preference_strength"}
+"""HelpSteer: from -3, the first is much better, to 3, the second is much better; arXiv:2410.01257, arXiv:2505.11475."""
+_LETTERS = re.compile(r"[^a-z0-9.]+")
+AMBIGUOUS = (
+    "'{column}' holds {values}, which may count the answers from zero, or say whether the first is the better one; "
+    "say which value stands for {first}: "
+    "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
+)
+
+
+def side_of(value: object, first: str, second: str) -> Side | None:
+    """Which side a value names without doubt; None where it names none.
+
+    Args:
+        first, second: the columns of the two answers.
+    """
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str):
+        return None
+    plain = _plain(value)
+    if plain in _TIES:
+        return "tie"
+    if plain == _plain(first):
+        return "first"
+    if plain == _plain(second):
+        return "second"
+    words = set(re.split(r"[^a-z0-9]+", value.lower()))
+    one, two = bool(words & _FIRST), bool(words & _SECOND)
+    # "a" is a word too: a sentence is no verdict
+    if one != two and len(words - {""}) <= 4:
+        return "first" if one else "second"
+    return None
+
+
+def _plain(text: str) -> str:
+    return _LETTERS.sub("", text.lower())
+
+
+def battled(sample: Sample) -> Layout | None:
+    """A file with two answers and a verdict, or a score for each.
+
+    Raises:
+        DataError: the verdicts could mean either side.
+    """
+    sides = sides_of(sample)
+    if sides is None:
+        return None
+    first, second = sides
+    decide: Callable[[Content], Side | None]
+    columns: tuple[str, ...]
+    winners = tuple(name for name in ("winner_model_a", "winner_model_b", "winner_tie") if sample.has(name))
+    if len(winners) == 3:
+        decide, columns, name = _decided_by_flags, winners, "lmsys"
+    elif (verdict := _verdict_column(sample, sides)) is not None:
+        decide, columns = _decided_by(verdict, sample, sides), (verdict,)
+        name = "lmsys" if first == "conversation_a" else "shp" if first == "human_ref_A" else "battles"
+    elif (scores := _score_columns(sample, sides)) is not None:
+        decide, columns, name = _decided_by_scores(scores), scores, "battles"
+    else:
+        return None
+    prompt_key = None if first == "conversation_a" else prompt_column(sample)
+    if prompt_key is None and not first.lower().startswith("conversation"):
+        return None
+    fields = {"chosen": first, "rejected": second, "label": columns[0]}
+    if prompt_key is not None:
+        fields = {"prompt": prompt_key, **fields}
+
+    def read(row: Content) -> Iterator[Statement]:
+        yield _decided(decide(row), *_answers(row, prompt_key, first, second))
+
+    return Layout(name, fields, read, also=frozenset(columns))
+
+
+def prompt_column(sample: Sample) -> str | None:
+    """The column that holds the prompt, in any spelling of capitals."""
+    spelt = {name.lower(): name for name in sample.columns}
+    return next((spelt[name] for name in _PROMPTS if name in spelt), None)
+
+
+def sides_of(sample: Sample) -> tuple[str, str] | None:
+    """The columns of the two answers."""
+    spelt = {name.lower(): name for name in sample.columns}
+    for stem in _STEMS:
+        for one, two in _ENDS:
+            for pattern in ("{stem}_{end}", "{stem}{end}", "{end}_{stem}", "{stem} {end}", "{stem}-{end}"):
+                pair = [pattern.format(stem=stem, end=end).strip("_- ") for end in (one, two)]
+                if pair[0] in spelt and pair[1] in spelt and (stem or one in ("a", "left")):
+                    columns = (spelt[pair[0]], spelt[pair[1]])
+                    if all(not isinstance(sample.value(name), bool | int | float) for name in columns):
+                        return columns
+    if sample.has("model_a_response", "model_b_response"):
+        return ("model_a_response", "model_b_response")
+    return None
+
+
+def _verdict_column(sample: Sample, sides: tuple[str, str]) -> str | None:
+    spelt = {name.lower(): name for name in sample.columns if name not in sides}
+    return next((spelt[name] for name in _VERDICTS if name in spelt and sample.values(spelt[name])), None)
+
+
+def _score_columns(sample: Sample, sides: tuple[str, str]) -> tuple[str, str] | None:
+    """Columns of numbers that end as the two answers do."""
+    for one, two in _ENDS:
+        if sides[0].lower().endswith(one) and sides[1].lower().endswith(two):
+            cut = len(sides[0]) - len(one)
+            for stem in ("score", "rating", "votes", "reward", "quality"):
+                for joint in ("_", ""):
+                    pair = (f"{stem}{joint}{sides[0][cut:]}", f"{stem}{joint}{sides[1][len(sides[1]) - len(two) :]}")
+                    if sample.has(*pair):
+                        return pair
+    return None
+
+
+def _decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable[[Content], Side | None]:
+    """How a column of verdicts is read."""
+    first, second = sides
+    if column in _SCALES:
+        return lambda row: _by_sign(row.get(column), negative_is_first=True)
+    if column == "labels" and first == "human_ref_A":  # SHP: 1 says that A is preferred
+        return _numbered(column, first=1, second=0)
+    numbers = {number_of(value) for value in sample.values(column)}
+    if numbers and None not in numbers:
+        ends = (first[-1:], second[-1:])
+        if ends == ("0", "1") and numbers <= {0, 1}:
+            return _numbered(column, first=0, second=1)
+        if numbers <= {1, 2} and (2 in numbers or ends == ("1", "2")):
+            return _numbered(column, first=1, second=2)
+        values = ", ".join(sorted({str(value) for value in sample.values(column)})[:5])
+        raise DataError(AMBIGUOUS.format(column=column, values=values, first=first, second=second))
+
+    def decide(row: Content) -> Side | None:
+        value = row.get(column)
+        if isinstance(value, str) and len(value) > 1 and (texts := [row.get(side) for side in sides]).count(value) == 1:
+            return "first" if texts[0] == value else "second"
+        return side_of(value, first, second)
+
+    return decide
+
+
+def _numbered(column: str, *, first: int, second: int) -> Callable[[Content], Side | None]:
+    """A column in which one number stands for the first answer, and one for the second."""
+
+    def decide(row: Content) -> Side | None:
+        number = number_of(row.get(column))
+        return "first" if number == first else "second" if number == second else None
+
+    return decide
+
+
+def _decided_by_flags(row: Content) -> Side | None:
+    flags = [number_of(row.get(name)) for name in ("winner_model_a", "winner_model_b", "winner_tie")]
+    sides: tuple[Side, ...] = ("first", "second", "tie")
+    return sides[flags.index(1)] if flags.count(1) == 1 else None
+
+
+def _decided_by_scores(columns: tuple[str, str]) -> Callable[[Content], Side | None]:
+    def decide(row: Content) -> Side | None:
+        one, two = (number_of(row.get(name)) for name in columns)
+        if one is None or two is None:
+            return None
+        return "tie" if one == two else "first" if one > two else "second"
+
+    return decide
+
+
+def _by_sign(value: object, *, negative_is_first: bool) -> Side | None:
+    number = number_of(value)
+    if number is None:
+        return None
+    if number == 0:
+        return "tie"
+    return "first" if (number < 0) == negative_is_first else "second"
+
+
+def number_of(value: object) -> float | None:
+    """A number, also as a text or as true or false; None for anything else."""
+    if isinstance(value, bool | int | float):
+        return float(value)
+    try:
+        return float(value) if isinstance(value, str) and value.strip() else None
+    except ValueError:
+        return None
+
+
+def _answers(row: Content, prompt_key: str | None, first: str, second: str) -> tuple[Turns, str, str]:
+    """The prompt and the two answers.
+
+    Raises:
+        RecordError: a text is missing, or two conversations differ before their last answer.
+    """
+    one, other = row.get(first), row.get(second)
+    if prompt_key is None or (isinstance(one, list) and isinstance(other, list)):
+        before, answer = answer_of(one, first)
+        beside, another = answer_of(other, second)
+        if before != beside:
+            raise RecordError("the two conversations differ before their last answer, so they share no prompt")
+        return prompt_turns(before, first), answer, another
+    value = row.get(prompt_key)
+    if isinstance(value, Mapping) and isinstance(value.get("full_text"), str):  # WebGPT
+        value = value["full_text"]
+    if (
+        isinstance(value, str)
+        and value[:1] == "["
+        and all(isinstance(side, str) and side[:1] == "[" for side in (one, other))
+    ):
+        return _several_turns(row, prompt_key, first, second)
+    return prompt_turns(turns_of(value, prompt_key), prompt_key), answer_of(one, first)[1], answer_of(other, second)[1]
+
+
+def _several_turns(row: Content, prompt_key: str, first: str, second: str) -> tuple[Turns, str, str]:
+    """Prompts and answers as lists in cells (LMSYS on Kaggle)."""
+    prompts, ones, others = (texts_of(row.get(name), name) for name in (prompt_key, first, second))
+    if not prompts or not ones or not others:
+        raise RecordError(f"{prompt_key} is empty")
+    if ones[:-1] != others[:-1] or not len(prompts) == len(ones) == len(others):
+        raise RecordError("the two conversations differ before their last answer, so they share no prompt")
+    turns: list[Message] = []
+    for prompt, answer in zip(prompts, ones, strict=True):
+        turns += [Message("user", prompt), Message("assistant", answer)]
+    return tuple(turns[:-1]), ones[-1], others[-1]
+
+
+def _decided(side: Side | None, prompt: Turns, first: str, second: str) -> Statement:
+    if side is None:
+        return NO_VERDICT
+    if side == "tie":
+        return TIE
+    return Choice(prompt, *((first, second) if side == "first" else (second, first)))

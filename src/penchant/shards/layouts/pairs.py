@@ -1,0 +1,166 @@
+"""Layouts that name a chosen and a rejected answer: those of TRL, and what else trainers of DPO read.
+
+TRL's forms: texts, lists of turns, an implicit prompt (what both answers begin with); https://huggingface.co/docs/trl,
+"Dataset formats". UltraFeedback repeats the prompt in its answers. HH-RLHF has transcripts (arXiv:2204.05862).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from penchant.errors import RecordError
+from penchant.message import Message
+from penchant.shards.fields import Content
+from penchant.shards.layouts.base import Choice, Layout, Sample, Turns, listed, prompt_turns
+from penchant.shards.turns import answer_of, transcript, turns_of, unpacked
+
+_SIDES = (
+    ("chosen", "rejected"),
+    ("preferred_output", "non_preferred_output"),
+    ("chosen_response", "rejected_response"),
+    ("chosen_answer", "rejected_answer"),
+    ("preferred", "rejected"),
+    ("preferred_response", "rejected_response"),
+    ("accepted", "rejected"),
+    ("winner_response", "loser_response"),
+)
+_PROMPTS = ("prompt", "question", "instruction", "input", "query", "context", "post", "messages", "conversations")
+
+
+def paired(sample: Sample) -> Layout | None:
+    """Any file with a chosen and a rejected answer."""
+    sides = next((pair for pair in _SIDES if sample.has(*pair)), None)
+    if sides is None:
+        return None
+    chosen, rejected = sides
+    fields = {"chosen": chosen, "rejected": rejected}
+    if sample.has("instruction", "input") and isinstance(sample.value("instruction"), str):
+        return Layout(
+            "alpaca",
+            {"prompt": "instruction", **fields},
+            lambda row: _alpaca(row, *sides),
+            also=frozenset({"input", "system", "history"}),
+        )
+    prompt_key = sample.first(_PROMPTS)
+    if prompt_key is None:
+        name = "hh-rlhf" if _is_transcript(sample.value(chosen)) else "trl implicit prompt"
+        return Layout(name, fields, lambda row: _implicit(row, *sides))
+    also = frozenset({"system", "messages"} & set(sample.columns))
+    name = _named(sample, prompt_key, chosen)
+    return Layout(name, {"prompt": prompt_key, **fields}, lambda row: _explicit(row, prompt_key, *sides), also=also)
+
+
+def _named(sample: Sample, prompt_key: str, chosen: str) -> str:
+    """What people call the layout."""
+    answer, prompt = unpacked(sample.value(chosen)), unpacked(sample.value(prompt_key))
+    if chosen == "preferred_output":
+        return "openai preference"
+    if prompt_key == "conversations":
+        return "sharegpt"
+    if isinstance(prompt, str) and isinstance(answer, list):
+        return "ultrafeedback"
+    if prompt_key == "messages":
+        return "messages"
+    if _is_transcript(answer) or _is_transcript(prompt):
+        return "hh-rlhf"
+    return "trl conversational" if isinstance(prompt, list) or isinstance(answer, list) else "trl"
+
+
+def _is_transcript(value: object) -> bool:
+    return isinstance(value, str) and bool(transcript(value))
+
+
+def _explicit(row: Content, prompt_key: str, chosen: str, rejected: str) -> Iterator[Choice]:
+    before, good = answer_of(row.get(chosen), chosen)
+    other, bad = answer_of(row.get(rejected), rejected)
+    if before and other and before != other:
+        raise RecordError(f"{chosen} and {rejected} answer different conversations")
+    value = row.get(prompt_key)
+    if isinstance(unpacked(value), Mapping | list) or (isinstance(value, str) and value.strip()):
+        turns = turns_of(value, prompt_key)
+    elif before or other:
+        turns = ()
+    else:
+        raise RecordError(f"{prompt_key} is {'empty' if prompt_key in row else 'missing'}")
+    yield Choice(_joined(_with_system(row, turns), before or other, prompt_key), good, bad)
+
+
+def _with_system(row: Content, turns: Turns) -> Turns:
+    system = row.get("system")
+    if isinstance(system, str) and system.strip() and not any(turn.role == "system" for turn in turns):
+        return (Message("system", system), *turns)
+    return turns
+
+
+def _joined(turns: Turns, before: Turns, prompt_key: str) -> Turns:
+    """The prompt, once: an answer that is a whole conversation repeats it, or goes on from it."""
+    if not before:
+        return prompt_turns(turns, prompt_key)
+    before = prompt_turns(before, "the conversation before the answer")
+    if turns and before[: len(turns)] != turns:
+        system = turns[:1] if turns[0].role == "system" else ()
+        rest = turns[len(system) :]
+        if before[: len(rest)] == rest or (len(rest) == 1 and rest[0].content.strip() == before[0].content.strip()):
+            return (*system, *before)
+        if [turn.content.strip() for turn in before][-1] == turns[-1].content.strip():
+            return before
+        if turns[-1].role == "assistant":
+            return prompt_turns((*turns, *before), prompt_key)
+        raise RecordError(f"{prompt_key} is not how the conversation before the answers begins")
+    return before
+
+
+def _implicit(row: Content, chosen: str, rejected: str) -> Iterator[Choice]:
+    first, second = unpacked(row.get(chosen)), unpacked(row.get(rejected))
+    if isinstance(first, str) and isinstance(second, str) and not (transcript(first) and transcript(second)):
+        yield _common_text(first, second, chosen, rejected)
+        return
+    one, other = turns_of(first, chosen), turns_of(second, rejected)
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    shared = min(shared, len(one) - 1, len(other) - 1)
+    if len(one) != shared + 1 or len(other) != shared + 1:
+        raise RecordError(f"{chosen} and {rejected} differ before their last turn")
+    if shared == 0:
+        raise RecordError(f"{chosen} and {rejected} have no common beginning, so there is no prompt")
+    yield Choice(
+        prompt_turns(one[:shared]), answer_of(list_of(one[-1:]), chosen)[1], answer_of(list_of(other[-1:]), rejected)[1]
+    )
+
+
+def list_of(turns: Turns) -> list[dict[str, str]]:
+    """Turns as a file has them."""
+    return [{"role": turn.role, "content": turn.content} for turn in turns]
+
+
+def _common_text(first: str, second: str, chosen: str, rejected: str) -> Choice:
+    """The words that both texts begin with are the prompt; no word is cut."""
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )
+    while shared and not first[shared - 1 : shared].isspace() and not _ends(first, second, shared):
+        shared -= 1
+    prompt, good, bad = first[:shared].rstrip(), first[shared:], second[shared:]
+    if not prompt:
+        raise RecordError(f"{chosen} and {rejected} have no common beginning, so there is no prompt")
+    if not good.strip() or not bad.strip():
+        raise RecordError(f"one of {chosen} and {rejected} is only the beginning of the other")
+    return Choice((Message("user", prompt),), good.strip(), bad.strip())
+
+
+def _ends(first: str, second: str, at: int) -> bool:
+    """Whether a word ends at this place in both texts."""
+    return first[at : at + 1].isspace() and second[at : at + 1].isspace()
+
+
+def _alpaca(row: Content, chosen: str, rejected: str) -> Iterator[Choice]:
+    parts = [str(row[name]).strip() for name in ("instruction", "input") if isinstance(row.get(name), str)]
+    text = "\n\n".join(part for part in parts if part)
+    if not text:
+        raise RecordError("instruction is empty")
+    earlier: list[Message] = []
+    for exchange in listed(row.get("history"), "history"):
+        if isinstance(exchange, list | tuple) and len(exchange) == 2:
+            earlier += [Message("user", str(exchange[0])), Message("assistant", str(exchange[1]))]
+    _, good = answer_of(row.get(chosen), chosen)
+    _, bad = answer_of(row.get(rejected), rejected)
+    yield Choice(_with_system(row, (*earlier, Message("user", text))), good, bad)

@@ -1,0 +1,59 @@
+"""Layouts about people without any question: what they wrote, and what describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penchant.shards.fields import Content
+from penchant.shards.layouts.base import USERS, Described, Layout, Nothing, Sample, Statement, Wrote
+from penchant.shards.turns import filled
+
+_TEXTS = ("comment", "text", "post", "body", "message", "review", "content", "utterance", "tweet", "ugc")
+_PROMPTS = ("prompt", "title", "question", "thread", "parent", "submission", "topic", "in_reply_to")
+_PROFILES = (
+    "description",
+    "self_description",
+    "profile",
+    "bio",
+    "about",
+    "persona",
+    "demographics",
+    "demographic",
+    "system_string",
+)
+
+
+def comments(sample: Sample) -> Layout | None:
+    """A table of what people wrote: a person and a text in each row."""
+    found = _spelt(sample, _TEXTS)
+    if found is None or _spelt(sample, USERS) is None:
+        return None
+    prompt_key = _spelt(sample, _PROMPTS)
+
+    def read(row: Content) -> Iterator[Statement]:
+        prompt = row.get(prompt_key) if prompt_key is not None else None
+        yield Wrote(filled(str(row.get(found) or ""), found), prompt if isinstance(prompt, str) else "")
+
+    fields = {"text": found} if prompt_key is None else {"prompt": prompt_key, "text": found}
+    return Layout("comments", fields, read)
+
+
+def profiles(sample: Sample) -> Layout | None:
+    """A table of people with a description of each."""
+    found = [name for name in sample.columns if name.lower() in _PROFILES and isinstance(sample.value(name), str)]
+    if not found or _spelt(sample, USERS) is None:
+        return None
+
+    def read(row: Content) -> Iterator[Statement]:
+        texts = [str(row[name]).strip() for name in found if isinstance(row.get(name), str) and str(row[name]).strip()]
+        if not texts:
+            yield Nothing("nothing describes the person")
+        for text in texts:
+            yield Described(filled(text, found[0]))
+
+    return Layout("profiles", {"description": found[0]}, read, also=frozenset(found))
+
+
+def _spelt(sample: Sample, names: tuple[str, ...]) -> str | None:
+    spelt = {name.lower(): name for name in sample.columns}
+    return next((spelt[name] for name in names if name in spelt), None)

@@ -1,0 +1,66 @@
+"""One answer and a thumb: which values are up, which are down, and which say nothing."""
+
+import pytest
+
+from penchant.errors import DataError, RecordError
+from penchant.message import Message
+from penchant.shards.layouts import recognise
+from penchant.shards.layouts.base import Nothing, Sample, Verdict
+from penchant.shards.layouts.ratings import UNRATED, thumb_of
+
+PROMPT = (Message("user", "Tea?"),)
+ASK = {"role": "user", "content": "Tea?"}
+ASKED = {"type": "user_message", "output": "Tea?"}
+ANSWERED = {"type": "assistant_message", "output": "Yes."}
+
+
+@pytest.mark.parametrize(
+    ("value", "liked"),
+    [
+        *((value, True) for value in (True, 1, "1", "up", "👍", "thumbs_up", "Like", "positive", [1], {"rating": 1})),
+        *((value, False) for value in (False, 0, -1, "-1", "down", "👎", "thumbs-down", "disliked", "bad")),
+    ],
+)
+def test_a_thumb_is_up_or_down(value: object, liked: bool) -> None:
+    assert thumb_of(value) is liked
+
+
+@pytest.mark.parametrize("value", [None, "", "perhaps", 3, [], [1, 0]])
+def test_no_thumb_is_no_thumb_down(value: object) -> None:
+    assert isinstance(thumb_of(value), Nothing)
+
+
+def test_stars_are_liked_from_four_on_and_disliked_to_two(statements) -> None:
+    rows = [{"question": "Tea?", "answer": "Yes.", "rating": stars} for stars in (1, 2, 3, 4, 5)]
+    liked = [s.liked if isinstance(s, Verdict) else None for s in statements(*rows)[1]]
+    assert liked == [False, False, None, True, True]
+
+
+def test_numbers_that_are_neither_thumbs_nor_stars_are_refused() -> None:
+    rows = [{"question": "Tea?", "answer": "Yes.", "rating": number} for number in (10, 70)]
+    with pytest.raises(DataError, match="numbers from 10 to 70, neither thumbs nor 1 to 5 stars"):
+        recognise(Sample.of(rows), {})
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"prompt": "Tea?", "completion": "Yes.", "label": True}, "kto"),
+        ({"instruction": "Tea?", "input": "", "output": "Yes.", "kto_tag": True}, "kto"),
+        ({"messages": [ASK, {"role": "assistant", "content": "Yes."}], "thumb": "up"}, "thumbs"),
+        ({"userId": "u", "input": {"messages": [ASK]}, "output": "Yes.", "user-feedback": [1]}, "langfuse traces"),
+        ({"userIdentifier": "u", "steps": [ASKED, {**ANSWERED, "feedback": {"value": 1}}]}, "chainlit threads"),
+    ],
+)
+def test_every_form_of_one_thumb_is_the_same_thumb(statements, row: dict[str, object], name: str) -> None:
+    assert statements(row) == (name, [Verdict(PROMPT, "Yes.", True)])
+
+
+def test_a_thread_without_feedback_says_nothing(statements) -> None:
+    assert statements({"steps": [ASKED, ANSWERED]})[1] == [UNRATED]
+
+
+def test_feedback_without_its_chat_is_set_aside(statements) -> None:
+    row = {"user_id": "u", "data": {"rating": 1}, "meta": {"message_id": "b"}, "snapshot": None}
+    with pytest.raises(RecordError, match="the chat of the feedback is not in the file"):
+        statements(row)

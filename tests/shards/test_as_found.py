@@ -1,0 +1,168 @@
+"""Files as people have them: one of each layout and fault, invented after the public formats."""
+
+from pathlib import Path
+
+import pytest
+
+from penchant.errors import DataError
+from penchant.record import Question, Record
+from penchant.shards import PersonItems, read_records
+from penchant.shards.layouts.mapped import parse_columns
+
+FOUND = Path(__file__).parents[1] / "data" / "as_found"
+Q = ["How do I keep basil fresh?", "What should I cook tonight?", "How do I sleep better?"]
+GOOD = ["Stand it in water.", "Try a lentil soup.", "Keep the room dark."]
+BAD = ["Basil is a herb.", "There are many dishes.", "Sleep is important."]
+TIE = "the two answers tie"
+
+PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, int]]] = {
+    # file -> layout, (person, last prompt, chosen, rejected) of each pair, reasons of dropped rows
+    "trl.jsonl": (
+        "trl",
+        [(u, Q[i], f" {GOOD[i]}", f" {BAD[i]}") for i, u in enumerate(("7", "7", "8"))],
+        {},
+    ),
+    "trl_conversational.jsonl": ("trl conversational", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "trl_implicit.jsonl": (
+        "trl implicit prompt",
+        [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)],
+        {"chosen and rejected have no common beginning, so there is no prompt": 1},
+    ),
+    "trl_implicit_conversational.jsonl": ("trl implicit prompt", [("ann-1", "The herb.", GOOD[0], BAD[0])], {}),
+    "ultrafeedback.jsonl": ("ultrafeedback", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "messages.jsonl": ("messages", [("l1", Q[0], GOOD[0], BAD[0])], {}),
+    "alpaca.jsonl": ("alpaca", [("3", "Translate into English.\n\ngato", "cat", "dog")], {}),
+    "sharegpt.json": ("sharegpt", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "openai.jsonl": ("openai preference", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "hh.jsonl.gz": ("hh-rlhf", [(None, "Yes.", GOOD[0], BAD[0])], {}),
+    "lmsys.jsonl": (
+        "lmsys",
+        [("arena_user_5", Q[0], GOOD[0], BAD[0]), ("arena_user_5", Q[1], BAD[1], GOOD[1])],
+        {TIE: 1},
+    ),
+    "lmsys_kaggle.csv": ("lmsys", [(None, Q[0], GOOD[0], BAD[0])], {TIE: 1}),
+    "lmarena_parts.jsonl": ("lmsys", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "shp.jsonl": ("shp", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "helpsteer.jsonl": ("battles", [(None, Q[0], GOOD[0], BAD[0]), (None, Q[2], BAD[2], GOOD[2])], {TIE: 1}),
+    "webgpt.jsonl": ("battles", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "summaries.jsonl": (
+        "summarize from feedback",
+        [("w7", "Summarize: Keys\n\nI lost my keys in the park.", "Keys lost.", "Found a dog.")],
+        {},
+    ),
+    "prism_utterances.jsonl": (
+        "prism utterances",
+        [
+            ("user0", Q[0], GOOD[0], BAD[0]),
+            ("user0", Q[0], GOOD[0], "No idea."),
+            ("user0", "And in winter?", "On the sill.", "Winter is cold."),
+        ],
+        {},
+    ),
+    "prism_conversations.jsonl": ("prism conversations", [("user0", Q[0], GOOD[0], BAD[0])], {}),
+    "community_alignment.csv": (
+        "community alignment",
+        [
+            *(("ann9", Q[0], GOOD[0], other) for other in (BAD[0], "No idea.", "It depends.")),
+            ("ann9", "And in winter?", "On the sill.", "Winter is cold."),
+        ],
+        {},
+    ),
+    "ultrafeedback_raw.jsonl": ("ultrafeedback raw", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "argilla.json": ("argilla", [("u-1", Q[0], GOOD[0], BAD[0]), ("u-2", Q[0], BAD[0], GOOD[0])], {}),
+    "argilla_flat.jsonl": ("argilla", [("u-1", Q[0], GOOD[0], BAD[0])], {}),
+    "label_studio.json": ("label studio", [("3", Q[0], GOOD[0], BAD[0]), ("4", Q[0], BAD[0], GOOD[0])], {}),
+    "label_studio.csv": ("label studio", [("eva@example.org", Q[0], GOOD[0], BAD[0])], {}),
+    "battles_semicolon.csv": ("battles", [("eva", Q[0], GOOD[0], BAD[0]), ("bo", Q[0], BAD[0], GOOD[0])], {TIE: 1}),
+    "battles_utf16.tsv": ("battles", [("ève", Q[0], GOOD[0], BAD[0])], {}),
+    "dictionary_types.parquet": (
+        "ultrafeedback",
+        [(u, Q[i], GOOD[i], BAD[i]) for i, u in enumerate(("u1", "u1", "u2"))],
+        {},
+    ),
+    "list.jsonl": ("trl", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "columns.json": ("trl", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "faults.jsonl": (
+        "trl",
+        [("7", Q[1], GOOD[1], BAD[1]), ("7", Q[2], GOOD[2], BAD[2])],
+        {
+            "chosen and rejected are the same answer": 1,
+            "chosen has a part of kind 'None'; only texts are read": 1,
+            "prompt is empty": 1,
+            "chosen holds the character NUL": 1,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_are_read_with_their_people(name: str) -> None:
+    layout, pairs, dropped = PAIRS[name]
+    loaded = read_records(FOUND / name, space=None)
+    records = loaded.records()
+    assert loaded.layout == layout
+    assert [(r.user_id, r.task, r.chosen, r.rejected) for r in records] == pairs
+    assert loaded.counts.dropped == dropped
+    assert loaded.counts.rows == loaded.counts.kept + sum(dropped.values())
+    assert len({record.record_id for record in records}) == len(records)
+
+
+@pytest.mark.parametrize(
+    ("name", "thumbs", "dropped"),
+    [
+        ("kto.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False), ("u0", GOOD[2], True)], {}),
+        ("thumbs.csv", [("eva", GOOD[0], True), ("eva", BAD[1], False)], {"the answer is not rated": 1}),
+        ("open_webui.json", [("u1", BAD[0], False)], {}),
+    ],
+)
+def test_thumbs_are_evidence_of_people(name: str, thumbs: list[tuple[str, str, bool]], dropped: dict[str, int]) -> None:
+    loaded = read_records(FOUND / name, space=None)
+    found = [(entry.user_id, item.evidence) for entry in loaded.entries() for item in entry.items]
+    assert [(user, rating.answer, rating.liked) for user, rating in found] == thumbs
+    assert loaded.counts.dropped == dropped
+    assert loaded.records() == []
+    assert loaded.counts.dropped["evidence alone, without two answers"] == len(thumbs)
+
+
+def test_questions_and_people_are_no_pairs_and_are_read_as_what_they_are() -> None:
+    questions = list(read_records(FOUND / "questions.jsonl", space=None).entries())
+    assert [(q.user_id, q.task) for q in questions if isinstance(q, Question)] == [("u1", Q[0]), ("u2", Q[1])]
+    people = list(read_records(FOUND / "people.jsonl", space=None).entries())
+    assert [(p.user_id, len(p.items)) for p in people if isinstance(p, PersonItems)] == [("u0", 1), ("u1", 1)]
+
+
+def test_a_time_and_unknown_columns_stay_with_the_record() -> None:
+    first = next(iter(read_records(FOUND / "lmsys.jsonl", space=None)))
+    assert first.at is not None
+    assert first.at.year == 2023
+    loaded = read_records(FOUND / "trl.jsonl", space=None)
+    assert loaded.ignored == ("source",)
+    assert next(iter(loaded)).provenance.meta == '{"source": "app"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("own_names.csv", r"unknown layout; it has the columns who, ask, one, two, best; say what they hold"),
+        ("zero_one.csv", r"'label' holds 0, 1, which may count .* say which value stands for answer_a"),
+        ("sft.jsonl", r"nothing says which answers a person prefers"),
+    ],
+)
+def test_what_cannot_be_known_is_refused_with_what_settles_it(name: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_records(FOUND / name, space=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "chosen"),
+    [
+        ("own_names.csv", "user_id=who,prompt=ask,chosen=one,rejected=two,label=best,first=1", [GOOD[0], BAD[1]]),
+        ("zero_one.csv", "prompt=question,chosen=answer_a,rejected=answer_b,label=label,first=0", [GOOD[0], BAD[1]]),
+        ("zero_one.csv", "prompt=question,chosen=answer_a,rejected=answer_b,label=label,first=1", [BAD[0], GOOD[1]]),
+    ],
+)
+def test_columns_settle_it(name: str, columns: str, chosen: list[str]) -> None:
+    records = [
+        r for r in read_records(FOUND / name, space=None, columns=parse_columns(columns)) if isinstance(r, Record)
+    ]
+    assert [record.chosen for record in records] == chosen
