@@ -53,10 +53,7 @@ class Record:
     """When the person chose; None: unknown."""
 
     def __post_init__(self) -> None:
-        try:
-            object.__setattr__(self, "prompt", conversation(self.prompt))
-        except RecordError as error:
-            raise RecordError(f"record '{self.record_id}': {error}; correct it or drop the row") from error
+        object.__setattr__(self, "prompt", _prompt_of(self.record_id, self.prompt))
         for name in ("chosen", "rejected"):
             if not getattr(self, name).strip():
                 raise RecordError(f"record '{self.record_id}' has an empty {name}; fill it in or drop the row")
@@ -86,10 +83,7 @@ class Question:
     at: datetime | None = None
 
     def __post_init__(self) -> None:
-        try:
-            object.__setattr__(self, "prompt", conversation(self.prompt))
-        except RecordError as error:
-            raise RecordError(f"record '{self.record_id}': {error}; mend it or drop the row") from error
+        object.__setattr__(self, "prompt", _prompt_of(self.record_id, self.prompt))
 
     @property
     def task(self) -> str:
@@ -100,6 +94,13 @@ class Question:
     def person_id(self) -> str:
         """As that of a record."""
         return self.user_id or self.record_id
+
+
+def _prompt_of(record_id: str, prompt: Conversation) -> Conversation:
+    try:
+        return conversation(prompt)
+    except RecordError as error:
+        raise RecordError(f"record '{record_id}': {error}; correct it or drop the row") from error
 
 
 def people_digest(records: Iterable[Record | Question]) -> str:

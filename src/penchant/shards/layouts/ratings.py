@@ -5,6 +5,7 @@ A missing value is no thumb down: it says nothing. Stars from 1 to 5 are thumbs 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -286,8 +287,6 @@ def traces(sample: Sample) -> Layout | None:
 def _cell(value: object) -> list[object] | None:
     """A list in a cell, also as text; None for another value."""
     if isinstance(value, str) and value[:1] == "[":
-        import json
-
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
