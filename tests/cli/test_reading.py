@@ -40,3 +40,20 @@ def test_other_rows_and_another_file_become_evidence(penchant, tmp_path: Path) -
     wrong = penchant("show", "prompt", "--data", tmp_path / "rows.jsonl", "--history", "latest")
     assert (wrong.code, wrong.err.count("\n")) == (2, 1)
     assert "--history latest: give others, earlier, or first:K" in wrong.err
+
+
+@pytest.mark.parametrize(
+    "words", [("eval", "accuracy"), ("audit",), ("crossval", "scorers", "--folds", "2")], ids=" ".join
+)
+def test_measurements_read_the_history_of_other_rows(
+    penchant, small_base, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    rows = [
+        {"user": f"u{i % 8}", "prompt": f"p{i}", "chosen": f"y{i}", "rejected": f"n{i}", "at": f"2026-01-{i + 1:02}"}
+        for i in range(24)
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    models = ("--base", small_base) if words[0] == "eval" else ()
+    ran = penchant(*words, *models, "--data", tmp_path / "rows.jsonl", "--history", "earlier", "--json")
+    assert ran.code == 0, ran.err
+    assert "24 records with 24 items of history" in ran.err

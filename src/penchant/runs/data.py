@@ -63,9 +63,9 @@ class Data:
         return " ".join([of(self.path), *more])
 
 
-def as_data(data: Path | Data) -> Data:
+def as_data(data: str | Path | Data) -> Data:
     """A path as data that is read as it stands."""
-    return data if isinstance(data, Data) else Data(data)
+    return data if isinstance(data, Data) else Data(Path(data))
 
 
 Directions = Literal["given", "measured"]

@@ -13,7 +13,7 @@ from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import Answer, Question, require
 from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import read
+from penchant.runs.data import Data, as_data, read
 from penchant.runs.language_models import judge_of
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, sources_of
@@ -44,7 +44,7 @@ class Evaluation:
 def evaluate(
     question: str,
     *,
-    data: str | Path,
+    data: str | Path | Data,
     models: str | Path | Sequence[str | Path] = (),
     base: str | None = None,
     template: str | None = None,
@@ -88,7 +88,7 @@ def evaluate(
     """
     if question not in QUESTIONS:
         raise ConfigError(f"no question is called '{question}'; there are {', '.join(QUESTIONS)}")
-    started, written, data = perf_counter(), layout_named(layout), Path(data)
+    started, written, data = perf_counter(), layout_named(layout), as_data(data)
     sources = sources_of(_all(models), base)
     personas = _all(personas)
     extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
