@@ -63,19 +63,21 @@ def test_every_record_is_tested_once_beside_its_controls_and_nothing_is_done_twi
     assert people[0].isdisjoint(people[1])
 
 
-def test_a_model_of_measured_directions_is_evaluated_and_shown_by_measuring_them(
+def test_a_model_of_measured_directions_is_evaluated_and_shown_by_measuring_them_as_its_card_says(
     crossval, penchant, texts, tmp_path
 ) -> None:
     assert crossval("--only", "0").code == 0
     pba = tmp_path / "out" / "fold-0" / "pba"
     assert "show prompt --method pba --directions measured" in (pba / "README.md").read_text("utf-8")
     evaluate = ("eval", "accuracy", pba, "--data", texts, "--personas", "all", "--json")
-    ran = penchant(*evaluate)
+    ran = penchant(*evaluate, "--directions", "given")
     assert (ran.code, "there is no belief about this person" in ran.err) == (2, True)
-    ran = penchant(*evaluate, "--directions", "measured")
+    assert "was trained with directions measured, and is asked with given" in ran.err
+    ran = penchant(*evaluate)
     assert ran.code == 0, ran.err
+    assert "directions: measured, as the cards of the models say" in ran.err
     assert {row["persona"] for row in ran.last["rows"] if row["method"] == "pba"} >= {"all"}
-    shown = penchant("show", "prompt", "--data", texts, "--method", "pba", "--directions", "measured")
+    shown = penchant("show", "prompt", "--data", texts, "--model", pba)
     assert shown.code == 0, shown.err
     assert "<notes>" in shown.out
     ran = penchant(*evaluate, "--directions", "guessed")

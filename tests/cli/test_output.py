@@ -1,6 +1,11 @@
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -83,3 +88,19 @@ def test_a_summary_is_a_line_a_value_or_one_object(capsys) -> None:
     tell({"rows": 3, "out": "x"}, json=False)
     tell({"rows": 3}, json=True)
     assert capsys.readouterr().out == 'rows: 3\nout: x\n{"rows": 3}\n'
+
+
+@pytest.mark.parametrize("command", [("data",), ("data", "--json"), ("show", "prompt"), ("show", "prompt", "--json")])
+def test_a_terminal_without_unicode_prints_codes_in_place_of_emoji(tmp_path: Path, command: tuple[str, ...]) -> None:
+    row = {"prompt": "caf\u00e9 \U0001f600?", "chosen": "\U0001f44d", "rejected": "no", "user_id": "u"}
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    data = ["--data", str(file)] if command[0] == "show" else [str(file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "penchant", *command, *data],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=True,
+    )
+    printed = done.stdout.decode("ascii")
+    assert "\\U0001f600" in printed or "\U0001f600" in json.dumps(json.loads(printed), ensure_ascii=False)

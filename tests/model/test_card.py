@@ -3,7 +3,7 @@
 import yaml
 
 from penchant.config import BaseSection, Recipe, TrainSection
-from penchant.model.card import aligned_card, base_card, finished, tags, trained_on, versions
+from penchant.model.card import aligned_card, base_card, finished, prompts_of, tags, trained_on, versions
 from penchant.record import Provenance, Record, people_digest
 
 
@@ -116,3 +116,10 @@ def test_a_folder_with_weights_is_finished(tmp_path) -> None:
     assert finished(tmp_path) is None
     (tmp_path / "adapter_model.safetensors").write_bytes(b"")
     assert finished(tmp_path) == tmp_path / "adapter_model.safetensors"
+
+
+def test_a_card_says_how_its_prompts_were_made(tmp_path) -> None:
+    recipe = Recipe(name="x", base="b", layout="paper", directions="measured")
+    (tmp_path / "README.md").write_text(aligned_card(recipe, "pba", TrainSection(), [], []), encoding="utf-8")
+    assert prompts_of(tmp_path) == {"layout": "paper", "directions": "measured"}
+    assert prompts_of(tmp_path / "absent") == {}

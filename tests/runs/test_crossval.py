@@ -60,3 +60,10 @@ def test_folds_and_attributes_that_there_are_not_are_refused(crossval) -> None:
         crossval(only=[0, 2])
     with pytest.raises(ConfigError, match="has no record of 'nothing'; there are: "):
         crossval(attribute="nothing")
+
+
+def test_another_base_is_named_in_place_of_the_recipes(crossval, tmp_path) -> None:
+    (tmp_path / "base").rename(tmp_path / "other")
+    measurement = crossval(model=str(tmp_path / "other"), lora=True)
+    assert {"ica", "pba"} <= {row.method for row in measurement.results.main}
+    assert (tmp_path / "out" / "fold-0" / "ica" / "adapter_model.safetensors").is_file()

@@ -14,6 +14,9 @@ from penchant.eval.rows import Row
 from penchant.eval.score import Setting
 from penchant.runs.evaluate import Evaluation, evaluate
 from penchant.runs.measurement import Measurement
+from penchant.runs.prompt import prompt
+from penchant.runs.train import train
+from penchant.shards import jsonl
 
 ROW = Row(
     dataset="d",
@@ -182,3 +185,19 @@ def test_a_judge_without_its_key_is_refused_before_models_are_loaded(
     with pytest.raises(ConfigError, match="set SOME_KEY"):
         evaluate("judge", judge=recipe, reporter=reporter, **where)
     assert not any("simulated records" in note for note in reporter.notes)
+
+
+def test_a_model_that_was_trained_on_measured_directions_is_asked_on_them(small_recipe, planted, tmp_path) -> None:
+    jsonl.write(planted, tmp_path / "planted.jsonl", space=None)
+    measured = ["directions=measured", "space=manner"]
+    train(data=tmp_path / "planted.jsonl", method="pba", recipe=small_recipe, out=tmp_path / "m", overrides=measured)
+    by_card = evaluate("accuracy", data=tmp_path / "planted.jsonl", models=tmp_path / "m", personas="all")
+    stated = evaluate(
+        "accuracy", data=tmp_path / "planted.jsonl", models=tmp_path / "m", personas="all", directions="measured"
+    )
+    assert by_card.as_json()["rows"] == stated.as_json()["rows"]
+    shown = prompt(data=tmp_path / "planted.jsonl", model=str(tmp_path / "m"), persona="all")
+    assert (
+        shown.messages
+        == prompt(data=tmp_path / "planted.jsonl", method="pba", directions="measured", persona="all").messages
+    )

@@ -7,7 +7,14 @@ import pytest
 
 from penchant.errors import ConfigError, ModelError
 from penchant.runs.data import read, space_for
-from penchant.runs.models import Sources, base_template, report_mismatches, sources_of
+from penchant.runs.models import (
+    Sources,
+    as_trained,
+    base_template,
+    method_of_card,
+    report_mismatches,
+    sources_of,
+)
 
 
 def model(folder: Path, card: str | None) -> Path:
@@ -169,3 +176,26 @@ def test_people_that_a_model_was_aligned_to_are_said_to_be_no_new_ones(
 def test_a_model_measured_as_another_method_than_its_card_names_is_said(small_base, planted, aligned, reporter) -> None:
     report_mismatches(Sources(str(small_base), {"pba": str(aligned["ica"])}), planted, reporter=reporter)
     assert reporter.notes == [f"{aligned['ica']} was aligned by ica as its card says, and is measured as pba"]
+
+
+def test_prompts_are_made_as_a_model_was_trained_unless_the_user_says_otherwise(tmp_path, reporter) -> None:
+    measured = str(model(tmp_path / "a", "tags: [pba]\nprompts: {layout: paper, directions: measured}"))
+    older = str(model(tmp_path / "b", "tags: [ica]"))
+    given = str(model(tmp_path / "c", "tags: [ica]\nprompts: {layout: user_first, directions: given}"))
+    assert as_trained([older], None, None, reporter=reporter) == ("user_first", "given")
+    assert as_trained([given], None, None, reporter=reporter) == ("user_first", "given")
+    assert as_trained([older, given], None, "given", reporter=reporter) == ("user_first", "given")
+    assert reporter.notes == []
+    assert as_trained([measured, older], "paper", None, reporter=reporter) == ("paper", "measured")
+    assert reporter.notes.pop() == "directions: measured, as the cards of the models say"
+    assert as_trained([measured], "user_first", "measured", reporter=reporter) == ("user_first", "measured")
+    assert reporter.notes.pop() == f"{measured} was trained with layout paper, and is asked with user_first"
+    with pytest.raises(ConfigError, match="trained with different layout .*; choose with `layout`"):
+        as_trained([measured, given], None, None, reporter=reporter)
+
+
+def test_the_method_of_a_card_is_none_where_it_names_none_or_two(tmp_path) -> None:
+    assert method_of_card(model(tmp_path / "a", "tags: [pba]")) == "pba"
+    assert method_of_card(model(tmp_path / "b", "tags: [ica, pba]")) is None
+    assert method_of_card(None) is None
+    assert method_of_card("some/model") is None

@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from penchant import Comment, Persona, Record
+from penchant import Comment, Comparison, Persona, Record
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError, DataError, ModelError
 from penchant.eval.questions import accuracy
 from penchant.message import Message
+from penchant.persona import Item
 from penchant.runs.data import read, space_for
 from penchant.runs.evaluate import evaluate
 from penchant.runs.fit import fit_baseline
 from penchant.runs.models import Sources
-from penchant.runs.question_inputs import DataChoice, adapter, open_inputs
+from penchant.runs.question_inputs import DataChoice, adapter, open_inputs, report_own_pairs
 from penchant.shards import jsonl
 from penchant.space import load_space
 
@@ -184,3 +185,13 @@ def test_a_scorer_that_was_fitted_on_just_these_people_is_noted(planted, tmp_pat
     assert [note for note in reporter.notes if "fitted" in note] == [
         "lore was fitted on just these people, as its card says: this is no measure of new people"
     ]
+
+
+def test_a_history_that_holds_the_choice_itself_is_noted(planted, reporter) -> None:
+    report_own_pairs(planted, reporter=reporter)
+    assert reporter.notes == []
+    own = Comparison(planted[0].task, chosen=planted[0].chosen, rejected=planted[0].rejected)
+    leaked = replace(planted[0], persona=Persona((*planted[0].persona.items, Item(own))))
+    report_own_pairs([leaked, *planted[1:]], reporter=reporter)
+    (note,) = reporter.notes
+    assert note.startswith(f"1 of {len(planted)} records, such as '{leaked.record_id}', show the very choice")

@@ -146,3 +146,13 @@ def test_pickled_weights_are_refused_before_any_row_is_read(train, small_base, t
         train(out=tmp_path / "m", model=str(folder), reporter=notes)
     assert notes.texts == []
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(("rate", "moved"), [(1e-9, False), (0.05, True)])
+def test_a_run_that_ends_where_it_began_says_so(train, tmp_path, rate: float, moved: bool) -> None:
+    notes = Notes()
+    train(out=tmp_path / "m", reporter=notes, overrides=[f"ica.learning_rate={rate}"])
+    said = [text for text in notes.texts if "the loss has hardly moved" in text]
+    assert bool(said) is not moved
+    assert all("ica.learning_rate=1e-08 (it was 1e-09)" in text for text in said)
+    assert any("4 steps of 4 people, so that each has 0.7 turns" in text for text in notes.texts)

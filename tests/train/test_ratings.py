@@ -12,7 +12,7 @@ from penchant.message import Message
 from penchant.model.base import Candidates
 from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona, Rating
-from penchant.train.ratings import align_to_ratings, rating_rows
+from penchant.train.ratings import align_to_ratings, rating_rows, rating_weights
 from penchant.train.trees import people
 
 SHORT = TrainSection(learning_rate=0.01, max_steps=8, users_per_step=4, warmup_steps=1, beta=0.1)
@@ -70,3 +70,23 @@ def test_thumbs_of_one_kind_are_refused(training_set, records, base: str, tmp_pa
     with pytest.raises(TrainingError, match=problem):
         align_to_ratings(training_set(of=of), people(of), SHORT, base=base, folder=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_both_kinds_of_thumbs_count_alike_in_sum() -> None:
+    weights = rating_weights(30, of=40)
+    assert weights == (1.0, 3.0)
+    assert 30 * weights.liked == 10 * weights.disliked
+    assert rating_weights(10, of=40) == (3.0, 1.0)
+
+
+def test_one_rating_a_step_is_refused(training_set, records, base: str, tmp_path: Path) -> None:
+    data, settings = training_set(of=thumbed(records)), SHORT.model_copy(update={"users_per_step": 1})
+    with pytest.raises(TrainingError, match="KTO needs two ratings a step or more; set users_per_step to 2"):
+        align_to_ratings(data, data.people, settings, base=base, folder=tmp_path)
+
+
+def test_a_step_may_have_thumbs_of_one_kind(training_set, records, base: str, tmp_path: Path) -> None:
+    many = tuple(Rating("what", f"try {n}", liked=n > 0) for n in range(24))
+    data = training_set(of=(replace(records[0], persona=Persona(many)),))
+    trained = align_to_ratings(data, data.people, SHORT, base=base, folder=tmp_path)
+    assert trained.rows == len(many)

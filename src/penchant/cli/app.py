@@ -30,7 +30,7 @@ from penchant.cli import (
 )
 from penchant.cli.foreign_options import refuse_foreign_options
 from penchant.cli.old_spellings import refuse_old_spelling
-from penchant.cli.output import as_flags
+from penchant.cli.output import as_flags, print_anything
 from penchant.cli.reading import reads_data
 from penchant.errors import PenchantError
 
@@ -88,6 +88,7 @@ def _options(command: CommandInfo) -> set[str]:
 
 def main() -> None:
     """Entry point; an error is printed as one sentence and exits with 2, an interrupt with 130."""
+    print_anything()
     try:
         refuse_old_spelling(sys.argv[1:])
         refuse_foreign_options(typer.main.get_command(app), sys.argv[1:])

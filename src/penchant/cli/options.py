@@ -14,6 +14,10 @@ EvidenceOption = Annotated[Path | None, typer.Option(help="File of further evide
 SpaceOption = Annotated[str | None, typer.Option(help="Space: name or .toml file.")]
 RejectedOption = Annotated[Path | None, typer.Option(help="File for dropped rows: NAME.rejected.jsonl.")]
 DirectionsOption = Annotated[str, typer.Option(help="given: from the data; measured: from text style.")]
+ModelDirectionsOption = Annotated[
+    str | None, typer.Option(help="given (from the data) or measured (from text style); default: as trained.")
+]
+"""The same for commands that ask models, whose cards say what they were trained with."""
 SplitOption = Annotated[str | None, typer.Option(help="Use only records of this split.")]
 AttributeOption = Annotated[str | None, typer.Option(help="Use only records with this attribute.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Read at most this many records.")]
@@ -30,14 +34,10 @@ NeededRecipeOption = Annotated[
 ModelOption = Annotated[str | None, typer.Option(help="Base model: folder or Hub id; default: `base` of the recipe.")]
 TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml, plain, or Jinja file.")]
 BaseOption = Annotated[str | None, typer.Option(help="Base model, if the models' cards name none.")]
-LayoutOption = Annotated[str, typer.Option(help="Prompt order: user_first, or paper (task first).")]
-BudgetOption = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        help="Longest prompt in tokens.",
-    ),
+LayoutOption = Annotated[
+    str | None, typer.Option(help="Prompt order: user_first, or paper (task first); default: as trained.")
 ]
+BudgetOption = Annotated[int | None, typer.Option(min=1, help="Longest prompt in tokens.")]
 AnnotatorOption = Annotated[Path | None, typer.Option(help="Annotator of directions: folder or recipe.")]
 NeutralOption = Annotated[bool, typer.Option("--neutral", help="Make words of gender and age neutral.")]
 SummariesOption = Annotated[

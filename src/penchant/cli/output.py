@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -76,8 +77,16 @@ def result(text: str) -> None:
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON."""
-    return json.dumps(value, ensure_ascii=False)
+    """One line of JSON; only ASCII where stdout takes no other characters."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=not unicode)
+
+
+def print_anything() -> None:
+    """Lets stdout and stderr take every text: a character that the terminal does not have is printed as its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def tell(values: Mapping[str, object], *, json: bool) -> None:

@@ -23,7 +23,7 @@ def command(
     template: shared.TemplateOption = None,
     annotator: shared.AnnotatorOption = None,
     space: shared.SpaceOption = None,
-    layout: shared.LayoutOption = "user_first",
+    layout: shared.LayoutOption = None,
     max_prompt_tokens: shared.BudgetOption = None,
     summaries: shared.SummariesOption = None,
     json: shared.JsonOption = False,

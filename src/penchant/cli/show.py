@@ -22,11 +22,13 @@ app = typer.Typer(no_args_is_help=True, help="Print a prompt, inferred preferenc
 def prompt(
     data: shared.DataOption,
     record: Annotated[str | None, typer.Option(help="Record id; default: the first.")] = None,
-    method: Annotated[str, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both.")] = "ica",
+    method: Annotated[
+        str | None, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both; default: that of --model, or ica.")
+    ] = None,
     persona: Annotated[
         str, typer.Option(help="Evidence to show: ugc, pair, demo, behaviour, mixed, all or none.")
     ] = "mixed",
-    layout: shared.LayoutOption = "user_first",
+    layout: shared.LayoutOption = None,
     model: Annotated[str | None, typer.Option(help="Model whose chat template is applied.")] = None,
     template: shared.TemplateOption = None,
     max_prompt_tokens: Annotated[
@@ -35,7 +37,7 @@ def prompt(
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed of --persona mixed, as in eval.")] = 0,
     space: shared.SpaceOption = None,
-    directions: shared.DirectionsOption = "given",
+    directions: shared.ModelDirectionsOption = None,
     summaries: shared.SummariesOption = None,
     json: shared.JsonOption = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
 """Names of weight files; one of them is in the folder of a finished run."""
 _DIGESTS = "people_digests"
 """Key of the card's front matter: digests of the people of the training records."""
+_PROMPTS = "prompts"
+"""Key of the card's front matter: how the prompts were made that the model was aligned with."""
 _LOSSES = {
     "sigmoid": "DPO (arXiv:2305.18290) through TRL, one tree of pairs per person",
     "hinge": "SLiC (arXiv:2305.10425) through TRL, one tree of pairs per person",
@@ -129,6 +131,7 @@ def aligned_card(
             ["penchant", "dpo", "personalization", method],
             base=recipe.base,
             digests=sorted(digests),
+            prompts={"layout": recipe.layout, "directions": recipe.directions},
         )
         + f"""
 # {recipe.name}: aligned to each person by {method.upper()}
@@ -162,6 +165,12 @@ def trained_on(folder: Path) -> frozenset[str]:
     return _values(folder, _DIGESTS)
 
 
+def prompts_of(folder: Path) -> dict[str, str]:
+    """How the prompts of an aligned model were made, from its card: `layout` and `directions`; empty without one."""
+    stated = _front_of(folder).get(_PROMPTS)
+    return {str(key): str(value) for key, value in stated.items()} if isinstance(stated, dict) else {}
+
+
 def base_of(folder: Path) -> str | None:
     """The base of an aligned model, from its card; None if there is none."""
     base = _front_of(folder).get("base_model")
@@ -183,13 +192,26 @@ def _front_of(folder: Path) -> dict[str, Any]:
     return front if isinstance(front, dict) else {}
 
 
-def _front(task: str, tags: Sequence[str], *, base: str | None = None, digests: Sequence[str] = ()) -> str:
+def _front(
+    task: str,
+    tags: Sequence[str],
+    *,
+    base: str | None = None,
+    digests: Sequence[str] = (),
+    prompts: Mapping[str, str] | None = None,
+) -> str:
     lines = ["---", f"pipeline_tag: {task}", f"tags: [{', '.join(tags)}]", "library_name: transformers"]
     # an aligned model has the licence of its base, which only the user knows
     lines.append("license: apache-2.0" if base is None else f"base_model: {base}")
     if digests:
         lines.append(f"{_DIGESTS}: {list(digests)}")  # a list's text has quotes, as some digests look like numbers
+    if prompts:
+        lines.append(f"{_PROMPTS}: {{{_pairs(prompts)}}}")
     return "\n".join([*lines, "---", ""])
+
+
+def _pairs(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in values.items())
 
 
 def _line(values: dict[str, str]) -> str:

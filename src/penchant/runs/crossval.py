@@ -39,6 +39,9 @@ def crossval_models(
     data: Path | Data,
     out: Path,
     recipe: str | Path = RECIPE,
+    model: str | None = None,
+    template: str | None = None,
+    lora: bool = False,
     folds: int = 3,
     only: Sequence[int] | None = None,
     attribute: str | None = None,
@@ -52,6 +55,7 @@ def crossval_models(
 
     Args:
         out: folder for the folds.
+        model, template, lora: the base in place of the recipe's, its chat template, and adapters; see `runs.train`.
         folds: folds by user; each person is tested once, by models of other people.
         only: numbers of the folds to measure in this run; None measures all.
         attribute: only records of this subset; see `runs.data.of_attribute`.
@@ -70,7 +74,7 @@ def crossval_models(
     from penchant.eval.score import Setting
 
     started, data = perf_counter(), as_data(data)
-    settings = recipe_for(recipe, overrides)
+    settings = recipe_for(recipe, overrides, model=model, template=template, lora=lora)
     data_space = space_for(data, space, directions=settings.directions)
     records = of_attribute(read(data, data_space, rejected=rejected, reporter=reporter), attribute, data)
     records = directed(records, settings.directions)

@@ -275,6 +275,8 @@ def find(data: Path | Data, space: PreferenceSpace, record_id: str | None) -> Re
                 if record_id in (None, record.record_id):
                     return record
                 first = first or record
+    if first is None and loaded.counts.kept:
+        raise DataError(f"{path} holds evidence, but nothing that is asked; `penchant show users` reads it")
     if first is None:
         refuse(loaded)
     named = f"; the first is '{first.record_id}'" if first else ""

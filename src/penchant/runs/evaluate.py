@@ -11,12 +11,11 @@ from typing import Any
 from penchant.errors import ConfigError
 from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import Answer, Question, require
-from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, as_data, read
 from penchant.runs.language_models import judge_of
 from penchant.runs.measurement import Measurement
-from penchant.runs.models import Sources, sources_of
+from penchant.runs.models import Sources, as_trained, sources_of
 from penchant.runs.question_inputs import DataChoice, adapter, open_inputs
 
 
@@ -48,7 +47,7 @@ def evaluate(
     models: str | Path | Sequence[str | Path] = (),
     base: str | None = None,
     template: str | None = None,
-    layout: str = "user_first",
+    layout: str | None = None,
     max_prompt_tokens: int | None = None,
     annotator: str | Path | None = None,
     neutral: bool = False,
@@ -62,7 +61,7 @@ def evaluate(
     attribute: str | None = None,
     limit: int | None = None,
     space: str | None = None,
-    directions: str = "given",
+    directions: str | None = None,
     rejected: Path | None = None,
     seed: int = 0,
     reporter: Reporter = QUIET,
@@ -81,15 +80,16 @@ def evaluate(
         summaries: recipe of a language model that writes what pba_summary and pba_both show.
         fit_data: the records the models were trained on.
         judge, recipe: recipes of a language model that judges answers, and of how models adapt to examples.
-        directions: directions of the evidence as `given`, or `measured` on its texts.
+        layout, directions: how prompts are made, directions `given` or `measured`; None: as the models were trained.
     Raises:
         ConfigError: an unknown question, an input that is missing or not read, or settings that do not fit together.
         DataError, SpaceMismatch, RecordError, ModelError: data or models that cannot be used.
     """
     if question not in QUESTIONS:
         raise ConfigError(f"no question is called '{question}'; there are {', '.join(QUESTIONS)}")
-    started, written, data = perf_counter(), layout_named(layout), as_data(data)
+    started, data = perf_counter(), as_data(data)
     sources = sources_of(_all(models), base)
+    written, directions = as_trained(sources.policies.values(), layout, directions, reporter=reporter)
     personas = _all(personas)
     extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
     extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe}
@@ -97,7 +97,6 @@ def evaluate(
     require(QUESTIONS[question], {"models": sources.policies, "scorers": sources.scorers, **extras})
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
     records, read_in = choice.read(read_anew=annotator is not None, reporter=reporter)
-    # before models are loaded, as a key or records may be missing
     endpoint = None if judge is None else judge_of(judge)
     fit_on = None if fit_data is None else read(fit_data, read_in, reporter=reporter)
     inputs = open_inputs(

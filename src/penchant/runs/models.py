@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from penchant.errors import ConfigError
 from penchant.method import METHODS
 from penchant.record import Record, people_digest
+from penchant.render import Layout, layout_named
 from penchant.reporter import Reporter
 from penchant.runs.scorers import scorer_card
 
@@ -64,6 +66,54 @@ def base_template(sources: Sources, template: str | None) -> str | None:
     return template or next((str(file) for file in saved if file.is_file()), None)
 
 
+class Prompts(NamedTuple):
+    """How prompts are made."""
+
+    layout: Layout
+    directions: str
+
+
+def as_trained(models: Iterable[str], layout: str | None, directions: str | None, *, reporter: Reporter) -> Prompts:
+    """How prompts are made for some models: as stated, else as the models were trained, else the usual way.
+
+    Args:
+        models: folders of aligned models, whose cards say how their prompts were made.
+        layout, directions: what the user asks for; None leaves it to the cards.
+    Raises:
+        ConfigError: the models were trained with different values, or there is no such layout.
+    """
+    folders = list(models)
+    chosen = _as_trained(folders, "layout", layout, usual="user_first", reporter=reporter)
+    return Prompts(
+        layout_named(chosen), _as_trained(folders, "directions", directions, usual="given", reporter=reporter)
+    )
+
+
+def _as_trained(models: Sequence[str], setting: str, stated: str | None, *, usual: str, reporter: Reporter) -> str:
+    from penchant.model.card import prompts_of
+
+    cards = {source: value for source in models if (value := prompts_of(Path(source)).get(setting)) is not None}
+    if stated is not None:
+        for source in (name for name, value in cards.items() if value != stated):
+            reporter.note(f"{source} was trained with {setting} {cards[source]}, and is asked with {stated}")
+        return stated
+    if len(set(cards.values())) > 1:
+        each = ", ".join(f"{source} with {value}" for source, value in cards.items())
+        raise ConfigError(f"the models were trained with different {setting} ({each}); choose with `{setting}`")
+    value = next(iter(cards.values()), usual)
+    if value != usual:
+        reporter.note(f"{setting}: {value}, as the cards of the models say")
+    return value
+
+
+def method_of_card(model: str | Path | None) -> str | None:
+    """The one method that the card of a model names; None without a card, or if it names none or several."""
+    from penchant.model.card import tags
+
+    methods = [] if model is None else [name for name in _TRAINED if name in tags(Path(model))]
+    return methods[0] if len(methods) == 1 else None
+
+
 def _prefixed(text: str) -> tuple[str, str] | None:
     """(method, source) of `METHOD=SOURCE`; None for a plain path."""
     method, separator, source = text.partition("=")
@@ -86,9 +136,9 @@ def _method_of(folder: Path) -> str:
         )
     if (folder / ANNOTATOR_CARD).is_file():
         raise ConfigError(f"{folder} holds an annotator; name it with `annotator`")
+    if (method := method_of_card(folder)) is not None:
+        return method
     methods = [name for name in _TRAINED if name in tags(folder)]
-    if len(methods) == 1:
-        return methods[0]
     why = f"names {' and '.join(methods)}" if methods else "names no method, or is missing (README.md)"
     raise ConfigError(f"{folder}: its card {why}; write METHOD={folder}, for instance ica={folder}")
 

@@ -14,9 +14,9 @@ from penchant.model.budget import prompt_budget
 from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
 from penchant.record import Question, Record
-from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, find, space_for
+from penchant.runs.models import as_trained, method_of_card
 
 if TYPE_CHECKING:
     from penchant.model.chat import ChatTokenizer
@@ -42,15 +42,15 @@ def prompt(
     *,
     data: Path | Data,
     record: str | None = None,
-    method: str = "ica",
+    method: str | None = None,
     persona: str = "mixed",
-    layout: str = "user_first",
+    layout: str | None = None,
     model: str | None = None,
     template: str | None = None,
     max_prompt_tokens: int | None = None,
     seed: int = 0,
     space: str | None = None,
-    directions: str = "given",
+    directions: str | None = None,
     summaries: str | Path | None = None,
     reporter: Reporter = QUIET,
 ) -> RecordPrompt:
@@ -60,14 +60,14 @@ def prompt(
 
     Args:
         record: id of the record; None is the first record.
-        method: see `method.METHODS`.
+        method: see `method.METHODS`; None: that of `model`, else ica.
         persona: the part of the evidence that is shown, see `persona.PERSONA_KINDS`.
-        layout: see `render.LAYOUTS`.
+        layout: see `render.LAYOUTS`; None: as `model` was trained.
         model: folder or Hub id of the model whose chat template is applied.
         template: chat template in place of that of `model`: chatml, plain, or a file.
         max_prompt_tokens: evidence beyond this many tokens of `model` is dropped; None: beyond the model's context.
         seed: of the draw of a mixed persona, as in evaluation.
-        directions: of evidence, see `runs.data.DIRECTIONS`.
+        directions: of evidence, see `runs.data.DIRECTIONS`; None: as `model` was trained.
         summaries: recipe of a language model that writes the summary.
     Raises:
         ConfigError: an unknown method, persona or layout, or a budget without a model.
@@ -75,9 +75,12 @@ def prompt(
         RecordError: the method cannot show the evidence, or the prompt alone exceeds the budget.
         ModelError: the model's tokenizer cannot be loaded.
     """
+    method = method or method_of_card(model) or "ica"
     if method not in METHODS:
         raise ConfigError(f"`method` {method}: choose from {', '.join(METHODS)}")
-    kind, written = _kind(persona), layout_named(layout)
+    aligned = [] if model is None else [model]
+    kind = _kind(persona)
+    written, directions = as_trained(aligned, layout, directions, reporter=reporter)
     read_in = space_for(data, space, directions=directions)
     chosen = find(data, read_in, record)
     if directions == "measured":

@@ -89,6 +89,7 @@ def open_inputs(
     from penchant.runs.scorers import opened
 
     report_mismatches(sources, records, reporter=reporter)
+    report_own_pairs(records, reporter=reporter)
     reference = None if sources.base is None else _load(sources.base, "reference", base_template(sources, template))
     policies = {method: _load(source, method, template) for method, source in sources.policies.items()}
     records = _readable(records, [*([] if reference is None else [reference]), *policies.values()], reporter)
@@ -131,6 +132,18 @@ def open_inputs(
         base=sources.base or "",
         reporter=reporter,
     )
+
+
+def report_own_pairs(records: Sequence[Record], *, reporter: Reporter) -> None:
+    """Notes that histories hold the very choice that is asked about."""
+    from penchant.audit.leakage import ALONE
+
+    leaked = [r.record_id for r, hit in zip(records, ALONE["own pair"].test(records), strict=True) if hit]
+    if leaked:
+        reporter.note(
+            f"{len(leaked):,} of {len(records):,} records, such as '{leaked[0]}', show the very choice that is asked "
+            "about: accuracies are too high; penchant audit names more of them"
+        )
 
 
 def _readable(records: Sequence[Record], models: Sequence[Model], reporter: Reporter) -> list[Record]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penchant.errors import ConfigError
+from penchant.manner import measured
 from penchant.method import METHODS
 from penchant.person import Person
 from penchant.persona import Comparison
@@ -16,7 +17,7 @@ from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import read_evidence, report_caution
 from penchant.runs.beliefs import PersonEvidence, people_of
 from penchant.runs.data import Data, space_for
-from penchant.runs.models import Sources, base_template, sources_of
+from penchant.runs.models import Sources, as_trained, base_template, sources_of
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def rank(
     template: str | None = None,
     annotator: str | Path | None = None,
     space: str | None = None,
-    layout: str = "user_first",
+    layout: str | None = None,
     max_prompt_tokens: int | None = None,
     summaries: str | Path | None = None,
     reporter: Reporter = QUIET,
@@ -73,7 +74,7 @@ def rank(
         base: folder or Hub id of the base, where the model's card does not name it.
         template: chat template in place of those of the models; see `runs.models.base_template`.
         annotator: reads directions from the evidence, in place of those in the file; see `open_annotator`.
-        layout, max_prompt_tokens: of the prompt that an aligned model sees.
+        layout, max_prompt_tokens: of the prompt that an aligned model sees; see `runs.evaluate`.
         summaries: recipe of a language model that writes the summary for pba_summary and pba_both.
     Raises:
         ConfigError: fewer than two answers, an unknown layout, or a `user` that is no person.
@@ -81,10 +82,13 @@ def rank(
         ModelError: the model cannot be loaded.
         RecordError: the method cannot show the evidence, or the prompt alone exceeds the budget.
     """
-    written = _require(prompt, answers, layout)
-    read_in = space_for(data or Path(user), space)
-    user_id, evidence = _evidence(user, data, read_in, reporter)
+    _require(prompt, answers, layout, user=user, data=data)
     sources = sources_of([model], base)
+    written, directions = as_trained(sources.policies.values(), layout, None, reporter=reporter)
+    read_in = space_for(data or Path(user), space, directions=directions)
+    user_id, evidence = _evidence(user, data, read_in, reporter)
+    if directions == "measured":
+        evidence = replace(evidence, persona=measured(evidence.persona))
     person = _person(evidence, read_in, annotator=annotator, summaries=summaries, reporter=reporter)
     if sources.scorers:
         scorer = _learned_scorer(sources, person, read_in, annotator=annotator, reporter=reporter)
@@ -110,23 +114,26 @@ def _on_corrections(sources: Sources) -> str:
     return ""
 
 
-def _require(prompt: str, answers: Sequence[str], layout: str) -> Layout:
-    """Checks what needs no model; returns the layout."""
+def _require(
+    prompt: str, answers: Sequence[str], layout: str | None, *, user: str | Path, data: Path | Data | None
+) -> None:
+    """Checks what needs no model."""
+    from penchant.shards.person_file import is_individual
+
     if len(set(answers)) < 2 or len(set(answers)) < len(answers):
         raise ConfigError("a ranking needs at least two answers, all different; give more of them")
     if not all(text.strip() for text in (prompt, *answers)):
         raise ConfigError("the prompt or an answer is empty; give each as one text in quotes")
-    return layout_named(layout)
+    if layout is not None:
+        layout_named(layout)
+    if data is None and not is_individual(Path(user)):
+        raise ConfigError(f"`user` {user} is no JSON file of one person; give one, or a user id together with `data`")
 
 
 def _evidence(
     user: str | Path, data: Path | Data | None, space: PreferenceSpace, reporter: Reporter
 ) -> tuple[str, PersonEvidence]:
     """The id and the evidence of the person."""
-    from penchant.shards.person_file import is_individual
-
-    if data is None and not is_individual(Path(user)):
-        raise ConfigError(f"`user` {user} is no JSON file of one person; give one, or a user id together with `data`")
     people = people_of(data or Path(user), space, user=None if data is None else str(user), reporter=reporter)
     ((user_id, evidence),) = people.items()
     return user_id, evidence

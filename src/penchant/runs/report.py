@@ -21,11 +21,10 @@ from penchant.eval.report import report as render_page
 from penchant.eval.subsets import first_people
 from penchant.persona import PersonaKind
 from penchant.record import Record
-from penchant.render import layout_named
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, read
 from penchant.runs.measurement import Measurement
-from penchant.runs.models import Sources, sources_of
+from penchant.runs.models import Sources, as_trained, sources_of
 from penchant.runs.question_inputs import DataChoice, open_inputs
 from penchant.runs.stages import Stages
 from penchant.shards.atomic import write_text
@@ -90,7 +89,7 @@ def write_report(
     out: Path,
     base: str | None = None,
     template: str | None = None,
-    layout: str = "user_first",
+    layout: str | None = None,
     max_prompt_tokens: int | None = None,
     annotator: str | Path | None = None,
     neutral: bool = False,
@@ -99,7 +98,7 @@ def write_report(
     attribute: str | None = None,
     limit: int | None = None,
     space: str | None = None,
-    directions: str = "given",
+    directions: str | None = None,
     rejected: Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
@@ -122,9 +121,10 @@ def write_report(
     """
     if (out / PAGE).exists() and not overwrite:
         raise ConfigError(f"{out / PAGE} is there already; give another `out`, or set `overwrite`")
-    sources, written = sources_of(models, base), layout_named(layout)
+    sources = sources_of(models, base)
     if not sources.policies:
         raise ConfigError("a report measures aligned models; give the folder of one, or METHOD=ORG/MODEL")
+    written, directions = as_trained(sources.policies.values(), layout, directions, reporter=reporter)
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
     records, read_in = choice.read(read_anew=annotator is not None, reporter=reporter)
     inputs = open_inputs(

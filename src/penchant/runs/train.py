@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,9 @@ from penchant.runs.recipe import recipe_for
 from penchant.runs.scorers import SCORERS
 from penchant.shards.atomic import write_text
 from penchant.space import PreferenceSpace
+
+_UNMOVED = 0.01
+"""A margin below this, in beta times nats, is no training: with beta 0.1, a tenth of a nat."""
 
 if TYPE_CHECKING:
     from penchant.train.trees import TrainingSet
@@ -159,7 +162,11 @@ def align_records(
     kept = {record.record_id for theirs in people.people for record in theirs}
     records = [record for record in records if record.record_id in kept]
     count = len(people.people)
-    reporter.note(f"{method}: aligning {recipe.base} to {count} people, {len(records)} pairs")
+    rounds = section.max_steps * section.users_per_step / count
+    reporter.note(
+        f"{method}: aligning {recipe.base} to {count:,} people, {len(records):,} pairs; {section.max_steps:,} steps of "
+        f"{section.users_per_step} people, so that each has {rounds:,.1f} turns"
+    )
     cache = reference_cache or out.parent / "reference"
     with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
         trained = align(
@@ -173,6 +180,7 @@ def align_records(
         )
     if not trained.is_main:
         return None
+    report_unmoved(trained.curve, method, section, reporter=reporter)
     write_text(out / "README.md", aligned_card(recipe, method, section, trained.curve, records))
     return {
         "method": method,
@@ -206,6 +214,7 @@ def train_ratings(
     how = training_set(recipe, method, (), data_space)
     with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
         trained = align_to_ratings(how, people, section, base=recipe.base, folder=out, progress=advance)
+    report_unmoved(trained.curve, method, section, reporter=reporter)
     everybody = [record for records in people for record in records]
     card = aligned_card(recipe, method, section, trained.curve, everybody, ratings=trained.rows)
     write_text(out / "README.md", card)
@@ -245,6 +254,20 @@ def report_usable(checked: Usable, *, reporter: Reporter) -> None:
         reporter.note(
             f"{checked.halved} of {count} people have no evidence but their own pairs: each round asks about half of "
             "them and shows the others"
+        )
+
+
+def report_unmoved(
+    curve: Sequence[Mapping[str, float]], method: str, section: TrainSection, *, reporter: Reporter
+) -> None:
+    """Notes that a run ended where it began: the model still answers as its base does."""
+    margin = curve[-1].get("margin") if curve else None
+    if margin is not None and abs(margin) < _UNMOVED:
+        name = "pba" if method.startswith("pba") else "ica"
+        reporter.note(
+            f"the loss has hardly moved (margin {margin:.4f}; an untrained model has 0): the model answers as its base "
+            f"does. Try `overrides` {name}.learning_rate={section.learning_rate * 10:g} (it was "
+            f"{section.learning_rate:g}), or more steps than {section.max_steps} ({name}.max_steps)"
         )
 
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 
 from penchant.train.reference import Reference
+
+_LOGGED = {
+    "step": "step",
+    "loss": "loss",
+    "accuracy": "rewards/accuracies",
+    "margin": "rewards/margins",
+}
+"""Key of a point of the curve -> key of the trainer's log."""
+
+
+def curve_point(entry: Mapping[str, float]) -> dict[str, float]:
+    """A point of the curve: step, loss, accuracy, and the margin (beta times nats, 0 for an untrained model)."""
+    return {name: entry[key] for name, key in _LOGGED.items() if key in entry}
 
 
 class Curve(TrainerCallback):
@@ -27,11 +40,7 @@ class Curve(TrainerCallback):
         del args, control, logs
         if not state.is_world_process_zero:
             return
-        points = [
-            {"step": entry["step"], "loss": entry["loss"], "accuracy": entry["rewards/accuracies"]}
-            for entry in state.log_history
-            if "loss" in entry
-        ]
+        points = [curve_point(entry) for entry in state.log_history if "loss" in entry]
         self.path.write_text(json.dumps(points), encoding="utf-8")
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset
@@ -28,7 +28,7 @@ from penchant.model.load import load_model, name_base, require_vocabulary
 from penchant.person import meet_record
 from penchant.persona import Persona, Rating
 from penchant.record import Question, Record
-from penchant.train.callbacks import Steps
+from penchant.train.callbacks import Steps, curve_point
 from penchant.train.run import NO_CHECKPOINTING, Trained, adapter
 from penchant.train.trees import TrainingSet, pooled
 
@@ -72,6 +72,26 @@ def _turns(
     return as_dicts(training_set.tokenizer.turns(rendered.messages))
 
 
+class Weights(NamedTuple):
+    """Weights of liked and of disliked answers in the loss."""
+
+    liked: float
+    disliked: float
+
+
+def rating_weights(liked: int, *, of: int) -> Weights:
+    """Weights under which both kinds of thumbs count alike in sum; the more frequent kind has 1.
+
+    Most logs of thumbs are nearly all up or nearly all down.
+
+    Args:
+        liked: number of liked answers, > 0 and < `of`.
+    Source: Ethayarajh et al. 2024, arXiv:2402.01306, section 4.2 (ratio of 1).
+    """
+    disliked = of - liked
+    return Weights(max(1.0, disliked / liked), max(1.0, liked / disliked))
+
+
 def align_to_ratings(
     training_set: TrainingSet,
     people: Sequence[Sequence[Record | Question]],
@@ -89,13 +109,16 @@ def align_to_ratings(
         folder: receives the weights (or the adapter), the tokenizer and curve.json.
         progress: called with the number of steps done since the last call.
     Raises:
-        TrainingError: no ratings, ratings of one kind only, or rows that TRL dropped.
+        TrainingError: no ratings, ratings of one kind only, one rating a step, or rows that TRL dropped.
     """
     rows = rating_rows(training_set, people)
     kinds = {row["label"] for row in rows}
     if len(kinds) < 2:
         problem = "no rating" if not rows else f"only {'liked' if True in kinds else 'disliked'} ratings"
         raise TrainingError(f"the personas hold {problem}; KTO needs thumbs up and thumbs down, or train on pairs")
+    if settings.users_per_step < 2:
+        raise TrainingError("KTO needs two ratings a step or more; set users_per_step to 2 or more")
+    weights = rating_weights(sum(row["label"] for row in rows), of=len(rows))
     model = load_model(base)
     require_vocabulary(model, training_set.tokenizer, base)
     reference = None if settings.use_peft else load_model(base)
@@ -119,6 +142,8 @@ def align_to_ratings(
             logging_steps=min(10, settings.max_steps),
             seed=training_set.seed,
             max_length=None,
+            desirable_weight=weights.liked,
+            undesirable_weight=weights.disliked,
             **NO_CHECKPOINTING,
             report_to="none",
             disable_tqdm=True,
@@ -142,6 +167,6 @@ def align_to_ratings(
     name_base(folder, base)
     training_set.tokenizer.tokenizer.save_pretrained(folder)
     history = trainer.state.log_history
-    curve = [{"step": entry["step"], "loss": entry["loss"]} for entry in history if "loss" in entry]
+    curve = [curve_point(entry) for entry in history if "loss" in entry]
     (folder / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
     return Trained(folder, rows=len(rows), pairs=len(rows), split=0, curve=curve)

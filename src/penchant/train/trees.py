@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import assert_never
 
 from penchant.errors import TrainingError
+from penchant.history import gives_away
 from penchant.message import Conversation, Message, as_dicts, as_text
 from penchant.method import Method
 from penchant.model.budget import prompt_budget
@@ -27,6 +28,7 @@ from penchant.persona import (
     Comparison,
     Demographics,
     Evidence,
+    Item,
     Persona,
     PersonaKind,
     Rating,
@@ -101,7 +103,11 @@ class TrainingSet:
     def shows_own_pairs(self, person: int, drawn: Sequence[Record]) -> bool:
         """Whether a person's only evidence are the pairs that would be drawn, so that nothing would be left to show."""
         records = self.people[person]
-        return len(drawn) > 1 and any(r.persona.items for r in records) and not _without(pooled(records), drawn).items
+        return (
+            len(drawn) > 1
+            and any(r.persona.items for r in records)
+            and not _without(pooled(records), records, drawn).items
+        )
 
     def _drawn(self, row: TrainingRow) -> list[Record]:
         records, size = self.people[row.person], self.pairs_per_person
@@ -220,14 +226,14 @@ def _history(records: Sequence[Record], targets: Sequence[Record], rng: random.R
     record has: all pairs of the person share one history, and every round has another one.
     """
     if all(record.persona == records[0].persona for record in records):
-        return _without(records[0].persona, targets)
-    allowed = _without(pooled(records), targets).items
+        return _without(records[0].persona, records, targets)
+    allowed = _without(pooled(records), records, targets)
     like = Counter(map(type, rng.choice([r for r in records if r.persona.items]).persona.evidence))
     kept: set[int] = set()
     for kind, count in like.items():
-        of_kind = [index for index, item in enumerate(allowed) if type(item.evidence) is kind]
+        of_kind = [index for index, item in enumerate(allowed.items) if type(item.evidence) is kind]
         kept.update(rng.sample(of_kind, min(count, len(of_kind))))
-    return Persona(tuple(allowed[index] for index in sorted(kept)))
+    return Persona(tuple(allowed.items[index] for index in sorted(kept)))
 
 
 def pooled(records: Sequence[Record | Question]) -> Persona:
@@ -235,19 +241,21 @@ def pooled(records: Sequence[Record | Question]) -> Persona:
     return Persona(tuple(dict.fromkeys(item for record in records for item in record.persona.items)))
 
 
-def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
-    """The persona without items that give a target away: its choice, a rating of its answers, or its chosen text.
+def _without(persona: Persona, records: Sequence[Record], targets: Sequence[Record]) -> Persona:
+    """Evidence of a person, who has these records, without items that give a target away.
 
-    Other choices under the same prompt stay: some sources have one prompt for everything.
+    Such are a choice or a rating under its prompt with one of its answers, and a comment that is its chosen text. Other
+    choices under the same prompt stay, as some sources have one prompt for everything; but rows that `--history` made
+    evidence (their ids are those of the person's records) are held back as there, see `history.gives_away`.
     """
-    chosen = {(record.task, record.chosen) for record in targets}
-    judged = chosen | {(record.task, record.rejected) for record in targets}
+    rows = {record.record_id for record in records}
+    judged = {(record.task, answer) for record in targets for answer in (record.chosen, record.rejected)}
     written = {record.chosen for record in targets}
 
-    def gives_away(item: Evidence) -> bool:
+    def names_a_target(item: Evidence) -> bool:
         match item:
             case Comparison():
-                return (item.prompt, item.chosen) in chosen
+                return (item.prompt, item.chosen) in judged or (item.prompt, item.rejected) in judged
             case Rating():
                 return (item.prompt, item.answer) in judged
             case Comment():
@@ -257,7 +265,12 @@ def _without(persona: Persona, targets: Sequence[Record]) -> Persona:
             case _:
                 assert_never(item)
 
-    return persona.keep(lambda item: not gives_away(item))
+    def kept(item: Item) -> bool:
+        if item.id in rows:
+            return not any(gives_away(item.evidence, target) for target in targets)
+        return not names_a_target(item.evidence)
+
+    return Persona(tuple(item for item in persona.items if kept(item)))
 
 
 def _couples(
