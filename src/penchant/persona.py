@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from penchant.errors import RecordError
+from penchant.message import Message
 from penchant.space import Direction
 
 PersonaKind = Literal["ugc", "pair", "demo", "behaviour", "mixed", "all", "none"]
@@ -71,12 +72,20 @@ class Rating:
     """A thumb up or down on one answer, without a second answer to compare it with."""
 
     prompt: str
+    """What was asked last before the answer."""
     answer: str
     liked: bool
     direction: Direction | None = None
+    before: tuple[Message, ...] = ()
+    """The turns before the prompt, if the answer was one of a longer conversation."""
 
     def __post_init__(self) -> None:
         _require("rating", answer=self.answer)
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """All turns that the answer answers."""
+        return (*self.before, Message("user", self.prompt))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ def example_of(tiny: PreferenceSpace) -> Callable[..., Evidence]:
                 values[field.name] = f"{field.name}: {AWKWARD}"
             elif hints[field.name] is bool:
                 values[field.name] = False
+            elif hints[field.name] == tuple[Message, ...]:
+                values[field.name] = (Message("user", f"before {AWKWARD}"), Message("assistant", "an answer"))
         return kind(**values)
 
     return build
@@ -72,14 +74,15 @@ def any_record(tiny: PreferenceSpace) -> st.SearchStrategy[Record]:
         lambda signs: Direction(tiny, signs), st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3)
     )
 
+    others = st.builds(Message, st.sampled_from(ROLES), said)
+
     def item(kind: type[Evidence]) -> st.SearchStrategy[Evidence]:
-        by_type = {str: said, bool: st.booleans()}
+        by_type = {str: said, bool: st.booleans(), tuple[Message, ...]: st.lists(others, max_size=2).map(tuple)}
         hints = typing.get_type_hints(kind)
         return st.builds(
             kind, **{field.name: by_type.get(hints[field.name], direction) for field in dataclasses.fields(kind)}
         )
 
-    others = st.builds(Message, st.sampled_from(ROLES), said)
     conversations = st.builds(
         lambda earlier, last: (*earlier, Message("user", last)), st.lists(others, max_size=3), said
     )

@@ -80,6 +80,17 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
         [(u, Q[i], GOOD[i], BAD[i]) for i, u in enumerate(("u1", "u1", "u2"))],
         {},
     ),
+    "argilla_two_ratings.json": ("argilla", [("u-1", Q[0], GOOD[0], BAD[0]), ("u-2", Q[0], BAD[0], GOOD[0])], {}),
+    "argilla_ranking_v1.parquet": ("argilla", [("u-1", Q[0], GOOD[0], BAD[0])], {}),
+    "label_studio_ranker.json": ("label studio", [("3", Q[0], GOOD[0], BAD[0])], {}),
+    "label_studio_text.json": ("label studio", [("3", Q[0], GOOD[0], BAD[0])], {}),
+    "label_studio_min.json": ("label studio", [("3", Q[0], GOOD[0], BAD[0]), ("7", Q[0], BAD[0], GOOD[0])], {}),
+    "oasst_messages.jsonl": ("oasst messages", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "helpsteer_ratings.jsonl": ("helpsteer ratings", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "answers_index.parquet": ("answers with a choice", [("kim", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "winner_model.jsonl": ("battles", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "capybara.jsonl": ("ultrafeedback", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "rewardbench.jsonl": ("ultrafeedback", [(None, Q[0], GOOD[0], BAD[0]), (None, Q[0], GOOD[0], "No idea.")], {}),
     "list.jsonl": ("trl", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "columns.json": ("trl", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "faults.jsonl": (
@@ -113,6 +124,15 @@ def test_pairs_are_read_with_their_people(name: str) -> None:
         ("kto.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False), ("u0", GOOD[2], True)], {}),
         ("thumbs.csv", [("eva", GOOD[0], True), ("eva", BAD[1], False)], {"the answer is not rated": 1}),
         ("open_webui.json", [("u1", BAD[0], False)], {}),
+        (
+            "argilla_rating.json",
+            [("u-1", GOOD[0], True), ("u-2", GOOD[0], False), ("u-2", BAD[1], False)],
+            {},
+        ),
+        ("product_nested.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False)], {"the answer is not rated": 1}),
+        ("chat_thumbs.jsonl", [("u0", GOOD[0], True), ("u0", BAD[1], False)], {"the rating is neutral": 1}),
+        ("langfuse.json", [("user-0", GOOD[0], True), ("user-1", BAD[1], False)], {}),
+        ("langsmith.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False)], {}),
     ],
 )
 def test_thumbs_are_evidence_of_people(name: str, thumbs: list[tuple[str, str, bool]], dropped: dict[str, int]) -> None:
@@ -121,7 +141,31 @@ def test_thumbs_are_evidence_of_people(name: str, thumbs: list[tuple[str, str, b
     assert [(user, rating.answer, rating.liked) for user, rating in found] == thumbs
     assert loaded.counts.dropped == dropped
     assert loaded.records() == []
-    assert loaded.counts.dropped["evidence alone, without two answers"] == len(thumbs)
+    assert loaded.counts.dropped["evidence alone, without two answers"]
+    assert sum(loaded.counts.dropped.values()) == len(list(loaded.rows()))
+
+
+def test_a_label_of_true_and_false_outranks_a_rating_and_nobody_is_named() -> None:
+    entries = list(read_records(FOUND / "kto_rating.jsonl", space=None).entries())
+    assert [(entry.items[0].evidence.liked, entry.named) for entry in entries] == [(True, False), (False, False)]
+
+
+def test_a_thumb_in_a_chat_keeps_the_turns_before_it() -> None:
+    first = next(iter(read_records(FOUND / "chat_thumbs.jsonl", space=None).entries()))
+    rating = first.items[0].evidence
+    assert [(turn.role, turn.content) for turn in rating.conversation] == [
+        ("user", "Hello."),
+        ("assistant", "Good morning."),
+        ("user", Q[0]),
+    ]
+
+
+def test_an_annotation_has_its_own_time_and_drafts_are_counted() -> None:
+    loaded = read_records(FOUND / "label_studio_ranker.json", space=None)
+    (record,) = loaded.records()
+    assert record.at is not None
+    assert record.at.day == 2
+    assert loaded.counts.silent == {"the annotation is a draft or was discarded": 1}
 
 
 def test_questions_and_people_are_no_pairs_and_are_read_as_what_they_are() -> None:
@@ -159,6 +203,7 @@ def test_what_cannot_be_known_is_refused_with_what_settles_it(name: str, message
         ("own_names.csv", "user_id=who,prompt=ask,chosen=one,rejected=two,label=best,first=1", [GOOD[0], BAD[1]]),
         ("zero_one.csv", "prompt=question,chosen=answer_a,rejected=answer_b,label=label,first=0", [GOOD[0], BAD[1]]),
         ("zero_one.csv", "prompt=question,chosen=answer_a,rejected=answer_b,label=label,first=1", [BAD[0], GOOD[1]]),
+        ("answers_index.parquet", "prompt=messages,answers=responses,label=preferred,first=0", [GOOD[0], GOOD[1]]),
     ],
 )
 def test_columns_settle_it(name: str, columns: str, chosen: list[str]) -> None:

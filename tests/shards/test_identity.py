@@ -1,10 +1,8 @@
 """Who, when and which: columns by their names, whatever the layout."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from penchant.shards.identity import Identity, person_name, time_of
+from penchant.shards.identity import Identity, person_name
 from penchant.shards.layouts.base import Layout, Sample
 
 ROW = {"annotator": 7, "id": "x1", "created_at": "2025-02-03", "split": "dev", "attribute": "calm", "prompt": "p"}
@@ -45,24 +43,3 @@ def test_a_column_that_the_layout_reads_is_no_person_and_neither_are_long_texts(
 )
 def test_a_name_is_a_text_whatever_its_type(value: object, name: str | None) -> None:
     assert person_name(value, "user") == name
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "2024-01-02T03:04:05Z",
-        "2024/01/02 03:04:05",
-        1704164645,
-        1704164645000,
-        "1704164645",
-        datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
-        datetime(2024, 1, 2, 3, 4, 5),
-    ],
-)
-def test_times_are_read_in_every_unit_and_without_a_zone_as_utc(value: object) -> None:
-    assert time_of(value) == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("value", [None, "soon", True, -1, 1e300, ["2024"]])
-def test_what_is_no_time_is_unknown(value: object) -> None:
-    assert time_of(value) is None

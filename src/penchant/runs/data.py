@@ -214,11 +214,13 @@ def evidence_of(path: Path, space: PreferenceSpace, *, reporter: Reporter = QUIE
     Raises:
         DataError: the file holds nothing that names a person.
     """
+    from penchant.shards.base import PersonItems
+
     people: dict[str, list[Item]] = {}
     with opened(path, space, None) as loaded:
         for entry in loaded.entries():
             name = entry.user_id
-            if name is None:
+            if name is None or (isinstance(entry, PersonItems) and not entry.named):
                 continue
             items = people.setdefault(name, [])
             if isinstance(entry, Record):

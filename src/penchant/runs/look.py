@@ -89,7 +89,8 @@ class Look:
             sides = {"chosen": rating.answer, "rejected": None}
             if not rating.liked:
                 sides = {"chosen": None, "rejected": rating.answer}
-            return {"user_id": entry.user_id, "prompt": [{"role": "user", "content": rating.prompt}], **sides}
+            name = entry.user_id if entry.named else None
+            return {"user_id": name, "prompt": as_dicts(rating.conversation), **sides}
         return None
 
 
@@ -126,7 +127,7 @@ def look(
                 thumbs = sum(isinstance(item.evidence, Rating) for item in entry.items)
                 kinds["ratings"] += thumbs
                 evidence += len(entry.items) - thumbs
-                name = entry.user_id
+                name = entry.user_id if entry.named else None
             if name is None:
                 unnamed += 1
             else:

@@ -45,6 +45,8 @@ class PersonItems:
 
     user_id: str
     items: tuple[Item, ...]
+    named: bool = True
+    """Whether the file names the person; else `user_id` is the id of the row, a person of its own."""
 
 
 Entry = Record | Question | PersonItems

@@ -17,7 +17,7 @@ from typing import Any, assert_never, get_args
 import numpy as np
 
 from penchant.errors import DataError, RecordError, SpaceError
-from penchant.message import Conversation, as_value, conversation
+from penchant.message import Conversation, as_dicts, as_value, conversation
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Item, Persona, Rating, Statement
 from penchant.record import Provenance, Question, Record
 from penchant.shards.base import Kept, PersonItems
@@ -98,6 +98,8 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         identity = {"id": item.id or None, "at": item.at.isoformat() if item.at is not None else None}
         named = {key: value for key, value in identity.items() if value is not None}
         values = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
+        if isinstance(evidence, Rating):
+            values["before"] = as_dicts(evidence.before) or None
         return {"kind": kind_name(evidence), **named, **values, "direction": signs(evidence.direction)}
 
     return {
@@ -250,7 +252,8 @@ def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:
         case "rating":
             _only(item, Rating)
             prompt, answer = text_or_empty(item, "prompt"), text(item, "answer")
-            return Rating(prompt, answer, liked=flag(item, "liked"), direction=direction)
+            before = turns_of(item["before"], "before") if item.get("before") else ()
+            return Rating(prompt, answer, liked=flag(item, "liked"), direction=direction, before=before)
         case "statement":
             _only(item, Statement)
             return Statement(text(item, "text"), direction)

@@ -83,7 +83,7 @@ def _is_text(sample: Sample, column: str) -> bool:
 def _unknown(table: Table, sample: Sample) -> str:
     if not sample.rows:
         return f"{table.path}: holds no rows; check the path"
-    columns = ", ".join(sample.columns)
+    columns = ", ".join([*sample.columns, *sample.nested()])
     lower = {name.lower() for name in sample.columns}
     if lower & {"traceid", "run_id", "forid"} and lower & {"value", "score"}:
         return (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from penchant.errors import RecordError
 from penchant.shards.fields import Content, identifier
-from penchant.shards.layouts.base import USERS, Layout, Sample
+from penchant.shards.layouts.base import USERS, Layout, Sample, cell
 
+_NESTED_USERS = ("user_id", "userid", "annotator_id", "user_identifier", "customer_id")
 _IDS = ("record_id", "id", "uid", "uuid", "comparison_id", "pair_id", "example_id", "question_id", "annotation_id")
 _TIMES = tuple(
     [
@@ -26,14 +26,15 @@ _TIMES = tuple(
         "time",
         "ts",
         "inserted_at",
+        "created",
+        "created_date",
+        "start_time",
         "updated_at",
         "request_created_at",
         "generated_datetime",
     ]
 )
 _LONGEST_NAME = 200
-_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
-"""From this number on a time counts nanoseconds, microseconds or milliseconds since 1970, not seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,26 @@ class Identity:
             ),
             None,
         )
+        ids = [spelt[name] for name in _IDS if name in spelt and spelt[name] not in read]
+
+        def unique(column: str) -> bool:
+            """Whether a column tells rows apart; `id` may be that of a task, which several people answered."""
+            if column == "record_id":
+                return True
+            try:
+                values = [identifier(row, column) for row in sample.rows if row.get(column) is not None]
+            except RecordError:
+                return False
+            return len(set(values)) == len(values)
+
+        if users is None and "uid" in spelt and not unique(spelt["uid"]):
+            users = spelt["uid"]
+        if users is None:  # an id may stand in an object, such as `metadata.user_id`
+            nested = (path for path in sample.nested() if path.split(".")[0] not in read)
+            users = next((path for path in nested if path.rpartition(".")[2].lower() in _NESTED_USERS), None)
         return cls(
             user=stated.get("user_id") or (known if known in sample.columns and _names(sample, known) else users),
-            record=stated.get("record_id") or usual(_IDS),
+            record=stated.get("record_id") or next((name for name in ids if unique(name)), None),
             at=stated.get("at") or usual(_TIMES),
             split=stated.get("split") or usual(("split",)),
             attribute=stated.get("attribute") or usual(("attribute",)),
@@ -87,7 +105,7 @@ class Identity:
 
     def user_of(self, content: Content) -> str | None:
         """The person of a row. Raises RecordError: the value is a list or an object."""
-        return None if self.user is None else person_name(content.get(self.user), self.user)
+        return None if self.user is None else person_name(cell(content, self.user), self.user)
 
 
 def person_name(value: object, key: str) -> str | None:
@@ -96,33 +114,6 @@ def person_name(value: object, key: str) -> str | None:
         value = value.get("id", value.get("email", value.get("user_id")))
     name = identifier({key: value}, key)
     return name.strip() or None if name else None
-
-
-def time_of(value: object) -> datetime | None:
-    """A time from a text, a number of seconds (or smaller units) since 1970, or a time; None where it is unclear."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            number = float(text)
-        except ValueError:
-            try:
-                found = datetime.fromisoformat(text.replace("/", "-"))
-            except ValueError:
-                return None
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
-    elif isinstance(value, int | float):
-        number = float(value)
-    else:
-        return None
-    scale = next((per for least, per in _UNITS if number >= least), 1.0)
-    try:
-        return datetime.fromtimestamp(number / scale, UTC) if number > 0 else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _names(sample: Sample, column: str) -> bool:

@@ -29,6 +29,7 @@ _GROUP_RECORDS = 500
 """Records per row group, which are in memory together while writing."""
 
 _DIRECTION = pa.list_(pa.struct([("dimension", pa.string()), ("sign", pa.int8()), ("confidence", pa.float32())]))
+_TURNS = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _EVIDENCE = pa.struct(
     [
         ("kind", pa.string()),
@@ -40,12 +41,13 @@ _EVIDENCE = pa.struct(
         ("rejected", pa.string()),
         ("answer", pa.string()),
         ("liked", pa.bool_()),
+        ("before", _TURNS),
         ("direction", _DIRECTION),
     ]
 )
 _PROVENANCE = pa.struct([(name, pa.string()) for name in ("dataset", "attribute", "phrasing", "meta")])
 _TYPES = {
-    "prompt": pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])),
+    "prompt": _TURNS,
     "evidence": pa.list_(_EVIDENCE),
     "direction": _DIRECTION,
     "profile": _DIRECTION,

@@ -9,14 +9,14 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from penchant.errors import DataError, RecordError
-from penchant.message import as_text
+from penchant.message import conversation
 from penchant.persona import Comment, Demographics, Item, Rating
 from penchant.record import Provenance, Question, Record
 from penchant.shards.base import Entry, Kept, Loaded, SourceRow
 from penchant.shards.base import PersonItems as Evidence
 from penchant.shards.codec import made_id, with_extra
 from penchant.shards.fields import Content, identifier, text_or_empty
-from penchant.shards.identity import Identity, person_name, time_of
+from penchant.shards.identity import Identity, person_name
 from penchant.shards.layouts import recognise
 from penchant.shards.layouts.base import (
     SAMPLE_ROWS,
@@ -29,8 +29,10 @@ from penchant.shards.layouts.base import (
     Statement,
     Verdict,
     Wrote,
+    cell,
 )
 from penchant.shards.tables import Table
+from penchant.shards.times import time_of
 
 
 def read(
@@ -49,17 +51,18 @@ def read(
     stated = dict(columns or {})
     try:
         layout = recognise(sample, stated)
-    except DataError as error:
+    except (DataError, RecordError) as error:
         raise DataError(f"{table.path}: {error}") from error
     if layout is None:
         return None
     identity = Identity.of(sample, layout, stated)
     taken = layout.columns | set(identity.columns.values())
+    taken |= {name.split(".")[0] for name in taken if name not in sample.columns}
     decoder = _Decoder(layout, identity, taken, table.path.name)
     return Loaded(
         table.path,
         layout=layout.name,
-        rows=table.rows if layout.group is None else _grouped(table.rows, layout.group),
+        rows=table.rows if layout.group is None else _grouped(table.rows, layout.group, apart=layout.apart),
         decode=decoder.decode,
         rejected=rejected,
         fields={**identity.columns, **layout.fields},
@@ -96,7 +99,7 @@ class _Decoder:
             raise RecordError(silent[0] if silent else "the row states nothing")
         identity = self.identity
         user = identity.user_of(shared)
-        at = time_of(shared.get(identity.at)) if identity.at is not None else None
+        at = time_of(cell(shared, identity.at)) if identity.at is not None else None
         named = identifier(shared, identity.record) if identity.record is not None else None
         provenance = Provenance(
             dataset=self.dataset, attribute=text_or_empty(shared, identity.attribute) if identity.attribute else ""
@@ -120,7 +123,7 @@ def _entry(
             return Record(
                 record_id,
                 user,
-                statement.prompt,
+                conversation(statement.prompt),
                 statement.chosen,
                 statement.rejected,
                 split=split,
@@ -128,26 +131,29 @@ def _entry(
                 at=at,
             )
         case Verdict():
-            rating = Rating(as_text(statement.prompt), statement.answer, liked=statement.liked)
-            return Evidence(user or record_id, (Item(rating, id=record_id, at=at),))
+            *before, last = conversation(statement.prompt)
+            rating = Rating(last.content, statement.answer, liked=statement.liked, before=tuple(before))
+            return Evidence(user or record_id, (Item(rating, id=record_id, at=at),), named=user is not None)
         case Wrote():
-            return Evidence(user or record_id, (Item(Comment(statement.prompt, statement.text), id=record_id, at=at),))
+            comment = Item(Comment(statement.prompt, statement.text), id=record_id, at=at)
+            return Evidence(user or record_id, (comment,), named=user is not None)
         case Described():
-            return Evidence(user or record_id, (Item(Demographics(statement.text), id=record_id, at=at),))
+            described = Item(Demographics(statement.text), id=record_id, at=at)
+            return Evidence(user or record_id, (described,), named=user is not None)
         case PromptOnly():
-            return Question(record_id, user, statement.prompt, split=split, provenance=provenance, at=at)
+            return Question(record_id, user, conversation(statement.prompt), split=split, provenance=provenance, at=at)
         case Nothing():  # pragma: no cover - sorted out before
             raise RecordError(statement.reason)
 
 
-def _grouped(rows: Callable[[], Iterator[SourceRow]], column: str) -> Callable[[], Iterator[SourceRow]]:
-    """Rows of the same value in a column, statement after the other, as statement row `{"rows": […]}`."""
+def _grouped(rows: Callable[[], Iterator[SourceRow]], column: str, *, apart: bool) -> Callable[[], Iterator[SourceRow]]:
+    """Rows of the same value in a column, one after the other, as one row `{"rows": […]}`."""
 
     def grouped() -> Iterator[SourceRow]:
         seen: set[object] = set()
         for value, group in groupby(rows(), key=lambda row: row.content.get(column)):
             several = list(group)
-            if value in seen:
+            if value in seen and not apart:
                 raise DataError(
                     f"{several[0].location}: the rows of '{column}' {value} do not stand together; sort the file by it"
                 )

@@ -124,6 +124,8 @@ def unpacked(value: object) -> object:
         value = value.tolist()
     if isinstance(value, str) and _PACKED.match(value):
         inner = _parsed(value)
+        if isinstance(inner, Mapping) and any(isinstance(inner.get(name), list) for name in _HOLDERS):
+            return inner
         entries = inner if isinstance(inner, list) else [inner]
         if entries and all(isinstance(entry, Mapping) and any(name in entry for name in _SPEAKER) for entry in entries):
             return inner

@@ -68,7 +68,7 @@ def _turns(
 ) -> list[Any]:
     person = meet_record(records[0], persona, training_set.space)
     budget = training_set.budget([rating.answer])
-    rendered = training_set.method.messages(person, rating.prompt, layout=training_set.layout, budget=budget)
+    rendered = training_set.method.messages(person, rating.conversation, layout=training_set.layout, budget=budget)
     return as_dicts(training_set.tokenizer.turns(rendered.messages))
 
 

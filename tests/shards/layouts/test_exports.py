@@ -28,7 +28,7 @@ def test_records_of_argilla_hold_verdicts_and_rankings(statements) -> None:
 def test_records_of_the_server_and_columns_of_version_one(statements) -> None:
     submitted = {"user_id": "u", "status": "submitted", "values": {"preference": {"value": "response1"}}}
     draft = {**submitted, "status": "draft"}
-    assert votes(statements({"fields": FIELDS, "responses": [submitted, draft]})[1]) == [("u", "Yes.")]
+    assert votes(statements({"fields": FIELDS, "responses": [submitted, draft]})[1]) == [("u", "Yes."), None]
     answers = [{"user_id": "u", "value": "response2", "status": "submitted"}]
     assert votes(statements({**FIELDS, "best": answers, "best-suggestion-metadata": None})[1]) == [("u", "No.")]
 
@@ -54,4 +54,4 @@ def test_tasks_of_label_studio(statements, kind: str, value: dict[str, object], 
         {"completed_by": {"id": 7, "email": "e"}, "result": result, "was_cancelled": False},
         {"completed_by": 8, "result": result, "was_cancelled": True},
     ]
-    assert votes(statements({"id": 1, "data": data, "annotations": annotations})[1]) == [(7, chosen)]
+    assert votes(statements({"id": 1, "data": data, "annotations": annotations})[1]) == [(7, chosen), None]

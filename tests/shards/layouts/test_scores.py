@@ -20,7 +20,12 @@ PROMPT = (Message("user", "Tea?"),)
     ],
 )
 def test_the_best_beats_each_that_is_worse_once(answers, pairs) -> None:
-    assert [(choice.chosen, choice.rejected) for choice in beats(PROMPT, answers)] == pairs
+    stated = [(one.chosen, one.rejected) for one in beats(PROMPT, answers) if isinstance(one, Choice)]
+    assert stated == pairs
+
+
+def test_an_answer_as_good_as_the_best_is_counted_as_a_tie() -> None:
+    assert list(beats(PROMPT, [("a", 3.0), ("b", 3.0), ("c", 2.0)])) == [TIE, Choice(PROMPT, "a", "c")]
 
 
 def test_equal_scores_tie_and_a_lone_score_says_nothing() -> None:

@@ -17,12 +17,13 @@ from penchant.shards.layouts.ratings import chainlit, open_webui, rated, traces
 from penchant.shards.layouts.scores import (
     collective_alignment,
     community_alignment,
+    helpsteer,
     multipref,
-    oasst,
     prism,
     scored_list,
     summaries,
 )
+from penchant.shards.layouts.trees import oasst
 from penchant.shards.turns import turns_of, unpacked
 
 LAYOUTS: tuple[Recognise, ...] = (
@@ -34,6 +35,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     multipref,
     summaries,
     oasst,
+    helpsteer,
     open_webui,
     chainlit,
     paired,

@@ -7,7 +7,7 @@ read the same way for all layouts (`shards.identity`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -122,6 +122,28 @@ class Nothing:
 Statement = Choice | Verdict | PromptOnly | Wrote | Described | Nothing
 
 
+def cell(row: Content, column: str) -> Any:
+    """The value in a column; `a.b` is the part `b` of the object in column `a`, unless a column has this very name."""
+    if column in row or "." not in column:
+        return row.get(column)
+    value: object = row
+    for part in column.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def _paths(name: str, value: object, depth: int = 3) -> Iterator[str]:
+    """The names of the parts of an object that are no objects themselves, `depth` levels down at most."""
+    for part, inner in value.items() if isinstance(value, Mapping) and depth else ():
+        path = f"{name}.{part}"
+        if isinstance(inner, Mapping):
+            yield from _paths(path, inner, depth - 1)
+        elif inner is not None:
+            yield path
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The columns of a file, in order, and its first rows."""
@@ -145,11 +167,23 @@ class Sample:
 
     def values(self, name: str) -> list[object]:
         """The values of a column that are not missing."""
-        return [row[name] for row in self.rows if row.get(name) is not None]
+        return [value for row in self.rows if (value := cell(row, name)) is not None]
 
     def value(self, name: str) -> object:
         """The first value of a column that is not missing; None without one."""
         return next(iter(self.values(name)), None)
+
+    def nested(self) -> tuple[str, ...]:
+        """The parts of objects in columns, as `column.part`; see `cell`."""
+        found = {path: None for row in self.rows for name, value in row.items() for path in _paths(name, value)}
+        return tuple(name for name in found if name not in self.columns)
+
+    def spelt(self) -> dict[str, str]:
+        """Name in small letters -> column; a part of an object counts by its own name, if no column has this name."""
+        names = {name.lower(): name for name in self.columns}
+        for path in self.nested():
+            names.setdefault(path.rpartition(".")[2].lower(), path)
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +197,8 @@ class Layout:
     """Content of a row -> what it states. Raises RecordError to set the row aside."""
     group: str | None = None
     """Rows with the same value in this column, one after the other, are read as one: `{"rows": […]}`."""
+    apart: bool = False
+    """Whether a value of `group` may come again later, as another group."""
     also: frozenset[str] = field(default_factory=frozenset)
     """Columns that the layout reads besides those in `fields`."""
 
@@ -214,4 +250,4 @@ def listed(value: object, key: str) -> list[Any]:
 
 def prompt_of(row: Content, key: str) -> Turns:
     """The prompt in a column. Raises RecordError: it is missing, or does not end with the user's turn."""
-    return prompt_turns(turns_of(row.get(key), key), key)
+    return prompt_turns(turns_of(cell(row, key), key), key)

@@ -25,7 +25,7 @@ _STEMS = (
     "human_ref", "orig_response", "generation", "model_response", "summary", "assistant", "result", "content", "",
 )  # fmt: skip
 _ENDS = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("one", "two"), ("first", "second"))
-_VERDICTS = (
+VERDICTS = (
     "winner", "preference", "preferred", "preferred_response", "preferred_answer", "choice", "chosen", "better",
     "better_response", "better_response_id", "vote", "verdict", "selected", "selection", "overall_preference",
     "preference_strength", "orig_preference", "human_preference", "judgment", "judgement", "label", "labels", "pick",
@@ -71,6 +71,10 @@ _LETTERS = re.compile(r"[^a-z0-9.]+")
 AMBIGUOUS = (
     "'{column}' holds {values}, which may count the answers from zero, or say whether the first is the better one; "
     "say which value stands for {first}: "
+    "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
+)
+UNREADABLE = (
+    "'{column}' holds {values}, which name neither '{first}' nor '{second}'; say which value stands for {first}: "
     "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
 )
 
@@ -163,7 +167,7 @@ def sides_of(sample: Sample) -> tuple[str, str] | None:
 
 def _verdict_column(sample: Sample, sides: tuple[str, str]) -> str | None:
     spelt = {name.lower(): name for name in sample.columns if name not in sides}
-    return next((spelt[name] for name in _VERDICTS if name in spelt and sample.values(spelt[name])), None)
+    return next((spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])), None)
 
 
 def _score_columns(sample: Sample, sides: tuple[str, str]) -> tuple[str, str] | None:
@@ -196,13 +200,28 @@ def _decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable
         values = ", ".join(sorted({str(value) for value in sample.values(column)})[:5])
         raise DataError(AMBIGUOUS.format(column=column, values=values, first=first, second=second))
 
+    models = _model_columns(sample)
+
     def decide(row: Content) -> Side | None:
         value = row.get(column)
+        if models is not None and isinstance(value, str):
+            named = [row.get(name) == value for name in models]
+            if named.count(True) == 1:
+                return "first" if named[0] else "second"
         if isinstance(value, str) and len(value) > 1 and (texts := [row.get(side) for side in sides]).count(value) == 1:
             return "first" if texts[0] == value else "second"
         return side_of(value, first, second)
 
+    if all(decide(row) is None for row in sample.rows):
+        values = ", ".join(sorted({str(value) for value in sample.values(column)})[:5])
+        raise DataError(UNREADABLE.format(column=column, values=values, first=first, second=second))
     return decide
+
+
+def _model_columns(sample: Sample) -> tuple[str, str] | None:
+    """The columns of the names of the two models, which a verdict may repeat."""
+    pairs = [(f"model_{one}", f"model_{two}") for one, two in _ENDS] + [("model1", "model2"), ("modelA", "modelB")]
+    return next((pair for pair in pairs if sample.has(*pair)), None)
 
 
 def _numbered(column: str, *, first: int, second: int) -> Callable[[Content], Side | None]:
@@ -278,8 +297,9 @@ def _answers(row: Content, prompt_key: str | None, first: str, second: str) -> t
 def _several_turns(row: Content, prompt_key: str, first: str, second: str) -> tuple[Turns, str, str]:
     """Prompts and answers as lists in cells (LMSYS on Kaggle)."""
     prompts, ones, others = (texts_of(row.get(name), name) for name in (prompt_key, first, second))
-    if not prompts or not ones or not others:
-        raise RecordError(f"{prompt_key} is empty")
+    for name, texts in ((prompt_key, prompts), (first, ones), (second, others)):
+        if not texts or not texts[-1].strip():
+            raise RecordError(f"{name} is empty")
     if ones[:-1] != others[:-1] or not len(prompts) == len(ones) == len(others):
         raise RecordError("the two conversations differ before their last answer, so they share no prompt")
     turns: list[Message] = []

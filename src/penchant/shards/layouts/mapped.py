@@ -19,12 +19,13 @@ from penchant.shards.layouts.base import (
     Statement,
     Turns,
     Verdict,
+    cell,
     prompt_of,
-    prompt_turns,
 )
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, Side, number_of, side_of
-from penchant.shards.layouts.ratings import thumb_of
-from penchant.shards.layouts.scores import beats
+from penchant.shards.layouts.pairs import with_earlier
+from penchant.shards.layouts.ratings import THUMBS, UNRATED, Scale, scale_of, thumb, unwrapped
+from penchant.shards.layouts.scores import beats, picked
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
 FIELDS = (
@@ -70,46 +71,49 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
         ConfigError: a column is not there, or the fields make no preference.
     """
     for name, column in columns.items():
-        if name != "first" and column not in sample.columns:
-            near = difflib.get_close_matches(column, sample.columns, n=1, cutoff=0.0)
+        names = (*sample.columns, *sample.nested())
+        if name != "first" and column not in names and not sample.values(column):
+            near = difflib.get_close_matches(column, names, n=1, cutoff=0.0)
             hint = f"; nearest is '{near[0]}'" if near else ""
             raise ConfigError(
-                f"`columns` {name}={column}: the data has no such column{hint}; it has: {', '.join(sample.columns)}"
+                f"`columns` {name}={column}: the data has no such column{hint}; it has: {', '.join(names)}"
             )
     fields = {name: column for name, column in columns.items() if name != "first"}
-    read = _reader(dict(columns))
+    read = _reader(sample, dict(columns))
     return Layout("columns", fields, read)
 
 
-def _reader(columns: dict[str, str]):  # type: ignore[no-untyped-def]
+def _reader(sample: Sample, columns: dict[str, str]):  # type: ignore[no-untyped-def]
     prompt_key = columns.get("prompt")
     if {"chosen", "rejected"} <= columns.keys():
         return lambda row: _pair(row, prompt_key, columns)
     if {"answers", "scores"} <= columns.keys():
         return lambda row: _scored(row, prompt_key, columns)
+    if {"answers", "label"} <= columns.keys():
+        return picked(sample, prompt_key, columns["answers"], columns["label"], columns.get("first"))
     if {"answer", "label"} <= columns.keys():
-        return lambda row: _rated(row, prompt_key, columns)
+        label = columns["label"]
+        scale = THUMBS if "first" in columns else scale_of(sample.values(label), label)
+        return lambda row: _rated(row, prompt_key, columns, scale)
     if prompt_key is not None and not {"chosen", "rejected", "answer", "answers"} & columns.keys():
         return lambda row: [PromptOnly(prompt_of(row, prompt_key))]
     raise ConfigError(
         "`columns` make no preference: name chosen and rejected (and label, if it says which is better), or answers "
-        "and scores, or answer and label; a prompt alone makes questions"
+        "and scores, or answers and label, or answer and label; a prompt alone makes questions"
     )
 
 
 def _prompt(row: Content, prompt_key: str | None, before: Turns) -> Turns:
-    turns = turns_of(row.get(prompt_key), prompt_key) if prompt_key is not None else ()
-    if before and (not turns or before[: len(turns)] == turns):
-        turns = before
-    return prompt_turns(turns, prompt_key or "the prompt")
+    turns = turns_of(unwrapped(cell(row, prompt_key)), prompt_key) if prompt_key is not None else ()
+    return with_earlier(turns, before, prompt_key or "the prompt")
 
 
 def _pair(row: Content, prompt_key: str | None, columns: Mapping[str, str]) -> Iterator[Statement]:
     first, second = columns["chosen"], columns["rejected"]
-    (before, one), (_, other) = answer_of(row.get(first), first), answer_of(row.get(second), second)
+    (before, one), (_, other) = answer_of(cell(row, first), first), answer_of(cell(row, second), second)
     side: Side | None = "first"
     if "label" in columns:
-        side = _side(row.get(columns["label"]), first, second, (one, other), columns.get("first"))
+        side = _side(cell(row, columns["label"]), first, second, (one, other), columns.get("first"))
     if side is None:
         yield NO_VERDICT
     elif side == "tie":
@@ -148,8 +152,8 @@ def _same(value: object, stated: str) -> bool:
 
 
 def _scored(row: Content, prompt_key: str | None, columns: Mapping[str, str]) -> Iterator[Statement]:
-    texts = texts_of(row.get(columns["answers"]), columns["answers"])
-    scores = row.get(columns["scores"])
+    texts = texts_of(cell(row, columns["answers"]), columns["answers"])
+    scores = cell(row, columns["scores"])
     values = [number_of(score) for score in scores] if isinstance(scores, list | tuple) else []
     if len(values) != len(texts):
         yield Nothing("answers and scores are not lists of the same length")
@@ -157,12 +161,12 @@ def _scored(row: Content, prompt_key: str | None, columns: Mapping[str, str]) ->
     yield from beats(_prompt(row, prompt_key, ()), zip(texts, values, strict=True))
 
 
-def _rated(row: Content, prompt_key: str | None, columns: Mapping[str, str]) -> Iterator[Statement]:
-    before, answer = answer_of(row.get(columns["answer"]), columns["answer"])
-    value = row.get(columns["label"])
-    if "first" in columns:
-        liked: bool | Nothing = Nothing("the answer is not rated") if value is None else _same(value, columns["first"])
+def _rated(row: Content, prompt_key: str | None, columns: Mapping[str, str], scale: Scale) -> Iterator[Statement]:
+    before, answer = answer_of(unwrapped(cell(row, columns["answer"])), columns["answer"])
+    value, prompt = cell(row, columns["label"]), _prompt(row, prompt_key, before)
+    if "first" not in columns:
+        yield from thumb(value, prompt, answer, scale)
+    elif value is None:
+        yield UNRATED
     else:
-        liked = thumb_of(value)
-    prompt = _prompt(row, prompt_key, before)
-    yield liked if isinstance(liked, Nothing) else Verdict(prompt, answer, liked)
+        yield Verdict(prompt, answer, _same(value, columns["first"]))

@@ -12,7 +12,7 @@ from penchant.errors import RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Choice, Layout, Sample, Turns, listed, prompt_turns
-from penchant.shards.turns import answer_of, transcript, turns_of, unpacked
+from penchant.shards.turns import answer_of, filled, transcript, turns_of, unpacked
 
 _SIDES = (
     ("chosen", "rejected"),
@@ -71,8 +71,14 @@ def _is_transcript(value: object) -> bool:
 
 
 def _explicit(row: Content, prompt_key: str, chosen: str, rejected: str) -> Iterator[Choice]:
-    before, good = answer_of(row.get(chosen), chosen)
-    other, bad = answer_of(row.get(rejected), rejected)
+    before, good = answer_of(_alone(row.get(chosen)), chosen)
+    several = _texts_only(row.get(rejected))
+    if len(several) > 1:  # RewardBench 2: one good answer, several bad ones
+        turns = prompt_turns(turns_of(row.get(prompt_key), prompt_key), prompt_key)
+        for bad in several:
+            yield Choice(_with_system(row, turns), good, filled(bad, rejected))
+        return
+    other, bad = answer_of(_alone(row.get(rejected)), rejected)
     if before and other and before != other:
         raise RecordError(f"{chosen} and {rejected} answer different conversations")
     value = row.get(prompt_key)
@@ -82,7 +88,19 @@ def _explicit(row: Content, prompt_key: str, chosen: str, rejected: str) -> Iter
         turns = ()
     else:
         raise RecordError(f"{prompt_key} is {'empty' if prompt_key in row else 'missing'}")
-    yield Choice(_joined(_with_system(row, turns), before or other, prompt_key), good, bad)
+    yield Choice(with_earlier(_with_system(row, turns), before or other, prompt_key), good, bad)
+
+
+def _texts_only(value: object) -> list[str]:
+    """The texts of a list of texts; empty for another value."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return list(value) if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value) else []
+
+
+def _alone(value: object) -> object:
+    """The text in a list of one text; another value as it is."""
+    texts = _texts_only(value)
+    return texts[0] if len(texts) == 1 else value
 
 
 def _with_system(row: Content, turns: Turns) -> Turns:
@@ -92,22 +110,30 @@ def _with_system(row: Content, turns: Turns) -> Turns:
     return turns
 
 
-def _joined(turns: Turns, before: Turns, prompt_key: str) -> Turns:
-    """The prompt, once: an answer that is a whole conversation repeats it, or goes on from it."""
+def with_earlier(turns: Turns, before: Turns, prompt_key: str) -> Turns:
+    """The prompt, once, where an answer may be a whole conversation.
+
+    Such a conversation repeats the prompt, goes on from it, or holds it in other words: then its own turns count, as
+    they are what was answered.
+
+    Args:
+        turns: the prompt.
+        before: the turns of the conversation before its last answer; empty for a plain answer.
+    """
     if not before:
         return prompt_turns(turns, prompt_key)
     before = prompt_turns(before, "the conversation before the answer")
-    if turns and before[: len(turns)] != turns:
-        system = turns[:1] if turns[0].role == "system" else ()
-        rest = turns[len(system) :]
-        if before[: len(rest)] == rest or (len(rest) == 1 and rest[0].content.strip() == before[0].content.strip()):
-            return (*system, *before)
-        if [turn.content.strip() for turn in before][-1] == turns[-1].content.strip():
-            return before
-        if turns[-1].role == "assistant":
-            return prompt_turns((*turns, *before), prompt_key)
-        raise RecordError(f"{prompt_key} is not how the conversation before the answers begins")
-    return before
+    if not turns or before[: len(turns)] == turns:
+        return before
+    system = turns[:1] if turns[0].role == "system" else ()
+    rest = turns[len(system) :]
+    if before[: len(rest)] == rest or (len(rest) == 1 and rest[0].content.strip() == before[0].content.strip()):
+        return (*system, *before)
+    if before[0].role in ("assistant", "tool") or turns[-1].role == "assistant":
+        return prompt_turns((*turns, *before), prompt_key)
+    if before[-1].content.strip() == turns[-1].content.strip() or len(rest) <= 1:
+        return before if before[0].role == "system" else (*system, *before)
+    raise RecordError(f"{prompt_key} is not how the conversation before the answers begins")
 
 
 def _implicit(row: Content, chosen: str, rejected: str) -> Iterator[Choice]:

@@ -10,6 +10,8 @@ from penchant.shards.turns import filled
 
 _TEXTS = ("comment", "text", "post", "body", "message", "review", "content", "utterance", "tweet", "ugc")
 _PROMPTS = ("prompt", "title", "question", "thread", "parent", "submission", "topic", "in_reply_to")
+_ABOUT_OTHERS = ("traceid", "trace_id", "run_id", "forid")
+"""Columns of logs of scores, whose comments are about a text that stands elsewhere."""
 _PROFILES = (
     "description",
     "self_description",
@@ -26,7 +28,7 @@ _PROFILES = (
 def comments(sample: Sample) -> Layout | None:
     """A table of what people wrote: a person and a text in each row."""
     found = _spelt(sample, _TEXTS)
-    if found is None or _spelt(sample, USERS) is None:
+    if found is None or _spelt(sample, USERS) is None or _spelt(sample, _ABOUT_OTHERS) is not None:
         return None
     prompt_key = _spelt(sample, _PROMPTS)
 

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from penchant.errors import DataError, RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import Layout, Nothing, Sample, Statement, Turns, Verdict, objects, prompt_turns
+from penchant.shards.layouts.base import Layout, Nothing, Sample, Statement, Turns, Verdict, cell, objects, prompt_turns
 from penchant.shards.layouts.battles import number_of
+from penchant.shards.layouts.pairs import with_earlier
 from penchant.shards.turns import answer_of, turn_of, turns_of, unpacked
 
 UNRATED = Nothing("the answer is not rated")
 UNCLEAR = Nothing("the rating is neither up nor down")
+NEUTRAL = Nothing("the rating is neutral")
 _UP = frozenset(
     [
         "1",
@@ -77,34 +82,46 @@ _DOWN = frozenset(
 _LABELS = (
     "kto_tag", "liked", "thumbs_up", "thumb_up", "thumb", "thumbs", "user_feedback", "user-feedback", "feedback",
     "is_positive", "is_liked", "helpful", "reaction", "vote", "rating", "label", "score", "value", "sentiment",
-    "feedback_rating", "user_rating", "stars",
+    "feedback_rating", "user_rating", "stars", "avg",
 )  # fmt: skip
-_ANSWERS = (
+ANSWERS = (
     "completion", "response", "answer", "output", "reply", "bot_response", "assistant_response", "model_response",
     "model_output", "assistant", "bot", "generation", "prediction", "message", "assistant_message", "bot_message",
+    "outputs",
 )  # fmt: skip
 _PROMPTS = (
     "prompt", "instruction", "question", "query", "input", "user_input", "user_message", "user_prompt", "request",
-    "human", "user", "context", "message",
+    "human", "user", "context", "message", "inputs",
 )  # fmt: skip
 _CHATS = ("messages", "conversations", "conversation", "chat", "turns", "history")
 
 
-def thumb_of(value: object, *, stars: bool = False) -> bool | Nothing:
-    """Whether a value is a thumb up; `Nothing` where it says neither.
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How the numbers of a column of thumbs are read."""
 
-    Args:
-        stars: numbers are stars from 1 to 5.
-    """
+    stars: bool = False
+    """From 1 to 5: up from 4 on, down to 2."""
+    neutral: bool = False
+    """1, 0 and -1: 0 is neither, where without -1 it is a thumb down."""
+
+
+THUMBS = Scale()
+
+
+def thumb_of(value: object, scale: Scale = THUMBS) -> bool | Nothing:
+    """Whether a value is a thumb up; `Nothing` where it says neither."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         value = value[0] if len(value) == 1 else None
     if isinstance(value, Mapping):
         value = value.get("rating", value.get("value", value.get("score")))
     if value is None or value == "":
         return UNRATED
-    if stars:
+    if scale.stars:
         number = number_of(value)
         return UNCLEAR if number is None or 2 < number < 4 else number >= 4
+    if scale.neutral and number_of(value) == 0:
+        return NEUTRAL
     plain = str(value).strip().lower().replace("_", "").replace(" ", "").replace(":", "")
     plain = plain.replace("-", "") if plain not in ("-1", "-1.0") else plain
     return True if plain in _UP else False if plain in _DOWN else UNCLEAR
@@ -116,14 +133,12 @@ def rated(sample: Sample) -> Layout | None:
     Raises:
         DataError: the values are numbers that are neither thumbs nor stars from 1 to 5.
     """
-    spelt = {name.lower(): name for name in sample.columns}
-    label = next((spelt[name] for name in _LABELS if name in spelt and sample.values(spelt[name])), None)
-    if label is None:
+    spelt = sample.spelt()
+    found = _label(sample, spelt)
+    if found is None:
         return None
-    stars = _stars(sample, label)
-    if not stars and all(isinstance(thumb_of(value), Nothing) for value in sample.values(label)):
-        return None
-    answer = next((spelt[name] for name in _ANSWERS if name in spelt and spelt[name] != label), None)
+    label, scale = found
+    answer = next((spelt[name] for name in ANSWERS if name in spelt and spelt[name] != label), None)
     prompt_key = next((spelt[name] for name in _PROMPTS if name in spelt and spelt[name] not in (label, answer)), None)
     chat = next((spelt[name] for name in _CHATS if name in spelt), None)
     name = "kto" if {"completion", "label"} <= set(spelt) or "kto_tag" in spelt else "thumbs"
@@ -131,34 +146,58 @@ def rated(sample: Sample) -> Layout | None:
         extra = ("input",) if prompt_key == "instruction" and sample.has("input") else ()
 
         def read(row: Content) -> Iterator[Statement]:
-            prompt = _prompt_turns(row, prompt_key, extra)
-            before, text = answer_of(_unwrapped(row.get(answer)), answer)
-            yield from _thumb(row, label, before or prompt, text, stars=stars)
+            before, text = answer_of(unwrapped(cell(row, answer)), answer)
+            prompt = with_earlier(_prompt_turns(row, prompt_key, extra), before, prompt_key)
+            yield from thumb(cell(row, label), prompt, text, scale)
 
         fields = {"prompt": prompt_key, "answer": answer, "label": label}
         return Layout(name, fields, read, also=frozenset({*extra, "system"} & set(sample.columns)))
     if answer is not None and name == "kto" and isinstance(unpacked(sample.value(answer)), list):
-        return Layout(name, {"answer": answer, "label": label}, lambda row: _chat(row, answer, label, stars=stars))
+        return Layout(name, {"answer": answer, "label": label}, lambda row: _chat(row, answer, label, scale))
     if chat is not None:
-        return Layout(name, {"answer": chat, "label": label}, lambda row: _chat(row, chat, label, stars=stars))
+        return Layout(name, {"answer": chat, "label": label}, lambda row: _chat(row, chat, label, scale))
     return None
 
 
-def _stars(sample: Sample, label: str) -> bool:
-    numbers = [number_of(value) for value in sample.values(label) if not isinstance(value, bool)]
+def _label(sample: Sample, spelt: Mapping[str, str]) -> tuple[str, Scale] | None:
+    """The column of thumbs: the first one that holds true and false, else the first that can be read."""
+    named = [spelt[name] for name in _LABELS if name in spelt and sample.values(spelt[name])]
+    named.sort(key=lambda column: not all(isinstance(value, bool) for value in sample.values(column)))
+    for column in named:
+        other = spelt.get(f"dis{column.lower()}") or spelt.get(column.lower().replace("up", "down"))
+        if other not in (None, column):
+            raise DataError(
+                f"'{column}' and '{other}' both say whether an answer is liked; put them into one column of 1 (liked), "
+                f"-1 (not liked) and 0 (neither), or name one: --columns prompt=…,answer=…,label={column}"
+            )
+        scale = scale_of(sample.values(column), column)
+        if scale.stars or not all(isinstance(thumb_of(value, scale), Nothing) for value in sample.values(column)):
+            return column, scale
+    return None
+
+
+def scale_of(values: Sequence[object], column: str) -> Scale:
+    """How the values of a column are read.
+
+    Raises:
+        DataError: they are numbers that are neither thumbs nor stars from 1 to 5.
+    """
+    numbers = [number_of(value) for value in values if not isinstance(value, bool)]
     known = [number for number in numbers if number is not None]
-    if len(known) < len(sample.values(label)) or not known or max(known) <= 1:
-        return False
+    if len(known) < len(values) or not known:
+        return THUMBS
+    if max(known) <= 1:
+        return Scale(neutral=min(known) < 0)
     if min(known) < 1 or max(known) > 5:
         raise DataError(
-            f"'{label}' holds numbers from {min(known):g} to {max(known):g}, neither thumbs nor 1 to 5 stars; "
+            f"'{column}' holds numbers from {min(known):g} to {max(known):g}, neither thumbs nor 1 to 5 stars; "
             "turn them into true and false"
         )
-    return True
+    return Scale(stars=True)
 
 
 def _prompt_turns(row: Content, prompt_key: str, extra: tuple[str, ...]) -> Turns:
-    value = _unwrapped(row.get(prompt_key))
+    value = unwrapped(cell(row, prompt_key))
     more = [str(row[name]).strip() for name in extra if isinstance(row.get(name), str) and str(row[name]).strip()]
     turns = turns_of("\n\n".join([value, *more]) if isinstance(value, str) and more else value, prompt_key)
     system = row.get("system")
@@ -167,7 +206,7 @@ def _prompt_turns(row: Content, prompt_key: str, extra: tuple[str, ...]) -> Turn
     return prompt_turns(turns, prompt_key)
 
 
-def _unwrapped(value: object) -> object:
+def unwrapped(value: object) -> object:
     """What an application logs as its input or output: a text under some key, or choices of a completion."""
     value = unpacked(value)
     if isinstance(value, Mapping):
@@ -186,18 +225,21 @@ def _unwrapped(value: object) -> object:
             "response",
         ):
             if key in value and not ("role" in value and key == "content"):
-                return _unwrapped(value[key])
+                return unwrapped(value[key])
     return value
 
 
-def _thumb(row: Content, label: str, prompt: Turns, answer: str, *, stars: bool) -> Iterator[Statement]:
-    liked = thumb_of(row.get(label), stars=stars)
-    yield liked if isinstance(liked, Nothing) else Verdict(prompt, answer, liked)
+def thumb(
+    value: object, prompt: Turns, answer: str, scale: Scale, *, user: object = None, at: datetime | None = None
+) -> Iterator[Statement]:
+    """What a value says of an answer."""
+    liked = thumb_of(value, scale)
+    yield liked if isinstance(liked, Nothing) else Verdict(prompt, answer, liked, user=user, at=at)
 
 
-def _chat(row: Content, chat: str, label: str, *, stars: bool) -> Iterator[Statement]:
-    before, answer = answer_of(_unwrapped(row.get(chat)), chat)
-    yield from _thumb(row, label, prompt_turns(before, chat), answer, stars=stars)
+def _chat(row: Content, chat: str, label: str, scale: Scale) -> Iterator[Statement]:
+    before, answer = answer_of(unwrapped(cell(row, chat)), chat)
+    yield from thumb(cell(row, label), prompt_turns(before, chat), answer, scale)
 
 
 def open_webui(sample: Sample) -> Layout | None:
@@ -257,34 +299,30 @@ def traces(sample: Sample) -> Layout | None:
     """Traces of Langfuse: input, output, and a list of values in a column that is named as the score is."""
     if not sample.has("input", "output") or not (sample.has("userId") or sample.has("timestamp")):
         return None
-    for column in sample.columns:
-        values = sample.values(column)
-        lists = [unpacked(value) if not isinstance(value, str) else value for value in values]
-        cells = [_cell(value) for value in lists]
-        known = [cell for cell in cells if cell]
+    for column in (*sample.columns, *sample.nested()):
+        lists = [one for value in sample.values(column) if (one := _list_in(value))]
+        scale = THUMBS if not lists else scale_of([one for some in lists for one in some], column)
         if (
-            known
+            lists
             and column not in ("input", "output", "tags", "comments")
-            and all(not isinstance(thumb_of(one), Nothing) for cell in known for one in cell)
+            and all(not isinstance(thumb_of(one, scale), Nothing) for some in lists for one in some)
         ):
-
-            def read(row: Content, column: str = column) -> Iterator[Statement]:
-                prompt = _prompt_turns(row, "input", ())
-                _, answer = answer_of(_unwrapped(row.get("output")), "output")
-                scores = _cell(row.get(column)) or []
-                if not scores:
-                    yield UNRATED
-                for score in scores:
-                    liked = thumb_of(score)
-                    yield liked if isinstance(liked, Nothing) else Verdict(prompt, answer, liked)
-
-            return Layout(
-                "langfuse traces", {"user_id": "userId", "prompt": "input", "answer": "output", "label": column}, read
-            )
+            used = {"user_id": "userId", "prompt": "input", "answer": "output", "label": column}
+            return Layout("langfuse traces", used, partial(_trace, column=column, scale=scale))
     return None
 
 
-def _cell(value: object) -> list[object] | None:
+def _trace(row: Content, column: str, scale: Scale) -> Iterator[Statement]:
+    prompt = _prompt_turns(row, "input", ())
+    before, answer = answer_of(unwrapped(row.get("output")), "output")
+    scores = _list_in(cell(row, column)) or []
+    if not scores:
+        yield UNRATED
+    for score in scores:
+        yield from thumb(score, with_earlier(prompt, before, "input"), answer, scale)
+
+
+def _list_in(value: object) -> list[object] | None:
     """A list in a cell, also as text; None for another value."""
     if isinstance(value, str) and value[:1] == "[":
         try:

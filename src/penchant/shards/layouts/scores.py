@@ -1,23 +1,33 @@
 """Layouts with several answers to one prompt, each with a score, a rank or a mark: the best beats each that is worse.
 
 UltraFeedback (arXiv:2310.01377), Nectar, Stack Exchange, PRISM (arXiv:2404.16019), Community Alignment
-(arXiv:2507.09650), collective alignment, MultiPref, Open Assistant (arXiv:2304.07327). Answers that are as good as the
-best state nothing. Where every answer is as good, the row is a tie.
+(arXiv:2507.09650), collective alignment, MultiPref, HelpSteer. Answers that are as good as the best state nothing, and
+are counted as ties.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from penchant.errors import RecordError
+from penchant.errors import DataError, RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import Choice, Layout, Nothing, Sample, Statement, Turns, prompt_of
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
-from penchant.shards.turns import answer_of, unpacked
+from penchant.shards.layouts.base import (
+    Choice,
+    Layout,
+    Nothing,
+    Sample,
+    Statement,
+    Turns,
+    cell,
+    prompt_of,
+    prompt_turns,
+)
+from penchant.shards.layouts.battles import NO_VERDICT, TIE, VERDICTS, number_of, side_of
+from penchant.shards.turns import answer_of, texts_of, turns_of, unpacked
 
 UNRATED = Nothing("fewer than two answers are rated")
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -33,16 +43,16 @@ def beats(
         yield UNRATED
         return
     best, top = max(rated, key=lambda one: one[1])
-    worse = list(dict.fromkeys(text for text, score in rated if score < top and text.strip() != best.strip()))
-    if not worse:
+    others = dict.fromkeys(text for text, score in rated if score < top and text.strip() != best.strip())
+    if any(score == top and text.strip() != best.strip() for text, score in rated) or not others:
         yield TIE
-    for text in worse:
+    for text in others:
         yield Choice(prompt, best, text, user=user, at=at)
 
 
 def scored_list(sample: Sample) -> Layout | None:
     """A prompt and a list of answers with scores: UltraFeedback, Nectar, Stack Exchange, outputs of distilabel."""
-    prompt_key = sample.first(("instruction", "prompt", "question", "input", "query"))
+    prompt_key = sample.first(("instruction", "prompt", "question", "input", "query", "messages", "conversation"))
     if prompt_key is None:
         return None
     for column in ("completions", "answers", "responses", "candidates", "generations", "outputs"):
@@ -67,7 +77,45 @@ def scored_list(sample: Sample) -> Layout | None:
                     {"prompt": prompt_key, "answers": column, "scores": ratings},
                     partial(_parallel_lists, prompt_key=prompt_key, column=column, ratings=ratings),
                 )
+            if (label := sample.first(name for name in VERDICTS if sample.values(name))) is not None:
+                fields = {"prompt": prompt_key, "answers": column, "label": label}
+                return Layout("answers with a choice", fields, picked(sample, prompt_key, column, label))
     return None
+
+
+def picked(
+    sample: Sample, prompt_key: str | None, column: str, label: str, first: str | None = None
+) -> Callable[[Content], Iterator[Statement]]:
+    """Reads a list of answers and which of them is the best: its number, or its text.
+
+    Args:
+        first: the number of the first answer; None finds it in the sample.
+    Raises:
+        DataError: the numbers may count the answers from 0 or from 1.
+    """
+    numbers = {number for value in sample.values(label) if (number := number_of(value)) is not None}
+    counted = None if first is None else number_of(first)
+    if counted is None and numbers:
+        most = max((len(texts_of(value, column)) for value in sample.values(column)), default=0)
+        if (0 in numbers) == (most in numbers):
+            raise DataError(
+                f"'{label}' holds numbers that may count the answers from 0 or from 1; say which one is the first: "
+                f"--columns prompt={prompt_key},answers={column},label={label},first=0 (or first=1)"
+            )
+        counted = 0.0 if 0 in numbers else 1.0
+
+    def read(row: Content) -> Iterator[Statement]:
+        texts, value = texts_of(cell(row, column), column), cell(row, label)
+        number = number_of(value)
+        place = texts.index(value) if value in texts else None if number is None else int(number - (counted or 0))
+        if place is None or not 0 <= place < len(texts):
+            yield NO_VERDICT
+            return
+        turns = turns_of(cell(row, prompt_key), prompt_key) if prompt_key is not None else ()
+        scores = [(text, float(index == place)) for index, text in enumerate(texts)]
+        yield from beats(prompt_turns(turns, prompt_key or "the prompt"), scores)
+
+    return read
 
 
 def _kind(entry: Mapping[str, Any]) -> tuple[str, str, str] | None:
@@ -294,29 +342,15 @@ def summaries(sample: Sample) -> Layout | None:
     return Layout("summarize from feedback", fields, read)
 
 
-def oasst(sample: Sample) -> Layout | None:
-    """Open Assistant: trees of messages; among the replies to a prompt the one of the lowest rank is the best."""
-    if not sample.has("message_tree_id", "prompt") or not isinstance(sample.value("prompt"), Mapping):
+def helpsteer(sample: Sample) -> Layout | None:
+    """HelpSteer's ratings: an answer a row; answers to the same prompt stand together; arXiv:2406.08673."""
+    if not sample.has("prompt", "response", "helpfulness", "correctness"):
         return None
-    return Layout(
-        "oasst trees", {"prompt": "prompt"}, _tree, also=frozenset({"message_tree_id", "tree_state", "origin"})
-    )
+    fields = {"prompt": "prompt", "answers": "response", "scores": "helpfulness"}
+    return Layout("helpsteer ratings", fields, _helpful, group="prompt", apart=True)
 
 
-def _tree(row: Content) -> Iterator[Statement]:
-    stack: list[tuple[Mapping[str, Any], Turns]] = [(row["prompt"], ())]  # type: ignore[list-item]
-    found = False
-    while stack:
-        node, before = stack.pop()
-        role = "user" if node.get("role") == "prompter" else "assistant"
-        turns = (*before, Message(role, str(node.get("text") or "")))  # type: ignore[arg-type]
-        replies = [one for one in node.get("replies") or [] if isinstance(one, Mapping)]
-        if role == "user" and replies:
-            ranks = [(str(one.get("text") or ""), number_of(one.get("rank"))) for one in replies]
-            rated = [(text, None if rank is None else -rank) for text, rank in ranks]
-            if sum(rank is not None for _, rank in rated) > 1:
-                found = True
-                yield from beats(turns, rated)
-        stack += [(one, turns) for one in reversed(replies)]
-    if not found:
-        yield UNRATED
+def _helpful(row: Content) -> Iterator[Statement]:
+    rows: Any = row["rows"]
+    answers = [(answer_of(one.get("response"), "response")[1], number_of(one.get("helpfulness"))) for one in rows]
+    yield from beats(prompt_of(rows[0], "prompt"), answers)

@@ -43,6 +43,7 @@ _FORMS: dict[str, tuple[str, Callable[[Path], Iterator[SourceRow]]]] = {
 }
 FORMS = tuple(_FORMS)
 """Endings of files that are read."""
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _BINARY = (".parquet", ".arrow", ".feather")
 _SPLIT_NAMES = ("train", "test", "validation", "valid", "dev", "eval")
 
@@ -61,6 +62,10 @@ def open_table(path: str | Path) -> Table:
     if not path.is_file():
         raise DataError(f"{path}: no such file or folder; check the path")
     form = _FORMS.get(ending(path))
+    if path.suffix.lower() in _SHEETS:
+        raise DataError(f"{path}: is a spreadsheet; save the sheet as CSV (UTF-8) and give that file")
+    if path.suffix.lower() == ".txt":
+        raise DataError(f"{path}: a .txt file does not say what it holds; rename it to .tsv, .csv or .jsonl")
     if form is None or (path.suffix.lower() in PACKED and ending(path) in _BINARY):
         raise DataError(
             f"{path}: unknown kind of file; known are {', '.join(FORMS)}, each text also as {' or '.join(PACKED)}, "

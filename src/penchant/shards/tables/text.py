@@ -28,6 +28,16 @@ _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
 }
 """Byte order mark -> encoding; the longer marks first, as one begins like another."""
+_SIGNATURES = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file (its name must end in .gz)",
+    b"\x28\xb5\x2f\xfd": "a zstd file (its name must end in .zst)",
+}
+"""First bytes of a file that is no text -> what it is."""
 
 
 def ending(path: Path) -> str:
@@ -43,6 +53,7 @@ def opened_text(path: Path, *, newline: str = "\n") -> Iterator[IO[str]]:
     try:
         with opened_bytes(path) as raw:
             start = raw.peek(4)[:4]
+            _refuse_binary(path, start)
             encoding = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "utf-8")
             yield io.TextIOWrapper(raw, encoding=encoding, newline=newline)
     except UnicodeDecodeError as error:
@@ -86,6 +97,13 @@ class _Raw(io.RawIOBase):
         part = self._stream.read(len(buffer))
         buffer[: len(part)] = part
         return len(part)
+
+
+def _refuse_binary(path: Path, start: bytes) -> None:
+    """Raises DataError where a file begins as a packed, office or picture file does."""
+    kind = next((kind for mark, kind in _SIGNATURES.items() if start.startswith(mark)), None)
+    if kind is not None:
+        raise DataError(f"{path}: is {kind}, whatever its name says; give the text file itself")
 
 
 def refuse_nul(path: Path, text: str, line: int) -> None:
