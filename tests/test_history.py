@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant import Comment, Comparison, Item, Record
+from penchant import Comment, Comparison, Item, Rating, Record
 from penchant.errors import ConfigError
 from penchant.history import History, gives_away, item_of, with_evidence, with_history
+from penchant.message import conversation
+from penchant.record import Question
 
 
 def row(name: str, user: str | None, day: int | None = None, prompt: str | None = None) -> Record:
@@ -98,3 +100,21 @@ def test_evidence_from_another_file_reaches_its_person_without_the_rows_own_answ
     made = with_evidence([row("a", "u"), row("b", "u"), row("c", "v")], told)
     assert [len(record.persona) for record in made.records] == [2, 2, 0]
     assert (made.items, made.withheld) == (4, 2)
+
+
+def test_an_answer_inside_a_longer_text_is_given_away_unless_it_is_short() -> None:
+    long = "Keep the room dark and cool."
+    asked = Record("r", "u", "q", long, "no")
+    assert gives_away(Comparison("p", f"{long} Good night!", "other"), asked)
+    assert gives_away(Rating("p", long.upper(), liked=True), asked) is False
+    assert not gives_away(Comparison("p", "no, and no again", "other"), asked)
+
+
+def test_a_question_has_a_history_and_is_none() -> None:
+    choice = Record("r", "u", "q", "a", "b")
+    question = Question("x", "u", conversation("what?"))
+    for kind in ("others", "first:1"):
+        made = with_history([choice, question], History.parse(kind))
+        shown = {one.record_id: len(one.persona.items) for one in made.records}
+        assert shown["x"] == 1
+        assert shown.get("r", 0) == 0

@@ -123,8 +123,9 @@ class TrainSection(Section):
     lora_r: int = Field(16, gt=0)
     lora_alpha: int = Field(32, gt=0)
     lora_target_modules: str | tuple[str, ...] = "all-linear"
-    gradient_accumulation_steps: int = Field(1, gt=0)
-    """Number of parts into which the people of a step are divided, to save memory; the parts run in sequence."""
+    gradient_accumulation_steps: int | None = Field(1, gt=0)
+    """Number of parts into which the people of a step are divided, to save memory; the parts run in sequence. None: as
+    many as each process has people, so that one person's tree at a time is in memory."""
     processes: int = Field(1, gt=0)
     """Number of processes that torchrun must have started; another number is an error."""
     distributed: Literal["ddp", "fsdp"] = "ddp"

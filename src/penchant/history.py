@@ -11,8 +11,13 @@ from typing import Literal
 
 from penchant.errors import ConfigError
 from penchant.persona import Comparison, Evidence, Item, Persona, Rating
-from penchant.record import Record
+from penchant.record import Question, Record
 
+Asked = Record | Question
+"""What may be shown a history: a choice, or a question without answers."""
+
+LONG = 5
+"""Least words of an answer that counts as given away inside a longer text; shorter ones occur by chance."""
 MOST = 200
 """Most items that a row is shown of the others; the latest are kept."""
 _SHAPE = "give others, earlier, or first:K with a whole number K"
@@ -41,7 +46,7 @@ class History:
 class Historied:
     """Records with the evidence from other rows, and what happened to the rows."""
 
-    records: list[Record]
+    records: list[Asked]
     items: int
     """Items of evidence that were added, over all records."""
     as_history: int
@@ -52,17 +57,17 @@ class Historied:
     """Items that were not shown to a row, as they have its prompt or one of its answers."""
 
 
-def with_history(records: Sequence[Record], history: History) -> Historied:
+def with_history(records: Sequence[Asked], history: History) -> Historied:
     """The records with evidence from the same person's other rows, after any evidence of their own.
 
-    Records keep their order. Records without a user have no other rows.
+    Records keep their order. Records without a user have no other rows. Questions have a history and are none.
 
     Raises:
         ConfigError: `earlier` is asked of records of which none has a time.
     """
     if history.kind == "earlier" and records and all(record.at is None for record in records):
         raise ConfigError("`history` earlier needs the time of each row; name its column with --columns at=…")
-    people: dict[str, list[Record]] = {}
+    people: dict[str, list[Asked]] = {}
     for record in records:
         people.setdefault(record.person_id, []).append(record)
     made = {name: _of_person(theirs, history) for name, theirs in people.items()}
@@ -82,7 +87,7 @@ def with_history(records: Sequence[Record], history: History) -> Historied:
 
 @dataclass(slots=True)
 class _Person:
-    pairs: list[tuple[Record, Record]]
+    pairs: list[tuple[Asked, Asked]]
     """A record as it was, and with its history."""
     reasons: list[str]
     items: int = 0
@@ -90,19 +95,20 @@ class _Person:
     withheld: int = 0
 
 
-def _of_person(records: Sequence[Record], history: History) -> _Person:
+def _of_person(records: Sequence[Asked], history: History) -> _Person:
     made = _Person([], [])
     if history.kind == "first":
         return _first(records, history.count, made)
-    items = {id(record): item_of(record) for record in records}
+    choices = [record for record in records if isinstance(record, Record)]
+    items = {id(record): item_of(record) for record in choices}
     for record in records:
         if history.kind == "others":
-            others = [one for one in records if one is not record]
+            others = [one for one in choices if one is not record]
         elif record.at is None:
             made.reasons.append("no time, so nothing is earlier")
             continue
         else:
-            dated = [one for one in records if one.at is not None and one.at < record.at]
+            dated = [one for one in choices if one.at is not None and one.at < record.at]
             others = sorted(dated, key=lambda one: one.at)  # type: ignore[arg-type, return-value]
         shown = [one for one in others if not gives_away(items[id(one)].evidence, record)]
         made.withheld += len(others) - len(shown)
@@ -112,12 +118,13 @@ def _of_person(records: Sequence[Record], history: History) -> _Person:
     return made
 
 
-def _first(records: Sequence[Record], count: int, made: _Person) -> _Person:
+def _first(records: Sequence[Asked], count: int, made: _Person) -> _Person:
     """The first rows are history, the rest are asked about: all questions of a person share one beginning."""
     ordered = list(records)
     if all(record.at is not None for record in ordered):
         ordered.sort(key=lambda one: one.at)  # type: ignore[arg-type, return-value]
-    shown, asked = ordered[:count], ordered[count:]
+    shown = [record for record in ordered if isinstance(record, Record)][:count]
+    asked = [record for record in ordered if not any(record is one for one in shown)]
     if not asked:
         made.reasons += [f"the person has no more than {count} rows"] * len(shown)
         return made
@@ -139,29 +146,40 @@ def item_of(record: Record) -> Item:
     )
 
 
-def gives_away(item: Evidence, record: Record) -> bool:
-    """Whether an item has the prompt of a record, or one of its answers."""
-    answers = {record.chosen.strip(), record.rejected.strip()}
-    if isinstance(item, Comparison):
-        return item.prompt.strip() == record.task.strip() or bool(
-            {item.chosen.strip(), item.rejected.strip()} & answers
-        )
-    if isinstance(item, Rating):
-        return item.prompt.strip() == record.task.strip() or item.answer.strip() in answers
-    return getattr(item, "text", "").strip() in answers
+def gives_away(item: Evidence, record: Asked) -> bool:
+    """Whether an item has the prompt of a record, or one of its answers, also as a part of a longer text."""
+    answers = [record.chosen.strip(), record.rejected.strip()] if isinstance(record, Record) else []
+    if isinstance(item, Comparison | Rating) and item.prompt.strip() == record.task.strip():
+        return True
+    match item:
+        case Comparison():
+            texts = [item.chosen.strip(), item.rejected.strip()]
+        case Rating():
+            texts = [item.answer.strip()]
+        case _:
+            texts = [item.text.strip()]
+    return any(_same(answer, text) for answer in answers for text in texts)
 
 
-def _added(record: Record, items: Iterable[Item]) -> Record:
+def _same(answer: str, text: str) -> bool:
+    """Whether two texts are equal, or the shorter one, if it has some words, is a part of the other."""
+    if answer == text:
+        return True
+    shorter, longer = sorted((answer, text), key=len)
+    return shorter in longer and len(shorter.split()) >= LONG
+
+
+def _added(record: Asked, items: Iterable[Item]) -> Asked:
     return replace(record, persona=Persona((*record.persona.items, *items)))
 
 
-def with_evidence(records: Sequence[Record], evidence: Mapping[str, Sequence[Item]]) -> Historied:
+def with_evidence(records: Sequence[Asked], evidence: Mapping[str, Sequence[Item]]) -> Historied:
     """The records with further evidence of their people, such as comments from another file.
 
     Args:
         evidence: user id -> items.
     """
-    made: list[Record] = []
+    made: list[Asked] = []
     added = withheld = 0
     for record in records:
         items = evidence.get(record.user_id, ()) if record.user_id is not None else ()

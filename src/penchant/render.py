@@ -259,6 +259,12 @@ def _evidence_lines(evidence: Sequence[Evidence], layout: Layout) -> list[str]:
     return [_line(item) for item in evidence]
 
 
+_SUBJECTS = frozenset(["i", "i'm", "i’m", "i've", "my", "he", "she", "they", "we", "you", "this", "the"])
+_VERBS = frozenset(
+    ["is", "am", "are", "was", "has", "have", "likes", "loves", "prefers", "enjoys", "works", "lives", "hates", "wants"]
+)
+
+
 def _line(item: Evidence) -> str:
     match item:
         case Comment():
@@ -270,11 +276,18 @@ def _line(item: Evidence) -> str:
             verdict = "liked" if item.liked else "did not like"
             return _reaction("they asked", item.prompt, f'{verdict} the answer "{_quoted(item.answer)}"')
         case Demographics():
-            return f"They are {_quoted(item.text)}"
+            text = _quoted(item.text)
+            return f'About them: "{text}"' if _is_sentence(text) else f"They are {text}"
         case Statement():
             return f'They say: "{_quoted(item.text)}"'
         case _:
             assert_never(item)
+
+
+def _is_sentence(description: str) -> bool:
+    """Whether a description is a sentence of its own ("I work nights", "Ann is a nurse"), and no noun phrase."""
+    words = [word.strip(",.;:").lower() for word in description.split(maxsplit=5)[:5]]
+    return bool(words) and (words[0] in _SUBJECTS or any(word in _VERBS for word in words[1:4]))
 
 
 def _reaction(occasion: str, prompt: str, deed: str) -> str:

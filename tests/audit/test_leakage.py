@@ -89,3 +89,12 @@ def test_the_first_ids_are_told_and_no_more() -> None:
     (finding,) = (one for one in leakage(records) if one.count)
     assert finding.examples == tuple(f"r{i}" for i in range(EXAMPLES))
     assert finding.share == 1
+
+
+def test_several_people_with_one_pair_repeat_nothing() -> None:
+    def of(name: str, user: str) -> Record:
+        return Record(name, user, "q", "a", "b")
+
+    repeated = ALONE["repeated"].test
+    assert repeated([of("1", "u"), of("2", "v")]) == [False, False]
+    assert repeated([of("1", "u"), of("2", "u"), of("3", "v")]) == [True, True, False]

@@ -89,3 +89,12 @@ def test_a_shell_sees_the_same_exit_codes() -> None:
     right = subprocess.run([sys.executable, "-c", program, "show", "space"], capture_output=True, text=True)
     assert (right.returncode, right.stderr) == (0, "")
     assert right.stdout.startswith("alignx90: 90 dimensions")
+
+
+def test_a_character_that_the_terminal_lacks_is_one_sentence(penchant, monkeypatch) -> None:
+    def fail(*_arguments: object) -> None:
+        "\U0001f600".encode("ascii")
+
+    monkeypatch.setattr("penchant.cli.app.refuse_old_spelling", fail)
+    ran = penchant("data", "rows.jsonl")
+    assert (ran.code, "set PYTHONUTF8=1 and run the command again" in ran.err) == (2, True)

@@ -1,5 +1,6 @@
 """`penchant data`: how a file is read, for people and for programs."""
 
+import json
 from pathlib import Path
 
 FOUND = Path(__file__).parents[1] / "data" / "as_found"
@@ -48,3 +49,26 @@ def test_what_cannot_be_known_is_one_sentence_and_columns_settle_it(penchant) ->
 
 def test_a_file_without_people_says_so(penchant) -> None:
     assert "no people are named" in penchant("data", FOUND / "ultrafeedback.jsonl").out
+
+
+def test_a_file_of_nothing_usable_ends_with_an_error_after_the_reasons(penchant, tmp_path) -> None:
+    row = {"prompt": "q", "chosen": "same", "rejected": "same"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    ran = penchant("data", tmp_path / "rows.jsonl")
+    assert (ran.code, "holds nothing that can be used; the reasons are above" in ran.err) == (2, True)
+    assert "chosen and rejected are the same answer" in ran.out
+    assert "people" not in ran.out
+
+
+def test_answers_that_begin_alike_are_shown_from_where_they_differ(penchant, tmp_path) -> None:
+    row = {"prompt": "q", "chosen": "word " * 60 + "short", "rejected": "word " * 60 + "long", "user_id": "u"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    out = penchant("data", tmp_path / "rows.jsonl").out
+    assert "word short" in out
+    assert "word long" in out
+
+
+def test_evidence_alone_says_what_reads_it(penchant, tmp_path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"user_id": "u", "comment": "Short."}', encoding="utf-8")
+    ran = penchant("data", tmp_path / "rows.jsonl")
+    assert (ran.code, "1 items of evidence (for --evidence and penchant show users)" in ran.out) == (0, True)

@@ -289,3 +289,9 @@ def test_a_tokenizer_of_another_model_is_refused_before_it_is_used(tmp_path: Pat
     local.chat.tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=r"has tokens up to number \d+, and the model has embeddings of 5"):
         load_parts(str(tmp_path))
+
+
+def test_a_folder_that_recipes_name_says_where_to_run(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="run the command from the root of penchant's repository"):
+        load_tokenizer("models/english-base")

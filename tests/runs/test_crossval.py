@@ -67,3 +67,17 @@ def test_another_base_is_named_in_place_of_the_recipes(crossval, tmp_path) -> No
     measurement = crossval(model=str(tmp_path / "other"), lora=True)
     assert {"ica", "pba"} <= {row.method for row in measurement.results.main}
     assert (tmp_path / "out" / "fold-0" / "ica" / "adapter_model.safetensors").is_file()
+
+
+def test_one_method_alone_and_others_are_refused(crossval) -> None:
+    measurement = crossval(methods=["ica"])
+    assert not [row for row in measurement.results.rows if row.method == "pba"]
+    with pytest.raises(ConfigError, match="`methods` dpo: choose from ica, pba"):
+        crossval(methods=["dpo"])
+
+
+def test_a_method_that_cannot_show_the_evidence_is_refused_before_training(crossval, tmp_path) -> None:
+    notes = Notes()
+    with pytest.raises(ConfigError, match="leave pba out with `methods` ica"):
+        crossval(overrides=["directions=given", "space=alignx90"], reporter=notes)
+    assert not any(text.startswith("== fold") for text in notes.texts)

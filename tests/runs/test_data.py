@@ -7,7 +7,17 @@ import pytest
 
 from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceMismatch
-from penchant.runs.data import directed, find, individual, of_attribute, read, recipe_space, report_space, space_for
+from penchant.runs.data import (
+    Data,
+    directed,
+    find,
+    individual,
+    of_attribute,
+    read,
+    recipe_space,
+    report_space,
+    space_for,
+)
 from penchant.space import load_space
 
 
@@ -167,3 +177,43 @@ def test_a_subset_is_a_dimension_or_one_of_its_poles(planted, tmp_path) -> None:
     assert len(engines) == len(planted) / 2
     with pytest.raises(ConfigError, match="has no record of 'kitchen'; there are: garden"):
         of_attribute(planted, "kitchen", tmp_path)
+
+
+def rows_of(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_a_limit_cuts_after_the_history_is_made(tmp_path, reporter) -> None:
+    rows = [{"prompt": f"q{i}", "chosen": f"a{i}", "rejected": f"b{i}", "user_id": "u"} for i in range(6)]
+    data = Data(rows_of(tmp_path / "rows.jsonl", rows), history="others")
+    records = read(data, load_space(), limit=2, reporter=reporter)
+    assert [len(record.persona.items) for record in records] == [5, 5]
+    assert any("only the first 2 records are read" in note for note in reporter.notes)
+
+
+def test_a_history_that_gives_nothing_is_noted(tmp_path, reporter) -> None:
+    rows = [{"prompt": f"q{i}", "chosen": "a", "rejected": "b", "user_id": f"u{i}"} for i in range(3)]
+    read(Data(rows_of(tmp_path / "rows.jsonl", rows), history="others"), load_space(), reporter=reporter)
+    assert any("gives no row any history" in note for note in reporter.notes)
+
+
+def test_a_question_is_shown_with_evidence_from_another_file(tmp_path) -> None:
+    asked = rows_of(tmp_path / "asked.jsonl", [{"prompt": "What now?", "user_id": "u"}])
+    pairs = rows_of(tmp_path / "pairs.jsonl", [{"prompt": "q", "chosen": "a", "rejected": "b", "user_id": "u"}])
+    found = find(Data(asked, evidence=pairs), load_space(), None)
+    assert found.task == "What now?"
+    assert [item.evidence.chosen for item in found.persona.items] == ["a"]
+
+
+def test_rows_without_two_answers_are_refused_with_what_can_be_done(tmp_path) -> None:
+    thumbs = rows_of(tmp_path / "thumbs.jsonl", [{"prompt": "q", "completion": "a", "label": True, "user_id": "u"}])
+    with pytest.raises(DataError, match="`ratings` of penchant train reads thumbs"):
+        read(thumbs, load_space())
+    with pytest.raises(DataError, match="holds evidence, but nothing that is asked; `penchant show users` reads it"):
+        find(thumbs, load_space(), None)
+    asked = rows_of(tmp_path / "asked.jsonl", [{"prompt": "What now?", "user_id": "u"}])
+    with pytest.raises(DataError, match="`penchant show prompt` and `penchant infer` read questions"):
+        read(asked, load_space())
+    with pytest.raises(DataError, match="a person's other choices evidence, and there are none"):
+        find(Data(asked, history="others"), load_space(), None)

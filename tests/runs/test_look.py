@@ -39,3 +39,18 @@ def test_a_limit_stops_early_and_many_rows_are_announced(tmp_path: Path, reporte
     path.write_text("".join(json.dumps(row) + "\n" for _ in range(9)))
     assert look(data=path, limit=5, reporter=reporter).pairs == 5
     assert [note for note in reporter.notes if note.endswith("read")] == [f"{path}: 2 read", f"{path}: 4 read"]
+
+
+def test_the_file_of_one_person_is_looked_at_too(tmp_path) -> None:
+    person = {"user_id": "ana", "evidence": [{"kind": "comment", "prompt": "", "text": "Short."}], "corrections": []}
+    (tmp_path / "ana.json").write_text(json.dumps(person), encoding="utf-8")
+    seen = look(data=tmp_path / "ana.json")
+    assert (seen.layout, seen.named, seen.evidence, seen.first_values()) == ("one person", 1, 1, None)
+
+
+def test_thumbs_without_a_person_name_nobody_and_are_counted_up_and_down(tmp_path) -> None:
+    rows = [{"prompt": f"q{i}", "completion": "a", "label": i > 0} for i in range(3)]
+    (tmp_path / "kto.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    seen = look(data=tmp_path / "kto.jsonl")
+    assert (seen.ratings, seen.liked, seen.people, seen.named) == (3, 2, 3, 0)
+    assert seen.first_values()["user_id"] is None

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from safetensors.numpy import load_file
@@ -9,6 +10,9 @@ from safetensors.numpy import load_file
 from penchant.errors import ConfigError, ModelError, TrainingError
 from penchant.reporter import Quiet
 from penchant.runs import train as module
+from penchant.runs.data import Data
+from penchant.shards import jsonl
+from penchant.space import load_space
 
 
 class Notes(Quiet):
@@ -155,4 +159,25 @@ def test_a_run_that_ends_where_it_began_says_so(train, tmp_path, rate: float, mo
     said = [text for text in notes.texts if "the loss has hardly moved" in text]
     assert bool(said) is not moved
     assert all("ica.learning_rate=1e-08 (it was 1e-09)" in text for text in said)
-    assert any("4 steps of 4 people, so that each has 0.7 turns" in text for text in notes.texts)
+    assert any("4 steps of 4 people, 0.7 turns for each; after the first step" in text for text in notes.texts)
+
+
+def test_rows_of_another_split_are_not_trained_on(train, planted, tmp_path) -> None:
+    notes = Notes()
+    half = [replace(r, split="train" if i % 2 else "test") for i, r in enumerate(planted)]
+    jsonl.write(half, tmp_path / "rows.jsonl", space=None)
+    done = train(data=tmp_path / "rows.jsonl", out=tmp_path / "m", reporter=notes)
+    assert done["records"] == len(planted) // 2
+    assert any(f"{len(planted) // 2} of {len(planted)} records are of another split" in text for text in notes.texts)
+
+
+def test_ratings_take_no_history_and_show_evidence_of_another_file(train, tmp_path) -> None:
+    thumbs = tmp_path / "thumbs.jsonl"
+    rows = [{"prompt": f"q{i}", "completion": f"a{i}", "label": i > 0, "user_id": "u"} for i in range(3)]
+    thumbs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(ConfigError, match="other ratings of a person are shown in any case; leave out `history`"):
+        train(data=Data(thumbs, history="others"), ratings=True, out=tmp_path / "m")
+    comments = tmp_path / "comments.jsonl"
+    comments.write_text('{"user_id": "u", "comment": "I like it short."}\n', encoding="utf-8")
+    (people,) = module._raters(Data(thumbs, evidence=comments), load_space(), "given", rejected=None, reporter=Notes())
+    assert any("I like it short." in str(item) for record in people for item in record.persona.evidence)

@@ -111,3 +111,10 @@ def test_a_missing_path_and_an_unknown_kind_of_file_are_named(tmp_path: Path) ->
 def test_texts_to_train_a_base_model_on_are_no_records(shared_data: Path) -> None:
     with pytest.raises(DataError, match="text, source, licence, split; nothing says which answers"):
         read_records(shared_data / "pretrain_text.parquet", space=None)
+
+
+def test_evidence_under_a_misspelt_key_is_refused(tmp_path) -> None:
+    row = {"prompt": "q", "chosen": "a", "rejected": "b", "evidense": [{"kind": "comment", "text": "short"}]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    with pytest.raises(DataError, match="'evidense' holds items of evidence, whose key is 'evidence'; rename it"):
+        read_records(tmp_path / "rows.jsonl", space=None)

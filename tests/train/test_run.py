@@ -21,7 +21,7 @@ from penchant.model.load import load_model, load_parts
 from penchant.model.local import LocalModel
 from penchant.persona import Comment, Persona
 from penchant.record import Record
-from penchant.train.run import UserTreeTrainer, align
+from penchant.train.run import UserTreeTrainer, _arguments, align
 from penchant.train.trees import TrainingRow
 
 SHORT = TrainSection(learning_rate=0.01, max_steps=4, users_per_step=3, pairs_per_user=4, warmup_steps=1, save_steps=2)
@@ -352,3 +352,9 @@ def test_a_finished_run_given_more_steps_goes_on_and_logs_its_last_step(
     resumed = align(training_set(), longer, base=base, folder=tmp_path, resume=True)
     assert [point["step"] for point in resumed.curve] == [10, 13]
     assert resumed.rows == 13 * longer.users_per_step
+
+
+def test_one_person_at_a_time_needs_no_number_of_parts() -> None:
+    settings = SHORT.model_copy(update={"gradient_accumulation_steps": None, "users_per_step": 6, "processes": 2})
+    arguments = _arguments(settings, Path("nowhere"), seed=0)
+    assert (arguments.gradient_accumulation_steps, arguments.per_device_train_batch_size) == (3, 1)

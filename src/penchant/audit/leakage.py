@@ -109,8 +109,9 @@ def _profile_of_own_pair(record: Record) -> bool:
 
 
 def _repeated(records: Sequence[Record]) -> list[bool]:
-    counts = Counter(_question(r) for r in records)
-    return [counts[_question(r)] > 1 for r in records]
+    """Repeats by one person; several people who judge the same pair are the normal case."""
+    counts = Counter((r.person_id, _question(r)) for r in records)
+    return [counts[r.person_id, _question(r)] > 1 for r in records]
 
 
 def _contradicted(records: Sequence[Record]) -> list[bool]:
@@ -184,7 +185,7 @@ ALONE: Mapping[str, Check] = {
     "own answer": Check("the history or an earlier turn contains one of the two answers", _own_answer),
     "own prompt": Check("the history contains an item under the target prompt", _own_prompt),
     "own direction": Check("the profile states exactly the direction of the target pair", _own_direction),
-    "repeated": Check("the same prompt and answers occur in more than one record", _repeated),
+    "repeated": Check("the same person has the same prompt and answers in more than one record", _repeated),
     "contradicted": Check("the same person also has the pair with the answers swapped", _contradicted),
 }
 """Checks of the test records alone."""

@@ -101,6 +101,12 @@ def main() -> None:
         where = error.filename or "a file"
         sys.stderr.write(f"penchant: cannot use {where}: {error.strerror}; check the path, permissions and space\n")
         raise SystemExit(2) from None
+    except UnicodeEncodeError as error:
+        sys.stderr.write(
+            f"penchant: the character {error.object[error.start : error.start + 1]!a} cannot be used in the encoding "
+            f"{error.encoding} of this terminal; set PYTHONUTF8=1 and run the command again\n"
+        )
+        raise SystemExit(2) from None
     except SystemExit as ended:
         # typer turns an interrupt into this code before it gets here
         if ended.code == _INTERRUPTED:

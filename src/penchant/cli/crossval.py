@@ -7,23 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.options import (
-    AnnotatorOption,
-    AttributeOption,
-    CacheOption,
-    DataOption,
-    DirectionsOption,
-    JsonOption,
-    LimitOption,
-    ModelOption,
-    RecipeOption,
-    RejectedOption,
-    SeedOption,
-    SpaceOption,
-    SplitOption,
-    TemplateOption,
-    set_option,
-)
+from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE
 from penchant.cli.reading import reads_data
 from penchant.cli.tables import names, show
@@ -35,20 +19,21 @@ app = typer.Typer(no_args_is_help=True, help="Cross-validate: train on some peop
 @app.command("models")
 @reads_data
 def models(
-    data: DataOption,
+    data: shared.DataOption,
     out: Annotated[Path, typer.Option(help="Folder for the folds; finished folds are kept.")],
-    recipe: RecipeOption = "english",
-    model: ModelOption = None,
-    template: TemplateOption = None,
+    recipe: shared.RecipeOption = "english",
+    model: shared.ModelOption = None,
+    template: shared.TemplateOption = None,
     lora: Annotated[bool, typer.Option("--lora", help="Train LoRA adapters instead of all weights.")] = False,
+    methods: Annotated[str, typer.Option(help="Methods to align and test: ica, pba or both.")] = "ica,pba",
     folds: Annotated[int, typer.Option(min=2, help="Number of folds; records of a user stay together.")] = 3,
     only: Annotated[str | None, typer.Option(help="Run only these folds; numbers start at 0, e.g. 0,2.")] = None,
-    attribute: AttributeOption = None,
+    attribute: shared.AttributeOption = None,
     encoder: Annotated[bool, typer.Option("--encoder", help="Also test the encoder scorer on these folds.")] = False,
-    space: SpaceOption = None,
-    rejected: RejectedOption = None,
-    overrides: Annotated[list[str], set_option("ica.max_steps=200")] = [],  # noqa: B006 - typer only reads it
-    json: JsonOption = False,
+    space: shared.SpaceOption = None,
+    rejected: shared.RejectedOption = None,
+    overrides: Annotated[list[str], shared.set_option("ica.max_steps=200")] = [],  # noqa: B006 - typer only reads it
+    json: shared.JsonOption = False,
 ) -> None:
     """Align models fold by fold.
 
@@ -65,6 +50,7 @@ def models(
         model=model,
         template=template,
         lora=lora,
+        methods=names(methods),
         folds=folds,
         only=None if only is None else _numbers(only, folds),
         attribute=attribute,
@@ -80,28 +66,28 @@ def models(
 @app.command("scorers")
 @reads_data
 def scorers(
-    data: DataOption,
+    data: shared.DataOption,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds; records of a user stay together.")] = 5,
     baselines: Annotated[str | None, typer.Option(help="Baselines to fit too: vpl, lore or both.")] = None,
     fit_split: Annotated[str | None, typer.Option(help="Train on this split instead of folds.")] = None,
-    split: SplitOption = None,
+    split: shared.SplitOption = None,
     fit_data: Annotated[Path | None, typer.Option(help="Train on these records instead of folds.")] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Drop training rows that share an answer or a history text with a tested row."),
     ] = False,
-    cache: CacheOption = None,
+    cache: shared.CacheOption = None,
     personas: Annotated[
         str | None, typer.Option(help="Kinds of evidence to test one by one; default: all evidence together.")
     ] = None,
-    annotator: AnnotatorOption = None,
-    attribute: AttributeOption = None,
-    limit: LimitOption = None,
-    space: SpaceOption = None,
-    directions: DirectionsOption = "given",
-    rejected: RejectedOption = None,
-    seed: SeedOption = 0,
-    json: JsonOption = False,
+    annotator: shared.AnnotatorOption = None,
+    attribute: shared.AttributeOption = None,
+    limit: shared.LimitOption = None,
+    space: shared.SpaceOption = None,
+    directions: shared.DirectionsOption = "given",
+    rejected: shared.RejectedOption = None,
+    seed: shared.SeedOption = 0,
+    json: shared.JsonOption = False,
 ) -> None:
     """Fit scorers fold by fold.
 

@@ -23,6 +23,9 @@ ModelsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="MODELS", help="Folders of models or scorers; METHOD=ORG/MODEL for the Hub."),
 ]
+PoliciesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="MODELS", help="Folders of models; METHOD=ORG/MODEL for the Hub.")
+]
 _DATA: dict[str, tuple[Any, Any]] = {
     "data": (shared.DataOption, inspect.Parameter.empty),
     **{name: (kind, None) for name, kind in READING.items()},
@@ -47,19 +50,10 @@ _MODELS: dict[str, tuple[Any, Any]] = {
 _NEEDS: dict[str, tuple[Any, Any]] = {
     "annotator": (shared.AnnotatorOption, None),
     "neutral": (shared.NeutralOption, False),
-    "personas": (
-        Annotated[str | None, typer.Option(help="Evidence to show: ugc, pair, demo, behaviour, mixed, all.")],
-        None,
-    ),
-    "draws": (
-        Annotated[int, typer.Option(min=0, help="Also average pba over this many directions drawn from the belief.")],
-        0,
-    ),
+    "personas": (Annotated[str | None, typer.Option(help="Evidence: ugc,pair,demo,behaviour,mixed,all.")], None),
+    "draws": (Annotated[int, typer.Option(min=0, help="Also average pba over so many drawn directions.")], 0),
     "summaries": (shared.SummariesOption, None),
-    "fit_data": (
-        Annotated[Path | None, typer.Option(help="Training data; shows which dimensions are new.")],
-        None,
-    ),
+    "fit_data": (Annotated[Path | None, typer.Option(help="Training data; shows which dimensions are new.")], None),
     "judge": (Annotated[str | None, typer.Option(help="Recipe of the language model that judges.")], None),
     "recipe": (Annotated[str | None, typer.Option(help="Recipe of the few training steps; default: adapt.")], None),
 }
@@ -72,7 +66,7 @@ def parameters(question: Question) -> dict[str, tuple[Any, Any]]:
     kept = {*_DATA, *needs, *(_MODELS if "models" in needs else ())}
     options = {**_DATA, **_MODELS, **_NEEDS}
     if "scorers" not in needs:
-        options["models"] = (_helped(options["models"][0], "Folders of models; METHOD=ORG/MODEL for the Hub."), None)
+        options["models"] = (PoliciesArgument, None)
     return {
         name: _required(option) if name in question.needs else option
         for name, option in options.items()
@@ -136,7 +130,7 @@ def report(
     context: typer.Context,
     data: shared.DataOption,
     out: Annotated[Path, typer.Option(help="Folder for report.html, results.json, results.jsonl.")],
-    models: ModelsArgument = None,
+    models: PoliciesArgument = None,
     base: shared.BaseOption = None,
     template: shared.TemplateOption = None,
     layout: shared.LayoutOption = None,

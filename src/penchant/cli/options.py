@@ -8,18 +8,15 @@ from typing import Annotated, Any
 import typer
 
 DataOption = Annotated[Path, typer.Option(help="Data: a file, a folder, or hub:OWNER/NAME.")]
-ColumnsOption = Annotated[str | None, typer.Option(help="FIELD=COLUMN,… or a YAML file; see penchant data.")]
+ColumnsOption = Annotated[str | None, typer.Option(help="FIELD=COLUMN,… or a YAML file; see the guide.")]
 HistoryOption = Annotated[str | None, typer.Option(help="Rows as evidence: others, earlier, first:K.")]
-EvidenceOption = Annotated[Path | None, typer.Option(help="File of further evidence, by user id.")]
-SpaceOption = Annotated[str | None, typer.Option(help="Space: name or .toml file.")]
+EvidenceOption = Annotated[Path | None, typer.Option(help="More evidence of the people, by user id.")]
+SpaceOption = Annotated[str | None, typer.Option(help="Dimensions: name of a space, or .toml file.")]
 RejectedOption = Annotated[Path | None, typer.Option(help="File for dropped rows: NAME.rejected.jsonl.")]
 DirectionsOption = Annotated[str, typer.Option(help="given: from the data; measured: from text style.")]
-ModelDirectionsOption = Annotated[
-    str | None, typer.Option(help="given (from the data) or measured (from text style); default: as trained.")
-]
-"""The same for commands that ask models, whose cards say what they were trained with."""
+ModelDirectionsOption = Annotated[str | None, typer.Option(help="given or measured; default: as trained.")]
 SplitOption = Annotated[str | None, typer.Option(help="Use only records of this split.")]
-AttributeOption = Annotated[str | None, typer.Option(help="Use only records with this attribute.")]
+AttributeOption = Annotated[str | None, typer.Option(help="Only records of this subset (attribute).")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Read at most this many records.")]
 SeedOption = Annotated[int, typer.Option(help="Random seed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")]
@@ -31,15 +28,13 @@ NeededRecipeOption = Annotated[
     typer.Option("--recipe", help="hub (pretrained), demo, english, forum90, or a YAML file.  [required]"),
 ]
 """A recipe without a default; see `runs.recipe`."""
-ModelOption = Annotated[str | None, typer.Option(help="Base model: folder or Hub id; default: `base` of the recipe.")]
+ModelOption = Annotated[str | None, typer.Option(help="Base: folder, Hub id or smollm2; default: the recipe's.")]
 TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml, plain, or Jinja file.")]
-BaseOption = Annotated[str | None, typer.Option(help="Base model, if the models' cards name none.")]
-LayoutOption = Annotated[
-    str | None, typer.Option(help="Prompt order: user_first, or paper (task first); default: as trained.")
-]
+BaseOption = Annotated[str | None, typer.Option(help="Base: if no card names it, or measured alone.")]
+LayoutOption = Annotated[str | None, typer.Option(help="user_first or paper; default: as trained.")]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Longest prompt in tokens.")]
-AnnotatorOption = Annotated[Path | None, typer.Option(help="Annotator of directions: folder or recipe.")]
-NeutralOption = Annotated[bool, typer.Option("--neutral", help="Make words of gender and age neutral.")]
+AnnotatorOption = Annotated[Path | None, typer.Option(help="Infer directions: annotator folder or recipe.")]
+NeutralOption = Annotated[bool, typer.Option("--neutral", help="Replace words of gender and age.")]
 SummariesOption = Annotated[
     str | None, typer.Option(help="Recipe of a language model that writes summaries (pba_summary, pba_both).")
 ]

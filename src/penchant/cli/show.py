@@ -23,7 +23,7 @@ def prompt(
     data: shared.DataOption,
     record: Annotated[str | None, typer.Option(help="Record id; default: the first.")] = None,
     method: Annotated[
-        str | None, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both; default: that of --model, or ica.")
+        str | None, typer.Option(help="few_shot, ica, pba, pba_summary or pba_both; default: as --model, or ica.")
     ] = None,
     persona: Annotated[
         str, typer.Option(help="Evidence to show: ugc, pair, demo, behaviour, mixed, all or none.")

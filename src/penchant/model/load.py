@@ -206,6 +206,11 @@ def _refuse_looking_ahead(source: str, model: Any) -> None:
 
 
 def _require_folder(source: str) -> None:
+    if source.startswith("models/") and not Path(source).is_dir():
+        raise ModelError(
+            f"no model folder at {source}, which recipes name; run the command from the root of penchant's repository, "
+            "or name another base with `model`"
+        )
     if _is_local(source) and not Path(source).is_dir():
         raise ModelError(f"no model folder at {source}; check the path, or train one with 'penchant train'")
 

@@ -62,6 +62,8 @@ def audit(
         reporter.note("give the training data as `against` to count people and texts that are in both")
     else:
         others = read(against, read_in, split=against_split, reporter=reporter)
+    if not any(record.persona.items for record in records):
+        reporter.note("no record holds evidence, so histories are not checked; `history` makes other rows evidence")
     subsets: dict[str, list[Record]] = {}
     for record in records:
         if record.provenance.attribute:

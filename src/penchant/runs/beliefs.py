@@ -17,9 +17,10 @@ from penchant.runs.annotators import Inferred, read_evidence
 from penchant.runs.data import (
     Data,
     as_data,
+    evidence_of,
     individual,
+    joined,
     opened,
-    read,
     refuse,
     report_losses,
     report_space,
@@ -177,8 +178,19 @@ def entries_of(
     own: dict[str, list[Entry]] = {}
     source = as_data(data)
     if source.history is not None or source.evidence is not None:
-        for record in read(data, space, limit=limit, rejected=rejected, reporter=reporter):
-            own.setdefault(record.person_id, []).append(record)
+        with opened(data, space, rejected) as loaded:
+            every = list(loaded.entries())
+            report_losses(loaded, reporter)
+        asked = [entry for entry in every if not isinstance(entry, PersonItems)]
+        made = joined(asked, source, space, reporter=reporter) if asked or source.history is not None else []
+        for entry in [*islice(made, limit), *(entry for entry in every if isinstance(entry, PersonItems))]:
+            own.setdefault(entry.user_id if isinstance(entry, PersonItems) else entry.person_id, []).append(entry)
+        if source.evidence is not None and not asked:
+            for name, items in evidence_of(source.evidence, space, reporter=reporter).items():
+                if name in own:
+                    own[name].append(PersonItems(name, tuple(items)))
+        if not own:
+            refuse(loaded)
         return own
     with opened(data, space, rejected) as loaded:
         for entry in islice(loaded.entries(), limit):

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from penchant.config import Recipe
-from penchant.errors import ConfigError
+from penchant.errors import ConfigError, TrainingError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.crossval_scorers import measure_encoder
@@ -20,7 +20,7 @@ from penchant.runs.data import Data, as_data, directed, of_attribute, read, spac
 from penchant.runs.measurement import Measurement
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
-from penchant.runs.train import align_records
+from penchant.runs.train import align_records, training_set
 from penchant.shards.atomic import write_text
 from penchant.space import PreferenceSpace
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 RECIPE = "english"
 ALIGNED = ("ica", "pba")
+_TRIED = 100
+"""So many records are tried before training."""
 RUN = "run.json"
 """Data and settings that the folds of a folder were measured with; folds of two runs are never put together."""
 
@@ -42,6 +44,7 @@ def crossval_models(
     model: str | None = None,
     template: str | None = None,
     lora: bool = False,
+    methods: Sequence[str] = ALIGNED,
     folds: int = 3,
     only: Sequence[int] | None = None,
     attribute: str | None = None,
@@ -56,6 +59,7 @@ def crossval_models(
     Args:
         out: folder for the folds.
         model, template, lora: the base in place of the recipe's, its chat template, and adapters; see `runs.train`.
+        methods: what to align and measure, of ALIGNED.
         folds: folds by user; each person is tested once, by models of other people.
         only: numbers of the folds to measure in this run; None measures all.
         attribute: only records of this subset; see `runs.data.of_attribute`.
@@ -82,11 +86,14 @@ def crossval_models(
     if encoder:  # before hours of training, not after
         refuse_small(records, folds=folds)
     numbers = _fold_numbers(only, folds)
+    _require_shown(settings, methods, [records[i] for i in plan[0].train], data_space)
     source = {"data": data.name, "digest": data.digest(), "space": data_space.digest, "attribute": attribute}
+    source["methods"] = ",".join(methods)
     _require_same_run(out, {**source, "folds": folds, "recipe": settings.model_dump()})
     for k in numbers:
         if not (out / f"fold-{k}" / SCORES).is_file():
-            _measure(settings, data_space, records, fold=plan[k], out=out / f"fold-{k}", reporter=reporter)
+            out_k = out / f"fold-{k}"
+            _measure(settings, data_space, records, methods=methods, fold=plan[k], out=out_k, reporter=reporter)
     missing = [k for k in range(folds) if not (out / f"fold-{k}" / SCORES).is_file()]
     if missing:
         left = ", ".join(map(str, missing))
@@ -99,6 +106,21 @@ def crossval_models(
         measured += measure_encoder(records, data.stem, folds=folds, seed=settings.seed, reporter=reporter)
     seconds = {"crossval": perf_counter() - started}
     return Measurement.of(measured, seed=settings.seed, seconds=seconds, reporter=reporter)
+
+
+def _require_shown(recipe: Recipe, methods: Sequence[str], records: Sequence[Record], space: PreferenceSpace) -> None:
+    """Refuses, before hours of training, a method that can show none of the evidence."""
+    from penchant.train.usable import usable
+
+    for method in methods:
+        if method not in ALIGNED:
+            raise ConfigError(f"`methods` {','.join(methods)}: choose from {', '.join(ALIGNED)}")
+        try:
+            usable(training_set(recipe, method, records[:_TRIED], space))
+        except TrainingError as error:
+            others = ",".join(one for one in methods if one != method)
+            advice = f"; leave {method} out with `methods` {others}" if others else ""
+            raise ConfigError(f"{error}{advice}") from error
 
 
 def _require_same_run(out: Path, run: dict[str, object]) -> None:
@@ -114,6 +136,7 @@ def _measure(
     space: PreferenceSpace,
     records: Sequence[Record],
     *,
+    methods: Sequence[str],
     fold: Fold,
     out: Path,
     reporter: Reporter,
@@ -124,16 +147,23 @@ def _measure(
 
     train, test = ([records[i] for i in positions] for positions in (fold.train, fold.test))
     name = out.name.replace("-", " ")
-    for method in ALIGNED:
+    for method in methods:
         if finished(out / method) is None:
             reporter.note(f"== {name}, {method}")
             align_records(recipe, method, train, space=space, out=out / method, resume=True, reporter=reporter)
     reporter.note(f"== {name}, {len(test)} records of people in no training fold")
-    save_scores(out, _scores(recipe, space, test, out=out, name=name, reporter=reporter))
+    save_scores(out, _scores(recipe, space, test, methods=methods, out=out, name=name, reporter=reporter))
 
 
 def _scores(
-    recipe: Recipe, space: PreferenceSpace, test: Sequence[Record], *, out: Path, name: str, reporter: Reporter
+    recipe: Recipe,
+    space: PreferenceSpace,
+    test: Sequence[Record],
+    *,
+    methods: Sequence[str],
+    out: Path,
+    name: str,
+    reporter: Reporter,
 ) -> list[Scored]:
     from penchant.eval.bench import Bench
     from penchant.eval.questions.base import Inputs
@@ -146,7 +176,7 @@ def _scores(
             layout=recipe.layout,
             space=space,
             reference=LocalModel.load(recipe.base, name="reference", template=recipe.template),
-            policies={method: LocalModel.load(str(out / method), name=method) for method in ALIGNED},
+            policies={method: LocalModel.load(str(out / method), name=method) for method in methods},
             max_prompt_tokens=recipe.ica.max_prompt_tokens,
             swapped="all",
         )

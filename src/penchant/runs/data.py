@@ -5,7 +5,7 @@ The space holds the preference dimensions that the records' directions refer to.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from penchant.config import Recipe
 from penchant.errors import ConfigError, DataError, SpaceError, SpaceMismatch
-from penchant.history import Historied, History, item_of, with_evidence, with_history
+from penchant.history import Asked, Historied, History, item_of, with_evidence, with_history
 from penchant.manner import manner_space, measured
 from penchant.persona import Item
 from penchant.record import Question, Record
@@ -67,6 +67,13 @@ def as_data(data: str | Path | Data) -> Data:
     """A path as data that is read as it stands."""
     return data if isinstance(data, Data) else Data(Path(data))
 
+
+_ADVICE = {
+    "evidence alone, without two answers": "; `ratings` of penchant train reads thumbs, `penchant show users` beliefs "
+    "from any evidence, and to measure a model takes two answers to a prompt",
+    "a question without two answers": "; `penchant show prompt` and `penchant infer` read questions",
+}
+"""Reason for which every row was left out -> what can be done with the rows."""
 
 Directions = Literal["given", "measured"]
 """Where the directions of evidence come from: the data, or a measurement of its texts (`penchant.manner`)."""
@@ -145,21 +152,26 @@ def read(
         splits.add(record.split)
         return split in (None, record.split)
 
-    path = as_data(data).path
+    path, source = as_data(data).path, as_data(data)
+    first = None if source.history is not None else limit  # the history of the first records may be in later rows
     with opened(data, space, rejected) as loaded:
-        records = list(islice(filter(wanted, loaded), limit))
+        rows = list(islice(filter(wanted, loaded), first))
         report_losses(loaded, reporter)
-        if limit is not None and not loaded.counts.complete:
-            people = len({record.person_id for record in records})
-            reporter.note(
-                f"{path}: only the first {len(records):,} records are read, as `limit` says, of {people:,} people"
-            )
-    if not records:
+    if not rows:
         refuse(loaded, split, splits)
-    return joined(records, as_data(data), space, reporter=reporter)
+    records = [one for one in joined(rows, source, space, reporter=reporter) if isinstance(one, Record)]
+    if limit is not None and (len(records) > limit or not loaded.counts.complete):
+        records = records[:limit]
+        people = len({record.person_id for record in records})
+        reporter.note(
+            f"{path}: only the first {len(records):,} records are read, as `limit` says, of {people:,} people"
+        )
+    return records
 
 
-def joined(records: list[Record], data: Data, space: PreferenceSpace, *, reporter: Reporter = QUIET) -> list[Record]:
+def joined(
+    records: Sequence[Asked], data: Data, space: PreferenceSpace, *, reporter: Reporter = QUIET
+) -> Sequence[Asked]:
     """The records with the evidence from other rows and from another file that `data` asks for.
 
     Raises:
@@ -177,9 +189,15 @@ def joined(records: list[Record], data: Data, space: PreferenceSpace, *, reporte
     made = with_history(records, History.parse(data.history))
     kept = f"; {made.as_history:,} rows are history and not asked about" if made.as_history else ""
     reporter.note(f"{data}: {len(made.records):,} records with {made.items:,} items of history{kept}")
+    if not made.items:
+        reporter.note(
+            f"{data}: `history` {data.history} gives no row any history: are people named, and do times differ?"
+        )
     _report_withheld(made, reporter)
     for reason, count in sorted(made.dropped.items()):
         reporter.note(f"{data}: {count:,} rows left out ({reason})")
+    if not any(isinstance(one, Record) for one in records):
+        raise DataError(f"{data}: `history` makes a person's other choices evidence, and there are none; leave it out")
     if not made.records:
         raise DataError(f"{data}: `history` {data.history} leaves no record to ask about; try others, or a smaller K")
     return made.records
@@ -266,11 +284,15 @@ def find(data: Path | Data, space: PreferenceSpace, record_id: str | None) -> Re
     first = None
     path = as_data(data).path
     if as_data(data).history or as_data(data).evidence:
-        records = read(data, space)
-        found = next((record for record in records if record_id in (None, record.record_id)), None)
+        with opened(data, space, None) as loaded:
+            rows = [entry for entry in loaded.entries() if isinstance(entry, Record | Question)]
+        if not rows:
+            refuse(loaded)
+        asked = joined(rows, as_data(data), space)
+        found = next((record for record in asked if record_id in (None, record.record_id)), None)
         if found is not None:
             return found
-        raise DataError(f"{path} has no record '{record_id}'; the first is '{records[0].record_id}'")
+        raise DataError(f"{path} has no record '{record_id}'; the first is '{asked[0].record_id}'")
     with opened(data, space, None) as loaded:
         for record in loaded.entries():
             if isinstance(record, Record | Question):
@@ -356,5 +378,6 @@ def refuse(loaded: Loaded, split: str | None = None, splits: Collection[str] = (
     if not counts.rows:
         raise DataError(f"{loaded.path} holds no rows; check the path")
     if not counts.kept:
-        raise DataError(f"{loaded.path} holds no usable record; {counts.summary()}")
+        advice = next((text for reason, text in _ADVICE.items() if reason in counts.dropped), "")
+        raise DataError(f"{loaded.path} holds no usable record; {counts.summary()}{advice}")
     raise DataError(f"{loaded.path} has no record of split '{split}'; there are: {', '.join(sorted(splits))}")

@@ -12,10 +12,11 @@ from penchant.message import as_dicts
 from penchant.persona import Rating
 from penchant.record import Question, Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import Data, as_data, opened, space_for
+from penchant.runs.data import Data, as_data, individual, opened, space_for
 
 if TYPE_CHECKING:
     from penchant.shards.base import Entry
+    from penchant.shards.person_file import Individual
 
 NOTE_EVERY = 100_000
 """Rows between two notes of progress."""
@@ -36,6 +37,8 @@ class Look:
     questions: int
     ratings: int
     """Single answers with a thumb."""
+    liked: int
+    """Ratings that are thumbs up."""
     people: int
     named: int
     """People whom the file names; the others are records without a person."""
@@ -68,6 +71,7 @@ class Look:
             "pairs": self.pairs,
             "questions": self.questions,
             "ratings": self.ratings,
+            "liked": self.liked,
             "people": self.people,
             "people_named": self.named,
             "items_per_person": dict(self.items),
@@ -111,9 +115,11 @@ def look(
         DataError: the path is missing, broken or in no known layout.
         ConfigError: `columns` names a column that is not there, or makes no preference.
     """
+    if (person := individual(data, space_for(data, space), reporter=reporter)) is not None:
+        return _of_one(as_data(data).path, person)
     kinds: Counter[str] = Counter()
     of_person: Counter[str] = Counter()
-    unnamed = evidence = 0
+    unnamed = evidence = liked = 0
     first: Entry | None = None
     with opened(data, space_for(data, space), rejected) as loaded:
         for number, entry in enumerate(loaded.entries(), start=1):
@@ -126,6 +132,7 @@ def look(
             else:
                 thumbs = sum(isinstance(item.evidence, Rating) for item in entry.items)
                 kinds["ratings"] += thumbs
+                liked += sum(isinstance(item.evidence, Rating) and item.evidence.liked for item in entry.items)
                 evidence += len(entry.items) - thumbs
                 name = entry.user_id if entry.named else None
             if name is None:
@@ -147,6 +154,7 @@ def look(
         pairs=kinds["pairs"],
         questions=kinds["questions"],
         ratings=kinds["ratings"],
+        liked=liked,
         people=len(of_person) + unnamed,
         named=len(of_person),
         items={"least": sizes[0], "median": sizes[len(sizes) // 2], "most": sizes[-1]} if sizes else {},
@@ -155,4 +163,28 @@ def look(
         silent=dict(counts.silent),
         lost=dict(counts.lost_items),
         first=first,
+    )
+
+
+def _of_one(path: Path, person: Individual) -> Look:
+    """The file of one person, which other commands take as their data or as a user."""
+    count = len(person.persona.items)
+    return Look(
+        path=path,
+        layout="one person",
+        columns={},
+        kept_aside=(),
+        rows=count + len(person.lost),
+        pairs=0,
+        questions=0,
+        ratings=0,
+        liked=0,
+        people=1,
+        named=1,
+        items={"least": count, "median": count, "most": count},
+        evidence=count,
+        dropped={},
+        silent={},
+        lost=dict(Counter(person.lost.values())),
+        first=None,
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Hides the bars of transformers, and of datasets where it is loaded; a run reports through its Reporter."""
+    """Hides the bars of transformers, and of datasets where it is loaded; a run reports through its Reporter.
+
+    A warning of transformers about a property that TRL and PEFT read is hidden too: no user can act on it.
+    """
     from transformers.utils import logging
 
     bars, data_bars = logging.is_progress_bar_enabled(), _data_bars()
@@ -17,7 +21,9 @@ def quiet_libraries() -> Iterator[None]:
     if data_bars:
         _switch_data_bars(on=False)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
+            yield
     finally:
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -12,9 +12,9 @@ from penchant.errors import ConfigError
 from penchant.manner import measured
 from penchant.message import conversation
 from penchant.persona import Persona, Rating
-from penchant.record import Question, Record
+from penchant.record import Provenance, Question, Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import Data, directed, read, space_for
+from penchant.runs.data import Data, as_data, directed, read, space_for
 from penchant.runs.fit import refuse_scorer
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.recipe import recipe_for
@@ -22,6 +22,8 @@ from penchant.runs.scorers import SCORERS
 from penchant.shards.atomic import write_text
 from penchant.space import PreferenceSpace
 
+_TURNS = 10
+"""So many turns for each person are enough to see whether training works."""
 _UNMOVED = 0.01
 """A margin below this, in beta times nats, is no training: with beta 0.1, a tenth of a nat."""
 
@@ -80,6 +82,8 @@ def train(
         reporter.note(f"nothing to go on with in {out}: starting anew")
     if summaries is not None and method not in ("pba_summary", "pba_both"):
         raise ConfigError(f"`summaries` are not read by {method}; train pba_summary or pba_both")
+    if ratings and as_data(data).history is not None:
+        raise ConfigError("with `ratings`, the other ratings of a person are shown in any case; leave out `history`")
     if ratings and (resume or reference_cache is not None or summaries is not None):
         raise ConfigError("`ratings` takes no `resume`, `reference_cache` or `summaries`; leave them out")
     if ratings:
@@ -162,11 +166,8 @@ def align_records(
     kept = {record.record_id for theirs in people.people for record in theirs}
     records = [record for record in records if record.record_id in kept]
     count = len(people.people)
-    rounds = section.max_steps * section.users_per_step / count
-    reporter.note(
-        f"{method}: aligning {recipe.base} to {count:,} people, {len(records):,} pairs; {section.max_steps:,} steps of "
-        f"{section.users_per_step} people, so that each has {rounds:,.1f} turns"
-    )
+    reporter.note(f"{method}: aligning {recipe.base} to {count:,} people, {len(records):,} pairs")
+    _report_length(section, method, count, reporter=reporter)
     cache = reference_cache or out.parent / "reference"
     with quiet_libraries(), reporter.bar(section.max_steps, f"{method}: training", later=True) as advance:
         trained = align(
@@ -236,7 +237,8 @@ def _raters(
             asked = next(
                 (i.evidence.prompt for i in alone if isinstance(i.evidence, Rating) and i.evidence.prompt), "-"
             )
-            records.append(Question(name, name, conversation(asked), Persona(alone)))
+            of = Provenance(dataset=as_data(data).name)
+            records.append(Question(name, name, conversation(asked), Persona(alone), provenance=of))
         if directions == "measured":
             records = [replace(record, persona=measured(record.persona)) for record in records]
         people.append(records)
@@ -257,13 +259,27 @@ def report_usable(checked: Usable, *, reporter: Reporter) -> None:
         )
 
 
+def _report_length(section: TrainSection, method: str, people: int, *, reporter: Reporter) -> None:
+    """Notes how long the run is: its steps, and how often each person has a turn."""
+    turns = section.max_steps * section.users_per_step / people
+    enough = -(-_TURNS * people // section.users_per_step)
+    steps = f"{section.max_steps:,} steps of {section.users_per_step} people, {turns:,.1f} turns for each"
+    if turns > 2 * _TURNS:
+        steps += f"; for {_TURNS} turns set `overrides` {_section_name(method)}.max_steps={enough}"
+    reporter.note(f"{method}: {steps}; after the first step a bar shows the time that is left")
+
+
+def _section_name(method: str) -> str:
+    return "pba" if method.startswith("pba") else "ica"
+
+
 def report_unmoved(
     curve: Sequence[Mapping[str, float]], method: str, section: TrainSection, *, reporter: Reporter
 ) -> None:
     """Notes that a run ended where it began: the model still answers as its base does."""
     margin = curve[-1].get("margin") if curve else None
     if margin is not None and abs(margin) < _UNMOVED:
-        name = "pba" if method.startswith("pba") else "ica"
+        name = _section_name(method)
         reporter.note(
             f"the loss has hardly moved (margin {margin:.4f}; an untrained model has 0): the model answers as its base "
             f"does. Try `overrides` {name}.learning_rate={section.learning_rate * 10:g} (it was "
@@ -299,6 +315,10 @@ def read_training_set(
     """The people of a file, ready to be trained on or exported, and their records."""
     data_space = space_for(data, space, directions=recipe.directions)
     records = directed(read(data, data_space, rejected=rejected, reporter=reporter), recipe.directions)
+    others = sum(record.split != "train" for record in records)
+    if 0 < others < len(records):
+        reporter.note(f"{others:,} of {len(records):,} records are of another split than train, and are left out")
+        records = [record for record in records if record.split == "train"]
     return training_set(recipe, method, records, data_space), records
 
 

@@ -48,6 +48,7 @@ def read_records(
         return parquet.read(path, space, rejected=rejected)
     table = open_table(path)
     sample = tabled.sampled(table)
+    _refuse_misspelt(path, sample)
     if columns:
         found = tabled.read(table, sample, columns=columns, rejected=rejected)
     else:
@@ -74,6 +75,15 @@ def _own_layout(path: Path, sample: Sample) -> str | None:
         return "users"
     own = bool(keys & set(_OWN)) or ("record_id" in keys and keys <= {*OWN_KEYS, "space"})
     return "jsonl" if own and keys & {"prompt", "evidence"} else None
+
+
+def _refuse_misspelt(path: Path, sample: Sample) -> None:
+    """Raises DataError where evidence stands under a misspelt key, as it would be lost without a word."""
+    for name in sample.columns:
+        value = sample.value(name)
+        listed = isinstance(value, list) and bool(value) and isinstance(value[0], Mapping) and "kind" in value[0]
+        if listed and name not in OWN_KEYS:
+            raise DataError(f"{path}: '{name}' holds items of evidence, whose key is 'evidence'; rename it")
 
 
 def _is_text(sample: Sample, column: str) -> bool:

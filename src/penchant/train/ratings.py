@@ -29,6 +29,7 @@ from penchant.person import meet_record
 from penchant.persona import Persona, Rating
 from penchant.record import Question, Record
 from penchant.train.callbacks import Steps, curve_point
+from penchant.train.memory import memory_advice
 from penchant.train.run import NO_CHECKPOINTING, Trained, adapter
 from penchant.train.trees import TrainingSet, pooled
 
@@ -162,7 +163,8 @@ def align_to_ratings(
         raise TrainingError(
             f"{len(rows)} ratings were given but TRL kept {len(dataset)}; nothing was saved to {folder}"
         )
-    trainer.train()
+    with memory_advice():
+        trainer.train()
     model.save_pretrained(folder)
     name_base(folder, base)
     training_set.tokenizer.tokenizer.save_pretrained(folder)

@@ -36,6 +36,7 @@ from penchant.model.selfcheck import sound
 from penchant.model.tree import Forest, collate, sum_answers
 from penchant.train.callbacks import Curve, Steps
 from penchant.train.loss import Answers, finite, pair_loss
+from penchant.train.memory import memory_advice
 from penchant.train.reference import Reference
 from penchant.train.resume import last_checkpoint, require_same_run, run_identity, step_of, write_identity
 from penchant.train.trees import TrainingRow, TrainingSet
@@ -258,7 +259,8 @@ def align(
     if progress is not None:
         trainer.add_callback(Steps(progress))
     before = step_of(last) * settings.users_per_step if last else 0
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    with memory_advice():
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     # distinct rows: a trainer that lost rows would repeat others and still take as many steps
     trained = before + trainer.trained()
     if trained != len(rows):
@@ -338,11 +340,12 @@ def _require_launch(accelerator: Any, settings: TrainSection) -> None:
 
 
 def _arguments(settings: TrainSection, checkpoints: Path, *, seed: int) -> DPOConfig:
-    share, remainder = divmod(settings.users_per_step, settings.processes * settings.gradient_accumulation_steps)
+    parts = settings.gradient_accumulation_steps or max(1, settings.users_per_step // settings.processes)
+    share, remainder = divmod(settings.users_per_step, settings.processes * parts)
     if remainder or not share:
         raise ConfigError(
             f"users_per_step={settings.users_per_step} cannot be shared by processes={settings.processes} and "
-            f"gradient_accumulation_steps={settings.gradient_accumulation_steps}; make it a multiple of their product"
+            f"gradient_accumulation_steps={parts}; make it a multiple of their product"
         )
     fixed: dict[str, Any] = {
         "output_dir": str(checkpoints),
@@ -350,7 +353,7 @@ def _arguments(settings: TrainSection, checkpoints: Path, *, seed: int) -> DPOCo
         "learning_rate": settings.learning_rate,
         "max_steps": settings.max_steps,
         "per_device_train_batch_size": share,
-        "gradient_accumulation_steps": settings.gradient_accumulation_steps,
+        "gradient_accumulation_steps": parts,
         "warmup_steps": settings.warmup_steps,
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,

@@ -46,12 +46,18 @@ def personas_of(answer, method: str) -> set[str]:
     return {one.persona for one in answer.measured.scored if one.method == method}
 
 
-def test_the_four_kinds_of_evidence_are_measured_then_none_and_anothers(inputs, counted) -> None:
+def test_the_kinds_of_evidence_that_people_have_are_measured_then_none_and_anothers(inputs, counted) -> None:
     answer = ACCURACY.measure(inputs)
     assert PERSONAS == ("ugc", "pair", "demo", "mixed")
-    assert personas_of(answer, "ica") == {*PERSONAS, "none", "shuffled"}
-    assert personas_of(answer, "longer") == set(PERSONAS)
+    assert personas_of(answer, "ica") == {"pair", "mixed", "none", "shuffled"}
+    assert personas_of(answer, "longer") == {"pair", "mixed"}
+    assert "nobody has evidence of kind ugc or demo, which is left out" in counted.notes
     assert counted.total == counted.steps > 0
+
+
+def test_without_any_evidence_every_kind_is_asked_the_bare_prompt(inputs) -> None:
+    bare = [replace(record, persona=Persona()) for record in inputs.records]
+    assert personas_of(ACCURACY.measure(replace(inputs, records=bare)), "ica") == {*PERSONAS, "none", "shuffled"}
 
 
 def test_named_kinds_are_measured_once_each(inputs) -> None:

@@ -25,7 +25,7 @@ def measure(inputs: Inputs) -> Answer:
         ConfigError: an unknown kind of evidence, or nothing to measure.
         RecordError: fewer than two people, or evidence that a method cannot show.
     """
-    personas = _kinds(inputs.personas or PERSONAS)
+    personas = _kinds(inputs.personas) if inputs.personas else _usual(inputs)
     bench = inputs.bench
     if bench.reference is None and not inputs.scorers:
         raise ConfigError("there is nothing to measure; give models, or a `base`")
@@ -35,6 +35,16 @@ def measure(inputs: Inputs) -> Answer:
     with inputs.passes(bench.passes(personas)):
         scored = tuple(bench.score(inputs.records, personas))
     return Answer(measured=Measured(bench.setting, (*scored, *_of_scorers(inputs, personas))))
+
+
+def _usual(inputs: Inputs) -> tuple[PersonaKind, ...]:
+    """The usual kinds of evidence, less those of which no record has any; all of them if there is none at all."""
+    if not any(record.persona.items for record in inputs.records):
+        return PERSONAS
+    kinds = available(inputs, PERSONAS)
+    if missing := [kind for kind in PERSONAS if kind not in kinds]:
+        inputs.reporter.note(f"nobody has evidence of kind {' or '.join(missing)}, which is left out")
+    return kinds
 
 
 def available(inputs: Inputs, personas: Sequence[PersonaKind]) -> tuple[PersonaKind, ...]:
@@ -94,7 +104,7 @@ def _check(inputs: Mapping[str, Any]) -> None:
 
 ACCURACY = Question(
     name="accuracy",
-    asks="How often do models rank answers as people do?",
+    asks="How often do models prefer the answer that the person chose?",
     title="How accurate is it?",
     needs=(),
     takes=("models", "scorers", "annotator", "neutral", "personas", "draws", "summaries"),
