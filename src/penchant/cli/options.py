@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 DataOption = Annotated[Path, typer.Option(help="Data: a file, a folder, or hub:OWNER/NAME.")]
-ColumnsOption = Annotated[str | None, typer.Option(help="FIELD=COLUMN,… or a YAML file; see the guide.")]
+ColumnsOption = Annotated[str | None, typer.Option(help="FIELD=COLUMN,… or a YAML file; see guide.")]
 HistoryOption = Annotated[str | None, typer.Option(help="Rows as evidence: others, earlier, first:K.")]
 EvidenceOption = Annotated[Path | None, typer.Option(help="More evidence of the people, by user id.")]
 SpaceOption = Annotated[str | None, typer.Option(help="Dimensions: name of a space, or .toml file.")]
@@ -30,10 +30,10 @@ NeededRecipeOption = Annotated[
 """A recipe without a default; see `runs.recipe`."""
 ModelOption = Annotated[str | None, typer.Option(help="Base: folder, Hub id or smollm2; default: the recipe's.")]
 TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml, plain, or Jinja file.")]
-BaseOption = Annotated[str | None, typer.Option(help="Base: if no card names it, or measured alone.")]
+BaseOption = Annotated[str | None, typer.Option(help="Base: where no card names it, or alone.")]
 LayoutOption = Annotated[str | None, typer.Option(help="user_first or paper; default: as trained.")]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Longest prompt in tokens.")]
-AnnotatorOption = Annotated[Path | None, typer.Option(help="Infer directions: annotator folder or recipe.")]
+AnnotatorOption = Annotated[Path | None, typer.Option(help="Infer directions: annotator or recipe.")]
 NeutralOption = Annotated[bool, typer.Option("--neutral", help="Replace words of gender and age.")]
 SummariesOption = Annotated[
     str | None, typer.Option(help="Recipe of a language model that writes summaries (pba_summary, pba_both).")
