@@ -278,7 +278,7 @@ def report_unmoved(
 ) -> None:
     """Notes that a run ended where it began: the model still answers as its base does."""
     margin = curve[-1].get("margin") if curve else None
-    if margin is not None and abs(margin) < _UNMOVED:
+    if margin is not None and abs(margin) < _UNMOVED and section.max_steps > 1:  # the first step's margin is 0
         name = _section_name(method)
         reporter.note(
             f"the loss has hardly moved (margin {margin:.4f}; an untrained model has 0): the model answers as its base "
