@@ -13,7 +13,7 @@ def test_people_see_layout_columns_people_drops_and_the_first_record(penchant) -
         "layout battles; 3 rows, 2 pairs",
         "  user_id    Rater",
         "  prompt     Question",
-        "2 people, 1 to 1 entries each",
+        "2 people, 1 to 1 pairs each",
         "        1 rows: the two answers tie",
         "  chosen     Stand it in water.",
     ):
@@ -64,6 +64,9 @@ def test_answers_that_begin_alike_are_shown_from_where_they_differ(penchant, tmp
     row = {"prompt": "q", "chosen": "word " * 60 + "short", "rejected": "word " * 60 + "long", "user_id": "u"}
     (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
     out = penchant("data", tmp_path / "rows.jsonl").out
+    row["rejected"] = row["chosen"] + " and more"
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert "and more" in penchant("data", tmp_path / "rows.jsonl").out
     assert "word short" in out
     assert "word long" in out
 

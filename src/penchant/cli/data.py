@@ -69,7 +69,8 @@ def _lines(seen: Look) -> list[str]:
 def _answer_lines(chosen: str | None, rejected: str | None) -> list[str]:
     """Both answers in short; a long beginning that they share is left out of the second."""
     one, other = (" ".join((text or "").split()) for text in (chosen, rejected))
-    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    ends = min(len(one), len(other))
+    shared = next((i for i in range(ends) if one[i] != other[i]), ends)
     if shared > _SHOWN // 2:
         one, other = (f"…{text[shared - 20 :]}" for text in (one, other))
     return [_short_line(side, text) for side, text in (("chosen", one), ("rejected", other)) if text]
@@ -81,7 +82,10 @@ def _people(seen: Look) -> str:
     if not seen.named:
         return "no people are named: every record counts as a person of its own (--columns user_id=… names them)"
     sizes = seen.items
-    spread = f"{sizes['least']:,} to {sizes['most']:,} entries each, median {sizes['median']:,}"
+    kinds = [("pairs", seen.pairs), ("ratings", seen.ratings), ("questions", seen.questions)]
+    held = [name for name, count in kinds if count]
+    unit = held[0] if len(held) == 1 else "entries"
+    spread = f"{sizes['least']:,} to {sizes['most']:,} {unit} each, median {sizes['median']:,}"
     unnamed = f"; {seen.people - seen.named:,} records name nobody" if seen.people > seen.named else ""
     return f"{seen.named:,} people, {spread}{unnamed}"
 
