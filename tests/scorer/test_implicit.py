@@ -9,6 +9,7 @@ from penchant.message import Message
 from penchant.method import METHODS
 from penchant.model.fake import FakeModel
 from penchant.person import Person, meet
+from penchant.scorer import implicit
 from penchant.scorer.implicit import ImplicitReward, pair_likelihoods, prompts
 
 TOLD = Persona((Comment("a post", "tea"),))
@@ -120,3 +121,19 @@ def test_rewards_of_many_answers_differ_by_the_margins_of_their_pairs(tiny, same
             pair = Record("r", "u", "what?", one, two, persona) if i != j else None
             expected = 0.0 if pair is None else margin(scorer, person, pair)
             assert rewards[i] - rewards[j] == pytest.approx(expected)
+
+
+def test_pieces_change_no_number_and_keep_people_together(monkeypatch) -> None:
+    records = [replace(RECORD, record_id=str(i), user_id=f"u{i % 3}", chosen="tea " * (i + 1)) for i in range(8)]
+    personas = [Persona((Comment("a post", "tea " * (i + 1)),)) for i in range(8)]
+    model = FakeModel({"tea": -1.0, "cup": -3.0, "coffee": -2.0}, follow=0.5)
+    whole = pair_likelihoods(model, METHODS["ica"], records, personas, person_of)
+    monkeypatch.setattr(implicit, "_PIECE", 3)
+    assert [[records[row].user_id for row in rows] for rows in implicit._pieces(records)] == [
+        ["u0", "u0", "u0"],
+        ["u1", "u1", "u1"],
+        ["u2", "u2"],
+    ]
+    parts = pair_likelihoods(model, METHODS["ica"], records, personas, person_of)
+    assert parts.raw().tolist() == whole.raw().tolist()
+    assert parts.chosen_tokens.tolist() == whole.chosen_tokens.tolist()

@@ -8,7 +8,7 @@ et al. 2023, arXiv:2305.18290, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,10 @@ from penchant.render import Budget, Layout, Rendered
 
 Meet = Callable[[Record, Persona], Person]
 """Turns a record and the persona shown with it into the person that a method takes (belief, profile, corrections)."""
+
+
+_PIECE = 8_192
+"""So many prompts are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +68,35 @@ def pair_likelihoods(
     Raises:
         RecordError: the method has nothing to show for a record, or its prompt alone is beyond the budget.
     """
-    rendered = prompts(model, method, records, personas, meet, layout=layout, max_prompt_tokens=max_prompt_tokens)
-    pairs = model.logprobs(
-        [
-            Candidates(prompt.messages, (record.chosen, record.rejected))
-            for prompt, record in zip(rendered, records, strict=True)
-        ]
-    )
+    logprobs = np.zeros((len(records), 2))
+    tokens = np.zeros((len(records), 2))
+    dropped = 0
+    for rows in _pieces(records):
+        some = [records[row] for row in rows]
+        shown = [personas[row] for row in rows]
+        rendered = prompts(model, method, some, shown, meet, layout=layout, max_prompt_tokens=max_prompt_tokens)
+        asked = zip(rendered, some, strict=True)
+        pairs = model.logprobs([Candidates(prompt.messages, (r.chosen, r.rejected)) for prompt, r in asked])
+        logprobs[rows] = [[answer.logprob for answer in pair] for pair in pairs]
+        tokens[rows] = [[answer.tokens for answer in pair] for pair in pairs]
+        dropped += sum(prompt.dropped for prompt in rendered)
     return PairLikelihoods(
-        chosen=np.array([chosen.logprob for chosen, _ in pairs], dtype=np.float64),
-        rejected=np.array([rejected.logprob for _, rejected in pairs], dtype=np.float64),
-        chosen_tokens=np.array([chosen.tokens for chosen, _ in pairs], dtype=np.float64),
-        rejected_tokens=np.array([rejected.tokens for _, rejected in pairs], dtype=np.float64),
-        dropped=sum(prompt.dropped for prompt in rendered),
+        chosen=logprobs[:, 0],
+        rejected=logprobs[:, 1],
+        chosen_tokens=tokens[:, 0],
+        rejected_tokens=tokens[:, 1],
+        dropped=dropped,
     )
+
+
+def _pieces(records: Sequence[Record]) -> Iterator[list[int]]:
+    """Rows whose prompts are in memory together; those of one person are neighbours, as they share computation."""
+    people: dict[str, list[int]] = {}
+    for row, record in enumerate(records):
+        people.setdefault(record.person_id, []).append(row)
+    rows = [row for theirs in people.values() for row in theirs]
+    for start in range(0, len(rows), _PIECE):
+        yield rows[start : start + _PIECE]
 
 
 def prompts(
