@@ -91,6 +91,11 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
     "winner_model.jsonl": ("battles", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "capybara.jsonl": ("ultrafeedback", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "rewardbench.jsonl": ("ultrafeedback", [(None, Q[0], GOOD[0], BAD[0]), (None, Q[0], GOOD[0], "No idea.")], {}),
+    "sheet.csv": ("battles", [("Eva", Q[0], GOOD[0], BAD[0]), ("Bo", Q[1], GOOD[1], BAD[1])], {TIE: 1}),
+    "camel_case.jsonl": ("battles", [("7", Q[0], GOOD[0], BAD[0]), ("8", Q[1], GOOD[1], BAD[1])], {}),
+    "ranks.jsonl": ("battles", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "wrapped.json": ("trl", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "letters.jsonl": ("battles", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "list.jsonl": ("trl", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "columns.json": ("trl", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "faults.jsonl": (
@@ -189,6 +194,8 @@ def test_a_time_and_unknown_columns_stay_with_the_record() -> None:
     [
         ("own_names.csv", r"unknown layout; it has the columns who, ask, one, two, best; say what they hold"),
         ("zero_one.csv", r"'label' holds 0, 1, which may count .* say which value stands for answer_a"),
+        ("swapped.jsonl", r"'swapped' says in which order the answers were shown"),
+        ("scale.jsonl", r"'preference' holds 1, 2, 3, 4, 5, which may be a scale; .*first=VALUE,second=VALUE"),
         ("sft.jsonl", r"nothing says which answers a person prefers"),
     ],
 )

@@ -107,5 +107,31 @@ def _unknown(table: Table, sample: Sample) -> str:
         )
     return (
         f"{table.path}: unknown layout; it has the columns {columns}; say what they hold, for instance "
-        "--columns user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
+        f"--columns {_guess(sample)}"
     )
+
+
+def _guess(sample: Sample) -> str:
+    """A mapping of the sample's own columns that may fit: long texts are prompt and answers, a few values a verdict."""
+    texts: list[str] = []
+    verdicts: list[str] = []
+    people: list[str] = []
+    for name in sample.columns:
+        values = [value for value in sample.values(name) if isinstance(value, str | int | float)]
+        distinct = {str(value) for value in values}
+        if values and sum(len(str(value).split()) for value in values) > 3 * len(values):
+            texts.append(name)
+        elif any(mark in name.lower() for mark in _WHO):
+            people.append(name)
+        elif 1 < len(distinct) <= 7:
+            verdicts.append(name)
+    if len(texts) < 3:
+        return "user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
+    if len(texts) > 6:
+        return "prompt=…,chosen=…,rejected=…; if each question is a column of its own, make it a row of its own first"
+    named = {"user_id": people[:1], "prompt": texts[:1], "chosen": texts[1:2], "rejected": texts[2:3]}
+    named["label"] = verdicts[-1:]
+    return ",".join(f"{field}={columns[0]}" for field, columns in named.items() if columns)
+
+
+_WHO = ("user", "annotat", "rater", "judge", "worker", "who", "person", "particip", "review", "coder", "subject")

@@ -50,7 +50,7 @@ class Identity:
     @classmethod
     def of(cls, sample: Sample, layout: Layout, columns: Mapping[str, str]) -> Identity:
         """The columns of a file, from what the user says, what the layout knows, and the names that are usual."""
-        spelt = {name.lower(): name for name in sample.columns}
+        spelt = sample.plain()
         read = layout.columns - set(columns.values())
 
         def usual(names: tuple[str, ...]) -> str | None:

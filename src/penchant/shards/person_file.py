@@ -9,6 +9,7 @@ is not about me".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from penchant.space import PreferenceSpace
 
 KEYS = ("user_id", "evidence")
 """The required keys."""
+_FIRST_KEYS = ("user_id", "evidence", "corrections", "space")
 _SHAPE = 'give {"user_id": "…", "evidence": [{"kind": "comment", "prompt": "…", "text": "…"}]}'
 
 
@@ -40,11 +42,13 @@ class Individual:
 
 
 def is_individual(path: Path) -> bool:
-    """Whether a path is a `.json` file with one object; files of published rows contain a list instead."""
+    """Whether a path is a `.json` file with the object of one person; other objects hold a table."""
     if path.suffix != ".json" or not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+        begin = file.read(400).removeprefix(b"\xef\xbb\xbf")
+    first = re.match(rb"\s*\{\s*\"(\w+)\"", begin)
+    return first is not None and first[1].decode() in _FIRST_KEYS
 
 
 def read(path: Path, space: PreferenceSpace | None) -> Individual:

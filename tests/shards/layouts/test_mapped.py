@@ -68,3 +68,56 @@ def test_pairs_verdicts_lists_thumbs_and_questions() -> None:
     assert read("prompt=ask,answer=one,label=thumb") == [Verdict(pair.prompt, "Yes.", True)]
     assert read("prompt=ask,answer=one,label=best,first=5") == [Verdict(pair.prompt, "Yes.", False)]
     assert read("prompt=ask") == [PromptOnly(pair.prompt)]
+
+
+TABLE = [
+    {"p": "What now?", "a": "a long answer", "b": "another answer", "v": v} for v in ("x", "y", "x", "tie", "", None)
+]
+
+
+MAPPED = {"prompt": "p", "chosen": "a", "rejected": "b", "label": "v", "first": "x"}
+
+
+def preferred(rows, **changes: str) -> list[str]:
+    layout = mapped(Sample.of(rows), {**MAPPED, **changes})
+    found = [next(iter(layout.read(row))) for row in rows]
+    return [one.chosen if isinstance(one, Choice) else "" for one in found]
+
+
+def test_the_other_label_means_the_other_answer_and_ties_and_blanks_mean_none() -> None:
+    one, other = "a long answer", "another answer"
+    assert preferred(TABLE) == [one, other, one, "", "", ""]
+    assert preferred(TABLE, first="y") == [other, one, other, "", "", ""]
+
+
+def test_a_scale_needs_both_ends_and_its_middle_is_a_tie() -> None:
+    rows = [{**TABLE[0], "v": v} for v in (1, 2, 3, 4, 5, 9)]
+    with pytest.raises(ConfigError, match="add second=VALUE"):
+        mapped(Sample.of(rows), {**MAPPED, "first": "1"})
+    one, other = "a long answer", "another answer"
+    assert preferred(rows, first="1", second="5") == [one, one, "", other, other, ""]
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "message"),
+    [
+        ([{**TABLE[0], "v": v} for v in "xyz"], {"first": "q"}, "'v' holds no such value; it holds x, y, z"),
+        ([{**TABLE[0], "loser": v} for v in "ab"], {"label": "loser"}, "seems to name the worse answer; add first"),
+        (
+            [{**TABLE[0], "model_a": "m", "model_b": "n", "v": v} for v in "mn"],
+            {"first": "m"},
+            "'v' repeats model_a or model_b; leave `first` out",
+        ),
+        (
+            [{**TABLE[0], "best": "1", "c": "a third answer"}],
+            {"chosen": "best"},
+            "numbers or letters in place of answers",
+        ),
+    ],
+)
+def test_labels_that_could_be_misread_are_refused(rows, changes: dict[str, str], message: str) -> None:
+    stated = {**MAPPED, **changes}
+    if "first" not in changes:
+        stated.pop("first")
+    with pytest.raises(ConfigError, match=message):
+        mapped(Sample.of(rows), stated)

@@ -47,7 +47,12 @@ LAYOUTS: tuple[Recognise, ...] = (
     comments,
 )
 _QUESTIONS = ("prompt", "question", "messages", "conversations", "query", "instruction")
-_ANSWERS = ("completion", "response", "answer", "output", "chosen", "rejected", "text", "label", "answers", "responses")
+_MORE = (
+    "answer", "respon", "reply", "output", "completion", "better", "best", "prefer", "winner", "loser", "worse",
+    "worst", "choice", "chosen", "choose", "reject", "vote", "rank", "rating", "score", "select", "option", "candidate",
+    "label", "verdict", "stars", "thumb", "feedback", "text",
+)  # fmt: skip
+"""Parts of names of columns that may hold answers or verdicts."""
 
 
 def recognise(sample: Sample, columns: Mapping[str, str]) -> Layout | None:
@@ -65,11 +70,15 @@ def recognise(sample: Sample, columns: Mapping[str, str]) -> Layout | None:
 
 
 def _prompt_only(sample: Sample) -> Layout | None:
-    """Prompts without any answer."""
-    spelt = {name.lower(): name for name in sample.columns}
+    """Prompts without any answer; a table with a column that may hold answers or verdicts is none."""
+    spelt = sample.plain()
     prompt_key = next((spelt[name] for name in _QUESTIONS if name in spelt), None)
-    if prompt_key is None or any(name in spelt for name in _ANSWERS):
+    if prompt_key is None:
         return None
+    for name, column in spelt.items():
+        said = any(mark in name for mark in _MORE)
+        if column != prompt_key and (said or _is_long(sample.values(column))):
+            return None
     value = unpacked(sample.value(prompt_key))
     if isinstance(value, list) and value and turns_of(value, prompt_key)[-1].role == "assistant":
         return None  # a conversation that is already answered is no question
@@ -78,3 +87,9 @@ def _prompt_only(sample: Sample) -> Layout | None:
         {"prompt": prompt_key},
         lambda row: [PromptOnly(prompt_of(row, prompt_key))],
     )
+
+
+def _is_long(values: list[object]) -> bool:
+    """Whether most values are texts of six words or more, or hold objects."""
+    long = sum(isinstance(value, list | dict) or len(str(value).split()) > 5 for value in values)
+    return long * 2 > len(values)

@@ -7,6 +7,7 @@ read the same way for all layouts (`shards.identity`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,15 @@ USERS = tuple(
         "user_name",
         "email",
         "author_user_name",
+        "reviewer_name",
+        "annotator_name",
+        "rater_name",
+        "judge_name",
+        "annotator_index",
+        "grader",
+        "coder",
+        "tester",
+        "subject_id",
     ]
 )
 """Columns that may name the person who judged, the surest first; authors of texts are not among them."""
@@ -122,15 +132,30 @@ class Nothing:
 Statement = Choice | Verdict | PromptOnly | Wrote | Described | Nothing
 
 
+def plain(name: str) -> str:
+    """A column's name in small letters with underscores: `Answer 1` and `Answer1`… stay apart, `ResponseA` is split.
+
+    >>> [plain(name) for name in ("Answer 1", "ResponseA", "annotatorId", "Which is better?")]
+    ['answer_1', 'response_a', 'annotator_id', 'which_is_better']
+    """
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()).strip("_")
+
+
 def cell(row: Content, column: str) -> Any:
-    """The value in a column; `a.b` is the part `b` of the object in column `a`, unless a column has this very name."""
+    """The value in a column; `a.b` is the part `b` of the object in column `a`, unless a column has this very name.
+
+    A part may be a number: `choices.0.text` is that of the first entry of a list.
+    """
     if column in row or "." not in column:
         return row.get(column)
-    value: object = row
+    value: Any = row
     for part in column.split("."):
-        if not isinstance(value, Mapping):
+        if isinstance(value, list) and part.isdecimal():
+            value = value[int(part)] if int(part) < len(value) else None
+        elif isinstance(value, Mapping):
+            value = value.get(part)
+        else:
             return None
-        value = value.get(part)
     return value
 
 
@@ -138,7 +163,7 @@ def _paths(name: str, value: object, depth: int = 3) -> Iterator[str]:
     """The names of the parts of an object that are no objects themselves, `depth` levels down at most."""
     for part, inner in value.items() if isinstance(value, Mapping) and depth else ():
         path = f"{name}.{part}"
-        if isinstance(inner, Mapping):
+        if isinstance(inner, Mapping) and not {"choices", "messages"} & inner.keys():
             yield from _paths(path, inner, depth - 1)
         elif inner is not None:
             yield path
@@ -179,10 +204,17 @@ class Sample:
         return tuple(name for name in found if name not in self.columns)
 
     def spelt(self) -> dict[str, str]:
-        """Name in small letters -> column; a part of an object counts by its own name, if no column has this name."""
-        names = {name.lower(): name for name in self.columns}
+        """Plain name -> column; a part of an object counts by its own name, if no column has this name."""
+        names = self.plain()
         for path in self.nested():
             names.setdefault(path.rpartition(".")[2].lower(), path)
+        return names
+
+    def plain(self) -> dict[str, str]:
+        """Name in small letters, and as `plain` writes it -> column."""
+        names = {name.lower(): name for name in self.columns}
+        for name in self.columns:
+            names.setdefault(plain(name), name)
         return names
 
 

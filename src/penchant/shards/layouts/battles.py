@@ -33,8 +33,14 @@ VERDICTS = (
 )  # fmt: skip
 _PROMPTS = (
     "prompt", "question", "instruction", "orig_instruction", "history", "context", "query", "input", "post", "task",
-    "user_prompt", "request", "user", "messages", "conversation",
+    "user_prompt", "request", "user", "messages", "conversation", "input_text",
 )  # fmt: skip
+_BETTER = {"better", "prefer", "prefers", "preferred", "preference", "winner", "best"}
+"""Words that a column of verdicts has in its name, such as "Which answer is better?"."""
+WORSE = {"worse", "worst", "loser", "lost", "harmful", "flagged", "error", "errors", "bad"}
+"""Words in the name of a column that says which answer is the worse one."""
+_SHOWN = {"swapped", "swap", "flipped", "is_swapped", "is_flipped", "reversed", "shown_first", "first_shown"}
+"""Columns that say in which order the answers were shown."""
 _TIES = frozenset(
     [
         "tie",
@@ -73,9 +79,18 @@ AMBIGUOUS = (
     "say which value stands for {first}: "
     "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
 )
+SCALE = (
+    "'{column}' holds {values}, which may be a scale; say which values stand for {first} and for {second}: "
+    "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE,second=VALUE "
+    "(numbers between them count for the nearer one, the middle is a tie)"
+)
+SHOWN = (
+    "'{moved}' says in which order the answers were shown, so '{column}' may name a place and not an answer; if it "
+    "names an answer, say so: --columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
+)
 UNREADABLE = (
-    "'{column}' holds {values}, which name neither '{first}' nor '{second}'; say which value stands for {first}: "
-    "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
+    "'{column}' holds {values}, which name neither '{first}' nor '{second}'; say which values stand for them: "
+    "--columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE,second=VALUE"
 )
 
 
@@ -130,6 +145,8 @@ def battled(sample: Sample) -> Layout | None:
         decide, columns, name = _decided_by_scores(scores), scores, "battles"
     else:
         return None
+    if name == "battles" and (moved := next((sample.plain()[n] for n in _SHOWN if n in sample.plain()), None)):
+        raise DataError(SHOWN.format(moved=moved, column=columns[0], first=first, second=second))
     prompt_key = None if first == "conversation_a" else prompt_column(sample)
     if prompt_key is None and not first.lower().startswith("conversation"):
         return None
@@ -145,13 +162,13 @@ def battled(sample: Sample) -> Layout | None:
 
 def prompt_column(sample: Sample) -> str | None:
     """The column that holds the prompt, in any spelling of capitals."""
-    spelt = {name.lower(): name for name in sample.columns}
+    spelt = sample.plain()
     return next((spelt[name] for name in _PROMPTS if name in spelt), None)
 
 
 def sides_of(sample: Sample) -> tuple[str, str] | None:
     """The columns of the two answers."""
-    spelt = {name.lower(): name for name in sample.columns}
+    spelt = sample.plain()
     for stem in _STEMS:
         for one, two in _ENDS:
             for pattern in ("{stem}_{end}", "{stem}{end}", "{end}_{stem}", "{stem} {end}", "{stem}-{end}"):
@@ -166,8 +183,12 @@ def sides_of(sample: Sample) -> tuple[str, str] | None:
 
 
 def _verdict_column(sample: Sample, sides: tuple[str, str]) -> str | None:
-    spelt = {name.lower(): name for name in sample.columns if name not in sides}
-    return next((spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])), None)
+    spelt = {name: column for name, column in sample.plain().items() if column not in sides}
+    known = next((spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])), None)
+    if known is not None:
+        return known
+    asked = [column for name, column in spelt.items() if set(name.split("_")) & _BETTER and sample.values(column)]
+    return asked[0] if asked else None
 
 
 def _score_columns(sample: Sample, sides: tuple[str, str]) -> tuple[str, str] | None:
@@ -175,7 +196,7 @@ def _score_columns(sample: Sample, sides: tuple[str, str]) -> tuple[str, str] | 
     for one, two in _ENDS:
         if sides[0].lower().endswith(one) and sides[1].lower().endswith(two):
             cut = len(sides[0]) - len(one)
-            for stem in ("score", "rating", "votes", "reward", "quality"):
+            for stem in ("score", "rating", "votes", "reward", "quality", "rank"):
                 for joint in ("_", ""):
                     pair = (f"{stem}{joint}{sides[0][cut:]}", f"{stem}{joint}{sides[1][len(sides[1]) - len(two) :]}")
                     if sample.has(*pair):
@@ -197,10 +218,12 @@ def _decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable
             return _numbered(column, first=0, second=1)
         if numbers <= {1, 2} and (2 in numbers or ends == ("1", "2")):
             return _numbered(column, first=1, second=2)
-        values = ", ".join(sorted({str(value) for value in sample.values(column)})[:5])
-        raise DataError(AMBIGUOUS.format(column=column, values=values, first=first, second=second))
+        shown = sorted({str(value) for value in sample.values(column)})
+        values = ", ".join(shown[:7])
+        message = AMBIGUOUS if len(shown) <= 2 else SCALE
+        raise DataError(message.format(column=column, values=values, first=first, second=second))
 
-    models = _model_columns(sample)
+    models = model_columns(sample, column)
 
     def decide(row: Content) -> Side | None:
         value = row.get(column)
@@ -218,10 +241,20 @@ def _decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable
     return decide
 
 
-def _model_columns(sample: Sample) -> tuple[str, str] | None:
-    """The columns of the names of the two models, which a verdict may repeat."""
-    pairs = [(f"model_{one}", f"model_{two}") for one, two in _ENDS] + [("model1", "model2"), ("modelA", "modelB")]
-    return next((pair for pair in pairs if sample.has(*pair)), None)
+def model_columns(sample: Sample, column: str) -> tuple[str, str] | None:
+    """The columns of the names of the two models, where a column of verdicts repeats one of them in some row."""
+    sides: dict[str, str] = {}
+    for name, original in sample.plain().items():
+        words = set(name.split("_"))
+        if original != column and any(word.startswith("model") for word in words):
+            for side, marks in (("first", _FIRST | {"1"}), ("second", _SECOND | {"2"})):
+                if words & marks or any(word in {f"model{mark}" for mark in marks} for word in words):
+                    sides.setdefault(side, original)
+    if len(sides) < 2:
+        return None
+    pair = (sides["first"], sides["second"])
+    repeated = any(row.get(column) in (row.get(pair[0]), row.get(pair[1])) for row in sample.rows if row.get(column))
+    return pair if repeated else None
 
 
 def _numbered(column: str, *, first: int, second: int) -> Callable[[Content], Side | None]:
@@ -241,11 +274,13 @@ def _decided_by_flags(row: Content) -> Side | None:
 
 
 def _decided_by_scores(columns: tuple[str, str]) -> Callable[[Content], Side | None]:
+    lower = columns[0].lower().startswith("rank")  # rank 1 is the best
+
     def decide(row: Content) -> Side | None:
         one, two = (number_of(row.get(name)) for name in columns)
         if one is None or two is None:
             return None
-        return "tie" if one == two else "first" if one > two else "second"
+        return "tie" if one == two else "first" if (one > two) != lower else "second"
 
     return decide
 
@@ -283,6 +318,8 @@ def _answers(row: Content, prompt_key: str | None, first: str, second: str) -> t
             raise RecordError("the two conversations differ before their last answer, so they share no prompt")
         return prompt_turns(before, first), answer, another
     value = row.get(prompt_key)
+    if prompt_key == "instruction" and isinstance(row.get("input"), str) and isinstance(value, str):
+        value = "\n\n".join(part for part in (value, str(row["input"]).strip()) if part.strip())  # AlpacaFarm
     if isinstance(value, Mapping) and isinstance(value.get("full_text"), str):  # WebGPT
         value = value["full_text"]
     if (

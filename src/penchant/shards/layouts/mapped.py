@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -20,19 +20,21 @@ from penchant.shards.layouts.base import (
     Turns,
     Verdict,
     cell,
+    plain,
     prompt_of,
 )
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, Side, number_of, side_of
-from penchant.shards.layouts.pairs import with_earlier
+from penchant.shards.layouts.battles import NO_VERDICT, TIE, WORSE, Side, model_columns, number_of, side_of
+from penchant.shards.layouts.pairs import names_columns, with_earlier
 from penchant.shards.layouts.ratings import THUMBS, UNRATED, Scale, scale_of, thumb, unwrapped
 from penchant.shards.layouts.scores import beats, picked
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
 FIELDS = (
-    "user_id", "record_id", "at", "split", "attribute", "prompt", "chosen", "rejected", "label", "first", "answer",
-    "answers", "scores",
+    "user_id", "record_id", "at", "split", "attribute", "prompt", "chosen", "rejected", "label", "first", "second",
+    "answer", "answers", "scores",
 )  # fmt: skip
-"""What `--columns` may name. `first` is no column: it is the label that stands for the answer in `chosen`."""
+"""What `--columns` may name. `first` and `second` are no columns: they are the labels that mean the two answers."""
+_LABELS = ("first", "second")
 IDENTITY = ("user_id", "record_id", "at", "split", "attribute")
 """Fields about the row; they may be named beside a layout that is recognised."""
 _SHAPE = "give user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred, or such a YAML file"
@@ -72,13 +74,13 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
     """
     for name, column in columns.items():
         names = (*sample.columns, *sample.nested())
-        if name != "first" and column not in names and not sample.values(column):
+        if name not in _LABELS and column not in names and not sample.values(column):
             near = difflib.get_close_matches(column, names, n=1, cutoff=0.0)
             hint = f"; nearest is '{near[0]}'" if near else ""
             raise ConfigError(
                 f"`columns` {name}={column}: the data has no such column{hint}; it has: {', '.join(names)}"
             )
-    fields = {name: column for name, column in columns.items() if name != "first"}
+    fields = {name: column for name, column in columns.items() if name not in _LABELS}
     read = _reader(sample, dict(columns))
     return Layout("columns", fields, read)
 
@@ -86,13 +88,18 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
 def _reader(sample: Sample, columns: dict[str, str]):  # type: ignore[no-untyped-def]
     prompt_key = columns.get("prompt")
     if {"chosen", "rejected"} <= columns.keys():
-        return lambda row: _pair(row, prompt_key, columns)
+        decide = _verdicts(sample, columns)
+        return lambda row: _pair(row, prompt_key, columns, decide)
     if {"answers", "scores"} <= columns.keys():
         return lambda row: _scored(row, prompt_key, columns)
     if {"answers", "label"} <= columns.keys():
         return picked(sample, prompt_key, columns["answers"], columns["label"], columns.get("first"))
     if {"answer", "label"} <= columns.keys():
         label = columns["label"]
+        if "first" not in columns and set(plain(label).split("_")) & WORSE:
+            raise ConfigError(
+                f"`columns` label={label}: it seems to mark bad answers; add first=VALUE, which means good"
+            )
         scale = THUMBS if "first" in columns else scale_of(sample.values(label), label)
         return lambda row: _rated(row, prompt_key, columns, scale)
     if prompt_key is not None and not {"chosen", "rejected", "answer", "answers"} & columns.keys():
@@ -108,12 +115,14 @@ def _prompt(row: Content, prompt_key: str | None, before: Turns) -> Turns:
     return with_earlier(turns, before, prompt_key or "the prompt")
 
 
-def _pair(row: Content, prompt_key: str | None, columns: Mapping[str, str]) -> Iterator[Statement]:
+Decide = Callable[[Content, tuple[str, str]], Side | None]
+"""Which of two answers a row prefers; takes the row and the two texts."""
+
+
+def _pair(row: Content, prompt_key: str | None, columns: Mapping[str, str], decide: Decide) -> Iterator[Statement]:
     first, second = columns["chosen"], columns["rejected"]
     (before, one), (_, other) = answer_of(cell(row, first), first), answer_of(cell(row, second), second)
-    side: Side | None = "first"
-    if "label" in columns:
-        side = _side(cell(row, columns["label"]), first, second, (one, other), columns.get("first"))
+    side = decide(row, (one, other))
     if side is None:
         yield NO_VERDICT
     elif side == "tie":
@@ -123,25 +132,82 @@ def _pair(row: Content, prompt_key: str | None, columns: Mapping[str, str]) -> I
         yield Choice(_prompt(row, prompt_key, before), *pair)
 
 
-def _side(value: object, first: str, second: str, texts: tuple[str, str], stated: str | None) -> Side | None:
-    if value is None:
-        return None
-    if stated is not None:
-        named = side_of(value, first, second)
-        if named == "tie":
-            return "tie"
-        return "first" if _same(value, stated) else "second"
-    if isinstance(value, str) and value in texts and texts[0] != texts[1]:
-        return "first" if value == texts[0] else "second"
-    number = number_of(value)
-    if number is not None:
+def _verdicts(sample: Sample, columns: Mapping[str, str]) -> Decide:
+    """How the label of two answers is read.
+
+    Raises:
+        ConfigError: `chosen` holds no answers, or the labels could be read in two ways.
+    """
+    first, second = columns["chosen"], columns["rejected"]
+    for name in ("chosen", "rejected"):
+        if names_columns(sample, columns[name]):
+            raise ConfigError(f"`columns` {name}={columns[name]}: it holds numbers or letters in place of answers")
+    if "label" not in columns:
+        return lambda _row, _texts: "first"
+    label = columns["label"]
+    values = list(dict.fromkeys(map(str, sample.values(label))))
+    listing = ", ".join(values[:7])
+    models = model_columns(sample, label)
+    if "first" in columns:
+        return _stated(columns, values, listing, models)
+    if set(plain(label).split("_")) & WORSE:
+        raise ConfigError(
+            f"`columns` label={label}: it seems to name the worse answer; add first=VALUE, one of {listing}"
+        )
+
+    def decide(row: Content, texts: tuple[str, str]) -> Side | None:
+        value = cell(row, label)
+        if models is not None and isinstance(value, str):
+            named = [row.get(name) == value for name in models]
+            return None if named.count(True) != 1 else "first" if named[0] else "second"
+        if isinstance(value, str) and value in texts and texts[0] != texts[1]:
+            return "first" if value == texts[0] else "second"
+        number = number_of(value)
+        if number is None:
+            return side_of(value, first, second)
         if number in (1, 2) and not isinstance(value, bool) and first[-1:] == "1" and second[-1:] == "2":
             return "first" if number == 1 else "second"
         raise ConfigError(
             f"`columns`: the label holds {value!r}, which does not say which answer it means; "
             f"add first=VALUE, the value that stands for '{first}'"
         )
-    return side_of(value, first, second)
+
+    return decide
+
+
+def _stated(columns: Mapping[str, str], values: Sequence[str], listing: str, models: tuple[str, str] | None) -> Decide:
+    """Labels of which the user says which one stands for the answer in `chosen`, and perhaps for the other."""
+    label, one = columns["label"], columns["first"]
+    if models is not None:
+        raise ConfigError(f"`columns` first={one}: '{label}' repeats {models[0]} or {models[1]}; leave `first` out")
+    others = [v for v in values if not _same(v, one) and side_of(v, "-", "-") != "tie" and v.strip()]
+    if len(others) == len(values) and len(others) > 1:
+        raise ConfigError(f"`columns` first={one}: '{label}' holds no such value; it holds {listing}")
+    if "second" not in columns and len(others) > 1:
+        raise ConfigError(
+            f"`columns` first={one}: '{label}' holds {listing}; add second=VALUE, the value that stands for "
+            f"'{columns['rejected']}' (numbers between the two count for the nearer one)"
+        )
+    other = columns.get("second") or (others[0] if others else None)
+    ends = (number_of(one), None if other is None else number_of(other))
+
+    def decide(row: Content, _texts: tuple[str, str]) -> Side | None:
+        value = cell(row, label)
+        if value is None or value == "":
+            return None
+        number, (low, high) = number_of(value), ends
+        if number is not None and low is not None and high is not None:
+            if not min(low, high) <= number <= max(low, high):
+                return None
+            nearer: Side = "first" if abs(number - low) < abs(number - high) else "second"
+            return "tie" if number * 2 == low + high else nearer
+        if _same(value, one):
+            return "first"
+        if other is not None and _same(value, other):
+            return "second"
+        return "tie" if side_of(value, "-", "-") == "tie" else None
+
+    return decide
 
 
 def _same(value: object, stated: str) -> bool:

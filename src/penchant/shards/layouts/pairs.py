@@ -27,12 +27,18 @@ _SIDES = (
 _PROMPTS = ("prompt", "question", "instruction", "input", "query", "context", "post", "messages", "conversations")
 
 
+_LONG = 12
+"""Characters of a value, on average, from which on a column holds texts and not letters or ids."""
+
+
 def paired(sample: Sample) -> Layout | None:
     """Any file with a chosen and a rejected answer."""
     sides = next((pair for pair in _SIDES if sample.has(*pair)), None)
     if sides is None:
         return None
     chosen, rejected = sides
+    if names_columns(sample, chosen):
+        return None
     fields = {"chosen": chosen, "rejected": rejected}
     if sample.has("instruction", "input") and isinstance(sample.value("instruction"), str):
         return Layout(
@@ -48,6 +54,19 @@ def paired(sample: Sample) -> Layout | None:
     also = frozenset({"system", "messages"} & set(sample.columns))
     name = _named(sample, prompt_key, chosen)
     return Layout(name, {"prompt": prompt_key, **fields}, lambda row: _explicit(row, prompt_key, *sides), also=also)
+
+
+def names_columns(sample: Sample, column: str) -> bool:
+    """Whether a column holds letters or numbers that stand for other columns, in place of answers.
+
+    Its values are short, and at least three other columns, a prompt and two answers, hold longer texts.
+    """
+    values = sample.values(column)
+    if not values or any(isinstance(value, list | Mapping) or len(str(value).strip()) > 2 for value in values):
+        return False
+    others = [sample.values(name) for name in sample.columns if name != column]
+    long = [some for some in others if some and sum(len(str(value)) for value in some) > _LONG * len(some)]
+    return len(long) > 2
 
 
 def _named(sample: Sample, prompt_key: str, chosen: str) -> str:

@@ -140,7 +140,7 @@ def rated(sample: Sample) -> Layout | None:
     label, scale = found
     answer = next((spelt[name] for name in ANSWERS if name in spelt and spelt[name] != label), None)
     prompt_key = next((spelt[name] for name in _PROMPTS if name in spelt and spelt[name] not in (label, answer)), None)
-    chat = next((spelt[name] for name in _CHATS if name in spelt), None)
+    chat = next((column for name in _CHATS if (column := spelt.get(name)) in sample.columns), None)
     name = "kto" if {"completion", "label"} <= set(spelt) or "kto_tag" in spelt else "thumbs"
     if answer is not None and prompt_key is not None:
         extra = ("input",) if prompt_key == "instruction" and sample.has("input") else ()

@@ -19,6 +19,10 @@ _WRAPPERS = ("data", "rows", "records", "examples", "train", "items", "instances
 """Keys under which one object may hold the list of its rows."""
 
 
+_OF_A_ROW = {"prompt", "question", "user_id", "id", "chosen", "rejected", "fields", "instruction"}
+_OF_A_TURN = {"role", "from", "speaker", "author"}
+
+
 def json_rows(path: Path) -> Iterator[SourceRow]:
     """The rows of a JSON file, whatever its ending: a list, one object per line, or an object that holds a table."""
     form = json_form(path)
@@ -102,6 +106,10 @@ def _wrapped(path: Path) -> Iterator[SourceRow]:
                 inner = row.get("row") if set(row) >= {"row_idx", "row"} else row
                 yield _row(path, inner, location=f"row {number}", number=number)
             return
+    if (rows := _only_table(content)) is not None:
+        for number, row in enumerate(rows):
+            yield _row(path, row, location=f"row {number}", number=number)
+        return
     lists = [value for value in content.values() if isinstance(value, list)]
     if len(content) > 1 and len(lists) == len(content) and len({len(values) for values in lists}) == 1:
         for number, values in enumerate(zip(*lists, strict=True)):
@@ -113,6 +121,20 @@ def _wrapped(path: Path) -> Iterator[SourceRow]:
             yield SourceRow(f"row {number}", number, {name: content[name][label] for name in content})
         return
     yield SourceRow("row 0", 0, content)
+
+
+def _only_table(content: dict[str, Any]) -> list[Any] | None:
+    """The only list of several objects in an object that says little else; None where it may be one row."""
+    tables = [
+        value
+        for value in content.values()
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(row, dict) for row in value)
+    ]
+    others = {name: value for name, value in content.items() if not any(value is table for table in tables)}
+    about = all(name.startswith("meta") or not isinstance(value, list | dict) for name, value in others.items())
+    if len(tables) != 1 or not about or others.keys() & _OF_A_ROW or tables[0][0].keys() & _OF_A_TURN:
+        return None
+    return tables[0]
 
 
 class _Window:
