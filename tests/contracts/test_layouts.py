@@ -17,7 +17,7 @@ from penchant.shards.tabled import sampled
 from penchant.shards.tables import open_table
 
 FOUND = sorted((Path(__file__).parents[1] / "data" / "as_found").iterdir())
-OTHERS = {"own_names.csv", "zero_one.csv", "sft.jsonl", "people.jsonl"}
+OTHERS = {"own_names.csv", "zero_one.csv", "sft.jsonl", "people.jsonl", "scale.jsonl", "swapped.jsonl"}
 FILES = [path for path in FOUND if path.name not in OTHERS]
 JUNK: tuple[Any, ...] = (None, 3, 1.5, True, "", " ", "\ud800", "a\0b", [], [3], {}, {"a": 1}, [[]], [{"role": 3}])
 
