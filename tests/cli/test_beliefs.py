@@ -114,7 +114,7 @@ def test_one_persons_json_of_another_shape_is_one_sentence(user, users, records,
     ran = user("--user", "nobody", data=path)
     assert (ran.code, ran.out) == (2, "")
     assert f"{path} is of user '{records[0].user_id}'; leave out --user" in ran.err
-    path.write_text('{"user": "u"}', encoding="utf-8")
+    path.write_text('{"evidence": []}', encoding="utf-8")
     ran = users(data=path)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert f"{path}: has no 'user_id'; give " in ran.err
