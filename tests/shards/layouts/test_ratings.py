@@ -6,7 +6,7 @@ from penchant.errors import DataError, RecordError
 from penchant.message import Message
 from penchant.shards.layouts import recognise
 from penchant.shards.layouts.base import Nothing, Sample, Verdict
-from penchant.shards.layouts.ratings import UNRATED, thumb_of
+from penchant.shards.layouts.ratings import UNRATED, stars_of, thumb_of
 
 PROMPT = (Message("user", "Tea?"),)
 ASK = {"role": "user", "content": "Tea?"}
@@ -64,3 +64,10 @@ def test_feedback_without_its_chat_is_set_aside(statements) -> None:
     row = {"user_id": "u", "data": {"rating": 1}, "meta": {"message_id": "b"}, "snapshot": None}
     with pytest.raises(RecordError, match="the chat of the feedback is not in the file"):
         statements(row)
+
+
+@pytest.mark.parametrize(
+    ("value", "stars"), [(4, 4.0), ("4/5", 4.0), ("3.5 / 5", 3.5), ("5 stars", 5.0), ("★★☆☆☆", 2.0), ("good", None)]
+)
+def test_stars_are_read_in_every_spelling(value: object, stars: float | None) -> None:
+    assert stars_of(value) == stars

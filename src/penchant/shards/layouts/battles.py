@@ -66,6 +66,12 @@ _TIES = frozenset(
         "unsure",
         "0.5",
         "nobody",
+        "boththesame",
+        "bothequal",
+        "bothequallygood",
+        "equallybad",
+        "nodifference",
+        "cantdecide",
         "skip",
     ]
 )

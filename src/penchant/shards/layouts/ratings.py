@@ -6,6 +6,7 @@ A missing value is no thumb down: it says nothing. Stars from 1 to 5 are thumbs 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,7 +88,7 @@ _LABELS = (
 ANSWERS = (
     "completion", "response", "answer", "output", "reply", "bot_response", "assistant_response", "model_response",
     "model_output", "assistant", "bot", "generation", "prediction", "message", "assistant_message", "bot_message",
-    "outputs",
+    "outputs", "model_answer", "ai_answer", "ai_response", "bot_answer", "candidate",
 )  # fmt: skip
 _PROMPTS = (
     "prompt", "instruction", "question", "query", "input", "user_input", "user_message", "user_prompt", "request",
@@ -106,6 +107,7 @@ class Scale:
     """1, 0 and -1: 0 is neither, where without -1 it is a thumb down."""
 
 
+_STARS = re.compile(r"(\d(?:\.\d)?) ?(?:/ ?5|stars?|★|⭐)", re.IGNORECASE)
 THUMBS = Scale()
 
 
@@ -118,7 +120,7 @@ def thumb_of(value: object, scale: Scale = THUMBS) -> bool | Nothing:
     if value is None or value == "":
         return UNRATED
     if scale.stars:
-        number = number_of(value)
+        number = stars_of(value)
         return UNCLEAR if number is None or 2 < number < 4 else number >= 4
     if scale.neutral and number_of(value) == 0:
         return NEUTRAL
@@ -182,7 +184,7 @@ def scale_of(values: Sequence[object], column: str) -> Scale:
     Raises:
         DataError: they are numbers that are neither thumbs nor stars from 1 to 5.
     """
-    numbers = [number_of(value) for value in values if not isinstance(value, bool)]
+    numbers = [stars_of(value) for value in values if not isinstance(value, bool)]
     known = [number for number in numbers if number is not None]
     if len(known) < len(values) or not known:
         return THUMBS
@@ -194,6 +196,14 @@ def scale_of(values: Sequence[object], column: str) -> Scale:
             "turn them into true and false"
         )
     return Scale(stars=True)
+
+
+def stars_of(value: object) -> float | None:
+    """A number, also as `4/5`, `4 stars` or `★★★★☆`; None for anything else."""
+    if isinstance(value, str) and value.strip() and set(value.strip()) <= {"★", "☆", "⭐"}:
+        return float(sum(value.count(star) for star in "★⭐"))
+    match = _STARS.fullmatch(value.strip()) if isinstance(value, str) else None
+    return number_of(value if match is None else match[1])
 
 
 def _prompt_turns(row: Content, prompt_key: str, extra: tuple[str, ...]) -> Turns:
