@@ -121,3 +121,13 @@ def test_labels_that_could_be_misread_are_refused(rows, changes: dict[str, str],
         stated.pop("first")
     with pytest.raises(ConfigError, match=message):
         mapped(Sample.of(rows), stated)
+
+
+def test_a_thumb_that_is_stated_leaves_other_values_out() -> None:
+    rows = [{"p": "What now?", "a": "an answer", "v": v} for v in ("good", "poor", "neutral", "", None)]
+    stated = {"prompt": "p", "answer": "a", "label": "v", "first": "good"}
+    with pytest.raises(ConfigError, match="add second=VALUE, the value that stands for a thumb down"):
+        mapped(Sample.of(rows), stated)
+    layout = mapped(Sample.of(rows), {**stated, "second": "poor"})
+    found = [next(iter(layout.read(row))) for row in rows]
+    assert [one.liked if isinstance(one, Verdict) else None for one in found] == [True, False, None, None, None]

@@ -25,7 +25,7 @@ from penchant.shards.layouts.base import (
 )
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, WORSE, Side, model_columns, number_of, side_of
 from penchant.shards.layouts.pairs import names_columns, with_earlier
-from penchant.shards.layouts.ratings import THUMBS, UNRATED, Scale, scale_of, thumb, unwrapped
+from penchant.shards.layouts.ratings import NEUTRAL, THUMBS, UNCLEAR, UNRATED, Scale, scale_of, thumb, unwrapped
 from penchant.shards.layouts.scores import beats, picked
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
@@ -100,8 +100,11 @@ def _reader(sample: Sample, columns: dict[str, str]):  # type: ignore[no-untyped
             raise ConfigError(
                 f"`columns` label={label}: it seems to mark bad answers; add first=VALUE, which means good"
             )
-        scale = THUMBS if "first" in columns else scale_of(sample.values(label), label)
-        return lambda row: _rated(row, prompt_key, columns, scale)
+        if "first" in columns:
+            stated = _stated(columns, values_of(sample, label), "a thumb down", None)
+            return lambda row: _rated(row, prompt_key, columns, THUMBS, stated)
+        scale = scale_of(sample.values(label), label)
+        return lambda row: _rated(row, prompt_key, columns, scale, None)
     if prompt_key is not None and not {"chosen", "rejected", "answer", "answers"} & columns.keys():
         return lambda row: [PromptOnly(prompt_of(row, prompt_key))]
     raise ConfigError(
@@ -145,11 +148,11 @@ def _verdicts(sample: Sample, columns: Mapping[str, str]) -> Decide:
     if "label" not in columns:
         return lambda _row, _texts: "first"
     label = columns["label"]
-    values = list(dict.fromkeys(map(str, sample.values(label))))
+    values = values_of(sample, label)
     listing = ", ".join(values[:7])
     models = model_columns(sample, label)
     if "first" in columns:
-        return _stated(columns, values, listing, models)
+        return _stated(columns, values, f"'{second}'", models)
     if set(plain(label).split("_")) & WORSE:
         raise ConfigError(
             f"`columns` label={label}: it seems to name the worse answer; add first=VALUE, one of {listing}"
@@ -175,9 +178,17 @@ def _verdicts(sample: Sample, columns: Mapping[str, str]) -> Decide:
     return decide
 
 
-def _stated(columns: Mapping[str, str], values: Sequence[str], listing: str, models: tuple[str, str] | None) -> Decide:
-    """Labels of which the user says which one stands for the answer in `chosen`, and perhaps for the other."""
+def values_of(sample: Sample, column: str) -> list[str]:
+    """The different values of a column in the sample, as texts."""
+    return list(dict.fromkeys(map(str, sample.values(column))))
+
+
+def _stated(
+    columns: Mapping[str, str], values: Sequence[str], other_side: str, models: tuple[str, str] | None
+) -> Decide:
+    """Labels of which the user says what stands for the first side (an answer, a thumb up), and for the other."""
     label, one = columns["label"], columns["first"]
+    listing = ", ".join(values[:7])
     if models is not None:
         raise ConfigError(f"`columns` first={one}: '{label}' repeats {models[0]} or {models[1]}; leave `first` out")
     others = [v for v in values if not _same(v, one) and side_of(v, "-", "-") != "tie" and v.strip()]
@@ -186,7 +197,7 @@ def _stated(columns: Mapping[str, str], values: Sequence[str], listing: str, mod
     if "second" not in columns and len(others) > 1:
         raise ConfigError(
             f"`columns` first={one}: '{label}' holds {listing}; add second=VALUE, the value that stands for "
-            f"'{columns['rejected']}' (numbers between the two count for the nearer one)"
+            f"{other_side} (numbers between the two count for the nearer one)"
         )
     other = columns.get("second") or (others[0] if others else None)
     ends = (number_of(one), None if other is None else number_of(other))
@@ -227,12 +238,16 @@ def _scored(row: Content, prompt_key: str | None, columns: Mapping[str, str]) ->
     yield from beats(_prompt(row, prompt_key, ()), zip(texts, values, strict=True))
 
 
-def _rated(row: Content, prompt_key: str | None, columns: Mapping[str, str], scale: Scale) -> Iterator[Statement]:
+def _rated(
+    row: Content, prompt_key: str | None, columns: Mapping[str, str], scale: Scale, stated: Decide | None
+) -> Iterator[Statement]:
     before, answer = answer_of(unwrapped(cell(row, columns["answer"])), columns["answer"])
     value, prompt = cell(row, columns["label"]), _prompt(row, prompt_key, before)
-    if "first" not in columns:
+    if stated is None:
         yield from thumb(value, prompt, answer, scale)
-    elif value is None:
-        yield UNRATED
+        return
+    side = stated(row, (answer, ""))
+    if side in ("first", "second"):
+        yield Verdict(prompt, answer, side == "first")
     else:
-        yield Verdict(prompt, answer, _same(value, columns["first"]))
+        yield NEUTRAL if side == "tie" else UNRATED if value in (None, "") else UNCLEAR
