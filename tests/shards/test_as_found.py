@@ -96,6 +96,24 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
     "ranks.jsonl": ("battles", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "wrapped.json": ("trl", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "letters.jsonl": ("battles", [(f"u{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "ranking.tsv": (
+        "ranking",
+        [
+            ("eva", Q[0], GOOD[0], BAD[0]),
+            ("eva", Q[0], GOOD[0], "No idea."),
+            ("bo", Q[1], GOOD[1], BAD[1]),
+            ("bo", Q[1], GOOD[1], "No idea."),
+        ],
+        {},
+    ),
+    "picked_id.jsonl": ("answers with a choice", [("u0", Q[0], GOOD[0], BAD[0])], {}),
+    "mt_bench.jsonl": (
+        "lmsys",
+        [("expert_1", Q[0], GOOD[0], BAD[0])],
+        {"the two conversations differ before their last answer, so they share no prompt": 1},
+    ),
+    "ab_variants.csv": ("battles", [("v1", Q[0], GOOD[0], BAD[0]), ("v2", Q[1], GOOD[1], BAD[1])], {}),
+    "prometheus.jsonl": ("battles", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "list.jsonl": ("trl", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "columns.json": ("trl", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "faults.jsonl": (
@@ -136,6 +154,8 @@ def test_pairs_are_read_with_their_people(name: str) -> None:
         ),
         ("product_nested.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False)], {"the answer is not rated": 1}),
         ("chat_thumbs.jsonl", [("u0", GOOD[0], True), ("u0", BAD[1], False)], {"the rating is neutral": 1}),
+        ("chats_thumbs.jsonl", [("staff-0", GOOD[0], True), ("staff-1", BAD[1], False)], {}),
+        ("langfuse_scores.jsonl", [("user-0", GOOD[0], True), ("user-1", BAD[1], False)], {}),
         ("langfuse.json", [("user-0", GOOD[0], True), ("user-1", BAD[1], False)], {}),
         ("langsmith.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False)], {}),
     ],

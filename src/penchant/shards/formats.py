@@ -129,9 +129,17 @@ def _guess(sample: Sample) -> str:
         return "user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
     if len(texts) > 6:
         return "prompt=…,chosen=…,rejected=…; if each question is a column of its own, make it a row of its own first"
+    alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]
+    if len(alike) > 1:
+        voters = ", ".join([*alike, verdicts[-1]])
+        return f"…; but {voters} look like the votes of several people: make each vote a row of its own first"
     named = {"user_id": people[:1], "prompt": texts[:1], "chosen": texts[1:2], "rejected": texts[2:3]}
     named["label"] = verdicts[-1:]
     return ",".join(f"{field}={columns[0]}" for field, columns in named.items() if columns)
+
+
+def _values(sample: Sample, column: str) -> set[str]:
+    return {str(value) for value in sample.values(column)}
 
 
 _WHO = ("user", "annotat", "rater", "judge", "worker", "who", "person", "particip", "review", "coder", "subject")

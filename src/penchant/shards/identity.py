@@ -34,7 +34,8 @@ _TIMES = tuple(
         "generated_datetime",
     ]
 )
-_LONGEST_NAME = 200
+_LONGEST_NAME, _MOST_WORDS = 200, 4
+"""Characters of a name or id, at most, and its words, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +118,14 @@ def person_name(value: object, key: str) -> str | None:
 
 
 def _names(sample: Sample, column: str) -> bool:
-    """Whether a column holds names or ids: short values, and no lists."""
+    """Whether a column holds names or ids: values of few words, and no lists."""
     values = sample.values(column)
     try:
         names = [person_name(value, column) for value in values]
     except RecordError:
         return False
-    return all(name is None or len(name) <= _LONGEST_NAME for name in names)
+    known = [name for name in names if name is not None]
+    words = sum(len(name.split()) for name in known)
+    if values and not known:
+        return False
+    return all(len(name) <= _LONGEST_NAME for name in known) and words <= _MOST_WORDS * len(known)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, prompt_of
 from penchant.shards.layouts.battles import battled
+from penchant.shards.layouts.chats import chats
 from penchant.shards.layouts.exports import argilla, label_studio
 from penchant.shards.layouts.mapped import IDENTITY, mapped
 from penchant.shards.layouts.pairs import paired
@@ -20,6 +21,7 @@ from penchant.shards.layouts.scores import (
     helpsteer,
     multipref,
     prism,
+    ranked_columns,
     scored_list,
     summaries,
 )
@@ -39,9 +41,11 @@ LAYOUTS: tuple[Recognise, ...] = (
     open_webui,
     chainlit,
     paired,
+    ranked_columns,
     battled,
     scored_list,
     traces,
+    chats,
     rated,
     profiles,
     comments,

@@ -66,6 +66,12 @@ USERS = tuple(
         "coder",
         "tester",
         "subject_id",
+        "voter",
+        "voter_id",
+        "employee",
+        "employee_id",
+        "customer",
+        "member_id",
     ]
 )
 """Columns that may name the person who judged, the surest first; authors of texts are not among them."""

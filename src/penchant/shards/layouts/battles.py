@@ -32,7 +32,7 @@ VERDICTS = (
     "picked", "favorite", "favourite", "best", "result", "annotation", "rating", "decision",
 )  # fmt: skip
 _PROMPTS = (
-    "prompt", "question", "instruction", "orig_instruction", "history", "context", "query", "input", "post", "task",
+    "prompt", "question", "orig_instruction", "instruction", "history", "context", "query", "input", "post", "task",
     "user_prompt", "request", "user", "messages", "conversation", "input_text",
 )  # fmt: skip
 _BETTER = {"better", "prefer", "prefers", "preferred", "preference", "winner", "best"}
@@ -41,6 +41,8 @@ WORSE = {"worse", "worst", "loser", "lost", "harmful", "flagged", "error", "erro
 """Words in the name of a column that says which answer is the worse one."""
 _SHOWN = {"swapped", "swap", "flipped", "is_swapped", "is_flipped", "reversed", "shown_first", "first_shown"}
 """Columns that say in which order the answers were shown."""
+_SYSTEMS = ("model", "variant", "version", "system", "arm")
+"""Words for what wrote an answer, in names of columns."""
 _TIES = frozenset(
     [
         "tie",
@@ -217,7 +219,8 @@ def _decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable
         return lambda row: _by_sign(row.get(column), negative_is_first=True)
     if column == "labels" and first == "human_ref_A":  # SHP: 1 says that A is preferred
         return _numbered(column, first=1, second=0)
-    numbers = {number_of(value) for value in sample.values(column)}
+    said = [value for value in sample.values(column) if str(value).strip() and side_of(value, "-", "-") != "tie"]
+    numbers = {number_of(value) for value in said}
     if numbers and None not in numbers:
         ends = (first[-1:], second[-1:])
         if ends == ("0", "1") and numbers <= {0, 1}:
@@ -252,9 +255,11 @@ def model_columns(sample: Sample, column: str) -> tuple[str, str] | None:
     sides: dict[str, str] = {}
     for name, original in sample.plain().items():
         words = set(name.split("_"))
-        if original != column and any(word.startswith("model") for word in words):
+        if original != column and any(word.startswith(_SYSTEMS) for word in words):
             for side, marks in (("first", _FIRST | {"1"}), ("second", _SECOND | {"2"})):
-                if words & marks or any(word in {f"model{mark}" for mark in marks} for word in words):
+                if words & marks or any(
+                    word == f"{system}{mark}" for system in _SYSTEMS for mark in marks for word in words
+                ):
                     sides.setdefault(side, original)
     if len(sides) < 2:
         return None
@@ -268,6 +273,8 @@ def _numbered(column: str, *, first: int, second: int) -> Callable[[Content], Si
 
     def decide(row: Content) -> Side | None:
         number = number_of(row.get(column))
+        if number is None:
+            return "tie" if side_of(row.get(column), "-", "-") == "tie" else None
         return "first" if number == first else "second" if number == second else None
 
     return decide
@@ -318,6 +325,8 @@ def _answers(row: Content, prompt_key: str | None, first: str, second: str) -> t
     """
     one, other = row.get(first), row.get(second)
     if prompt_key is None or (isinstance(one, list) and isinstance(other, list)):
+        if number_of(row.get("turn")) == 1 and isinstance(one, list) and isinstance(other, list):
+            one, other = one[:2], other[:2]  # MT-bench: the verdict is about the first turn
         before, answer = answer_of(one, first)
         beside, another = answer_of(other, second)
         if before != beside:

@@ -7,6 +7,7 @@ TRL's forms: texts, lists of turns, an implicit prompt (what both answers begin 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from penchant.errors import RecordError
 from penchant.message import Message
@@ -90,13 +91,13 @@ def _is_transcript(value: object) -> bool:
 
 
 def _explicit(row: Content, prompt_key: str, chosen: str, rejected: str) -> Iterator[Choice]:
-    before, good = answer_of(_alone(row.get(chosen)), chosen)
-    several = _texts_only(row.get(rejected))
-    if len(several) > 1:  # RewardBench 2: one good answer, several bad ones
-        turns = prompt_turns(turns_of(row.get(prompt_key), prompt_key), prompt_key)
-        for bad in several:
-            yield Choice(_with_system(row, turns), good, filled(bad, rejected))
+    goods, bads = _texts_only(row.get(chosen)), _texts_only(row.get(rejected))
+    if goods and bads and len(goods) + len(bads) > 2:  # RewardBench 2: good answers, and several bad ones
+        turns = _with_system(row, prompt_turns(turns_of(row.get(prompt_key), prompt_key), prompt_key))
+        for good, bad in product(goods, bads):
+            yield Choice(turns, filled(good, chosen), filled(bad, rejected))
         return
+    before, good = answer_of(_alone(row.get(chosen)), chosen)
     other, bad = answer_of(_alone(row.get(rejected)), rejected)
     if before and other and before != other:
         raise RecordError(f"{chosen} and {rejected} answer different conversations")

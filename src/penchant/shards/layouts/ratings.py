@@ -94,7 +94,7 @@ _PROMPTS = (
     "prompt", "instruction", "question", "query", "input", "user_input", "user_message", "user_prompt", "request",
     "human", "user", "context", "message", "inputs",
 )  # fmt: skip
-_CHATS = ("messages", "conversations", "conversation", "chat", "turns", "history")
+CHATS = ("messages", "conversations", "conversation", "chat", "turns", "history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class Scale:
 
 
 _STARS = re.compile(r"(\d(?:\.\d)?) ?(?:/ ?5|stars?|★|⭐)", re.IGNORECASE)
+_USERS_SCORE = ("user", "thumb", "feedback", "human")
 THUMBS = Scale()
 
 
@@ -142,7 +143,7 @@ def rated(sample: Sample) -> Layout | None:
     label, scale = found
     answer = next((spelt[name] for name in ANSWERS if name in spelt and spelt[name] != label), None)
     prompt_key = next((spelt[name] for name in _PROMPTS if name in spelt and spelt[name] not in (label, answer)), None)
-    chat = next((column for name in _CHATS if (column := spelt.get(name)) in sample.columns), None)
+    chat = next((column for name in CHATS if (column := spelt.get(name)) in sample.columns), None)
     name = "kto" if {"completion", "label"} <= set(spelt) or "kto_tag" in spelt else "thumbs"
     if answer is not None and prompt_key is not None:
         extra = ("input",) if prompt_key == "instruction" and sample.has("input") else ()
@@ -310,7 +311,7 @@ def traces(sample: Sample) -> Layout | None:
     if not sample.has("input", "output") or not (sample.has("userId") or sample.has("timestamp")):
         return None
     for column in (*sample.columns, *sample.nested()):
-        lists = [one for value in sample.values(column) if (one := _list_in(value))]
+        lists = [one for value in sample.values(column) if (one := _scores(value))]
         scale = THUMBS if not lists else scale_of([one for some in lists for one in some], column)
         if (
             lists
@@ -325,11 +326,19 @@ def traces(sample: Sample) -> Layout | None:
 def _trace(row: Content, column: str, scale: Scale) -> Iterator[Statement]:
     prompt = _prompt_turns(row, "input", ())
     before, answer = answer_of(unwrapped(row.get("output")), "output")
-    scores = _list_in(cell(row, column)) or []
+    scores = _scores(cell(row, column))
     if not scores:
         yield UNRATED
     for score in scores:
         yield from thumb(score, with_earlier(prompt, before, "input"), answer, scale)
+
+
+def _scores(value: object) -> list[object]:
+    """The scores in a cell; of those with names only the users', not those of evaluators."""
+    scores = _list_in(value) or []
+    if scores and all(isinstance(one, Mapping) and "name" in one for one in scores):
+        return [one for one in scores if any(mark in str(one["name"]).lower() for mark in _USERS_SCORE)]  # type: ignore[index]
+    return scores
 
 
 def _list_in(value: object) -> list[object] | None:

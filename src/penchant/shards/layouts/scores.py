@@ -26,7 +26,7 @@ from penchant.shards.layouts.base import (
     prompt_of,
     prompt_turns,
 )
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, VERDICTS, number_of, side_of
+from penchant.shards.layouts.battles import NO_VERDICT, TIE, VERDICTS, number_of, prompt_column, side_of, sides_of
 from penchant.shards.turns import answer_of, texts_of, turns_of, unpacked
 
 UNRATED = Nothing("fewer than two answers are rated")
@@ -69,6 +69,12 @@ def scored_list(sample: Sample) -> Layout | None:
                     {"prompt": prompt_key, "answers": column},
                     partial(_listed, prompt_key=prompt_key, column=column, text=text, score=score),
                 )
+            ids = {str(one.get("id")) for one in first if isinstance(one, Mapping)}  # type: ignore[attr-defined]
+            named = next((name for name in VERDICTS if str(sample.value(name)) in ids), None)
+            if named is not None:
+                fields = {"prompt": prompt_key, "answers": column, "label": named}
+                read = partial(_chosen_id, prompt_key=prompt_key, column=column, label=named)
+                return Layout("answers with a choice", fields, read)
         elif isinstance(entry, str):
             ratings = sample.first(("ratings", "scores", "ranks", "rewards"))
             if ratings is not None:
@@ -147,6 +153,37 @@ def _listed(row: Content, prompt_key: str, column: str, text: str, score: str) -
         said = entry.get(text)
         answers.append((said if isinstance(said, str) else "", None if value is None else sign * value))
     yield from beats(prompt, answers)
+
+
+def _chosen_id(row: Content, prompt_key: str, column: str, label: str) -> Iterator[Statement]:
+    """A list of answers with ids, and the id of the best."""
+    answers = [(answer_of(one, column)[1], str(one.get("id"))) for one in _entries(row, column)]
+    best = str(row.get(label))
+    if best not in {name for _, name in answers}:
+        yield NO_VERDICT
+        return
+    yield from beats(prompt_of(row, prompt_key), [(text, float(name == best)) for text, name in answers])
+
+
+def ranked_columns(sample: Sample) -> Layout | None:
+    """Answers in columns with letters or numbers, and their order in one cell, such as "B>A=C"."""
+    sides, spelt = sides_of(sample), sample.plain()
+    column = next((spelt[name] for name in ("ranking", "rank", "rank_order", "order") if name in spelt), None)
+    prompt_key = prompt_column(sample)
+    if sides is None or column is None or prompt_key is None:
+        return None
+    if not all(isinstance(value, str) and ">" in value for value in sample.values(column)):
+        return None
+    names = [name for name in sample.columns if name[:-1] == sides[0][:-1]]
+
+    def read(row: Content) -> Iterator[Statement]:
+        scores = {name.strip().lower(): score for name, score in _ranking(str(row.get(column) or "")).items()}
+        texts = {name: row.get(name) for name in names}
+        answers = [(str(text), scores.get(name[-1:].lower())) for name, text in texts.items() if isinstance(text, str)]
+        yield from beats(prompt_of(row, prompt_key), answers)
+
+    fields = {"prompt": prompt_key, "chosen": sides[0], "rejected": sides[1], "label": column}
+    return Layout("ranking", fields, read, also=frozenset(names))
 
 
 def _parallel_lists(row: Content, prompt_key: str, column: str, ratings: str) -> Iterator[Statement]:

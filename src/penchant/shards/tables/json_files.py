@@ -19,7 +19,9 @@ _WRAPPERS = ("data", "rows", "records", "examples", "train", "items", "instances
 """Keys under which one object may hold the list of its rows."""
 
 
-_OF_A_ROW = {"prompt", "question", "user_id", "id", "chosen", "rejected", "fields", "instruction"}
+_OF_A_ROW = {
+    "prompt", "question", "user_id", "id", "chosen", "rejected", "fields", "instruction", "data", "annotations",
+}  # fmt: skip
 _OF_A_TURN = {"role", "from", "speaker", "author"}
 
 
@@ -131,10 +133,17 @@ def _only_table(content: dict[str, Any]) -> list[Any] | None:
         if isinstance(value, list) and len(value) > 1 and all(isinstance(row, dict) for row in value)
     ]
     others = {name: value for name, value in content.items() if not any(value is table for table in tables)}
-    about = all(name.startswith("meta") or not isinstance(value, list | dict) for name, value in others.items())
+    about = all(name.startswith("meta") or _is_plain(value) for name, value in others.items())
     if len(tables) != 1 or not about or others.keys() & _OF_A_ROW or tables[0][0].keys() & _OF_A_TURN:
         return None
     return tables[0]
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is no list and holds none."""
+    if isinstance(value, dict):
+        return not any(isinstance(inner, list | dict) for inner in value.values())
+    return not isinstance(value, list)
 
 
 class _Window:
