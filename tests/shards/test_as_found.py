@@ -114,6 +114,13 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
     ),
     "ab_variants.csv": ("battles", [("v1", Q[0], GOOD[0], BAD[0]), ("v2", Q[1], GOOD[1], BAD[1])], {}),
     "prometheus.jsonl": ("battles", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "ms_swift.jsonl": ("ms-swift", [(None, Q[0], GOOD[0], BAD[0])], {}),
+    "prodigy.jsonl": ("answers with a choice", [("eva", Q[0], GOOD[0], BAD[0])], {"the verdict is neither side": 1}),
+    "ultrainteract.jsonl": (
+        "trl conversational",
+        [(None, Q[0], f"The plant needs care. {GOOD[0]}", f"The answer is: {BAD[0]}")],
+        {},
+    ),
     "list.jsonl": ("trl", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "columns.json": ("trl", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "faults.jsonl": (
@@ -154,6 +161,7 @@ def test_pairs_are_read_with_their_people(name: str) -> None:
         ),
         ("product_nested.jsonl", [("u0", GOOD[0], True), ("u1", BAD[1], False)], {"the answer is not rated": 1}),
         ("chat_thumbs.jsonl", [("u0", GOOD[0], True), ("u0", BAD[1], False)], {"the rating is neutral": 1}),
+        ("librechat.json", [("u0", GOOD[0], True), ("u0", BAD[1], False)], {}),
         ("chats_thumbs.jsonl", [("staff-0", GOOD[0], True), ("staff-1", BAD[1], False)], {}),
         ("langfuse_scores.jsonl", [("user-0", GOOD[0], True), ("user-1", BAD[1], False)], {}),
         ("langfuse.json", [("user-0", GOOD[0], True), ("user-1", BAD[1], False)], {}),

@@ -82,3 +82,9 @@ def test_what_is_no_choice_is_set_aside(statements, row: dict[str, object], mess
 def test_no_word_is_cut_by_an_implicit_prompt(statements) -> None:
     (choice,) = statements({"chosen": "The sky is blue.", "rejected": "The sky is black."})[1]
     assert (choice.prompt[0].content, choice.chosen, choice.rejected) == ("The sky is", "blue.", "black.")
+
+
+def test_one_word_that_two_answers_share_is_no_prompt(statements) -> None:
+    assert statements({"chosen": "Ice is cold.", "rejected": "Ice is hot."})[1][0].prompt[0].content == "Ice is"
+    with pytest.raises(RecordError, match="no common beginning"):
+        statements({"chosen": "The sky is blue.", "rejected": "The grass is green."})

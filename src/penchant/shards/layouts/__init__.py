@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, prompt_of
 from penchant.shards.layouts.battles import battled
-from penchant.shards.layouts.chats import chats
+from penchant.shards.layouts.chats import chats, librechat
 from penchant.shards.layouts.exports import argilla, label_studio
 from penchant.shards.layouts.mapped import IDENTITY, mapped
 from penchant.shards.layouts.pairs import paired
@@ -46,6 +46,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     scored_list,
     traces,
     chats,
+    librechat,
     rated,
     profiles,
     comments,

@@ -25,9 +25,14 @@ _SIDES = (
     ("accepted", "rejected"),
     ("winner_response", "loser_response"),
 )
-_PROMPTS = ("prompt", "question", "instruction", "input", "query", "context", "post", "messages", "conversations")
+_PROMPTS = (
+    "prompt", "question", "instruction", "input", "query", "context", "post", "messages", "conversations", "trajectory",
+    "dialogue",
+)  # fmt: skip
 
 
+_FEWEST = 2
+"""Words of a common beginning that may be a prompt, at least, unless it ends as a sentence does."""
 _LONG = 12
 """Characters of a value, on average, from which on a column holds texts and not letters or ids."""
 
@@ -35,6 +40,9 @@ _LONG = 12
 def paired(sample: Sample) -> Layout | None:
     """Any file with a chosen and a rejected answer."""
     sides = next((pair for pair in _SIDES if sample.has(*pair)), None)
+    if sides is None and sample.has("messages", "rejected_response"):
+        fields = {"prompt": "messages", "chosen": "messages", "rejected": "rejected_response"}
+        return Layout("ms-swift", fields, _answered)
     if sides is None:
         return None
     chosen, rejected = sides
@@ -123,6 +131,14 @@ def _alone(value: object) -> object:
     return texts[0] if len(texts) == 1 else value
 
 
+def _answered(row: Content) -> Iterator[Choice]:
+    """A conversation that ends with the chosen answer, and the rejected one beside it."""
+    before, good = answer_of(row.get("messages"), "messages")
+    yield Choice(
+        prompt_turns(before, "messages"), good, answer_of(row.get("rejected_response"), "rejected_response")[1]
+    )
+
+
 def _with_system(row: Content, turns: Turns) -> Turns:
     system = row.get("system")
     if isinstance(system, str) and system.strip() and not any(turn.role == "system" for turn in turns):
@@ -186,7 +202,7 @@ def _common_text(first: str, second: str, chosen: str, rejected: str) -> Choice:
     while shared and not first[shared - 1 : shared].isspace() and not _ends(first, second, shared):
         shared -= 1
     prompt, good, bad = first[:shared].rstrip(), first[shared:], second[shared:]
-    if not prompt:
+    if len(prompt.split()) < _FEWEST and not prompt.endswith((".", "?", "!", ":")):  # "The" is chance
         raise RecordError(f"{chosen} and {rejected} have no common beginning, so there is no prompt")
     if not good.strip() or not bad.strip():
         raise RecordError(f"one of {chosen} and {rejected} is only the beginning of the other")

@@ -53,9 +53,11 @@ def beats(
 def scored_list(sample: Sample) -> Layout | None:
     """A prompt and a list of answers with scores: UltraFeedback, Nectar, Stack Exchange, outputs of distilabel."""
     prompt_key = sample.first(("instruction", "prompt", "question", "input", "query", "messages", "conversation"))
+    if prompt_key is None and sample.has("text", "options", "accept"):  # Prodigy
+        prompt_key = "text"
     if prompt_key is None:
         return None
-    for column in ("completions", "answers", "responses", "candidates", "generations", "outputs"):
+    for column in ("completions", "answers", "responses", "candidates", "generations", "outputs", "options"):
         first = next((value for value in sample.values(column) if isinstance(unpacked(value), Sequence)), None)
         if not first or isinstance(first, str):
             continue
@@ -70,7 +72,7 @@ def scored_list(sample: Sample) -> Layout | None:
                     partial(_listed, prompt_key=prompt_key, column=column, text=text, score=score),
                 )
             ids = {str(one.get("id")) for one in first if isinstance(one, Mapping)}  # type: ignore[attr-defined]
-            named = next((name for name in VERDICTS if str(sample.value(name)) in ids), None)
+            named = next((name for name in ("accept", *VERDICTS) if _alone(sample.value(name)) in ids), None)
             if named is not None:
                 fields = {"prompt": prompt_key, "answers": column, "label": named}
                 read = partial(_chosen_id, prompt_key=prompt_key, column=column, label=named)
@@ -155,10 +157,15 @@ def _listed(row: Content, prompt_key: str, column: str, text: str, score: str) -
     yield from beats(prompt, answers)
 
 
+def _alone(value: object) -> str:
+    """An id as a text, also in a list of one."""
+    return str(value[0] if isinstance(value, list) and len(value) == 1 else value)
+
+
 def _chosen_id(row: Content, prompt_key: str, column: str, label: str) -> Iterator[Statement]:
     """A list of answers with ids, and the id of the best."""
     answers = [(answer_of(one, column)[1], str(one.get("id"))) for one in _entries(row, column)]
-    best = str(row.get(label))
+    best = _alone(row.get(label))
     if best not in {name for _, name in answers}:
         yield NO_VERDICT
         return
