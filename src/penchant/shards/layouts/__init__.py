@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, prompt_of
 from penchant.shards.layouts.battles import battled
 from penchant.shards.layouts.chats import chats, librechat
+from penchant.shards.layouts.choices import chosen_list, ranked_columns
 from penchant.shards.layouts.exports import argilla, label_studio
 from penchant.shards.layouts.mapped import IDENTITY, mapped
 from penchant.shards.layouts.pairs import paired
@@ -21,7 +22,6 @@ from penchant.shards.layouts.scores import (
     helpsteer,
     multipref,
     prism,
-    ranked_columns,
     scored_list,
     summaries,
 )
@@ -44,6 +44,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     ranked_columns,
     battled,
     scored_list,
+    chosen_list,
     traces,
     chats,
     librechat,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Choice, Nothing, Sample, Statement, Turns, objects, prompt_turns
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, prompt_column, side_of, sides_of
+from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, prompt_column, siblings, side_of, sides_of
 from penchant.shards.layouts.ratings import ANSWERS, THUMBS, Scale, scale_of, thumb
 from penchant.shards.layouts.scores import UNRATED, beats
 from penchant.shards.turns import answer_of, turns_of
@@ -158,7 +158,7 @@ def _texts(inner: Sample) -> tuple[str, tuple[str, ...], bool] | None:
     sides = sides_of(inner)
     if sides is not None:
         prompt = prompt_column(inner) or _only_other(inner, sides)
-        return None if prompt is None else (prompt, _siblings(inner, sides), False)
+        return None if prompt is None else (prompt, siblings(inner, sides), False)
     for name in inner.columns:
         if len(_ids(inner, name)) > 1 and (prompt := prompt_column(inner) or _only_other(inner, (name,))) is not None:
             return prompt, (name,), True
@@ -172,13 +172,6 @@ def _only_other(inner: Sample, taken: Sequence[str]) -> str | None:
     """The only field of texts beside the answers."""
     others = [name for name in inner.columns if name not in taken and isinstance(inner.value(name), str)]
     return others[0] if len(others) == 1 else None
-
-
-def _siblings(inner: Sample, sides: tuple[str, str]) -> tuple[str, ...]:
-    """The columns of all answers: those of the two sides, and others that are numbered as they are."""
-    stem = sides[0][:-1]
-    more = [name for name in inner.columns if name[:-1] == stem and name not in sides and name[-1:].isalnum()]
-    return (*sides, *sorted(more)) if stem else sides
 
 
 def _ids(inner: Sample, column: str) -> tuple[str, ...]:

@@ -190,6 +190,13 @@ def sides_of(sample: Sample) -> tuple[str, str] | None:
     return None
 
 
+def siblings(sample: Sample, sides: tuple[str, str]) -> tuple[str, ...]:
+    """The columns of all answers: those of the two sides, and others that are lettered or numbered on from them."""
+    stem, last = sides[0][:-1], sides[1][-1:]
+    more = [name for name in sample.columns if name[:-1] == stem and name[-1:].isalnum() and name[-1:] > last]
+    return (*sides, *sorted(more))
+
+
 def _verdict_column(sample: Sample, sides: tuple[str, str]) -> str | None:
     spelt = {name: column for name, column in sample.plain().items() if column not in sides}
     known = next((spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])), None)

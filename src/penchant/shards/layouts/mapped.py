@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -24,9 +24,10 @@ from penchant.shards.layouts.base import (
     prompt_of,
 )
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, WORSE, Side, model_columns, number_of, side_of
+from penchant.shards.layouts.choices import picked
 from penchant.shards.layouts.pairs import names_columns, with_earlier
 from penchant.shards.layouts.ratings import NEUTRAL, THUMBS, UNCLEAR, UNRATED, Scale, scale_of, thumb, unwrapped
-from penchant.shards.layouts.scores import beats, picked
+from penchant.shards.layouts.scores import beats
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
 FIELDS = (
@@ -85,7 +86,7 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
     return Layout("columns", fields, read)
 
 
-def _reader(sample: Sample, columns: dict[str, str]):  # type: ignore[no-untyped-def]
+def _reader(sample: Sample, columns: dict[str, str]) -> Callable[[Content], Iterable[Statement]]:
     prompt_key = columns.get("prompt")
     if {"chosen", "rejected"} <= columns.keys():
         decide = _verdicts(sample, columns)

@@ -29,6 +29,7 @@ _PROMPTS = (
     "prompt", "question", "instruction", "input", "query", "context", "post", "messages", "conversations", "trajectory",
     "dialogue",
 )  # fmt: skip
+"""Fewer than `battles` knows: without such a column, the prompt is what both answers begin with."""
 
 
 _FEWEST = 2

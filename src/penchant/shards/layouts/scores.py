@@ -8,11 +8,11 @@ are counted as ties.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from penchant.errors import DataError, RecordError
+from penchant.errors import RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import (
@@ -22,14 +22,15 @@ from penchant.shards.layouts.base import (
     Sample,
     Statement,
     Turns,
-    cell,
     prompt_of,
-    prompt_turns,
 )
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, VERDICTS, number_of, prompt_column, side_of, sides_of
-from penchant.shards.turns import answer_of, texts_of, turns_of, unpacked
+from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
+from penchant.shards.turns import answer_of, unpacked
 
 UNRATED = Nothing("fewer than two answers are rated")
+PROMPTS = ("instruction", "prompt", "question", "input", "query", "messages", "conversation")
+LISTS = ("completions", "answers", "responses", "candidates", "generations", "outputs", "options")
+"""Columns that may hold a list of answers."""
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
 _RANKS = re.compile(r"\s*([>=])\s*")
 
@@ -52,16 +53,14 @@ def beats(
 
 def scored_list(sample: Sample) -> Layout | None:
     """A prompt and a list of answers with scores: UltraFeedback, Nectar, Stack Exchange, outputs of distilabel."""
-    prompt_key = sample.first(("instruction", "prompt", "question", "input", "query", "messages", "conversation"))
-    if prompt_key is None and sample.has("text", "options", "accept"):  # Prodigy
-        prompt_key = "text"
+    prompt_key = sample.first(PROMPTS)
     if prompt_key is None:
         return None
-    for column in ("completions", "answers", "responses", "candidates", "generations", "outputs", "options"):
-        first = next((value for value in sample.values(column) if isinstance(unpacked(value), Sequence)), None)
-        if not first or isinstance(first, str):
+    for column in LISTS:
+        first = first_list(sample, column)
+        if not first:
             continue
-        entry = first[0]  # type: ignore[index]
+        entry = first[0]
         if isinstance(entry, Mapping):
             kind = _kind(entry)
             if kind is not None:
@@ -71,12 +70,6 @@ def scored_list(sample: Sample) -> Layout | None:
                     {"prompt": prompt_key, "answers": column},
                     partial(_listed, prompt_key=prompt_key, column=column, text=text, score=score),
                 )
-            ids = {str(one.get("id")) for one in first if isinstance(one, Mapping)}  # type: ignore[attr-defined]
-            named = next((name for name in ("accept", *VERDICTS) if _alone(sample.value(name)) in ids), None)
-            if named is not None:
-                fields = {"prompt": prompt_key, "answers": column, "label": named}
-                read = partial(_chosen_id, prompt_key=prompt_key, column=column, label=named)
-                return Layout("answers with a choice", fields, read)
         elif isinstance(entry, str):
             ratings = sample.first(("ratings", "scores", "ranks", "rewards"))
             if ratings is not None:
@@ -85,45 +78,13 @@ def scored_list(sample: Sample) -> Layout | None:
                     {"prompt": prompt_key, "answers": column, "scores": ratings},
                     partial(_parallel_lists, prompt_key=prompt_key, column=column, ratings=ratings),
                 )
-            if (label := sample.first(name for name in VERDICTS if sample.values(name))) is not None:
-                fields = {"prompt": prompt_key, "answers": column, "label": label}
-                return Layout("answers with a choice", fields, picked(sample, prompt_key, column, label))
     return None
 
 
-def picked(
-    sample: Sample, prompt_key: str | None, column: str, label: str, first: str | None = None
-) -> Callable[[Content], Iterator[Statement]]:
-    """Reads a list of answers and which of them is the best: its number, or its text.
-
-    Args:
-        first: the number of the first answer; None finds it in the sample.
-    Raises:
-        DataError: the numbers may count the answers from 0 or from 1.
-    """
-    numbers = {number for value in sample.values(label) if (number := number_of(value)) is not None}
-    counted = None if first is None else number_of(first)
-    if counted is None and numbers:
-        most = max((len(texts_of(value, column)) for value in sample.values(column)), default=0)
-        if (0 in numbers) == (most in numbers):
-            raise DataError(
-                f"'{label}' holds numbers that may count the answers from 0 or from 1; say which one is the first: "
-                f"--columns prompt={prompt_key},answers={column},label={label},first=0 (or first=1)"
-            )
-        counted = 0.0 if 0 in numbers else 1.0
-
-    def read(row: Content) -> Iterator[Statement]:
-        texts, value = texts_of(cell(row, column), column), cell(row, label)
-        number = number_of(value)
-        place = texts.index(value) if value in texts else None if number is None else int(number - (counted or 0))
-        if place is None or not 0 <= place < len(texts):
-            yield NO_VERDICT
-            return
-        turns = turns_of(cell(row, prompt_key), prompt_key) if prompt_key is not None else ()
-        scores = [(text, float(index == place)) for index, text in enumerate(texts)]
-        yield from beats(prompt_turns(turns, prompt_key or "the prompt"), scores)
-
-    return read
+def first_list(sample: Sample, column: str) -> Sequence[Any]:
+    """The first list in a column; empty where there is none."""
+    lists = (value for value in sample.values(column) if not isinstance(value, str))
+    return next((value for value in map(unpacked, lists) if isinstance(value, Sequence)), ())
 
 
 def _kind(entry: Mapping[str, Any]) -> tuple[str, str, str] | None:
@@ -150,47 +111,11 @@ def _listed(row: Content, prompt_key: str, column: str, text: str, score: str) -
     prompt = prompt_of(row, prompt_key)
     sign, key = (-1, score[1:]) if score.startswith("-") else (1, score)
     answers = []
-    for entry in _entries(row, column):
+    for entry in entries_of(row, column):
         value = number_of(entry.get(key))
         said = entry.get(text)
         answers.append((said if isinstance(said, str) else "", None if value is None else sign * value))
     yield from beats(prompt, answers)
-
-
-def _alone(value: object) -> str:
-    """An id as a text, also in a list of one."""
-    return str(value[0] if isinstance(value, list) and len(value) == 1 else value)
-
-
-def _chosen_id(row: Content, prompt_key: str, column: str, label: str) -> Iterator[Statement]:
-    """A list of answers with ids, and the id of the best."""
-    answers = [(answer_of(one, column)[1], str(one.get("id"))) for one in _entries(row, column)]
-    best = _alone(row.get(label))
-    if best not in {name for _, name in answers}:
-        yield NO_VERDICT
-        return
-    yield from beats(prompt_of(row, prompt_key), [(text, float(name == best)) for text, name in answers])
-
-
-def ranked_columns(sample: Sample) -> Layout | None:
-    """Answers in columns with letters or numbers, and their order in one cell, such as "B>A=C"."""
-    sides, spelt = sides_of(sample), sample.plain()
-    column = next((spelt[name] for name in ("ranking", "rank", "rank_order", "order") if name in spelt), None)
-    prompt_key = prompt_column(sample)
-    if sides is None or column is None or prompt_key is None:
-        return None
-    if not all(isinstance(value, str) and ">" in value for value in sample.values(column)):
-        return None
-    names = [name for name in sample.columns if name[:-1] == sides[0][:-1]]
-
-    def read(row: Content) -> Iterator[Statement]:
-        scores = {name.strip().lower(): score for name, score in _ranking(str(row.get(column) or "")).items()}
-        texts = {name: row.get(name) for name in names}
-        answers = [(str(text), scores.get(name[-1:].lower())) for name, text in texts.items() if isinstance(text, str)]
-        yield from beats(prompt_of(row, prompt_key), answers)
-
-    fields = {"prompt": prompt_key, "chosen": sides[0], "rejected": sides[1], "label": column}
-    return Layout("ranking", fields, read, also=frozenset(names))
 
 
 def _parallel_lists(row: Content, prompt_key: str, column: str, ratings: str) -> Iterator[Statement]:
@@ -202,7 +127,8 @@ def _parallel_lists(row: Content, prompt_key: str, column: str, ratings: str) ->
     yield from beats(prompt_of(row, prompt_key), zip(map(str, texts), values, strict=True))
 
 
-def _entries(row: Content, column: str) -> list[Mapping[str, Any]]:
+def entries_of(row: Content, column: str) -> list[Mapping[str, Any]]:
+    """The objects of a list of answers. Raises RecordError: the cell holds something else."""
     value = unpacked(row.get(column))
     if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, Mapping) for one in value):
         raise RecordError(f"{column} is no list of answers")
@@ -213,7 +139,7 @@ def prism(sample: Sample) -> Layout | None:
     """PRISM: rows of single answers that belong to conversations, or whole conversations."""
     if sample.has("conversation_history", "conversation_id"):
         fields = {"user_id": "user_id", "answers": "conversation_history"}
-        return Layout("prism conversations", fields, lambda row: _prism(_entries(row, "conversation_history")))
+        return Layout("prism conversations", fields, lambda row: _prism(entries_of(row, "conversation_history")))
     if sample.has("conversation_id", "turn", "user_prompt", "model_response") and (
         sample.has("if_chosen") or sample.has("score")
     ):
@@ -315,7 +241,7 @@ def _assessed(row: Content) -> Iterator[Statement]:
     prompt = prompt_of(row, "prompt")
     answers = {
         str(entry.get("response_index")): answer_of(entry.get("messages"), "responses")[1]
-        for entry in _entries(row, "responses")
+        for entry in entries_of(row, "responses")
     }
     metadata: Any = row.get("metadata")
     for assessment in metadata.get("assessments") or []:
@@ -324,13 +250,13 @@ def _assessed(row: Content) -> Iterator[Statement]:
         if not ranking:
             yield Nothing("no personal ranking")
             continue
-        scores = _ranking(str(ranking))
+        scores = ranking_of(str(ranking))
         yield from beats(
             prompt, [(text, scores.get(name)) for name, text in answers.items()], user=assessment.get("annotator_id")
         )
 
 
-def _ranking(text: str) -> dict[str, float]:
+def ranking_of(text: str) -> dict[str, float]:
     """The scores of "B>A=C": B is better than A and C, which tie."""
     parts = _RANKS.split(text.strip())
     scores, level = {parts[0].strip(): 0.0}, 0.0
@@ -352,7 +278,7 @@ def multipref(sample: Sample) -> Layout | None:
     def read(row: Content) -> Iterator[Statement]:
         prompt = prompt_of(row, prompt_key)
         texts = {name: answer_of(row.get(name), name)[1] for name in ("completion_a", "completion_b")}
-        for annotation in (one for name in lists for one in _entries(row, name)):
+        for annotation in (one for name in lists for one in entries_of(row, name)):
             side = side_of(str(annotation.get("overall_pref")).split("-")[0], "completion_a", "completion_b")
             if side not in ("first", "second"):
                 yield TIE if side == "tie" else NO_VERDICT
@@ -371,7 +297,7 @@ def summaries(sample: Sample) -> Layout | None:
 
     def read(row: Content) -> Iterator[Statement]:
         info = row.get("info")
-        texts = [str(entry.get("text") or "") for entry in _entries(row, "summaries")]
+        texts = [str(entry.get("text") or "") for entry in entries_of(row, "summaries")]
         choice = number_of(row.get("choice"))
         if not isinstance(info, Mapping) or len(texts) != 2:
             raise RecordError("info or summaries are missing")
