@@ -116,6 +116,12 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
     "prometheus.jsonl": ("battles", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "ms_swift.jsonl": ("ms-swift", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "prodigy.jsonl": ("answers with a choice", [("eva", Q[0], GOOD[0], BAD[0])], {"the verdict is neither side": 1}),
+    "fastchat.json": (
+        "fastchat votes",
+        [(None, Q[0], GOOD[0], BAD[0]), (None, Q[1], GOOD[1], BAD[1])],
+        {TIE: 1, "a chat without a vote": 1},
+    ),
+    "helpsteer_turns.jsonl": ("helpsteer ratings", [(None, Q[0], GOOD[0], BAD[0])], {}),
     "ultrainteract.jsonl": (
         "trl conversational",
         [(None, Q[0], f"The plant needs care. {GOOD[0]}", f"The answer is: {BAD[0]}")],
@@ -206,6 +212,24 @@ def test_questions_and_people_are_no_pairs_and_are_read_as_what_they_are() -> No
     assert [(q.user_id, q.task) for q in questions if isinstance(q, Question)] == [("u1", Q[0]), ("u2", Q[1])]
     people = list(read_records(FOUND / "people.jsonl", space=None).entries())
     assert [(p.user_id, len(p.items)) for p in people if isinstance(p, PersonItems)] == [("u0", 1), ("u1", 1)]
+
+
+def test_comments_of_a_forum_and_of_ones_own_chats_are_evidence_of_their_authors() -> None:
+    comments = read_records(FOUND / "reddit_comments.jsonl", space=None)
+    wrote = [(entry.user_id, entry.items[0].evidence.text) for entry in comments.entries()]
+    assert wrote == [("oak_hill", "I bake on Sundays only."), ("lena_k", "Short recipes, please.")]
+    assert comments.counts.dropped == {"the text or its author was deleted": 1}
+    chats = read_records(FOUND / "chatgpt.json", space=None)
+    own = [(entry.user_id, entry.items[0].evidence.text, entry.items[0].at) for entry in chats.entries()]
+    assert [(user, text) for user, text, _ in own] == [("owner", Q[0]), ("owner", Q[1])]
+    assert own[0][2].year == 2023
+    assert chats.counts.dropped == {"a chat in which the person wrote nothing": 1}
+
+
+def test_turns_between_marks_are_turns() -> None:
+    (record,) = read_records(FOUND / "helpsteer_turns.jsonl", space=None).records()
+    assert [turn.role for turn in record.prompt] == ["user", "assistant", "user"]
+    assert [turn.content for turn in record.prompt] == ["Hi", "Hello.", Q[0]]
 
 
 def test_a_time_and_unknown_columns_stay_with_the_record() -> None:

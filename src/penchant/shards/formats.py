@@ -21,6 +21,8 @@ READERS: dict[str, Reader] = {
     "users": users.read,
 }
 """Layouts of penchant itself and of the paper; those of other programs are in `shards.layouts`."""
+_MOST_NAMED = 40
+"""Columns that a refusal lists, at most."""
 _OWN = ("evidence", "golden", "provenance", "direction")
 """Keys that only penchant's own rows have."""
 
@@ -93,7 +95,10 @@ def _is_text(sample: Sample, column: str) -> bool:
 def _unknown(table: Table, sample: Sample) -> str:
     if not sample.rows:
         return f"{table.path}: holds no rows; check the path"
-    columns = ", ".join([*sample.columns, *sample.nested()])
+    names = [*sample.columns, *sample.nested()]
+    columns = ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    )
     lower = {name.lower() for name in sample.columns}
     if lower & {"traceid", "run_id", "forid"} and lower & {"value", "score"}:
         return (
@@ -130,7 +135,7 @@ def _guess(sample: Sample) -> str:
     if len(texts) > 6:
         return "prompt=…,chosen=…,rejected=…; if each question is a column of its own, make it a row of its own first"
     alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]
-    if len(alike) > 1:
+    if len(alike) > 1 and not people:
         voters = ", ".join([*alike, verdicts[-1]])
         return f"…; but {voters} look like the votes of several people: make each vote a row of its own first"
     named = {"user_id": people[:1], "prompt": texts[:1], "chosen": texts[1:2], "rejected": texts[2:3]}

@@ -28,6 +28,7 @@ _TIMES = tuple(
         "inserted_at",
         "created",
         "created_date",
+        "created_utc",
         "start_time",
         "updated_at",
         "request_created_at",

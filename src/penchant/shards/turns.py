@@ -1,7 +1,9 @@
 """Reads conversations in the forms that files have: texts, lists of turns, transcripts, and lists inside a text.
 
 A turn is `{"role", "content"}` or `{"from", "value"}` (ShareGPT); its content may stand in parts (`{"type": "text"}`).
-A transcript is one text whose paragraphs begin with "Human:" and "Assistant:" (Bai et al. 2022, arXiv:2204.05862).
+A transcript is one text whose paragraphs begin with "Human:" and "Assistant:" (Bai et al. 2022, arXiv:2204.05862), or
+whose later turns begin with "<extra_id_1>User" and "<extra_id_1>Assistant" (HelpSteer2, arXiv:2406.08673). A turn may
+also be a list of speaker and text (FastChat).
 RecordError is the reason to set a row aside.
 """
 
@@ -46,6 +48,7 @@ _HOLDERS = ("messages", "conversation", "conversations", "turns")
 _CONTENT = ("content", "value", "text", "message", "parts")
 _PACKED = re.compile(r"[\[{]\s{0,20}[{\"']")
 _TRANSCRIPT = re.compile(r"(?:^|\n\n)(Human|Assistant):[ ]?")
+_MARKED = re.compile(r"<extra_id_1>(User|Assistant)\n")
 Turns = tuple[Message, ...]
 
 
@@ -70,6 +73,8 @@ def turns_of(value: object, key: str) -> Turns:
 
 def turn_of(value: object, key: str) -> Message:
     """One turn. Raises RecordError: it has no known speaker, or its content is no text."""
+    if _is_spoken(value):
+        return Message(_ROLES[value[0].strip().lower()], _content(value[1], key))  # type: ignore[index]
     if not isinstance(value, Mapping):
         raise RecordError(f"{key} is {_described(value)}; a turn with a role and a content belongs there")
     speaker = next((value[name] for name in _SPEAKER if value.get(name) is not None), None)
@@ -80,6 +85,13 @@ def turn_of(value: object, key: str) -> Message:
         raise RecordError(f"{key} has a speaker {_described(speaker)}; known are {', '.join(_ROLES)}")
     content = next((value[name] for name in _CONTENT if value.get(name) is not None), "")
     return Message(role, _content(content, key))
+
+
+def _is_spoken(value: object) -> bool:
+    """Whether a value is a speaker and a text, as a list of two."""
+    if not isinstance(value, list | tuple) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+        return False
+    return value[0].strip().lower() in _ROLES
 
 
 def answer_of(value: object, key: str) -> tuple[Turns, str]:
@@ -103,13 +115,17 @@ def answer_of(value: object, key: str) -> tuple[Turns, str]:
 
 
 def transcript(text: str) -> Turns:
-    """The turns of a transcript with "Human:" and "Assistant:"; none for another text.
+    """The turns of a transcript; none for another text.
 
     An empty turn at the end is left out: some files end a prompt with "Assistant:".
     """
-    if not text.lstrip().startswith(("Human:", "Assistant:")):
+    if "<extra_id_1>" in text:
+        parts = _MARKED.split(text)  # text, speaker, text, speaker, text …
+        parts = ["", "User", *parts] if parts[0].strip() else parts
+    elif text.lstrip().startswith(("Human:", "Assistant:")):
+        parts = _TRANSCRIPT.split(text)
+    else:
         return ()
-    parts = _TRANSCRIPT.split(text)  # text, speaker, text, speaker, text …
     if len(parts) < 3 or parts[0].strip():
         return ()
     turns = [Message(_ROLES[who.lower()], said.strip()) for who, said in zip(parts[1::2], parts[2::2], strict=True)]

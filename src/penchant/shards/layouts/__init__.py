@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, prompt_of
 from penchant.shards.layouts.battles import battled
-from penchant.shards.layouts.chats import chats, librechat
+from penchant.shards.layouts.chats import chatgpt, chats, fastchat, librechat
 from penchant.shards.layouts.choices import chosen_list, ranked_columns
 from penchant.shards.layouts.exports import argilla, label_studio
 from penchant.shards.layouts.mapped import IDENTITY, mapped
@@ -40,6 +40,8 @@ LAYOUTS: tuple[Recognise, ...] = (
     helpsteer,
     open_webui,
     chainlit,
+    fastchat,
+    chatgpt,
     paired,
     ranked_columns,
     battled,

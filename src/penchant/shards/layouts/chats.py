@@ -1,4 +1,4 @@
-"""Chats whose turns hold the thumbs: each answer with one is a rating, after the turns before it."""
+"""Chats: those whose answers have thumbs, two at once with a vote (FastChat), and one person's own (ChatGPT)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,24 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from penchant.errors import RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import Layout, Sample, Statement, objects, prompt_turns
+from penchant.shards.layouts.base import (
+    Choice,
+    Layout,
+    Nothing,
+    Sample,
+    Statement,
+    Wrote,
+    cell,
+    objects,
+    prompt_turns,
+)
+from penchant.shards.layouts.battles import TIE
 from penchant.shards.layouts.ratings import CHATS, THUMBS, UNRATED, Scale, scale_of, thumb
-from penchant.shards.turns import filled, turn_of
+from penchant.shards.times import time_of
+from penchant.shards.turns import answer_of, filled, turn_of
 
 _THUMBS = ("feedback", "user_feedback", "thumb", "thumbs", "rating", "vote", "reaction", "liked")
 _PARTS = ("thumb", "thumbs", "rating", "value", "score", "type", "sentiment")
@@ -79,3 +92,51 @@ def _conversation(row: Content) -> Iterator[Statement]:
         yield from thumb(_part(node.get("feedback")), prompt, filled(str(node.get("text") or ""), "text"), THUMBS)
     if not found:
         yield UNRATED
+
+
+def fastchat(sample: Sample) -> Layout | None:
+    """Logs of FastChat's arena: two states of one conversation, and a vote in `type`; arXiv:2306.05685."""
+    if not sample.has("type", "states"):
+        return None
+    return Layout("fastchat votes", {"answers": "states", "label": "type"}, _voted, also=frozenset({"state", "models"}))
+
+
+def _voted(row: Content) -> Iterator[Statement]:
+    vote = row.get("type")
+    if vote in ("tievote", "bothbad_vote"):
+        yield TIE
+        return
+    if vote not in ("leftvote", "rightvote"):
+        yield Nothing("a chat without a vote")
+        return
+    states = objects(row.get("states"), "states")
+    if len(states) != 2:
+        raise RecordError(f"states holds {len(states)} conversations; a vote is between two")
+    (before, left), (beside, right) = (answer_of(state.get("messages"), "states") for state in states)
+    if before != beside:
+        raise RecordError("the two conversations differ before their last answer, so they share no prompt")
+    prompt = prompt_turns(before, "states")
+    yield Choice(prompt, left, right) if vote == "leftvote" else Choice(prompt, right, left)
+
+
+def chatgpt(sample: Sample) -> Layout | None:
+    """The export of somebody's own chats with ChatGPT: what they wrote is evidence of this one person."""
+    if not sample.has("mapping", "current_node"):
+        return None
+    return Layout("chatgpt export", {"text": "mapping"}, _own_chat, also=frozenset({"current_node", "title"}))
+
+
+def _own_chat(row: Content) -> Iterator[Statement]:
+    nodes: Any = row.get("mapping")
+    written: list[Statement] = []
+    node, seen = nodes.get(row.get("current_node")), set()
+    while isinstance(node, Mapping) and id(node) not in seen:  # from the last message back to the first
+        seen.add(id(node))
+        parts = cell(node, "message.content.parts") or []
+        text = "\n".join(part for part in parts if isinstance(part, str)).strip()
+        if cell(node, "message.author.role") == "user" and text:
+            written.append(Wrote(filled(text, "mapping"), user="owner", at=time_of(cell(node, "message.create_time"))))
+        node = nodes.get(node.get("parent"))
+    yield from reversed(written)
+    if not written:
+        yield Nothing("a chat in which the person wrote nothing")

@@ -12,6 +12,9 @@ _TEXTS = ("comment", "text", "post", "body", "message", "review", "content", "ut
 _PROMPTS = ("prompt", "title", "question", "thread", "parent", "submission", "topic", "in_reply_to")
 _ABOUT_OTHERS = ("traceid", "trace_id", "run_id", "forid")
 """Columns of logs of scores, whose comments are about a text that stands elsewhere."""
+_AUTHORS = (*USERS, "author", "author_id", "author_name", "by", "sender", "from_user")
+"""Columns that name whoever wrote a text; elsewhere the author of a text is not who judged it."""
+_GONE = ("[deleted]", "[removed]")
 _PROFILES = (
     "description",
     "self_description",
@@ -27,16 +30,19 @@ _PROFILES = (
 
 def comments(sample: Sample) -> Layout | None:
     """A table of what people wrote: a person and a text in each row."""
-    found = _spelt(sample, _TEXTS)
-    if found is None or _spelt(sample, USERS) is None or _spelt(sample, _ABOUT_OTHERS) is not None:
+    found, author = _spelt(sample, _TEXTS), _spelt(sample, _AUTHORS)
+    if found is None or author is None or _spelt(sample, _ABOUT_OTHERS) is not None:
         return None
     prompt_key = _spelt(sample, _PROMPTS)
 
     def read(row: Content) -> Iterator[Statement]:
         prompt = row.get(prompt_key) if prompt_key is not None else None
+        if row.get(found) in _GONE or row.get(author) in _GONE:
+            yield Nothing("the text or its author was deleted")
+            return
         yield Wrote(filled(str(row.get(found) or ""), found), prompt if isinstance(prompt, str) else "")
 
-    fields = {"text": found} if prompt_key is None else {"prompt": prompt_key, "text": found}
+    fields = {"user_id": author, **({} if prompt_key is None else {"prompt": prompt_key}), "text": found}
     return Layout("comments", fields, read)
 
 

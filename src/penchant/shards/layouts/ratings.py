@@ -94,7 +94,7 @@ _PROMPTS = (
     "prompt", "instruction", "question", "query", "input", "user_input", "user_message", "user_prompt", "request",
     "human", "user", "context", "message", "inputs",
 )  # fmt: skip
-CHATS = ("messages", "conversations", "conversation", "chat", "turns", "history")
+CHATS = ("messages", "conversations", "conversation", "chat", "turns", "history", "transcript", "dialogue", "dialog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ def rated(sample: Sample) -> Layout | None:
         DataError: the values are numbers that are neither thumbs nor stars from 1 to 5.
     """
     spelt = sample.spelt()
+    if not any(name in spelt for name in (*ANSWERS, *CHATS)):
+        return None  # nothing that could be rated: the votes of comments are no thumbs
     found = _label(sample, spelt)
     if found is None:
         return None

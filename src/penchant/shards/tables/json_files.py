@@ -22,6 +22,8 @@ _WRAPPERS = ("data", "rows", "records", "examples", "train", "items", "instances
 _OF_A_ROW = {
     "prompt", "question", "user_id", "id", "chosen", "rejected", "fields", "instruction", "data", "annotations",
 }  # fmt: skip
+_PUBLISHED = ({"info", "summaries"}, {"type", "states"}, {"mapping", "current_node"})
+"""Keys of published rows that hold lists of objects; an object with all keys of one of them is a row."""
 _OF_A_TURN = {"role", "from", "speaker", "author"}
 
 
@@ -97,6 +99,9 @@ def json_object(path: Path) -> dict[str, Any]:
 def _wrapped(path: Path) -> Iterator[SourceRow]:
     """The rows of one object: a list under a known key, or columns of equal length; else the object as one row."""
     content = json_object(path)
+    if any(keys <= content.keys() for keys in _PUBLISHED):
+        yield SourceRow("row 0", 0, content)
+        return
     for key in _WRAPPERS:
         rows = content.get(key)
         beside = [value for name, value in content.items() if name != key]
