@@ -108,7 +108,8 @@ def _unknown(table: Table, sample: Sample) -> str:
     if lower & {"output", "completion", "response", "answer", "messages", "conversations", "text"} and len(lower) < 8:
         return (
             f"{table.path}: has the columns {columns}; nothing says which answers a person prefers; a preference needs "
-            "a chosen and a rejected answer, two answers and a verdict, or one answer and a thumb; --columns names them"
+            "a chosen and a rejected answer, two answers and a verdict, or one answer and a thumb; --columns names "
+            "them (scores of several people: one row for each person)"
         )
     return (
         f"{table.path}: unknown layout; it has the columns {columns}; say what they hold, for instance "
@@ -130,14 +131,14 @@ def _guess(sample: Sample) -> str:
             people.append(name)
         elif 1 < len(distinct) <= 7:
             verdicts.append(name)
+    alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]
+    if len(alike) > 1 and not people and len(texts) < 7:
+        voters = ", ".join([*alike, verdicts[-1]])
+        return f"…; but {voters} look like the votes of several people: make each vote a row of its own first"
     if len(texts) < 3:
         return "user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
     if len(texts) > 6:
         return "prompt=…,chosen=…,rejected=…; if each question is a column of its own, make it a row of its own first"
-    alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]
-    if len(alike) > 1 and not people:
-        voters = ", ".join([*alike, verdicts[-1]])
-        return f"…; but {voters} look like the votes of several people: make each vote a row of its own first"
     named = {"user_id": people[:1], "prompt": texts[:1], "chosen": texts[1:2], "rejected": texts[2:3]}
     named["label"] = verdicts[-1:]
     return ",".join(f"{field}={columns[0]}" for field, columns in named.items() if columns)

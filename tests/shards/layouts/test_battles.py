@@ -3,7 +3,7 @@
 import pytest
 
 from penchant.errors import DataError, RecordError
-from penchant.shards.layouts.base import Choice
+from penchant.shards.layouts.base import REJECTED, Choice
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
 
 
@@ -86,3 +86,18 @@ def test_conversations_that_differ_before_their_last_answer_share_no_prompt(stat
 )
 def test_numbers_may_be_texts(value: object, number: float | None) -> None:
     assert number_of(value) == number
+
+
+def test_a_column_of_a_task_platform_counts_without_its_prefix_and_rejected_work_is_left_out(statements) -> None:
+    task = {"Input.prompt": "Tea?", "Input.response_a": "Yes.", "Input.response_b": "No.", "WorkerId": "w"}
+    done = {**task, "Answer.preference": "B", "AssignmentStatus": "Approved"}
+    name, found = statements(done, {**done, "AssignmentStatus": "Rejected"})
+    assert name == "battles"
+    assert [found[0].chosen, found[1]] == ["No.", REJECTED]
+
+
+def test_llm_comparator_scores_above_zero_are_for_a(statements) -> None:
+    texts = {"input_text": "Tea?", "output_text_a": "Yes.", "output_text_b": "No."}
+    name, found = statements({**texts, "score": 1.25}, {**texts, "score": -0.5}, {**texts, "score": 0})
+    assert name == "llm comparator"
+    assert [found[0].chosen, found[1].chosen, found[2]] == ["Yes.", "No.", TIE]

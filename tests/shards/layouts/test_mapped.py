@@ -131,3 +131,14 @@ def test_a_thumb_that_is_stated_leaves_other_values_out() -> None:
     layout = mapped(Sample.of(rows), {**stated, "second": "poor"})
     found = [next(iter(layout.read(row))) for row in rows]
     assert [one.liked if isinstance(one, Verdict) else None for one in found] == [True, False, None, None, None]
+
+
+def test_two_answers_without_the_verdict_that_stands_beside_them_are_refused() -> None:
+    rows = [
+        {"ask": "Tea?", "answer_a": "Yes.", "answer_b": "No.", "vote": "A"},
+        {"ask": "Tea?", "answer_a": "Yes.", "answer_b": "No.", "vote": "B"},
+    ]
+    stated = parse_columns("prompt=ask,chosen=answer_a,rejected=answer_b")
+    with pytest.raises(ConfigError, match="'vote' seems to say which of them is better; add label=vote"):
+        mapped(Sample.of(rows), stated)
+    assert mapped(Sample.of(rows[:1]), stated)

@@ -15,3 +15,12 @@ def test_descriptions_of_people(statements) -> None:
     )
     assert name == "profiles"
     assert found == [Described("A nurse."), Described("Be brief."), Nothing("nothing describes the person")]
+
+
+def test_an_author_names_the_person_of_a_comment_and_deleted_ones_say_nothing(statements) -> None:
+    name, found = statements(
+        {"author-id": 4, "comment-body": "More trams.", "agrees": 5},
+        {"author-id": 5, "comment-body": "[removed]", "agrees": 0},
+    )
+    assert name == "comments"
+    assert found == [Wrote("More trams."), Nothing("the text or its author was deleted")]

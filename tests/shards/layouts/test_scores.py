@@ -75,3 +75,17 @@ def test_a_ranking_of_letters_is_its_annotators_and_only_the_personal_one_counts
     *choices, nothing = statements({**row, "metadata": {"assessments": assessments}})[1]
     assert [(c.chosen, c.rejected, c.user) for c in choices] == [("BB", "AA", "a1"), ("BB", "CC", "a1")]
     assert nothing.reason == "no personal ranking"
+
+
+def test_gemini_completions_are_turns_after_a_system_text(statements) -> None:
+    def said(text: str, score: int) -> dict[str, object]:
+        return {"score": score, "completion": {"role": "model", "parts": [{"text": text}]}}
+
+    row = {
+        "system_instruction": {"parts": [{"text": "Be brief."}]},
+        "contents": [{"role": "user", "parts": [{"text": "Tea?"}]}],
+        "completions": [said("No.", 0), said("Yes.", 1)],
+    }
+    (choice,) = statements(row)[1]
+    assert [turn.role for turn in choice.prompt] == ["system", "user"]
+    assert (choice.chosen, choice.rejected) == ("Yes.", "No.")

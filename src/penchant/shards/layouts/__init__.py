@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, prompt_of
+from penchant.shards.fields import Content
+from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, Turns, prompt_of, prompt_turns
 from penchant.shards.layouts.battles import battled
 from penchant.shards.layouts.chats import chatgpt, chats, fastchat, librechat
 from penchant.shards.layouts.choices import chosen_list, ranked_columns
 from penchant.shards.layouts.exports import argilla, label_studio
 from penchant.shards.layouts.mapped import IDENTITY, mapped
 from penchant.shards.layouts.pairs import paired
+from penchant.shards.layouts.panels import panel
 from penchant.shards.layouts.people import comments, profiles
 from penchant.shards.layouts.ratings import chainlit, open_webui, rated, traces
 from penchant.shards.layouts.scores import (
@@ -26,7 +28,7 @@ from penchant.shards.layouts.scores import (
     summaries,
 )
 from penchant.shards.layouts.trees import oasst
-from penchant.shards.turns import turns_of, unpacked
+from penchant.shards.turns import texts_of, turns_of, unpacked
 
 LAYOUTS: tuple[Recognise, ...] = (
     label_studio,
@@ -44,6 +46,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     chatgpt,
     paired,
     ranked_columns,
+    panel,
     battled,
     scored_list,
     chosen_list,
@@ -54,7 +57,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     profiles,
     comments,
 )
-_QUESTIONS = ("prompt", "question", "messages", "conversations", "query", "instruction")
+_QUESTIONS = ("prompt", "question", "messages", "conversations", "query", "instruction", "turns")
 _MORE = (
     "answer", "respon", "reply", "output", "completion", "better", "best", "prefer", "winner", "loser", "worse",
     "worst", "choice", "chosen", "choose", "reject", "vote", "rank", "rating", "score", "select", "option", "candidate",
@@ -85,9 +88,11 @@ def _prompt_only(sample: Sample) -> Layout | None:
         return None
     for name, column in spelt.items():
         said = any(mark in name for mark in _MORE)
-        if column != prompt_key and (said or _is_long(sample.values(column))):
+        if column != prompt_key and not name.startswith("reference") and (said or _is_long(sample.values(column))):
             return None
     value = unpacked(sample.value(prompt_key))
+    if isinstance(value, list) and value and all(isinstance(turn, str) for turn in value):
+        return Layout("questions", {"prompt": prompt_key}, lambda row: [PromptOnly(_first_turn(row, prompt_key))])
     if isinstance(value, list) and value and turns_of(value, prompt_key)[-1].role == "assistant":
         return None  # a conversation that is already answered is no question
     return Layout(
@@ -95,6 +100,11 @@ def _prompt_only(sample: Sample) -> Layout | None:
         {"prompt": prompt_key},
         lambda row: [PromptOnly(prompt_of(row, prompt_key))],
     )
+
+
+def _first_turn(row: Content, prompt_key: str) -> Turns:
+    """The first of the questions in a row, as the later ones follow on an answer that is not there (MT-bench)."""
+    return prompt_turns(turns_of(texts_of(row.get(prompt_key), prompt_key)[0], prompt_key))
 
 
 def _is_long(values: list[object]) -> bool:

@@ -77,6 +77,10 @@ USERS = tuple(
 """Columns that may name the person who judged, the surest first; authors of texts are not among them."""
 
 
+_PLATFORM = re.compile(r"(?:Input|Answer|INPUT|OUTPUT|ASSIGNMENT)[.:](?=.)")
+"""What MTurk and Toloka put before the names of columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A person prefers one answer to another."""
@@ -133,6 +137,15 @@ class Nothing:
     """A part of a row that states no preference, with the reason: a tie, an answer that nobody rated."""
 
     reason: str
+
+
+REJECTED = Nothing("the annotation was rejected by its requester")
+
+
+def rejected(row: Content) -> bool:
+    """Whether a row of MTurk or Toloka is an annotation that its requester did not accept."""
+    states = (row.get(name) for name in ("AssignmentStatus", "ASSIGNMENT:status"))
+    return any(str(state).strip().lower() in ("rejected", "expired", "skipped") for state in states)
 
 
 Statement = Choice | Verdict | PromptOnly | Wrote | Described | Nothing
@@ -217,10 +230,16 @@ class Sample:
         return names
 
     def plain(self) -> dict[str, str]:
-        """Name in small letters, and as `plain` writes it -> column."""
+        """Name in small letters, and as `plain` writes it -> column.
+
+        A column of a task platform counts without the word before it: `Input.prompt`, `OUTPUT:result`.
+        """
         names = {name.lower(): name for name in self.columns}
         for name in self.columns:
             names.setdefault(plain(name), name)
+        for name in self.columns:
+            if (platform := _PLATFORM.match(name)) is not None:
+                names.setdefault(plain(name[platform.end() :]), name)
         return names
 
 

@@ -14,7 +14,17 @@ from typing import Literal
 from penchant.errors import DataError, RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import Choice, Layout, Nothing, Sample, Statement, Turns, prompt_turns
+from penchant.shards.layouts.base import (
+    REJECTED,
+    Choice,
+    Layout,
+    Nothing,
+    Sample,
+    Statement,
+    Turns,
+    prompt_turns,
+    rejected,
+)
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
 Side = Literal["first", "second", "tie"]
@@ -22,7 +32,8 @@ TIE = Nothing("the two answers tie")
 NO_VERDICT = Nothing("the verdict is neither side")
 _STEMS = (
     "conversation", "response", "answer", "completion", "output", "reply", "text", "option", "candidate", "message",
-    "human_ref", "orig_response", "generation", "model_response", "summary", "assistant", "result", "content", "",
+    "output_text", "human_ref", "orig_response", "generation", "model_response", "summary", "assistant", "result",
+    "content", "",
 )  # fmt: skip
 _ENDS = (("a", "b"), ("1", "2"), ("0", "1"), ("left", "right"), ("one", "two"), ("first", "second"))
 VERDICTS = (
@@ -43,40 +54,12 @@ _SHOWN = {"swapped", "swap", "flipped", "is_swapped", "is_flipped", "reversed", 
 """Columns that say in which order the answers were shown."""
 _SYSTEMS = ("model", "variant", "version", "system", "arm")
 """Words for what wrote an answer, in names of columns."""
-_TIES = frozenset(
-    [
-        "tie",
-        "ties",
-        "tievote",
-        "bothbadvote",
-        "aboutthesame",
-        "unjudgeable",
-        "tieinconsistent",
-        "tied",
-        "draw",
-        "both",
-        "bothbad",
-        "bothgood",
-        "neither",
-        "equal",
-        "same",
-        "none",
-        "nopreference",
-        "tiebothbad",
-        "equallygood",
-        "even",
-        "unsure",
-        "0.5",
-        "nobody",
-        "boththesame",
-        "bothequal",
-        "bothequallygood",
-        "equallybad",
-        "nodifference",
-        "cantdecide",
-        "skip",
-    ]
-)
+_TIES = frozenset((
+    "tie", "ties", "tievote", "bothbadvote", "aboutthesame", "unjudgeable", "tieinconsistent", "tied", "draw",
+    "both", "bothbad", "bothgood", "neither", "equal", "same", "none", "nopreference", "tiebothbad", "equallygood",
+    "even", "unsure", "0.5", "nobody", "boththesame", "bothequal", "bothequallygood", "equallybad", "nodifference",
+    "cantdecide", "skip",
+))  # fmt: skip
 _FIRST = {"a", "left", "first", "one"}
 _SECOND = {"b", "right", "second", "two"}
 _SCALES = {"overall_preference", "preference_strength"}
@@ -149,6 +132,12 @@ def battled(sample: Sample) -> Layout | None:
     elif (verdict := _verdict_column(sample, sides)) is not None:
         decide, columns = _decided_by(verdict, sample, sides), (verdict,)
         name = "lmsys" if first == "conversation_a" else "shp" if first == "human_ref_A" else "battles"
+    elif first == "output_text_a" and sample.has("score"):  # LLM Comparator: above 0, A is better
+        columns, name = ("score",), "llm comparator"
+
+        def decide(row: Content) -> Side | None:
+            return _by_sign(row.get("score"), negative_is_first=False)
+
     elif (scores := _score_columns(sample, sides)) is not None:
         decide, columns, name = _decided_by_scores(scores), scores, "battles"
     else:
@@ -163,7 +152,8 @@ def battled(sample: Sample) -> Layout | None:
         fields = {"prompt": prompt_key, **fields}
 
     def read(row: Content) -> Iterator[Statement]:
-        yield _decided(decide(row), *_answers(row, prompt_key, first, second))
+        verdict = REJECTED if rejected(row) else None
+        yield verdict or _decided(decide(row), *_answers(row, prompt_key, first, second))
 
     return Layout(name, fields, read, also=frozenset(columns))
 
@@ -195,6 +185,15 @@ def siblings(sample: Sample, sides: tuple[str, str]) -> tuple[str, ...]:
     stem, last = sides[0][:-1], sides[1][-1:]
     more = [name for name in sample.columns if name[:-1] == stem and name[-1:].isalnum() and name[-1:] > last]
     return (*sides, *sorted(more))
+
+
+def verdict_beside(sample: Sample, sides: tuple[str, str]) -> str | None:
+    """A column that names one or the other of two answers, row by row; None where there is none."""
+    column = _verdict_column(sample, sides)
+    if column is None:
+        return None
+    named = {side_of(value, *sides) for value in sample.values(column)}
+    return column if {"first", "second"} <= named else None
 
 
 def _verdict_column(sample: Sample, sides: tuple[str, str]) -> str | None:

@@ -23,7 +23,16 @@ from penchant.shards.layouts.base import (
     plain,
     prompt_of,
 )
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, WORSE, Side, model_columns, number_of, side_of
+from penchant.shards.layouts.battles import (
+    NO_VERDICT,
+    TIE,
+    WORSE,
+    Side,
+    model_columns,
+    number_of,
+    side_of,
+    verdict_beside,
+)
 from penchant.shards.layouts.choices import picked
 from penchant.shards.layouts.pairs import names_columns, with_earlier
 from penchant.shards.layouts.ratings import NEUTRAL, THUMBS, UNCLEAR, UNRATED, Scale, scale_of, thumb, unwrapped
@@ -146,6 +155,11 @@ def _verdicts(sample: Sample, columns: Mapping[str, str]) -> Decide:
     for name in ("chosen", "rejected"):
         if names_columns(sample, columns[name]):
             raise ConfigError(f"`columns` {name}={columns[name]}: it holds numbers or letters in place of answers")
+    if "label" not in columns and (verdict := verdict_beside(sample, (first, second))) is not None:
+        raise ConfigError(
+            f"`columns` chosen={first},rejected={second}: '{verdict}' seems to say which of them is better; add "
+            f"label={verdict}, or rename it if the first is always the better one"
+        )
     if "label" not in columns:
         return lambda _row, _texts: "first"
     label = columns["label"]

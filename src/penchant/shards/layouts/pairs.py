@@ -24,6 +24,7 @@ _SIDES = (
     ("preferred_response", "rejected_response"),
     ("accepted", "rejected"),
     ("winner_response", "loser_response"),
+    ("response_j", "response_k"),  # stack-exchange-paired
 )
 _PROMPTS = (
     "prompt", "question", "instruction", "input", "query", "context", "post", "messages", "conversations", "trajectory",

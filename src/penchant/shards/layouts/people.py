@@ -8,7 +8,20 @@ from penchant.shards.fields import Content
 from penchant.shards.layouts.base import USERS, Described, Layout, Nothing, Sample, Statement, Wrote
 from penchant.shards.turns import filled
 
-_TEXTS = ("comment", "text", "post", "body", "message", "review", "content", "utterance", "tweet", "ugc")
+_TEXTS = (
+    "comment",
+    "comment_text",
+    "comment_body",
+    "text",
+    "post",
+    "body",
+    "message",
+    "review",
+    "content",
+    "utterance",
+    "tweet",
+    "ugc",
+)
 _PROMPTS = ("prompt", "title", "question", "thread", "parent", "submission", "topic", "in_reply_to")
 _ABOUT_OTHERS = ("traceid", "trace_id", "run_id", "forid")
 """Columns of logs of scores, whose comments are about a text that stands elsewhere."""
@@ -63,5 +76,5 @@ def profiles(sample: Sample) -> Layout | None:
 
 
 def _spelt(sample: Sample, names: tuple[str, ...]) -> str | None:
-    spelt = {name.lower(): name for name in sample.columns}
+    spelt = sample.plain()
     return next((spelt[name] for name in names if name in spelt), None)

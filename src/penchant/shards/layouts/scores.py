@@ -25,10 +25,10 @@ from penchant.shards.layouts.base import (
     prompt_of,
 )
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
-from penchant.shards.turns import answer_of, unpacked
+from penchant.shards.turns import answer_of, turn_of, unpacked
 
 UNRATED = Nothing("fewer than two answers are rated")
-PROMPTS = ("instruction", "prompt", "question", "input", "query", "messages", "conversation")
+PROMPTS = ("instruction", "prompt", "question", "input", "query", "messages", "conversation", "contents")
 LISTS = ("completions", "answers", "responses", "candidates", "generations", "outputs", "options")
 """Columns that may hold a list of answers."""
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -109,11 +109,14 @@ def _kind(entry: Mapping[str, Any]) -> tuple[str, str, str] | None:
 
 def _listed(row: Content, prompt_key: str, column: str, text: str, score: str) -> Iterator[Statement]:
     prompt = prompt_of(row, prompt_key)
+    if isinstance(system := row.get("system_instruction"), Mapping):
+        prompt = (turn_of({"role": "system", **system}, "system_instruction"), *prompt)
     sign, key = (-1, score[1:]) if score.startswith("-") else (1, score)
     answers = []
     for entry in entries_of(row, column):
         value = number_of(entry.get(key))
         said = entry.get(text)
+        said = answer_of(said, column)[1] if isinstance(said, Mapping) else said  # Gemini
         answers.append((said if isinstance(said, str) else "", None if value is None else sign * value))
     yield from beats(prompt, answers)
 

@@ -19,6 +19,8 @@ _WRAPPERS = ("data", "rows", "records", "examples", "train", "items", "instances
 """Keys under which one object may hold the list of its rows."""
 
 
+_ABOUT_TABLES = {"metadata", "models", "schema", "features", "info"}
+"""Keys beside the list of rows that say something of the whole table."""
 _OF_A_ROW = {
     "prompt", "question", "user_id", "id", "chosen", "rejected", "fields", "instruction", "data", "annotations",
 }  # fmt: skip
@@ -104,7 +106,7 @@ def _wrapped(path: Path) -> Iterator[SourceRow]:
         return
     for key in _WRAPPERS:
         rows = content.get(key)
-        beside = [value for name, value in content.items() if name != key]
+        beside = [value for name, value in content.items() if name != key and name not in _ABOUT_TABLES]
         if any(isinstance(value, list | dict) and value for value in beside):
             continue  # one row that has a list, such as the turns of a conversation
         if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):

@@ -1,0 +1,54 @@
+"""Two answers that several people judge, each in a column of their own: `annotator1`, `annotator2`, …
+
+A person of such a table is known by the column's name. PandaLM (arXiv:2306.05087) writes 1, 2, and 0 for a tie.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from penchant.shards.fields import Content
+from penchant.shards.layouts.base import Choice, Layout, Sample, Statement, plain, prompt_turns
+from penchant.shards.layouts.battles import NO_VERDICT, TIE, Side, number_of, prompt_column, side_of, sides_of
+from penchant.shards.turns import answer_of, turns_of
+
+_JUDGE = re.compile(r"(?:annotator|rater|judge|worker|labell?er|evaluator|voter|vote|reviewer|expert)_?\d{1,3}")
+
+
+def panel(sample: Sample) -> Layout | None:
+    """A table with two answers and a column of verdicts for each judge."""
+    sides, prompt_key = sides_of(sample), prompt_column(sample)
+    judges = [name for name in sample.columns if _JUDGE.fullmatch(plain(name)) and sample.values(name)]
+    if sides is None or prompt_key is None or len(judges) < 2:
+        return None
+    numbers = {number_of(value) for name in judges for value in sample.values(name)}
+    counted = numbers <= {0, 1, 2} and 2 in numbers
+    if not counted and not all(
+        side_of(value, *sides) for name in judges for value in sample.values(name) if str(value).strip()
+    ):
+        return None
+
+    def side(value: object) -> Side | None:
+        if not counted:
+            return side_of(value, *sides)
+        return None if value is None else ("tie", "first", "second")[int(number_of(value) or 0)]
+
+    def read(row: Content) -> Iterator[Statement]:
+        texts = [row.get(prompt_key), *([row.get("input")] if prompt_key == "instruction" else [])]
+        asked = texts[0] if not isinstance(texts[0], str) else "\n\n".join(str(text) for text in texts if text)
+        prompt = prompt_turns(turns_of(asked, prompt_key))
+        one, other = (answer_of(row.get(name), name)[1] for name in sides)
+        for judge in judges:
+            match side(row.get(judge)):
+                case "first":
+                    yield Choice(prompt, one, other, user=judge)
+                case "second":
+                    yield Choice(prompt, other, one, user=judge)
+                case "tie":
+                    yield TIE
+                case _:
+                    yield NO_VERDICT
+
+    fields = {"prompt": prompt_key, "chosen": sides[0], "rejected": sides[1], "label": judges[0]}
+    return Layout("a column for each judge", fields, read, also=frozenset({*judges, "input"} & set(sample.columns)))
