@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from penchant.infer.pieces import MAX_CLAUSES, parts, pieces
+from penchant.infer.pieces import MAX_CLAUSES, Parts, parts, pieces
 from penchant.persona import Comment, Comparison, Demographics, Rating, Statement
 
 
@@ -86,3 +86,15 @@ def test_a_megabyte_is_read_in_bounded_time(text: str) -> None:
     started = time.perf_counter()
     parts(Comment("", text * (1_000_000 // len(text))))
     assert time.perf_counter() - started < 30  # a few seconds on an idle core; a quadratic pattern takes hours
+
+
+def test_by_sentence_no_sentence_is_split_and_a_prompt_stands_before_each_answer() -> None:
+    text = "Oh great, another meeting. I left, and nobody saw."
+    assert parts(Comment("", text), by_sentence=True).own == ("Oh great, another meeting.", "I left, and nobody saw.")
+    assert len(parts(Comment("", text)).own) > 2
+    pair = parts(Comparison("Tea?", "Yes, please. Now.", "No."), by_sentence=True)
+    assert pair == Parts(("Tea?",), ("Tea? Yes, please. Now.",), ("Tea? No.",))
+    disliked = parts(Rating("Tea?", "No.", liked=False), by_sentence=True)
+    assert (disliked.own, disliked.against) == ((), ("Tea? No.",))
+    long = " ".join(["word"] * 150)
+    assert [len(clause.split()) for clause in parts(Comment("", long), by_sentence=True).own] == [60, 60, 30]

@@ -107,6 +107,7 @@ def annotator(
         str, typer.Option(help="sentence (all-MiniLM-L6-v2), mpnet, or a model's folder or Hub id.")
     ] = SENTENCE,
     steps: Annotated[int, typer.Option(min=1, help="Training steps; each uses 128 items.")] = 2000,
+    tune: Annotated[bool, typer.Option("--tune", help="Tune the encoder's weights, not --steps.")] = False,
     seed: SeedOption = 0,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
@@ -124,6 +125,7 @@ def annotator(
         out=out,
         encoder=encoder,
         steps=steps,
+        tune=tune,
         seed=seed,
         space=space,
         rejected=rejected,
@@ -136,8 +138,7 @@ def annotator(
         result(as_json({**fitted.counts, **cards}))
         return
     tell(fitted.counts, json=False)
-    result("\n".join(_held_out(fitted.held_out)))
-    result("\n".join(_new_words(fitted.new_words)))
+    result("\n".join([*_held_out(fitted.held_out), *_new_words(fitted.new_words)]))
 
 
 def _baseline(

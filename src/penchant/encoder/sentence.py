@@ -7,13 +7,17 @@ the model cards; a test compares the result with `encode`.
 
 from __future__ import annotations
 
+import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penchant.encoder import SENTENCE
 from penchant.encoder.pooled import PooledEncoder, States
 from penchant.encoder.published import PUBLISHED
+
+if TYPE_CHECKING:
+    from penchant.encoder.low_rank import Update
 
 _MAX_TOKENS = 256
 
@@ -29,6 +33,32 @@ class SentenceEncoder(PooledEncoder):
         self.source = source
         self._model: Any = SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
         self._model.eval()  # `encode` would do this; without it dropout stays on
+        self.update: Update | None = None
+        """The update that `tuned` has applied; None for the published weights."""
+
+    @property
+    def network(self) -> Any:
+        """The transformer, whose last hidden states are averaged."""
+        return self._model[0].auto_model
+
+    def tuned(self, update: Update) -> SentenceEncoder:
+        """The same encoder with a low-rank update of its weights, and a name of its own.
+
+        Raises:
+            ModelError: the update is of another network.
+        """
+        from penchant.encoder import low_rank
+
+        other = copy.copy(self)
+        other._cache = {}
+        other._model = copy.deepcopy(self._model)
+        low_rank.apply(other.network, update)
+        other.name, other.update = f"{self.name}+{low_rank.digest(update)}", update
+        return other
+
+    def batch_tokens(self, texts: list[str]) -> Any:
+        """Token ids of some texts as the network takes them, cut at 256 tokens each."""
+        return self._model.tokenizer(texts, padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt")
 
     @property
     def size(self) -> int:

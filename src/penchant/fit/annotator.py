@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Encoder, Progress
 from penchant.errors import TrainingError
 from penchant.fit.descent import one_thread
+from penchant.fit.tuning import Tuning, tune
 from penchant.infer.calibration import NEW_CLAUSE, NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask
 from penchant.infer.fitted import BATCH, EncoderAnnotator, flatten_clauses, unit
 from penchant.infer.head import Clauses, Head, Poles
@@ -41,6 +42,8 @@ _HELD_OUT = 0.1
 """Share of the people who are held out."""
 _EVERYDAY = 0.3
 """Everyday texts in a fit, as a share of its items."""
+_TUNED_KNOWN = 4_096
+"""Items of a tuned annotator whose clauses are kept to measure novelty."""
 _NEW_ITEMS = 4_000
 """Most items with left-out words on which the growth of doubt is fitted."""
 
@@ -52,6 +55,7 @@ def fit_annotator(
     *,
     steps: int = 1500,
     seed: int = 0,
+    tuning: Tuning | None = None,
     embedding: Progress | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EncoderAnnotator:
@@ -60,7 +64,8 @@ def fit_annotator(
     Dimensions that no item is about are not fitted; they are read from the phrases of their poles alone.
 
     Args:
-        steps: steps of each fit.
+        steps: steps of each fit of a head.
+        tuning: tune the encoder together with the head, see `fit.tuning`, in place of a head over the encoder as it is.
         embedding: called with the number of clauses embedded since the last call.
         progress: called with 1 after each step. There are two fits if words can be left out, else one.
     Raises:
@@ -77,10 +82,25 @@ def fit_annotator(
         names = [dimension.id for dimension, kept in zip(space.dimensions, covered, strict=True) if kept]
         rest = space.subset(names, name=space.name)
         narrow = [replace(label, direction=Direction(rest, label.direction.signs[covered])) for label in labelled]
-        annotator = fit_annotator(narrow, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress)
+        annotator = fit_annotator(
+            narrow, encoder, rest, steps=steps, seed=seed, tuning=tuning, embedding=embedding, progress=progress
+        )
         return replace(annotator, space=space)
     fitted, held_out = _held_out_split(labelled, seed)
     neutral = [Labelled("", Comment("", text), space.direction()) for text in everyday()]
+    if tuning is not None:
+        return _tuned(
+            labelled,
+            neutral,
+            encoder,
+            space,
+            tuning,
+            fitted=fitted,
+            held_out=held_out,
+            seed=seed,
+            embedding=embedding,
+            progress=progress,
+        )
     table = _Table.of([*labelled, *neutral], encoder, embedding)
     everyday_rows = range(len(labelled), len(table.split))
     own_passages = sorted({passage for row in fitted for passage in table.split[row].passages})
@@ -108,6 +128,56 @@ def fit_annotator(
         readings = _read(annotator, table, held_out)
         doubt, figures_held_out = readings.doubt(growth), _cross_measured(readings, growth=growth)
     return replace(annotator, doubt=doubt, held_out=figures_held_out, new_words=new_words)
+
+
+def _tuned(
+    labelled: Sequence[Labelled],
+    neutral: Sequence[Labelled],
+    encoder: Encoder,
+    space: PreferenceSpace,
+    tuning: Tuning,
+    *,
+    fitted: Sequence[int],
+    held_out: Sequence[int],
+    seed: int,
+    embedding: Progress | None,
+    progress: Callable[[int], None] | None,
+) -> EncoderAnnotator:
+    """An annotator with a tuned encoder. Doubt and its growth come from the held-out items, which are new wordings."""
+    from penchant.encoder.sentence import SentenceEncoder
+
+    if not isinstance(encoder, SentenceEncoder):
+        raise TrainingError(f"'{encoder.name}' cannot be tuned; give a published sentence encoder")
+    items = [*(labelled[row] for row in fitted), *neutral]
+    tuned = tune(items, encoder, space, tuning, seed=seed, progress=progress)
+    table = _Table.of(labelled, tuned.encoder, embedding, mean_E=tuned.mean_E, by_sentence=True)
+    rows = random.Random(f"known:{seed}").sample(fitted, min(len(fitted), _TUNED_KNOWN))
+    annotator = EncoderAnnotator(
+        encoder=tuned.encoder,
+        space=space,
+        head=tuned.head,
+        mean_E=tuned.mean_E,
+        voice=fit_voice(
+            sorted({passage for row in fitted for passage in table.split[row].passages}),
+            tuned.encoder,
+            space,
+            seed=seed,
+        ),
+        known_CE=table.known_clauses(rows),
+        items=len(labelled),
+        learned=tuned.poles,
+        by_sentence=True,
+    )
+    with one_thread():
+        readings = _read(annotator, table, held_out)
+        growth = readings.doubt()
+        new = _cross_measured(readings, growth=None)
+        return replace(
+            annotator,
+            doubt=readings.doubt(growth),
+            held_out=_cross_measured(readings, growth=growth),
+            new_words=new,
+        )
 
 
 def _held_out_split(labelled: Sequence[Labelled], seed: int) -> tuple[list[int], list[int]]:
@@ -153,11 +223,20 @@ class _Table:
     """The person of each item."""
 
     @classmethod
-    def of(cls, labelled: Sequence[Labelled], encoder: Encoder, embedding: Progress | None) -> _Table:
-        split = [parts(label.item) for label in labelled]
+    def of(
+        cls,
+        labelled: Sequence[Labelled],
+        encoder: Encoder,
+        embedding: Progress | None,
+        *,
+        mean_E: NDArray[np.float32] | None = None,
+        by_sentence: bool = False,
+    ) -> _Table:
+        """The table of some items; without a mean, that of their clauses is subtracted."""
+        split = [parts(label.item, by_sentence=by_sentence) for label in labelled]
         clauses = sorted({clause for part in split for clause in (*part.task, *part.own, *part.against)})
         vectors = encoder.layers(clauses, progress=embedding).final
-        mean = vectors.mean(0)
+        mean = vectors.mean(0) if mean_E is None else mean_E
         return cls(
             split=split,
             kinds=[kind_of(label.item) for label in labelled],

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from penchant.encoder import low_rank
 from penchant.encoder.base import Encoder, Progress
+from penchant.encoder.low_rank import UPDATE
 from penchant.errors import ModelError
 from penchant.infer.annotate import STATED
 from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
@@ -68,6 +70,11 @@ class EncoderAnnotator:
     """Reading quality on words outside the fit; None if no word could be left out."""
     examples: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> mean vectors of labelled clauses for the positive and for the negative pole."""
+    learned: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
+    """Dimension id -> vectors of its poles, positive and negative, fitted together with the encoder (`fit.tuning`). The
+    poles of other dimensions are the vectors of their phrases."""
+    by_sentence: bool = False
+    """Whether whole sentences are read, in place of clauses; see `pieces.parts`."""
 
     @property
     def name(self) -> str:
@@ -81,11 +88,11 @@ class EncoderAnnotator:
         with torch.inference_mode():
             for start in range(0, len(items), BATCH):
                 batch = items[start : start + BATCH]
-                split = [parts(item) for item in batch]
+                split = [self.parts(item) for item in batch]
                 kinds, own = [kind_of(item) for item in batch], self._own_voice(split)
                 probabilities = self._probabilities(own, kinds, poles)
                 # a hedged clause is as likely meant as not: average the readings with it and without it
-                hedged = [row for row, clauses in enumerate(own) if any(clauses.hedged)]
+                hedged = [row for row, clauses in enumerate(own) if any(clauses.hedged) and not self.by_sentence]
                 if hedged:
                     plain = self._probabilities([own[i].plain() for i in hedged], [kinds[i] for i in hedged], poles)
                     probabilities[hedged] = (probabilities[hedged] + plain) / 2
@@ -101,6 +108,10 @@ class EncoderAnnotator:
         logits, novelty_ND = self.logits(flatten_clauses(split, kinds, self._vectors), poles)
         return np.asarray(self.doubt.apply(logits, novelty_ND).softmax(-1).numpy())
 
+    def parts(self, item: Evidence) -> Parts:
+        """The clauses or sentences of an item, by their part in it."""
+        return parts(item, by_sentence=self.by_sentence)
+
     def logits(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits before doubt, (N, D, 3), and novelty, (N, D)."""
         sided = clauses.vectors_PE[clauses.side_P != 0]
@@ -108,7 +119,7 @@ class EncoderAnnotator:
 
     def set_aside(self, items: Sequence[Evidence]) -> list[Reason | None]:
         """See `Annotator.set_aside`."""
-        split = [parts(item) for item in items]
+        split = [self.parts(item) for item in items]
         shares = self._familiarity(split)
         silent = [not any((*clauses.own, *clauses.against)) for clauses in self._own_voice(split)]
         reasons: list[Reason | None] = [
@@ -142,7 +153,9 @@ class EncoderAnnotator:
 
     def for_space(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, whose dimensions are read from their phrases alone."""
-        return replace(self, space=space, examples={}, held_out=None, new_words=None)
+        ids = {dimension.id for dimension in space.dimensions}
+        learned = {name: poles for name, poles in self.learned.items() if name in ids}
+        return replace(self, space=space, examples={}, learned=learned, held_out=None, new_words=None)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
         """Moves the poles of the labelled dimensions half way towards the labelled clauses.
@@ -151,7 +164,7 @@ class EncoderAnnotator:
         """
         texts: dict[str, tuple[list[str], list[str]]] = {}
         for example in labelled:
-            clauses = parts(example.item)
+            clauses = self.parts(example.item)
             for dimension, sign in example.direction.poles():
                 positive, negative = texts.setdefault(dimension.id, ([], []))
                 (positive if sign > 0 else negative).extend(clauses.own)
@@ -166,13 +179,21 @@ class EncoderAnnotator:
         return replace(self, examples={**self.examples, **means}, known_CE=np.concatenate([self.known_CE, added]))
 
     def save(self, folder: Path) -> None:
-        """Writes `annotator.safetensors`, then the card `annotator.json`. The encoder is named, not copied."""
+        """Writes `annotator.safetensors`, then the card `annotator.json`.
+
+        The encoder is named, not copied; if it was tuned, the update of its weights is written too.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / UPDATE).unlink(missing_ok=True)
+        if (update := getattr(self.encoder, "update", None)) is not None:
+            low_rank.save(update, folder / UPDATE)
         arrays = {
             "mean": self.mean_E,
             "known": self.known_CE.astype(np.float16),
             **self.voice.arrays(),
         }
+        if self.learned:
+            arrays["poles"] = np.array(list(self.learned.values()), dtype=np.float16)
         tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
         save_file({**self.head.state_dict(), **tensors}, folder / _WEIGHTS)
         card = {
@@ -183,6 +204,8 @@ class EncoderAnnotator:
             "digest": self.space.digest,
             "doubt": asdict(self.doubt),
             "items": self.items,
+            "learned": list(self.learned),
+            "by_sentence": self.by_sentence,
             "held_out": self.held_out.as_card() if self.held_out else None,
             "new_words": self.new_words.as_card() if self.new_words else None,
         }
@@ -204,6 +227,13 @@ class EncoderAnnotator:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head = Head(encoder.size)
         mean, known_CE = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
+        ids = {dimension.id for dimension in space.dimensions}
+        vectors = tensors.pop("poles").float().numpy() if "poles" in tensors else ()
+        learned = {
+            name: (unit(positive), unit(negative))
+            for name, (positive, negative) in zip(card.get("learned", ()), vectors, strict=True)
+            if name in ids
+        }
         voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
         for name in ("prior.positive", "prior.loadings"):  # of older annotators; beliefs have one prior for everybody
             tensors.pop(name, None)
@@ -233,12 +263,17 @@ class EncoderAnnotator:
             items=card["items"],
             held_out=held_out,
             new_words=new_words,
+            learned=learned,
+            by_sentence=bool(card.get("by_sentence", False)),
         )
 
     def poles(self) -> Poles:
         """Vectors of the space's poles and names, the input of the head."""
         phrases = [[getattr(d, part) for d in self.space.dimensions] for part in ("positive", "negative", "name")]
         positive, negative, name = (self._vectors(texts) for texts in phrases)
+        for dimension, poles in self.learned.items():
+            row = self.space.index(dimension)
+            positive[row], negative[row] = poles
         for dimension, (towards, against) in self.examples.items():
             row = self.space.index(dimension)
             positive[row] = unit((positive[row] + towards) / 2)
@@ -293,7 +328,9 @@ def space_of(folder: Path) -> str:
 
 
 def flatten_clauses(
-    split: Sequence[Parts], kinds: Sequence[int], vectors: Callable[[Sequence[str]], NDArray[np.float32]]
+    split: Sequence[Parts],
+    kinds: Sequence[int],
+    vectors: Callable[[Sequence[str]], NDArray[np.float32] | torch.Tensor],
 ) -> Clauses:
     """Concatenates the clauses of items into the input of the head.
 
@@ -311,7 +348,7 @@ def flatten_clauses(
             owner.extend([item] * len(part))
             side.extend([sign] * len(part))
     return Clauses(
-        vectors_PE=torch.from_numpy(vectors(texts)),
+        vectors_PE=torch.as_tensor(vectors(texts)),
         owner_P=torch.tensor(owner, dtype=torch.long),
         side_P=torch.tensor(side),
         kind_N=torch.tensor(kinds, dtype=torch.long),

@@ -44,36 +44,58 @@ class Parts(NamedTuple):
         return self._replace(own=own, passages=tuple(compress(self.passages, keep)), hedged=(False,) * len(own))
 
 
-def parts(item: Evidence) -> Parts:
-    """The clauses of an item, by their part in it."""
+def parts(item: Evidence, *, by_sentence: bool = False) -> Parts:
+    """The clauses of an item, by their part in it.
+
+    Args:
+        by_sentence: do not split sentences, which irony and negation may span, and put the prompt before each answer;
+            of a long prompt the end is kept, and of a long answer the beginning.
+    """
     match item:
         case Comment():
-            return _written(item.text, task=pieces(item.prompt))
+            return _written(item.text, task=pieces(item.prompt, by_sentence=by_sentence), by_sentence=by_sentence)
         case Comparison():
-            return Parts(pieces(item.prompt), pieces(item.chosen), pieces(item.rejected))
+            first, second = (
+                _answer(item.prompt, answer, by_sentence=by_sentence) for answer in (item.chosen, item.rejected)
+            )
+            return Parts(pieces(item.prompt, by_sentence=by_sentence), first, second)
         case Rating():
-            task, answer = pieces(item.prompt), pieces(item.answer)
+            task, answer = (
+                pieces(item.prompt, by_sentence=by_sentence),
+                _answer(item.prompt, item.answer, by_sentence=by_sentence),
+            )
             return Parts(task, own=answer) if item.liked else Parts(task, own=(), against=answer)
         case Statement():
-            return _written(item.text, task=())
+            return _written(item.text, task=(), by_sentence=by_sentence)
         case Demographics():  # somebody else may have written it about the person
-            return Parts(task=(), own=pieces(unquoted(item.text)))
+            return Parts(task=(), own=pieces(unquoted(item.text), by_sentence=by_sentence))
         case _:
             assert_never(item)
 
 
-def pieces(text: str) -> tuple[str, ...]:
-    """The clauses of a text, in order, at most `MAX_CLAUSES`."""
-    return tuple(_spread(list(_clauses(squeezed(text)))))
+def pieces(text: str, *, by_sentence: bool = False) -> tuple[str, ...]:
+    """The clauses of a text, or its sentences, in order, at most `MAX_CLAUSES`."""
+    squeezed_text = squeezed(text)
+    if not by_sentence:
+        return tuple(_spread(list(_clauses(squeezed_text))))
+    return tuple(_spread([part for sentence in sentences(squeezed_text) for part in _cut(sentence)]))
 
 
-def _written(text: str, *, task: tuple[str, ...]) -> Parts:
+def _answer(prompt: str, answer: str, *, by_sentence: bool) -> tuple[str, ...]:
+    if not by_sentence or not answer.strip():
+        return pieces(answer)
+    words = [*prompt.split()[-_MAX_WORDS:], *answer.split()[: 2 * _MAX_WORDS]]
+    return (" ".join(words),)
+
+
+def _written(text: str, *, task: tuple[str, ...], by_sentence: bool) -> Parts:
     """The parts of a text by the person: its author's own clauses, at most `MAX_CLAUSES`."""
+    split = _cut if by_sentence else _clauses
     clauses = [
         (clause, passage, sentence)
         for passage in passages(unquoted(text))
         for sentence in sentences(own_words(passage))
-        for clause in _clauses(sentence)
+        for clause in split(sentence)
     ]
     kept = _spread(clauses)
     # once per sentence, as a sentence may be very long, and only for what is kept
@@ -94,9 +116,14 @@ def _spread(clauses: list[T]) -> list[T]:
 
 def _clauses(text: str) -> Iterator[str]:
     for clause in CLAUSE_END.split(text):
-        words = clause.split()
-        if len(words) == 1:  # nothing to join; a text may consist of such clauses
-            yield words[0]
-            continue
-        for start in range(0, len(words), _MAX_WORDS):
-            yield " ".join(words[start : start + _MAX_WORDS])
+        yield from _cut(clause)
+
+
+def _cut(text: str) -> Iterator[str]:
+    """A text in parts of `_MAX_WORDS` words at most."""
+    words = text.split()
+    if len(words) == 1:  # nothing to join; a text may consist of such clauses
+        yield words[0]
+        return
+    for start in range(0, len(words), _MAX_WORDS):
+        yield " ".join(words[start : start + _MAX_WORDS])

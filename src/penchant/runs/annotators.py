@@ -48,6 +48,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
 
         return language_annotator(source, space, reporter=reporter)
     from penchant.encoder import open_encoder
+    from penchant.encoder.low_rank import UPDATE
     from penchant.infer.fitted import EncoderAnnotator, encoder_of, space_of
 
     folder = Path(source)
@@ -56,7 +57,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
         reporter.note(
             f"{folder} was fitted on space '{fitted}'; the dimensions of '{space.name}' are read from their phrases"
         )
-    return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder)), space)
+    return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder), folder / UPDATE), space)
 
 
 def read_evidence(

@@ -13,9 +13,13 @@ from penchant.encoder import SENTENCE, open_encoder
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.data import Data, read, space_for
+from penchant.runs.data import Data, as_data, read, space_for
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.scorers import believer_of, embedded, scorer_card, scorer_cards
+from penchant.space import load_space
+
+ENGLISH = Path("english")
+"""Names penchant's own sentences of ordinary English in place of data."""
 
 if TYPE_CHECKING:
     from penchant.encoder.base import Encoder
@@ -112,6 +116,7 @@ def fit_annotator(
     out: Path,
     encoder: str = SENTENCE,
     steps: int = 2000,
+    tune: bool = False,
     seed: int = 0,
     space: str | None = None,
     rejected: Path | None = None,
@@ -125,31 +130,46 @@ def fit_annotator(
 
     Args:
         encoder: `sentence`, or the folder or Hub id of a language model.
+        data: records with annotated evidence, or `english`: penchant's own sentences (`fit.sentences`).
         steps: steps of 128 items.
+        tune: tune the encoder too, see `fit.tuning`; `steps` are not used then.
         seed: seed of the weights, the batches and the choice of people held out.
     Raises:
         ConfigError: `out` holds an annotator that is not to be replaced, or no evidence carries directions.
         TrainingError: too few people to fit on.
     """
     from penchant.fit.annotator import fit_annotator as fit
+    from penchant.fit.sentences import shipped
+    from penchant.fit.tuning import Tuning, steps_of
     from penchant.infer.fitted import CARD
     from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
 
     if (out / CARD).exists() and not overwrite:
         raise ConfigError(f"{out / CARD} exists already; give another `out`, or set `overwrite`")
-    data_space = space_for(data, space)
-    items = labelled(read(data, data_space, rejected=rejected, reporter=reporter))
+    if as_data(data).path == ENGLISH and not ENGLISH.exists():
+        data_space = load_space() if space is None else load_space(space)
+        items = [sentence.labelled(data_space) for sentence in shipped()]
+    else:
+        data_space = space_for(data, space)
+        items = labelled(read(data, data_space, rejected=rejected, reporter=reporter))
     if not items:
         raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
     with quiet_libraries():
         opened = open_encoder(encoder)
-    clauses = len({text for one in items for part in parts(one.item) for text in part})
+    tuning = Tuning() if tune else None
+    clauses = len({text for one in items for part in parts(one.item, by_sentence=tune) for text in part})
     with (
-        reporter.bar(clauses, "embedding clauses") as embedding,
-        reporter.bar(2 * steps, "fitting twice", later=True) as fitting,
+        reporter.bar(clauses, "embedding clauses", later=tune) as embedding,
+        reporter.bar(
+            2 * steps if tuning is None else steps_of(len(items), tuning),
+            "fitting twice" if tuning is None else "tuning",
+            later=True,
+        ) as fitting,
     ):
-        annotator = fit(items, opened, data_space, steps=steps, seed=seed, embedding=embedding, progress=fitting)
+        annotator = fit(
+            items, opened, data_space, steps=steps, seed=seed, tuning=tuning, embedding=embedding, progress=fitting
+        )
     annotator.save(out)
     counts: dict[str, object] = {"annotator": str(out), "encoder": opened.name, "space": data_space.name}
     counts |= {"items": len(items), "people": len({one.person for one in items})}
