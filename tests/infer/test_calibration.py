@@ -37,6 +37,9 @@ def test_what_is_new_is_never_made_surer() -> None:
     doubt = fit_doubt(*cells(growth=-1.0))
     assert doubt.temperature_slope == 0
     assert doubt.shift_slope <= 0
+    # the constants are those of the slopes that were kept
+    again = fit_doubt(*cells(growth=-1.0), slopes=doubt)
+    assert (doubt.temperature, doubt.shift) == (pytest.approx(again.temperature), pytest.approx(again.shift))
 
 
 def test_growth_that_is_given_is_kept_and_the_rest_is_set() -> None:

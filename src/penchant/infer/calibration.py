@@ -88,13 +88,17 @@ def fit_doubt(
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     log_temperature, shift = constants.detach().tolist()
     temperature_slope, shift_slope = growth.detach().tolist()
-    return Doubt(
+    fitted = Doubt(
         temperature=float(np.exp(np.clip(log_temperature, -_MAX_LOG_TEMPERATURE, _MAX_LOG_TEMPERATURE))),
         shift=shift,
         # new clauses are never read with more confidence than known ones
         temperature_slope=max(0.0, temperature_slope),
         shift_slope=min(0.0, shift_slope),
     )
+    if slopes is None and (temperature_slope < 0 or shift_slope > 0):
+        # the constants were fitted beside slopes that are not kept
+        return fit_doubt(logits_ND3, novelty_ND, truth_ND, slopes=fitted)
+    return fitted
 
 
 def novelty(vectors_PE: torch.Tensor, known_CE: torch.Tensor) -> torch.Tensor:
