@@ -1,9 +1,12 @@
 """Fitting as a call: what is fitted, kept and refused; nothing is printed."""
 
+from pathlib import Path
+
 import pytest
 
 from penchant.encoder.fake import FakeEncoder
-from penchant.errors import ConfigError, TrainingError
+from penchant.errors import ConfigError, DataError, TrainingError
+from penchant.fit.sentences import shipped
 from penchant.runs.fit import fit_annotator, fit_baseline, fit_encoder
 from penchant.runs.scorers import scorer_card
 from penchant.shards import jsonl
@@ -28,6 +31,21 @@ def test_a_call_returns_what_was_fitted_and_prints_nothing(data, tmp_path, capsy
     assert "fit" in fit_baseline(name="vpl", data=data, out=tmp_path / "vpl")
     seen = capsys.readouterr()
     assert (seen.out, seen.err) == ("", "")
+
+
+def test_english_names_the_sentences_of_penchant_unless_there_is_such_a_file(
+    data, small_base, tmp_path, monkeypatch
+) -> None:
+    some = shipped()[::100]
+    monkeypatch.setattr("penchant.fit.sentences.shipped", lambda: some)
+    monkeypatch.chdir(tmp_path)
+    fitted = fit_annotator(data=Path("english"), out=tmp_path / "a", encoder=str(small_base), steps=2)
+    assert (fitted.counts["items"], fitted.counts["space"]) == (len(some), "alignx90")
+    with pytest.raises(TrainingError, match="cannot be tuned"):
+        fit_annotator(data=Path("english"), out=tmp_path / "b", encoder=str(small_base), tune=True)
+    Path("english").write_bytes(data.read_bytes())
+    with pytest.raises(DataError, match="english: unknown kind of file"):
+        fit_annotator(data=Path("english"), out=tmp_path / "c", encoder=str(small_base), steps=2)
 
 
 def test_an_annotator_comes_with_its_figures_and_prints_nothing(small_forum, small_base, tmp_path, capsys) -> None:
