@@ -11,7 +11,7 @@ import pytest
 
 from penchant.errors import RecordError
 from penchant.shards.layouts import recognise
-from penchant.shards.layouts.base import Choice, Layout, Nothing, PromptOnly, Sample, Verdict, prompt_turns
+from penchant.shards.layouts.base import Choice, Layout, Nothing, PromptOnly, Sample, Verdict, Wrote, prompt_turns
 from penchant.shards.layouts.mapped import IDENTITY
 from penchant.shards.tabled import sampled
 from penchant.shards.tables import open_table
@@ -67,6 +67,8 @@ def test_every_statement_is_whole(path: Path) -> None:
                     assert statement.answer.strip()
                 case PromptOnly():
                     assert statement.prompt
+                case Wrote():
+                    assert statement.text.strip()
                 case Nothing():
                     assert statement.reason
                 case _:

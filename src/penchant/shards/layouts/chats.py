@@ -128,15 +128,18 @@ def chatgpt(sample: Sample) -> Layout | None:
 
 def _own_chat(row: Content) -> Iterator[Statement]:
     nodes: Any = row.get("mapping")
+    if not isinstance(nodes, Mapping):
+        raise RecordError("mapping holds no messages")
     written: list[Statement] = []
-    node, seen = nodes.get(row.get("current_node")), set()
+    node, seen = nodes.get(str(row.get("current_node"))), set()
     while isinstance(node, Mapping) and id(node) not in seen:  # from the last message back to the first
         seen.add(id(node))
-        parts = cell(node, "message.content.parts") or []
-        text = "\n".join(part for part in parts if isinstance(part, str)).strip()
+        parts = cell(node, "message.content.parts")
+        texts = [part for part in parts if isinstance(part, str)] if isinstance(parts, list) else []
+        text = "\n".join(texts).strip()
         if cell(node, "message.author.role") == "user" and text:
             written.append(Wrote(filled(text, "mapping"), user="owner", at=time_of(cell(node, "message.create_time"))))
-        node = nodes.get(node.get("parent"))
+        node = nodes.get(str(node.get("parent")))
     yield from reversed(written)
     if not written:
         yield Nothing("a chat in which the person wrote nothing")
