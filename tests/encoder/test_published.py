@@ -30,7 +30,7 @@ def test_a_folder_without_weights_is_no_copy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [SENTENCE, MPNET])
 def test_without_any_copy_the_error_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for way in ("_installed", "_joined", "_cached"):
+    for way in ("_installed", "_joined", "_from_hub"):
         monkeypatch.setattr(Published, way, lambda _self: None)
     with pytest.raises(ModelError, match=f"no copy of .*{PUBLISHED[name].name}.* pip install"):
         PUBLISHED[name].located()

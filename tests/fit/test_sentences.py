@@ -48,6 +48,8 @@ def test_poles_of_other_spaces_are_left_out() -> None:
 def test_another_form_is_refused_with_its_line(line: str) -> None:
     with pytest.raises(DataError, match=r"a.txt, line 2: not of the form"):
         list(parse(f"## pets\n{line}\n", "a.txt"))
+    with pytest.raises(DataError, match=r"line 2: 'camping' is not of the form"):
+        list(parse("## pets\nplain + | a | camping\n", "a.txt"))
     with pytest.raises(DataError, match="line 1"):
         list(parse("plain + | no dimension above\n", "a.txt"))
 

@@ -1,7 +1,7 @@
 """A low-rank update of an encoder's weights (LoRA, arXiv:2106.09685): how it is trained, kept and applied.
 
-Each linear map W of the network's layers becomes W + up @ down. Only `up` and `down` are trained; they are a few
-megabytes, where the encoder itself has a hundred or more.
+Each linear map W of the network's layers becomes W + up @ down. Only `up` and `down` are trained. At rank
+32 they take 3 MB for all-MiniLM-L6-v2, which has 91 MB itself.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def begin(network: nn.Module, rank: int) -> list[nn.Parameter]:
 
 
 def end(network: nn.Module) -> dict[str, Factors]:
-    """The trained update; the network is left as it was before `begin`, without the update."""
+    """The trained update; it is taken out of the network, whose weights stay frozen."""
     update: dict[str, Factors] = {}
     for name, module in list(network.named_modules()):
         if isinstance(module, _Updated):

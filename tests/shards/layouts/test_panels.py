@@ -27,6 +27,11 @@ def test_letters_name_sides_and_a_missing_verdict_is_none(statements) -> None:
     ]
 
 
+def test_numbers_that_count_no_answer_state_nothing(statements) -> None:
+    found = statements({**TEXTS, "annotator1": 1, "annotator2": 2}, {**TEXTS, "annotator1": "", "annotator2": None})[1]
+    assert found[2:] == [NO_VERDICT, NO_VERDICT]
+
+
 def test_scores_of_two_judges_are_no_verdicts(statements) -> None:
     row = {"prompt": "Tea?", "answer_a": "Yes.", "answer_b": "No.", "winner": "a", "rater1": 4, "rater2": 5}
     assert statements(row)[0] == "battles"

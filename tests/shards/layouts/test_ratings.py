@@ -71,3 +71,11 @@ def test_feedback_without_its_chat_is_set_aside(statements) -> None:
 )
 def test_stars_are_read_in_every_spelling(value: object, stars: float | None) -> None:
     assert stars_of(value) == stars
+
+
+def test_a_comma_may_stand_for_the_point_and_a_text_among_numbers_does_not_make_one_a_thumb(statements) -> None:
+    rows = [{"question": "Tea?", "answer": "Yes.", "rating": value} for value in ("4,5", "1", "5", "n/a")]
+    liked = [one.liked if isinstance(one, Verdict) else None for one in statements(*rows)[1]]
+    assert liked == [True, False, True, None]
+    words = [{"question": "Tea?", "answer": "Yes.", "rating": value} for value in ("1", "up", "down")]
+    assert [one.liked for one in statements(*words)[1]] == [True, True, False]

@@ -89,3 +89,13 @@ def test_gemini_completions_are_turns_after_a_system_text(statements) -> None:
     (choice,) = statements(row)[1]
     assert [turn.role for turn in choice.prompt] == ["system", "user"]
     assert (choice.chosen, choice.rejected) == ("Yes.", "No.")
+
+
+def test_completions_of_turns_with_ranks_count_from_the_best(statements) -> None:
+    def said(text: str, rank: int) -> dict[str, object]:
+        return {"rank": rank, "completion": [{"role": "assistant", "content": text}]}
+
+    (choice,) = statements(
+        {"context": [{"role": "user", "content": "Tea?"}], "completions": [said("No.", 1), said("Yes.", 0)]}
+    )[1]
+    assert (choice.chosen, choice.rejected) == ("Yes.", "No.")

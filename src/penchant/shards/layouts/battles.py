@@ -64,6 +64,7 @@ _FIRST = {"a", "left", "first", "one"}
 _SECOND = {"b", "right", "second", "two"}
 _SCALES = {"overall_preference", "preference_strength"}
 """HelpSteer: from -3, the first is much better, to 3, the second is much better; arXiv:2410.01257, arXiv:2505.11475."""
+_COMMA = re.compile(r"^(\s*-?\d+),(\d{1,2}\s*)$")
 _LETTERS = re.compile(r"[^a-z0-9.]+")
 AMBIGUOUS = (
     "'{column}' holds {values}, which may count the answers from zero, or say whether the first is the better one; "
@@ -314,11 +315,11 @@ def _by_sign(value: object, *, negative_is_first: bool) -> Side | None:
 
 
 def number_of(value: object) -> float | None:
-    """A number, also as a text or as true or false; None for anything else."""
+    """A number, also as a text (`4,5` is 4.5) or as true or false; None for anything else."""
     if isinstance(value, bool | int | float):
         return float(value)
     try:
-        return float(value) if isinstance(value, str) and value.strip() else None
+        return float(_COMMA.sub(r"\1.\2", value)) if isinstance(value, str) and value.strip() else None
     except ValueError:
         return None
 

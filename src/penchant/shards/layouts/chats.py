@@ -1,4 +1,4 @@
-"""Chats: those whose answers have thumbs, two at once with a vote (FastChat), and one person's own (ChatGPT)."""
+"""Chats: answers with thumbs, messages of LibreChat, votes between two chats (FastChat), and one's own (ChatGPT)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def chats(sample: Sample) -> Layout | None:
 
 
 def _part(value: object) -> object:
-    """The thumb in what a turn says of it."""
+    """The thumb itself, where the value is an object that holds it."""
     return next((value[name] for name in _PARTS if name in value), None) if isinstance(value, Mapping) else value
 
 

@@ -15,6 +15,8 @@ from penchant.shards.turns import answer_of, turns_of
 
 _JUDGE = re.compile(r"(?:annotator|rater|judge|worker|labell?er|evaluator|voter|vote|reviewer|expert)_?\d{1,3}")
 
+_COUNTED: dict[float | None, Side] = {0: "tie", 1: "first", 2: "second"}
+
 
 def panel(sample: Sample) -> Layout | None:
     """A table with two answers and a column of verdicts for each judge."""
@@ -22,17 +24,16 @@ def panel(sample: Sample) -> Layout | None:
     judges = [name for name in sample.columns if _JUDGE.fullmatch(plain(name)) and sample.values(name)]
     if sides is None or prompt_key is None or len(judges) < 2:
         return None
-    numbers = {number_of(value) for name in judges for value in sample.values(name)}
+    verdicts = [value for name in judges for value in sample.values(name) if str(value).strip()]
+    numbers = {number_of(value) for value in verdicts}
     counted = numbers <= {0, 1, 2} and 2 in numbers
-    if not counted and not all(
-        side_of(value, *sides) for name in judges for value in sample.values(name) if str(value).strip()
-    ):
+    if not counted and not all(side_of(value, *sides) for value in verdicts):
         return None
 
     def side(value: object) -> Side | None:
         if not counted:
             return side_of(value, *sides)
-        return None if value is None else ("tie", "first", "second")[int(number_of(value) or 0)]
+        return _COUNTED.get(number_of(value))
 
     def read(row: Content) -> Iterator[Statement]:
         texts = [row.get(prompt_key), *([row.get("input")] if prompt_key == "instruction" else [])]

@@ -88,11 +88,11 @@ _LABELS = (
 ANSWERS = (
     "completion", "response", "answer", "output", "reply", "bot_response", "assistant_response", "model_response",
     "model_output", "assistant", "bot", "generation", "prediction", "message", "assistant_message", "bot_message",
-    "outputs", "model_answer", "ai_answer", "ai_response", "bot_answer", "candidate",
+    "outputs", "model_answer", "ai_answer", "ai_response", "bot_answer", "bot_reply", "candidate",
 )  # fmt: skip
 _PROMPTS = (
     "prompt", "instruction", "question", "query", "input", "user_input", "user_message", "user_prompt", "request",
-    "human", "user", "context", "message", "inputs",
+    "human", "user", "context", "message", "inputs", "user_question", "customer_question",
 )  # fmt: skip
 CHATS = ("messages", "conversations", "conversation", "chat", "turns", "history", "transcript", "dialogue", "dialog")
 
@@ -189,7 +189,9 @@ def scale_of(values: Sequence[object], column: str) -> Scale:
     """
     numbers = [stars_of(value) for value in values if not isinstance(value, bool)]
     known = [number for number in numbers if number is not None]
-    if len(known) < len(values) or not known:
+    rest = [value for value in values if isinstance(value, bool) or stars_of(value) is None]
+    # beside true and false or other words for thumbs, 1 is a thumb up; beside other numbers, it is the worst of a scale
+    if not known or any(not isinstance(thumb_of(value), Nothing) for value in rest):
         return THUMBS
     if max(known) <= 1:
         return Scale(neutral=min(known) < 0)

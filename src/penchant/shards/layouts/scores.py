@@ -28,7 +28,7 @@ from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
 from penchant.shards.turns import answer_of, turn_of, unpacked
 
 UNRATED = Nothing("fewer than two answers are rated")
-PROMPTS = ("instruction", "prompt", "question", "input", "query", "messages", "conversation", "contents")
+PROMPTS = ("instruction", "prompt", "question", "input", "query", "messages", "conversation", "contents", "context")
 LISTS = ("completions", "answers", "responses", "candidates", "generations", "outputs", "options")
 """Columns that may hold a list of answers."""
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -116,7 +116,7 @@ def _listed(row: Content, prompt_key: str, column: str, text: str, score: str) -
     for entry in entries_of(row, column):
         value = number_of(entry.get(key))
         said = entry.get(text)
-        said = answer_of(said, column)[1] if isinstance(said, Mapping) else said  # Gemini
+        said = said if isinstance(said, str) or said is None else answer_of(said, column)[1]  # Gemini, NeMo
         answers.append((said if isinstance(said, str) else "", None if value is None else sign * value))
     yield from beats(prompt, answers)
 
