@@ -1,5 +1,6 @@
 """Tuning an encoder together with a head, on a tiny network with random weights."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from penchant.encoder.sentence import SentenceEncoder
 from penchant.errors import ModelError, TrainingError
 from penchant.fit.annotator import fit_annotator
 from penchant.fit.tuning import Tuning, steps_of, tune
-from penchant.infer.fitted import EncoderAnnotator
+from penchant.infer.fitted import CARD, EncoderAnnotator
 from penchant.infer.labelled import Labelled
 from penchant.persona import Comment
 from penchant.space import PreferenceSpace
@@ -92,6 +93,10 @@ def test_an_annotator_with_a_tuned_encoder_reads_and_is_read_back(encoder, items
     assert again.by_sentence
     with pytest.raises(ModelError, match="fitted over"):
         EncoderAnnotator.load(tmp_path, encoder, tiny)
+    card = json.loads((tmp_path / CARD).read_text())
+    (tmp_path / CARD).write_text(json.dumps({**card, "learned": card["learned"][1:]}))
+    with pytest.raises(ModelError, match="its poles do not fit its card"):
+        EncoderAnnotator.load(tmp_path, encoder.tuned(load(tmp_path / UPDATE)), tiny)
 
 
 def test_poles_learned_for_one_space_hold_in_another_that_has_the_dimension(encoder, items, tiny, tuning) -> None:

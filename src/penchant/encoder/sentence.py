@@ -56,9 +56,20 @@ class SentenceEncoder(PooledEncoder):
         other.name, other.update = f"{self.name}+{low_rank.digest(update)}", update
         return other
 
-    def batch_tokens(self, texts: list[str]) -> Any:
-        """Token ids of some texts as the network takes them, cut at 256 tokens each."""
-        return self._model.tokenizer(texts, padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt")
+    def batch_tokens(self, texts: list[str], *, marks: bool = False) -> Any:
+        """Token ids of some texts as the network takes them, cut at 256 tokens each.
+
+        Args:
+            marks: also tell marks of a text's beginning and end, and padding, from its own tokens.
+        """
+        return self._model.tokenizer(
+            texts,
+            padding=True,
+            truncation=True,
+            max_length=_MAX_TOKENS,
+            return_special_tokens_mask=marks,
+            return_tensors="pt",
+        )
 
     @property
     def size(self) -> int:
@@ -71,18 +82,10 @@ class SentenceEncoder(PooledEncoder):
     def _states(self, batch: list[str]) -> States:
         import torch
 
-        model = self._model
-        tokens = model.tokenizer(
-            batch,
-            padding=True,
-            truncation=True,
-            max_length=_MAX_TOKENS,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        ).to(model.device)
+        tokens = self.batch_tokens(batch, marks=True).to(self._model.device)
         own_mask = 1 - tokens.pop("special_tokens_mask")
         with torch.inference_mode():
-            states = model[0].auto_model(**tokens, output_hidden_states=True).hidden_states
+            states = self.network(**tokens, output_hidden_states=True).hidden_states
         # states[0] is the embedding table's output, so the first layer is states[1]
         return States(
             ids=tokens["input_ids"],

@@ -22,6 +22,7 @@ import yaml
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
+from penchant.encoder.sentence import SentenceEncoder
 from penchant.errors import TrainingError
 from penchant.fit.descent import one_thread
 from penchant.fit.tuning import Tuning, tune
@@ -144,8 +145,6 @@ def _tuned(
     progress: Callable[[int], None] | None,
 ) -> EncoderAnnotator:
     """An annotator with a tuned encoder. Doubt and its growth come from the held-out items, which are new wordings."""
-    from penchant.encoder.sentence import SentenceEncoder
-
     if not isinstance(encoder, SentenceEncoder):
         raise TrainingError(f"'{encoder.name}' cannot be tuned; give a published sentence encoder")
     items = [*(labelled[row] for row in fitted), *neutral]

@@ -228,10 +228,13 @@ class EncoderAnnotator:
         head = Head(encoder.size)
         mean, known_CE = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
         ids = {dimension.id for dimension in space.dimensions}
-        vectors = tensors.pop("poles").float().numpy() if "poles" in tensors else ()
+        names = card.get("learned", ())
+        vectors = tensors.pop("poles").float().numpy() if "poles" in tensors else np.zeros((0, 2, encoder.size))
+        if len(vectors) != len(names):
+            raise ModelError(f"{folder}: no complete annotator (its poles do not fit its card); fit it anew")
         learned = {
             name: (unit(positive), unit(negative))
-            for name, (positive, negative) in zip(card.get("learned", ()), vectors, strict=True)
+            for name, (positive, negative) in zip(names, vectors, strict=True)
             if name in ids
         }
         voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
