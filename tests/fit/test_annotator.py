@@ -82,8 +82,9 @@ def test_fitting_leaves_the_number_of_threads_as_it_was(tiny: PreferenceSpace, a
 
 
 def test_everyday_texts_say_nothing_once_a_head_has_met_some_of_them(annotator: EncoderAnnotator) -> None:
-    assert len(set(everyday())) == len(everyday()) >= 400
-    read = annotator.annotate([Comment("", text) for text in everyday()])
+    items = [label.item for label in everyday(annotator.space)]
+    assert len(set(items)) == len(items) >= 400
+    read = annotator.annotate(items)
     stated = np.maximum(read[..., 0], read[..., 2]) >= 0.5
     assert stated.mean() < 0.01
 

@@ -1,15 +1,19 @@
 import pytest
 import torch
 
+from penchant.infer.bilinear import BilinearHead
+from penchant.infer.cosine import CosineHead
 from penchant.infer.head import Clauses, Head, Poles
 
 ITEMS, DIMENSIONS, SIZE = 3, 4, 8
 
 
-@pytest.fixture
-def head() -> Head:
+@pytest.fixture(params=["bilinear", "cosine"])
+def head(request: pytest.FixtureRequest) -> Head:
     torch.manual_seed(0)
-    made = Head(SIZE)
+    if request.param == "cosine":
+        return CosineHead().eval()
+    made = BilinearHead(SIZE)
     for weights in made.right:
         torch.nn.init.normal_(weights)
     return made.eval()

@@ -10,11 +10,9 @@ half.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.resources import files
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,19 +20,17 @@ import yaml
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
-from penchant.encoder.sentence import SentenceEncoder
 from penchant.errors import TrainingError
 from penchant.fit.descent import one_thread
-from penchant.fit.tuning import Tuning, tune
-from penchant.infer.calibration import NEW_CLAUSE, NO_DOUBT, Doubt, fit_doubt, frequent_clauses, left_out_mask
-from penchant.infer.fitted import BATCH, EncoderAnnotator, flatten_clauses, unit
-from penchant.infer.head import Clauses, Head, Poles
-from penchant.infer.heldout import HeldOut, figures
+from penchant.fit.table import Readings, Table, cross_measured, read
+from penchant.infer.bilinear import BilinearHead
+from penchant.infer.calibration import NO_DOUBT, Doubt, left_out_mask
+from penchant.infer.fitted import BATCH, EncoderAnnotator
+from penchant.infer.head import Poles
+from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
-from penchant.infer.pieces import Parts, parts
 from penchant.infer.voice import fit_voice
 from penchant.persona import Comment
-from penchant.posterior import kind_of
 from penchant.space import Direction, PreferenceSpace
 
 _RATE = 1e-2
@@ -43,8 +39,6 @@ _HELD_OUT = 0.1
 """Share of the people who are held out."""
 _EVERYDAY = 0.3
 """Everyday texts in a fit, as a share of its items."""
-_TUNED_KNOWN = 4_096
-"""Items of a tuned annotator whose clauses are kept to measure novelty."""
 _NEW_ITEMS = 4_000
 """Most items with left-out words on which the growth of doubt is fitted."""
 
@@ -56,7 +50,6 @@ def fit_annotator(
     *,
     steps: int = 1500,
     seed: int = 0,
-    tuning: Tuning | None = None,
     embedding: Progress | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EncoderAnnotator:
@@ -66,43 +59,21 @@ def fit_annotator(
 
     Args:
         steps: steps of each fit of a head.
-        tuning: tune the encoder together with the head, see `fit.tuning`, in place of a head over the encoder as it is.
         embedding: called with the number of clauses embedded since the last call.
         progress: called with 1 after each step. There are two fits if words can be left out, else one.
     Raises:
         TrainingError: too few people to hold some out, no item with a direction, or a loss that is not a number.
         SpaceMismatch: an item is labelled in another space.
     """
-    for label in labelled:
-        label.direction.require(space, where=f"an item of '{label.person}'")
-    covered = (
-        np.any([label.direction.signs != 0 for label in labelled], axis=0) if labelled else np.zeros(0, dtype=bool)
-    )
-    if covered.any() and not covered.all():
-        # nobody labelled the other dimensions: fitting them as neutral would teach that their own phrases say nothing
-        names = [dimension.id for dimension, kept in zip(space.dimensions, covered, strict=True) if kept]
-        rest = space.subset(names, name=space.name)
-        narrow = [replace(label, direction=Direction(rest, label.direction.signs[covered])) for label in labelled]
+    rest, labelled = covered(labelled, space)
+    if len(rest) < len(space):
         annotator = fit_annotator(
-            narrow, encoder, rest, steps=steps, seed=seed, tuning=tuning, embedding=embedding, progress=progress
+            labelled, encoder, rest, steps=steps, seed=seed, embedding=embedding, progress=progress
         )
         return replace(annotator, space=space)
-    fitted, held_out = _held_out_split(labelled, seed)
-    neutral = [Labelled("", Comment("", text), space.direction()) for text in everyday()]
-    if tuning is not None:
-        return _tuned(
-            labelled,
-            neutral,
-            encoder,
-            space,
-            tuning,
-            fitted=fitted,
-            held_out=held_out,
-            seed=seed,
-            embedding=embedding,
-            progress=progress,
-        )
-    table = _Table.of([*labelled, *neutral], encoder, embedding)
+    fitted, held_out = held_out_split(labelled, seed)
+    neutral = everyday(space)
+    table = Table.of([*labelled, *neutral], encoder, embedding)
     everyday_rows = range(len(labelled), len(table.split))
     own_passages = sorted({passage for row in fitted for passage in table.split[row].passages})
     untrained = EncoderAnnotator(
@@ -126,60 +97,31 @@ def fit_annotator(
     with one_thread():
         growth, new_words = _growth(trained, table, fitted=fitted, held_out=held_out, left_out=left_out, seed=seed)
         annotator = trained(fitted)
-        readings = _read(annotator, table, held_out)
-        doubt, figures_held_out = readings.doubt(growth), _cross_measured(readings, growth=growth)
+        readings = read(annotator, table, held_out)
+        doubt, figures_held_out = readings.doubt(growth), cross_measured(readings, growth=growth)
     return replace(annotator, doubt=doubt, held_out=figures_held_out, new_words=new_words)
 
 
-def _tuned(
-    labelled: Sequence[Labelled],
-    neutral: Sequence[Labelled],
-    encoder: Encoder,
-    space: PreferenceSpace,
-    tuning: Tuning,
-    *,
-    fitted: Sequence[int],
-    held_out: Sequence[int],
-    seed: int,
-    embedding: Progress | None,
-    progress: Callable[[int], None] | None,
-) -> EncoderAnnotator:
-    """An annotator with a tuned encoder. Doubt and its growth come from the held-out items, which are new wordings."""
-    if not isinstance(encoder, SentenceEncoder):
-        raise TrainingError(f"'{encoder.name}' cannot be tuned; give a published sentence encoder")
-    items = [*(labelled[row] for row in fitted), *neutral]
-    tuned = tune(items, encoder, space, tuning, seed=seed, progress=progress)
-    table = _Table.of(labelled, tuned.encoder, embedding, mean_E=tuned.mean_E, by_sentence=True)
-    rows = random.Random(f"known:{seed}").sample(fitted, min(len(fitted), _TUNED_KNOWN))
-    annotator = EncoderAnnotator(
-        encoder=tuned.encoder,
-        space=space,
-        head=tuned.head,
-        mean_E=tuned.mean_E,
-        voice=fit_voice(
-            sorted({passage for row in fitted for passage in table.split[row].passages}),
-            tuned.encoder,
-            space,
-            seed=seed,
-        ),
-        known_CE=table.known_clauses(rows),
-        items=len(labelled),
-        learned=tuned.poles,
-        by_sentence=True,
-    )
-    with one_thread():
-        readings = _read(annotator, table, held_out)
-        growth = readings.doubt()
-        new = _cross_measured(readings, growth=None)
-        return replace(
-            annotator,
-            doubt=readings.doubt(growth),
-            held_out=_cross_measured(readings, growth=growth),
-            new_words=new,
-        )
+def covered(labelled: Sequence[Labelled], space: PreferenceSpace) -> tuple[PreferenceSpace, Sequence[Labelled]]:
+    """The dimensions that some item is about, and the items in the space of these dimensions alone.
+
+    Fitting the other dimensions as neutral would teach that their own phrases say nothing. If no item has a direction,
+    the space is returned as it is.
+
+    Raises:
+        SpaceMismatch: an item is labelled in another space.
+    """
+    for label in labelled:
+        label.direction.require(space, where=f"an item of '{label.person}'")
+    kept = np.any([label.direction.signs != 0 for label in labelled], axis=0) if labelled else np.zeros(len(space))
+    if not kept.any() or kept.all():
+        return space, labelled
+    names = [dimension.id for dimension, keep in zip(space.dimensions, kept, strict=True) if keep]
+    rest = space.subset(names, name=space.name)
+    return rest, [replace(label, direction=Direction(rest, label.direction.signs[kept])) for label in labelled]
 
 
-def _held_out_split(labelled: Sequence[Labelled], seed: int) -> tuple[list[int], list[int]]:
+def held_out_split(labelled: Sequence[Labelled], seed: int) -> tuple[list[int], list[int]]:
     """Rows of the people to fit on, and rows of the held-out people.
 
     Raises:
@@ -199,103 +141,15 @@ def _held_out_split(labelled: Sequence[Labelled], seed: int) -> tuple[list[int],
     )
 
 
-@lru_cache
-def everyday() -> Sequence[str]:
-    """Short texts that say nothing lasting about their author."""
+def everyday(space: PreferenceSpace) -> list[Labelled]:
+    """Short texts that say nothing lasting about their author, each of nobody."""
     texts: list[str] = yaml.safe_load((files("penchant.infer") / "everyday.yaml").read_text(encoding="utf-8"))
-    return texts
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The clauses of N items with their vectors, and the items' true directions."""
-
-    split: Sequence[Parts]
-    """Clauses of each item."""
-    kinds: Sequence[int]
-    vectors: Mapping[str, NDArray[np.float32]]
-    """Clause -> its unit vector."""
-    mean_E: NDArray[np.float32]
-    truth_ND: torch.Tensor
-    """0 negative, 1 neutral, 2 positive."""
-    people: Sequence[str]
-    """The person of each item."""
-
-    @classmethod
-    def of(
-        cls,
-        labelled: Sequence[Labelled],
-        encoder: Encoder,
-        embedding: Progress | None,
-        *,
-        mean_E: NDArray[np.float32] | None = None,
-        by_sentence: bool = False,
-    ) -> _Table:
-        """The table of some items; without a mean, that of their clauses is subtracted."""
-        split = [parts(label.item, by_sentence=by_sentence) for label in labelled]
-        clauses = sorted({clause for part in split for clause in (*part.task, *part.own, *part.against)})
-        vectors = encoder.layers(clauses, progress=embedding).final
-        mean = vectors.mean(0) if mean_E is None else mean_E
-        return cls(
-            split=split,
-            kinds=[kind_of(label.item) for label in labelled],
-            vectors=dict(zip(clauses, unit(vectors - mean), strict=True)),
-            mean_E=mean,
-            truth_ND=torch.from_numpy(np.stack([label.direction.signs for label in labelled]).astype(np.int64) + 1),
-            people=[label.person for label in labelled],
-        )
-
-    def embed(self, clauses: Sequence[str]) -> NDArray[np.float32]:
-        """(clauses, E)."""
-        return np.array([self.vectors[clause] for clause in clauses], dtype=np.float32).reshape(-1, len(self.mean_E))
-
-    def clauses(self, rows: Sequence[int]) -> Clauses:
-        """The clauses of some items as the head takes them."""
-        return flatten_clauses([self.split[row] for row in rows], [self.kinds[row] for row in rows], self.embed)
-
-    def known_clauses(self, rows: Sequence[int]) -> NDArray[np.float32]:
-        """Vectors of the most frequent clauses of some items."""
-        return self.embed(frequent_clauses([self.split[row] for row in rows]))
-
-
-class _Readings(NamedTuple):
-    """What a head reads from some items, before doubt is applied."""
-
-    logits_ND3: torch.Tensor
-    novelty_ND: torch.Tensor
-    truth_ND: torch.Tensor
-    people: Sequence[str]
-
-    @classmethod
-    def concatenated(cls, parts: Sequence[_Readings]) -> _Readings:
-        return cls(
-            logits_ND3=torch.cat([part.logits_ND3 for part in parts]),
-            novelty_ND=torch.cat([part.novelty_ND for part in parts]),
-            truth_ND=torch.cat([part.truth_ND for part in parts]),
-            people=[person for part in parts for person in part.people],
-        )
-
-    def doubt(self, growth: Doubt | None = None) -> Doubt:
-        """Doubt of maximum likelihood; `growth` fixes the slopes."""
-        return fit_doubt(self.logits_ND3, self.novelty_ND, self.truth_ND, slopes=growth)
-
-    def where(self, mask: torch.Tensor) -> _Readings:
-        """The items where a mask is True."""
-        people = [person for person, kept in zip(self.people, mask.tolist(), strict=True) if kept]
-        return _Readings(self.logits_ND3[mask], self.novelty_ND[mask], self.truth_ND[mask], people)
-
-
-def _read(annotator: EncoderAnnotator, table: _Table, rows: Sequence[int]) -> _Readings:
-    poles = annotator.poles()
-    with torch.no_grad():
-        batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-        logits, novelty = zip(*(annotator.logits(table.clauses(batch), poles) for batch in batches), strict=True)
-    return _Readings(torch.cat(logits), torch.cat(novelty), table.truth_ND[rows], [table.people[row] for row in rows])
+    return [Labelled("", Comment("", text), space.direction()) for text in texts]
 
 
 def _growth(
     trained: Callable[[Sequence[int]], EncoderAnnotator],
-    table: _Table,
+    table: Table,
     *,
     fitted: Sequence[int],
     held_out: Sequence[int],
@@ -316,49 +170,22 @@ def _growth(
     if not new or not bool(table.truth_ND[rest].ne(1).any()):
         return NO_DOUBT, None
     first = trained(rest)
-    new_readings = _read(first, table, new)
-    known_readings = _read(first, table, [row for row in held_out if not left_out[row]] or held_out)
-    growth = _Readings.concatenated([known_readings, new_readings]).doubt()
-    return growth, _cross_measured(new_readings, extra=known_readings, growth=None)
+    new_readings = read(first, table, new)
+    known_readings = read(first, table, [row for row in held_out if not left_out[row]] or held_out)
+    growth = Readings.concatenated([known_readings, new_readings]).doubt()
+    return growth, cross_measured(new_readings, extra=known_readings, growth=None)
 
 
-def _cross_measured(readings: _Readings, *, extra: _Readings | None = None, growth: Doubt | None) -> HeldOut | None:
-    """Figures of readings; each half of the people is read with the doubt fitted on the other half.
-
-    Args:
-        extra: more readings to fit doubt on.
-        growth: fixes the slopes of doubt. None fits the slopes too, and measures only cells decided by a new clause.
-    Returns:
-        None for a single person.
-    """
-    half = set(sorted(set(readings.people))[::2])
-    first = torch.tensor([person in half for person in readings.people])
-    if first.all() or not first.any():
-        return None
-    probabilities = torch.empty_like(readings.logits_ND3)
-    for mask in (first, ~first):
-        fitted_on = [readings.where(~mask)] + ([extra] if extra is not None else [])
-        doubt = _Readings.concatenated(fitted_on).doubt(growth)
-        probabilities[mask] = doubt.apply(readings.logits_ND3[mask], readings.novelty_ND[mask]).softmax(-1)
-    signs = readings.truth_ND.numpy() - 1
-    if growth is None:
-        # cells decided by known clauses of the same items say nothing about new words: count them as neutral
-        known = (readings.novelty_ND < NEW_CLAUSE).numpy()
-        signs = np.where(known, 0, signs)
-        probabilities[torch.from_numpy(known)] = torch.tensor([0.0, 1.0, 0.0])
-    return figures(probabilities.numpy(), signs, readings.people)
-
-
-def _fresh_head(size: int, seed: int) -> Head:
+def _fresh_head(size: int, seed: int) -> BilinearHead:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Head(size)
+        return BilinearHead(size)
 
 
 def _train(
-    head: Head,
+    head: BilinearHead,
     poles: Poles,
-    table: _Table,
+    table: Table,
     rows: Sequence[int],
     *,
     steps: int,

@@ -3,6 +3,9 @@
 A frozen encoder finds what a sentence is about, but hardly on which side of it the author stands. Here the vectors of
 the sentences, the head and the poles of the space's dimensions are fitted at once. Poles begin at the vectors of their
 phrases. Other dimensions are read from their phrases alone, as with any head.
+
+A small encoder also learns from what a larger annotator, its teacher, reads in texts without labels (distillation,
+arXiv:1503.02531).
 """
 
 from __future__ import annotations
@@ -20,15 +23,17 @@ from numpy.typing import NDArray
 from penchant.encoder import low_rank
 from penchant.encoder.sentence import SentenceEncoder
 from penchant.errors import TrainingError
+from penchant.infer.cosine import CosineHead
 from penchant.infer.fitted import flatten_clauses
-from penchant.infer.head import Head, Poles
+from penchant.infer.head import Poles
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
+from penchant.persona import Evidence
 from penchant.posterior import kind_of
 from penchant.space import PreferenceSpace
 
 _BATCH = 32
-_HEAD_RATE, _POLE_RATE = 2e-3, 2e-3
+_HEAD_RATE, _POLE_RATE = 2e-3, 4e-3
 _DECAY = 1e-2
 _WARM = 0.06
 """Share of the steps in which the rates rise."""
@@ -47,15 +52,28 @@ class Tuning:
     rate: float = 5e-4
 
 
+class Taught(NamedTuple):
+    """Items without labels, and what a teacher reads in them."""
+
+    items: Sequence[Evidence]
+    readings_ND3: NDArray[np.float32]
+    """Probabilities of (negative, neutral, positive)."""
+
+    def of(self, space: PreferenceSpace, rest: PreferenceSpace) -> Taught:
+        """The readings of some dimensions of their space."""
+        rows = [space.index(dimension.id) for dimension in rest.dimensions]
+        return Taught(self.items, self.readings_ND3[:, rows])
+
+
 class Tuned(NamedTuple):
     """A tuned encoder, and what was fitted with it."""
 
     encoder: SentenceEncoder
-    head: Head
+    head: CosineHead
     mean_E: NDArray[np.float32]
     """Subtracted from every vector."""
     poles: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-    """Dimension id -> vectors of the positive and of the negative pole, each of length 1."""
+    """Dimension id -> vectors of the positive and of the negative pole."""
 
 
 def steps_of(items: int, tuning: Tuning) -> int:
@@ -70,18 +88,20 @@ def tune(
     tuning: Tuning,
     *,
     seed: int,
+    taught: Taught | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Tuned:
     """Tunes an encoder on items with known directions.
 
     Args:
+        taught: further items, with a teacher's readings.
         progress: called with 1 after each step.
     Raises:
         TrainingError: a loss that is not a number.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        run = _Run(items, encoder, space, tuning, seed)
+        run = _Run(items, taught, encoder, space, tuning, seed)
         run.train(progress)
         return run.tuned()
 
@@ -90,19 +110,30 @@ class _Run:
     """The state of one tuning: network, head and poles while they are trained."""
 
     def __init__(
-        self, items: Sequence[Labelled], encoder: SentenceEncoder, space: PreferenceSpace, tuning: Tuning, seed: int
+        self,
+        labelled: Sequence[Labelled],
+        taught: Taught | None,
+        encoder: SentenceEncoder,
+        space: PreferenceSpace,
+        tuning: Tuning,
+        seed: int,
     ) -> None:
         self._encoder, self._space, self._tuning = encoder, space, tuning
         self._rng = random.Random(f"tuning:{seed}")
-        self._split = [parts(item.item, by_sentence=True) for item in items]
-        self._kinds = [kind_of(item.item) for item in items]
-        self._truth_ND = torch.from_numpy(np.stack([item.direction.signs for item in items]).astype(np.int64) + 1)
+        items = [*(label.item for label in labelled), *(taught.items if taught else ())]
+        self._split = [parts(item, by_sentence=True) for item in items]
+        self._kinds = [kind_of(item) for item in items]
+        signs_ND = torch.from_numpy(np.stack([label.direction.signs for label in labelled]).astype(np.int64))
+        self._targets_ND3 = torch.nn.functional.one_hot(signs_ND + 1, 3).half()
+        if taught:
+            readings = torch.from_numpy(taught.readings_ND3).half()
+            self._targets_ND3 = torch.cat([self._targets_ND3, readings])
         clauses = [clause for split in self._split for clause in (*split.own, *split.against)]
         sample = self._rng.sample(clauses, min(len(clauses), 2000))
         self._mean_E = torch.from_numpy(encoder.layers(sample).final.mean(0))
         self._network = copy.deepcopy(encoder.network)
         weights = low_rank.begin(self._network, tuning.rank)
-        self._head = Head(encoder.size)
+        self._head = CosineHead()
         self._moved_2DE = torch.nn.Parameter(torch.zeros(2, len(space), encoder.size))
         """How far the poles are from the vectors of their phrases: positive, then negative."""
         self._phrases = self._phrase_vectors()
@@ -159,8 +190,8 @@ class _Run:
         split = [self._split[row] for row in rows]
         clauses = flatten_clauses(split, [self._kinds[row] for row in rows], self._vectors)
         logits = self._head(clauses, poles)
-        truth = self._truth_ND[list(rows)]
-        summed = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), truth.reshape(-1), reduction="sum")
+        targets = self._targets_ND3[list(rows)].float()
+        summed = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), targets.reshape(-1, 3), reduction="sum")
         return summed / len(rows)
 
     def _vectors(self, texts: Sequence[str]) -> torch.Tensor:
@@ -191,8 +222,7 @@ class _Run:
 
     def _poles(self) -> Poles:
         positive, negative, name = self._phrases
-        moved = torch.nn.functional.normalize(torch.stack([positive, negative]) + self._moved_2DE, dim=-1)
-        return Poles(moved[0], moved[1], name)
+        return Poles(positive + self._moved_2DE[0], negative + self._moved_2DE[1], name)
 
     def _batches(self) -> Iterator[list[int]]:
         """Batches of rows of similar length, epoch after epoch."""

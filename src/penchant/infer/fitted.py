@@ -1,4 +1,4 @@
-"""The fitted annotator: a head over a frozen encoder, which infers any dimension from the phrases of its two poles.
+"""The fitted annotator: a head over an encoder, which infers any dimension from the phrases of its two poles.
 
 A pole is one side of a dimension. `penchant.fit.annotator` fits the head on items with known directions. For a
 dimension outside the fit, the head uses the pole phrases; labelled examples of the dimension, if there are any, move
@@ -27,7 +27,9 @@ from penchant.encoder.low_rank import UPDATE
 from penchant.errors import ModelError
 from penchant.infer.annotate import STATED
 from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
+from penchant.infer.bilinear import BilinearHead
 from penchant.infer.calibration import NO_DOUBT, Doubt, novelty
+from penchant.infer.cosine import CosineHead
 from penchant.infer.head import Clauses, Head, Poles
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
@@ -43,6 +45,8 @@ FAMILIAR = 0.6
 has less (all-MiniLM-L6-v2 on three files of them); nearly all texts in other European languages do: 0.1 to 0.5."""
 CARD, _WEIGHTS = "annotator.json", "annotator.safetensors"
 _FORMAT = "penchant encoder annotator 3"
+_COSINE = "cosine"
+"""Name of the head of a tuned encoder on cards; cards of older annotators name none."""
 _MIN_CELLS = 200
 """With fewer cells, figures of new wordings are too uncertain to report."""
 
@@ -204,6 +208,7 @@ class EncoderAnnotator:
             "digest": self.space.digest,
             "doubt": asdict(self.doubt),
             "items": self.items,
+            "head": _COSINE if isinstance(self.head, CosineHead) else "bilinear",
             "learned": list(self.learned),
             "by_sentence": self.by_sentence,
             "held_out": self.held_out.as_card() if self.held_out else None,
@@ -225,7 +230,7 @@ class EncoderAnnotator:
         card, tensors = _read(folder)
         if card["encoder"] != encoder.name:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
-        head = Head(encoder.size)
+        head: Head = CosineHead() if card.get("head") == _COSINE else BilinearHead(encoder.size)
         mean, known_CE = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
         ids = {dimension.id for dimension in space.dimensions}
         names = card.get("learned", ())
@@ -233,9 +238,7 @@ class EncoderAnnotator:
         if len(vectors) != len(names):
             raise ModelError(f"{folder}: no complete annotator (its poles do not fit its card); fit it anew")
         learned = {
-            name: (unit(positive), unit(negative))
-            for name, (positive, negative) in zip(names, vectors, strict=True)
-            if name in ids
+            name: (positive, negative) for name, (positive, negative) in zip(names, vectors, strict=True) if name in ids
         }
         voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
         for name in ("prior.positive", "prior.loadings"):  # of older annotators; beliefs have one prior for everybody

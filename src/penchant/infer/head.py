@@ -1,26 +1,20 @@
-"""One head for every dimension of any space: it computes how far a clause leans to either pole (side) of a dimension.
+"""What a head is: it computes how far the clauses of an item lean to either pole (side) of every dimension of a space.
 
-The inputs for a dimension are the vectors of its two pole phrases and of its name. Therefore a new dimension needs a
-phrase per pole and no training. For a clause x and the poles a (positive) and b (negative), with d = a - b and m = (a +
-b) / 2, the head computes two numbers. The side g = c x.d + (U x).(V d) changes sign when the poles are swapped. The
-relevance h = c' x.m + (U' x).(V' m) does not. The clause's logit is h + g for the positive pole and h - g for the
-negative pole; for a clause that the person rejected or disliked, the sign of g is flipped. An item's logits are the
-log-sum-exp over its clauses. The similarity between the item's task and the dimension's name is added to both poles.
-The logit of neutral is 0.
+The inputs for a dimension are vectors of its two poles and of its name. Therefore a new dimension needs a phrase per
+pole and no training. A head gives each clause a logit for the positive and one for the negative pole; for a clause that
+the person rejected or disliked, the two change places. An item's logits are the log-sum-exp over its clauses. The logit
+of neutral is 0. `bilinear` and `cosine` are the two heads.
 
 Shapes: N items, P clauses, D dimensions, E vector length.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
 from torch import nn
-
-RANK = 64
-_SIDE, _RELEVANCE, _TASK = range(3)
-"""Indices of the weights of the head's three parts."""
 
 
 class Poles(NamedTuple):
@@ -43,24 +37,12 @@ class Clauses(NamedTuple):
     """Kind of each item, as an index of posterior.KINDS."""
 
 
-class Head(nn.Module):
-    """The weights of the head."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.left = nn.ParameterList(nn.Parameter(torch.randn(size, RANK) / size**0.5) for _ in range(3))
-        self.right = nn.ParameterList(nn.Parameter(torch.zeros(size, RANK)) for _ in range(3))
-        self.near = nn.Parameter(torch.tensor([15.0, 12.0, 12.0]))
-        """Weights of the plain cosines: side, relevance, task."""
-        self.bias = nn.Parameter(torch.tensor([-12.0, -12.0, -8.0]))
-        """Per kind of item, added to both poles; the lower, the more readings are neutral."""
-        self.about = nn.Parameter(torch.tensor(1.0))
-        """Weight of the similarity between the task and the dimension's name."""
+class Head(nn.Module, ABC):
+    """The weights of a head over vectors of one length."""
 
     def forward(self, clauses: Clauses, poles: Poles) -> torch.Tensor:
         """Logits of (negative, neutral, positive), (N, D, 3)."""
-        side, relevance = self._sides(clauses, poles)
-        return self._logits(clauses, poles, side=side, relevance=relevance)
+        return self._logits(clauses, poles, *self._sided(clauses, poles))
 
     def read(self, clauses: Clauses, poles: Poles, novelty_P: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, (N, D, 3), and for each item and dimension the novelty of the strongest clause, (N, D).
@@ -68,47 +50,51 @@ class Head(nn.Module):
         Args:
             novelty_P: novelty of each clause that has a side, in order; clauses of tasks are left out.
         """
-        side, relevance = self._sides(clauses, poles)
-        text = clauses.side_P != 0
-        index = clauses.owner_P[text][:, None].expand(-1, side.shape[1])
-        strength = relevance + side.abs()
-        shape = len(clauses.kind_N), side.shape[1]
+        negative, positive = self._sided(clauses, poles)
+        owner = clauses.owner_P[clauses.side_P != 0]
+        index = owner[:, None].expand(-1, positive.shape[1])
+        strength = torch.maximum(negative, positive)
+        shape = len(clauses.kind_N), strength.shape[1]
         strongest = torch.full(shape, -torch.inf).scatter_reduce(0, index, strength, "amax")
-        decides = strength >= strongest[clauses.owner_P[text]]
+        decides = strength >= strongest[owner]
         candidates = torch.where(decides, novelty_P[:, None], torch.zeros(()))
         novelty_ND = torch.zeros(shape).scatter_reduce(0, index, candidates, "amax")
-        return self._logits(clauses, poles, side=side, relevance=relevance), novelty_ND
+        return self._logits(clauses, poles, negative, positive), novelty_ND
 
-    def _sides(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
-        """Side and relevance of every clause that has a side, (P, D) each."""
-        text = clauses.side_P != 0
-        own = clauses.vectors_PE[text]
-        side = self._weigh(_SIDE, own, poles.positive - poles.negative) * clauses.side_P[text, None]
-        return side, self._weigh(_RELEVANCE, own, (poles.positive + poles.negative) / 2)
+    @abstractmethod
+    def _toward(self, clauses_PE: torch.Tensor, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
+        """How far clauses lean to the negative and to the positive pole, (P, D) each."""
 
-    def _logits(self, clauses: Clauses, poles: Poles, *, side: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
+    @abstractmethod
+    def _shift(self, clauses: Clauses, poles: Poles) -> torch.Tensor:
+        """What is added to both poles of an item, (N, D) or (N, 1)."""
+
+    def _sided(self, clauses: Clauses, poles: Poles) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `_toward`, for the clauses that have a side; those against change places."""
         text = clauses.side_P != 0
-        items = len(clauses.kind_N)
-        owner = clauses.owner_P[text]
-        towards = [_log_sum_exp(relevance + sign * side, owner, items) for sign in (-1, 1)]
-        task = self._weigh(_TASK, clauses.vectors_PE[~text], poles.name)
-        shift = self.about * _log_sum_exp(task, clauses.owner_P[~text], items) + self.bias[clauses.kind_N][:, None]
+        negative, positive = self._toward(clauses.vectors_PE[text], poles)
+        own = clauses.side_P[text, None] > 0
+        return torch.where(own, negative, positive), torch.where(own, positive, negative)
+
+    def _logits(
+        self, clauses: Clauses, poles: Poles, negative_PD: torch.Tensor, positive_PD: torch.Tensor
+    ) -> torch.Tensor:
+        owner, items = clauses.owner_P[clauses.side_P != 0], len(clauses.kind_N)
+        shift = self._shift(clauses, poles)
         # an item without own or rejected clauses is neutral, whatever its task
         silent = (torch.bincount(owner, minlength=items) == 0)[:, None]
-        negative, positive = ((toward + shift).masked_fill(silent, _SILENT) for toward in towards)
+        negative, positive = (
+            (log_sum_exp(toward, owner, items) + shift).masked_fill(silent, _SILENT)
+            for toward in (negative_PD, positive_PD)
+        )
         return torch.stack([negative, torch.zeros_like(negative), positive], dim=-1)
-
-    def _weigh(self, part: int, clauses_PE: torch.Tensor, poles_DE: torch.Tensor) -> torch.Tensor:
-        plain = clauses_PE @ poles_DE.T
-        shaped: torch.Tensor = (clauses_PE @ self.left[part]) @ (poles_DE @ self.right[part]).T
-        return self.near[part] * plain + shaped
 
 
 _SILENT = -30.0
 """Logit of a pole of an item that says nothing."""
 
 
-def _log_sum_exp(values_PD: torch.Tensor, owner_P: torch.Tensor, items: int) -> torch.Tensor:
+def log_sum_exp(values_PD: torch.Tensor, owner_P: torch.Tensor, items: int) -> torch.Tensor:
     """Log-sum-exp over the clauses of each item, (items, D); 0 where there are none."""
     dimensions = values_PD.shape[1]
     index = owner_P[:, None].expand(-1, dimensions)

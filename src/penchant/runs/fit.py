@@ -140,6 +140,7 @@ def fit_annotator(
     """
     from penchant.fit.annotator import fit_annotator as fit
     from penchant.fit.sentences import shipped
+    from penchant.fit.tuned import tune_annotator
     from penchant.fit.tuning import Tuning, steps_of
     from penchant.infer.fitted import CARD
     from penchant.infer.labelled import labelled
@@ -167,9 +168,12 @@ def fit_annotator(
             later=True,
         ) as fitting,
     ):
-        annotator = fit(
-            items, opened, data_space, steps=steps, seed=seed, tuning=tuning, embedding=embedding, progress=fitting
-        )
+        if tuning is None:
+            annotator = fit(items, opened, data_space, steps=steps, seed=seed, embedding=embedding, progress=fitting)
+        else:
+            annotator = tune_annotator(
+                items, opened, data_space, tuning, seed=seed, embedding=embedding, progress=fitting
+            )
     annotator.save(out)
     counts: dict[str, object] = {"annotator": str(out), "encoder": opened.name, "space": data_space.name}
     counts |= {"items": len(items), "people": len({one.person for one in items})}
