@@ -1,6 +1,7 @@
 """Annotators whose encoder is tuned, on a tiny network with random weights."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from penchant.fit.tuned import tune_annotator
 from penchant.fit.tuning import Tuning
 from penchant.infer.fitted import CARD, EncoderAnnotator
 from penchant.persona import Comment
+from penchant.space import PreferenceSpace
 
 
 def test_an_annotator_with_a_tuned_encoder_reads_and_is_read_back(encoder, items, tiny, tuning, tmp_path: Path) -> None:
@@ -29,7 +31,7 @@ def test_an_annotator_with_a_tuned_encoder_reads_and_is_read_back(encoder, items
     with pytest.raises(ModelError, match="fitted over"):
         EncoderAnnotator.load(tmp_path, encoder, tiny)
     card = json.loads((tmp_path / CARD).read_text())
-    (tmp_path / CARD).write_text(json.dumps({**card, "learned": card["learned"][1:]}))
+    (tmp_path / CARD).write_text(json.dumps({**card, "learned": {"depth": card["learned"]["depth"]}}))
     with pytest.raises(ModelError, match="its poles do not fit its card"):
         EncoderAnnotator.load(tmp_path, encoder.tuned(load(tmp_path / UPDATE)), tiny)
 
@@ -48,3 +50,18 @@ def test_poles_learned_for_one_space_hold_in_another_that_has_the_dimension(enco
 def test_other_encoders_cannot_be_tuned(items, tiny) -> None:
     with pytest.raises(TrainingError, match="cannot be tuned"):
         tune_annotator(items, FakeEncoder(), tiny, Tuning())
+
+
+def test_poles_learned_for_other_phrases_are_not_used(encoder, items, tiny, tuning, tmp_path: Path) -> None:
+    annotator = tune_annotator(items, encoder, tiny, tuning)
+    annotator.save(tmp_path)
+    turned = PreferenceSpace(
+        "turned",
+        tuple(replace(d, positive=d.negative, negative=d.positive) if d.id == "depth" else d for d in tiny.dimensions),
+    )
+    for moved in (
+        annotator.for_space(turned),
+        EncoderAnnotator.load(tmp_path, encoder.tuned(load(tmp_path / UPDATE)), turned),
+    ):
+        assert "depth" not in moved.learned
+        assert "length" in moved.learned

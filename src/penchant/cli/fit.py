@@ -108,6 +108,8 @@ def annotator(
     ] = SENTENCE,
     steps: Annotated[int, typer.Option(min=1, help="Training steps; each uses 128 items.")] = 2000,
     tune: Annotated[bool, typer.Option("--tune", help="Tune the encoder's weights, not --steps.")] = False,
+    teacher: Annotated[Path | None, typer.Option(help="Annotator whose readings of --texts are learned.")] = None,
+    texts: Annotated[Path | None, typer.Option(help="Parquet with a column text.")] = None,
     seed: SeedOption = 0,
     space: SpaceOption = None,
     rejected: RejectedOption = None,
@@ -126,6 +128,8 @@ def annotator(
         encoder=encoder,
         steps=steps,
         tune=tune,
+        teacher=teacher,
+        texts=texts,
         seed=seed,
         space=space,
         rejected=rejected,
@@ -141,30 +145,8 @@ def annotator(
     result("\n".join([*_held_out(fitted.held_out), *_new_words(fitted.new_words)]))
 
 
-def _baseline(
-    name: str,
-    data: Path,
-    out: Path,
-    *,
-    seed: int,
-    cache: Path | None,
-    space: str | None,
-    rejected: Path | None,
-    overwrite: bool,
-    json: bool,
-) -> None:
-    fitted = fit.fit_baseline(
-        name=name,
-        data=data,
-        out=out,
-        seed=seed,
-        cache=cache,
-        space=space,
-        rejected=rejected,
-        overwrite=overwrite,
-        reporter=CONSOLE,
-    )
-    tell(fitted, json=json)
+def _baseline(name: str, data: Path, out: Path, *, json: bool, **settings: Any) -> None:
+    tell(fit.fit_baseline(name=name, data=data, out=out, reporter=CONSOLE, **settings), json=json)
 
 
 def _held_out(figures: HeldOut | None) -> list[str]:

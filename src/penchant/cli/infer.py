@@ -9,13 +9,13 @@ import typer
 
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
-from penchant.runs.infer import infer
+from penchant.runs.infer import ENGLISH, infer
 
 
 def command(
     data: shared.DataOption,
-    annotator: Annotated[Path, typer.Option(help="Annotator: folder made by `penchant fit annotator`, or a recipe.")],
     out: Annotated[Path, typer.Option(help="Folder for the records.")],
+    annotator: Annotated[Path, typer.Option(help="Folder, recipe, or english: penchant's own.")] = Path(ENGLISH),
     user: Annotated[str | None, typer.Option(help="Use only this person.")] = None,
     limit: shared.LimitOption = None,
     space: shared.SpaceOption = None,

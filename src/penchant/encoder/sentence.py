@@ -84,7 +84,9 @@ class SentenceEncoder(PooledEncoder):
 
         tokens = self.batch_tokens(batch, marks=True).to(self._model.device)
         own_mask = 1 - tokens.pop("special_tokens_mask")
-        with torch.inference_mode():
+        # a tuned encoder was trained in bfloat16, which is four times as fast on processors that know it
+        narrow = self.update is not None and _knows_bfloat16()
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=narrow):
             states = self.network(**tokens, output_hidden_states=True).hidden_states
         # states[0] is the embedding table's output, so the first layer is states[1]
         return States(
@@ -94,6 +96,14 @@ class SentenceEncoder(PooledEncoder):
             mask=tokens["attention_mask"],
             own_mask=own_mask,
         )
+
+
+def _knows_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16; elsewhere it would be slower than float32."""
+    import torch
+
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def load_encoder(source: str = SENTENCE, folder: str | None = None) -> SentenceEncoder:

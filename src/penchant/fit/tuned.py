@@ -74,6 +74,7 @@ def tune_annotator(
         items=len(labelled),
         learned=tuned.poles,
         by_sentence=True,
+        credits=taught.credits if taught else (),
     )
     with one_thread():
         readings = read(annotator, table, held_out)

@@ -58,11 +58,13 @@ class Taught(NamedTuple):
     items: Sequence[Evidence]
     readings_ND3: NDArray[np.float32]
     """Probabilities of (negative, neutral, positive)."""
+    credits: tuple[str, ...] = ()
+    """Sources of the items, with their licences."""
 
     def of(self, space: PreferenceSpace, rest: PreferenceSpace) -> Taught:
         """The readings of some dimensions of their space."""
         rows = [space.index(dimension.id) for dimension in rest.dimensions]
-        return Taught(self.items, self.readings_ND3[:, rows])
+        return self._replace(readings_ND3=self.readings_ND3[:, rows])
 
 
 class Tuned(NamedTuple):
@@ -201,7 +203,7 @@ class _Run:
         # bfloat16 in the network alone: three times as fast on processors that know it
         with torch.autocast("cpu", torch.bfloat16):
             states = self._network(**tokens).last_hidden_state
-        mask = tokens["attention_mask"].unsqueeze(-1).float()
+        mask = tokens["attention_mask"].unsqueeze(-1)
         pooled = torch.nn.functional.normalize((states.float() * mask).sum(1) / mask.sum(1), dim=-1)
         rows = {text: row for row, text in enumerate(distinct)}
         centred = torch.nn.functional.normalize(pooled - self._mean_E, dim=-1)

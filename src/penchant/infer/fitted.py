@@ -76,9 +76,12 @@ class EncoderAnnotator:
     """Dimension id -> mean vectors of labelled clauses for the positive and for the negative pole."""
     learned: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> vectors of its poles, positive and negative, fitted together with the encoder (`fit.tuning`). The
-    poles of other dimensions are the vectors of their phrases."""
+    poles of other dimensions, and of one whose phrases are others than in the fit, are the vectors of their phrases."""
     by_sentence: bool = False
     """Whether whole sentences are read, in place of clauses; see `pieces.parts`."""
+
+    credits: tuple[str, ...] = ()
+    """Sources, with licences, of texts without labels that the annotator learned from."""
 
     @property
     def name(self) -> str:
@@ -157,8 +160,7 @@ class EncoderAnnotator:
 
     def for_space(self, space: PreferenceSpace) -> EncoderAnnotator:
         """The same head for another space, whose dimensions are read from their phrases alone."""
-        ids = {dimension.id for dimension in space.dimensions}
-        learned = {name: poles for name, poles in self.learned.items() if name in ids}
+        learned = {name: self.learned[name] for name in _unchanged(_phrases(self.space), space) if name in self.learned}
         return replace(self, space=space, examples={}, learned=learned, held_out=None, new_words=None)
 
     def with_examples(self, labelled: Sequence[Labelled]) -> EncoderAnnotator:
@@ -197,7 +199,8 @@ class EncoderAnnotator:
             **self.voice.arrays(),
         }
         if self.learned:
-            arrays["poles"] = np.array(list(self.learned.values()), dtype=np.float16)
+            names = [name for name in _phrases(self.space) if name in self.learned]
+            arrays["poles"] = np.array([self.learned[name] for name in names], dtype=np.float16)
         tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
         save_file({**self.head.state_dict(), **tensors}, folder / _WEIGHTS)
         card = {
@@ -209,8 +212,9 @@ class EncoderAnnotator:
             "doubt": asdict(self.doubt),
             "items": self.items,
             "head": _COSINE if isinstance(self.head, CosineHead) else "bilinear",
-            "learned": list(self.learned),
+            "learned": {name: phrases for name, phrases in _phrases(self.space).items() if name in self.learned},
             "by_sentence": self.by_sentence,
+            "credits": list(self.credits),
             "held_out": self.held_out.as_card() if self.held_out else None,
             "new_words": self.new_words.as_card() if self.new_words else None,
         }
@@ -232,14 +236,12 @@ class EncoderAnnotator:
             raise ModelError(f"{folder}: fitted over '{card['encoder']}', opened with '{encoder.name}'; fit it anew")
         head: Head = CosineHead() if card.get("head") == _COSINE else BilinearHead(encoder.size)
         mean, known_CE = tensors.pop("mean").numpy(), unit(tensors.pop("known").float().numpy())
-        ids = {dimension.id for dimension in space.dimensions}
-        names = card.get("learned", ())
+        names = card.get("learned", {})
         vectors = tensors.pop("poles").float().numpy() if "poles" in tensors else np.zeros((0, 2, encoder.size))
         if len(vectors) != len(names):
             raise ModelError(f"{folder}: no complete annotator (its poles do not fit its card); fit it anew")
-        learned = {
-            name: (positive, negative) for name, (positive, negative) in zip(names, vectors, strict=True) if name in ids
-        }
+        by_name = dict(zip(names, vectors, strict=True))
+        learned = {name: (by_name[name][0], by_name[name][1]) for name in _unchanged(names, space)}
         voice = Voice.from_arrays({name: tensors.pop(name).numpy() for name in Voice.NAMES})
         for name in ("prior.positive", "prior.loadings"):  # of older annotators; beliefs have one prior for everybody
             tensors.pop(name, None)
@@ -271,6 +273,7 @@ class EncoderAnnotator:
             new_words=new_words,
             learned=learned,
             by_sentence=bool(card.get("by_sentence", False)),
+            credits=tuple(card.get("credits", ())),
         )
 
     def poles(self) -> Poles:
@@ -359,6 +362,16 @@ def flatten_clauses(
         side_P=torch.tensor(side),
         kind_N=torch.tensor(kinds, dtype=torch.long),
     )
+
+
+def _phrases(space: PreferenceSpace) -> dict[str, list[str]]:
+    """Dimension id -> phrases of its poles."""
+    return {dimension.id: [dimension.positive, dimension.negative] for dimension in space.dimensions}
+
+
+def _unchanged(phrases: Mapping[str, list[str]], space: PreferenceSpace) -> list[str]:
+    """The dimensions of some phrases that a space has with the same phrases; under other phrases they mean others."""
+    return [name for name, own in _phrases(space).items() if phrases.get(name) == own]
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

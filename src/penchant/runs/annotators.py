@@ -1,15 +1,17 @@
 """Opens an annotator from a folder or a recipe, and applies it to evidence.
 
-An annotator reads directions (which preferences an item expresses) from evidence.
+An annotator reads directions (which preferences an item expresses) from evidence. penchant's own annotator of ordinary
+English reads where none is given and the data states no directions.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from penchant.config import is_recipe
 from penchant.persona import Evidence
@@ -19,6 +21,10 @@ from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.infer.base import Annotator, Reason
+
+
+ENGLISH: Final = "english"
+"""Names penchant's own annotator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
     """A fitted annotator with the encoder that it was fitted over, or the language model of a recipe.
 
     Args:
-        source: the folder of an annotator, the name of a shipped recipe, or the path of a YAML file.
+        source: `english`, the folder of an annotator, the name of a shipped recipe, or the path of a YAML file.
         space: the dimensions to read; others than those of the fit are read from their phrases.
     Raises:
         ModelError: the folder holds no annotator, or a broken one.
@@ -51,13 +57,37 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
     from penchant.encoder.low_rank import UPDATE
     from penchant.infer.fitted import EncoderAnnotator, encoder_of, space_of
 
-    folder = Path(source)
+    folder = folder_of(source)
     fitted = space_of(folder)
     if fitted != space.name:
         reporter.note(
             f"{folder} was fitted on space '{fitted}'; the dimensions of '{space.name}' are read from their phrases"
         )
     return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder), folder / UPDATE), space)
+
+
+def folder_of(source: str | Path) -> Path:
+    """The folder of an annotator; `english` is penchant's own, unless a folder has this name."""
+    if str(source) == ENGLISH and not Path(source).exists():
+        return Path(str(files("penchant.infer") / "english"))
+    return Path(source)
+
+
+def annotator_for(
+    annotator: str | Path | None, evidence: Iterable[Evidence], *, stated: bool, reporter: Reporter
+) -> str | Path | None:
+    """The annotator of a request; else penchant's own, if there is evidence and the data states no directions.
+
+    Args:
+        stated: whether the data states directions elsewhere, as profiles of its people.
+    """
+    if annotator is not None or stated:
+        return annotator
+    items = list(evidence)
+    if not items or any(item.direction is not None for item in items):
+        return None
+    reporter.note(f"the data states no directions; `annotator` {ENGLISH} reads them (penchant's own, of English)")
+    return ENGLISH
 
 
 def read_evidence(

@@ -13,7 +13,7 @@ from penchant.errors import ConfigError
 from penchant.person import Person, meet
 from penchant.persona import Evidence, Item, Persona
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import Inferred, read_evidence
+from penchant.runs.annotators import Inferred, annotator_for, read_evidence
 from penchant.runs.data import (
     Data,
     as_data,
@@ -103,7 +103,8 @@ def beliefs(
 
     Args:
         data: records, or the JSON file of one person.
-        annotator: reads directions from the evidence, in place of those in the data; see `open_annotator`.
+        annotator: reads directions from the evidence, in place of those in the data; see `open_annotator`. None:
+            penchant's own, if the data states none.
         user: only this person: a user id, or the id of a record.
         single: refuse data of several people where `user` names none of them.
         limit: of records, see `runs.data.read`.
@@ -118,6 +119,8 @@ def beliefs(
         raise ConfigError(f"{data} holds {len(people):,} people; name one with `user`, for instance {min(people)}")
     report_space(data, read_in, space, reporter=reporter)
     items = [item for person in people.values() for item in person.persona.evidence]
+    stated = any(person.profile is not None for person in people.values())
+    annotator = annotator_for(annotator, items, stated=stated, reporter=reporter)
     if annotator is None:
         readings = Inferred({item: item for item in items})
     else:

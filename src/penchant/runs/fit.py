@@ -16,13 +16,14 @@ from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, as_data, read, space_for
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.scorers import believer_of, embedded, scorer_card, scorer_cards
-from penchant.space import load_space
+from penchant.space import PreferenceSpace, load_space
 
 ENGLISH = Path("english")
 """Names penchant's own sentences of ordinary English in place of data."""
 
 if TYPE_CHECKING:
     from penchant.encoder.base import Encoder
+    from penchant.fit.tuning import Taught
     from penchant.infer.heldout import HeldOut
     from penchant.scorer.encoder.texts import Texts
 
@@ -117,6 +118,8 @@ def fit_annotator(
     encoder: str = SENTENCE,
     steps: int = 2000,
     tune: bool = False,
+    teacher: str | Path | None = None,
+    texts: Path | None = None,
     seed: int = 0,
     space: str | None = None,
     rejected: Path | None = None,
@@ -133,9 +136,13 @@ def fit_annotator(
         data: records with annotated evidence, or `english`: penchant's own sentences (`fit.sentences`).
         steps: steps of 128 items.
         tune: tune the encoder too, see `fit.tuning`; `steps` are not used then.
+        teacher: an annotator whose readings of `texts` are learned too, in tuning.
+        texts: a Parquet file with a column `text`, see `shards.texts`; the texts need no labels.
         seed: seed of the weights, the batches and the choice of people held out.
     Raises:
-        ConfigError: `out` holds an annotator that is not to be replaced, or no evidence carries directions.
+        ConfigError: `out` holds an annotator that is not to be replaced, or no evidence carries directions; a teacher
+            without texts or without `tune`, or texts without a teacher.
+        DataError: the texts cannot be read.
         TrainingError: too few people to fit on.
     """
     from penchant.fit.annotator import fit_annotator as fit
@@ -148,6 +155,8 @@ def fit_annotator(
 
     if (out / CARD).exists() and not overwrite:
         raise ConfigError(f"{out / CARD} exists already; give another `out`, or set `overwrite`")
+    if (teacher is None) != (texts is None) or (teacher is not None and not tune):
+        raise ConfigError("a teacher reads `texts` for `tune`; give `tune`, `teacher` and `texts` together")
     if as_data(data).path == ENGLISH and not ENGLISH.exists():
         data_space = load_space() if space is None else load_space(space)
         items = [sentence.labelled(data_space) for sentence in shipped()]
@@ -158,12 +167,13 @@ def fit_annotator(
         raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
     with quiet_libraries():
         opened = open_encoder(encoder)
+    taught = None if teacher is None or texts is None else _taught(teacher, texts, data_space, reporter)
     tuning = Tuning() if tune else None
     clauses = len({text for one in items for part in parts(one.item, by_sentence=tune) for text in part})
     with (
         reporter.bar(clauses, "embedding clauses", later=tune) as embedding,
         reporter.bar(
-            2 * steps if tuning is None else steps_of(len(items), tuning),
+            2 * steps if tuning is None else steps_of(len(items) + (len(taught.items) if taught else 0), tuning),
             "fitting twice" if tuning is None else "tuning",
             later=True,
         ) as fitting,
@@ -172,13 +182,28 @@ def fit_annotator(
             annotator = fit(items, opened, data_space, steps=steps, seed=seed, embedding=embedding, progress=fitting)
         else:
             annotator = tune_annotator(
-                items, opened, data_space, tuning, seed=seed, embedding=embedding, progress=fitting
+                items, opened, data_space, tuning, seed=seed, taught=taught, embedding=embedding, progress=fitting
             )
     annotator.save(out)
     counts: dict[str, object] = {"annotator": str(out), "encoder": opened.name, "space": data_space.name}
     counts |= {"items": len(items), "people": len({one.person for one in items})}
+    counts |= {"taught": len(taught.items)} if taught else {}
     counts |= {"temperature": round(annotator.doubt.temperature, 4)}
     return AnnotatorFit(counts, annotator.held_out, annotator.new_words)
+
+
+def _taught(teacher: str | Path, texts: Path, space: PreferenceSpace, reporter: Reporter) -> Taught:
+    """The distinct texts of a file, and what a teacher reads in them."""
+    from penchant.fit.tuning import Taught
+    from penchant.persona import Comment
+    from penchant.runs.annotators import open_annotator
+    from penchant.shards.texts import read_texts
+
+    documents = read_texts(texts, split="train")
+    items = [Comment("", text) for text in dict.fromkeys(documents.texts)]
+    reader = open_annotator(teacher, space, reporter=reporter)
+    with reporter.bar(len(items), "reading texts") as advance:
+        return Taught(items, reader.annotate(items, progress=advance), documents.credits)
 
 
 def refuse_scorer(out: Path) -> None:

@@ -14,7 +14,7 @@ from penchant.config import is_recipe, recipe_file
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import open_annotator, report_caution, report_set_aside
+from penchant.runs.annotators import ENGLISH, folder_of, open_annotator, report_caution, report_set_aside
 from penchant.runs.beliefs import refuse_user
 from penchant.runs.data import Data, as_data, refuse, report_losses, report_space, space_for, streamed
 from penchant.space import SPACE_FILE, PreferenceSpace
@@ -43,7 +43,7 @@ class Source:
         """Name -> digest or value; the names are keys of the progress file, so that older runs can be resumed."""
         from penchant.shards.manifest import digest_of
 
-        annotator = recipe_file(self.annotator) if is_recipe(self.annotator) else Path(self.annotator)
+        annotator = recipe_file(self.annotator) if is_recipe(self.annotator) else folder_of(self.annotator)
         return {
             "--data": as_data(self.data).digest(),
             "--annotator": digest_of(annotator),
@@ -88,8 +88,8 @@ class Selection:
 def infer(
     *,
     data: Path | Data,
-    annotator: str | Path,
     out: Path,
+    annotator: str | Path = ENGLISH,
     user: str | None = None,
     limit: int | None = None,
     space: str | None = None,
@@ -103,7 +103,7 @@ def infer(
 
     Args:
         data: shards, Parquet, JSON or JSONL.
-        annotator: the folder of an annotator, the name of a shipped recipe, or the path of a YAML file.
+        annotator: see `open_annotator`.
         user: only this person: a user id, or the id of a record.
         limit: at most this many records of the data are read.
         rejected: a file that receives the rows left out; its name ends with `.rejected.jsonl`.

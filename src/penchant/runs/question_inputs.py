@@ -14,6 +14,7 @@ from penchant.errors import DataError, ModelError
 from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Adapt, Inputs
 from penchant.eval.score import Setting
+from penchant.method import METHODS
 from penchant.record import Record, people_digest
 from penchant.render import Layout
 from penchant.reporter import QUIET, Reporter
@@ -171,8 +172,16 @@ def _believe(
     """Sets what the bench believes of a persona; returns the annotator that read it."""
     from penchant.infer.annotate import reread
     from penchant.neutral_words import neutralised
+    from penchant.runs.annotators import annotator_for
 
     reader = None
+    if any(METHODS[method].bridged for method in bench.policies):
+        annotator = annotator_for(
+            annotator,
+            (item for record in records for item in record.persona.evidence),
+            stated=any(record.profile is not None or record.golden is not None for record in records),
+            reporter=reporter,
+        )
     if annotator is not None:
         from penchant.runs.annotators import inferred, open_annotator
 

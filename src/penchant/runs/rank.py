@@ -14,7 +14,7 @@ from penchant.person import Person
 from penchant.persona import Comparison
 from penchant.render import Layout, layout_named
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import read_evidence, report_caution
+from penchant.runs.annotators import annotator_for, read_evidence, report_caution
 from penchant.runs.beliefs import PersonEvidence, people_of
 from penchant.runs.data import Data, space_for
 from penchant.runs.models import Sources, as_trained, base_template, sources_of
@@ -73,7 +73,8 @@ def rank(
         data: records that hold the evidence of `user`.
         base: folder or Hub id of the base, where the model's card does not name it.
         template: chat template in place of those of the models; see `runs.models.base_template`.
-        annotator: reads directions from the evidence, in place of those in the file; see `open_annotator`.
+        annotator: reads directions from the evidence, in place of those in the file; see `open_annotator`. None:
+            penchant's own, if the file states none and the model is told of directions.
         layout, max_prompt_tokens: of the prompt that an aligned model sees; see `runs.evaluate`.
         summaries: recipe of a language model that writes the summary for pba_summary and pba_both.
     Raises:
@@ -89,7 +90,8 @@ def rank(
     user_id, evidence = _evidence(user, data, read_in, reporter)
     if directions == "measured":
         evidence = replace(evidence, persona=measured(evidence.persona))
-    person = _person(evidence, read_in, annotator=annotator, summaries=summaries, reporter=reporter)
+    bridged = any(METHODS[method].bridged for method in sources.policies)
+    person = _person(evidence, read_in, bridged=bridged, annotator=annotator, summaries=summaries, reporter=reporter)
     if sources.scorers:
         scorer = _learned_scorer(sources, person, read_in, annotator=annotator, reporter=reporter)
     else:
@@ -143,6 +145,7 @@ def _person(
     evidence: PersonEvidence,
     space: PreferenceSpace,
     *,
+    bridged: bool,
     annotator: str | Path | None,
     summaries: str | Path | None,
     reporter: Reporter,
@@ -150,6 +153,10 @@ def _person(
     from penchant.runs.language_models import summaries_of
 
     read = None
+    if bridged:
+        annotator = annotator_for(
+            annotator, evidence.persona.evidence, stated=evidence.profile is not None, reporter=reporter
+        )
     if annotator is not None:
         read = read_evidence(annotator, evidence.persona.evidence, space, reporter=reporter)
         report_caution(read.caution, reporter=reporter)
