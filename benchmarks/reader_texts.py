@@ -28,7 +28,7 @@ SYNTHPAI, CHAT, REDDIT = (
     ("Synthetic-Persona-Chat", "CC BY 4.0"),
     ("Reddit top 2.5 million", "PDDL"),
 )
-SIZES = {SYNTHPAI: 9_000, CHAT: 12_000, REDDIT: 15_000}
+SIZES = {SYNTHPAI: 7_000, CHAT: 9_000, REDDIT: 8_000}
 _FIRST_PERSON = re.compile(r"\b(i|i'm|i've|i'd|i'll|my|me|mine)\b", re.IGNORECASE)
 _SPEAKER = re.compile(r"^User [12]: ")
 _MARKUP = re.compile(r"https?:|[\[\]|<>]")
