@@ -9,7 +9,8 @@ import typer
 
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
-from penchant.runs.infer import ENGLISH, infer
+from penchant.runs.annotators import ENGLISH
+from penchant.runs.infer import infer
 
 
 def command(
