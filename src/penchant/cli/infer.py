@@ -16,7 +16,7 @@ from penchant.runs.infer import infer
 def command(
     data: shared.DataOption,
     out: Annotated[Path, typer.Option(help="Folder for the records.")],
-    annotator: Annotated[Path, typer.Option(help="Folder, recipe, or english: penchant's own.")] = Path(ENGLISH),
+    annotator: Annotated[Path, typer.Option(help="Folder, recipe, english or english-large.")] = Path(ENGLISH),
     user: Annotated[str | None, typer.Option(help="Use only this person.")] = None,
     limit: shared.LimitOption = None,
     space: shared.SpaceOption = None,

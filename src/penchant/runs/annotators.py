@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 ENGLISH: Final = "english"
-"""Names penchant's own annotator."""
+"""Names the annotator that reads where none is named."""
+OWN: Final = {ENGLISH: "english", "english-large": "english_large"}
+"""Name of each of penchant's own annotators -> its folder; the second one needs all-mpnet-base-v2 and finds more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
     """A fitted annotator with the encoder that it was fitted over, or the language model of a recipe.
 
     Args:
-        source: `english`, the folder of an annotator, the name of a shipped recipe, or the path of a YAML file.
+        source: a name of `OWN`, the folder of an annotator, the name of a shipped recipe, or the path of a YAML file.
         space: the dimensions to read; others than those of the fit are read from their phrases.
     Raises:
         ModelError: the folder holds no annotator, or a broken one.
@@ -67,10 +69,9 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
 
 
 def folder_of(source: str | Path) -> Path:
-    """The folder of an annotator; `english` is penchant's own, unless a folder has this name."""
-    if str(source) == ENGLISH and not Path(source).exists():
-        return Path(str(files("penchant.infer") / "english"))
-    return Path(source)
+    """The folder of an annotator; the names of penchant's own name them, unless a folder is called so."""
+    own = OWN.get(str(source))
+    return Path(source) if own is None or Path(source).exists() else Path(str(files("penchant.infer") / own))
 
 
 def annotator_for(
