@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from penchant.encoder.fake import FakeEncoder
 from penchant.errors import ConfigError, DataError, TrainingError
 from penchant.fit.sentences import shipped
+from penchant.runs.annotators import open_annotator
+from penchant.runs.data import space_for
 from penchant.runs.fit import fit_annotator, fit_baseline, fit_encoder
 from penchant.runs.scorers import scorer_card
 from penchant.shards import jsonl
@@ -91,3 +96,39 @@ def test_people_too_few_leave_nothing_behind(planted, tmp_path) -> None:
 def test_a_baseline_that_there_is_not_is_refused(data, tmp_path) -> None:
     with pytest.raises(ConfigError, match="`name` encoder: choose from vpl, lore"):
         fit_baseline(name="encoder", data=data, out=tmp_path / "out")
+
+
+def test_a_teacher_reads_the_distinct_texts_and_their_sources_are_kept(
+    small_forum, small_base, annotator_folder, tmp_path, monkeypatch
+) -> None:
+    rows = [{"text": text, "source": "s/one", "licence": "MIT"} for text in ("Short notes!", "Rain.", "Rain.")]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "texts.parquet")
+    space = space_for(small_forum / "train", None)
+    teacher = open_annotator(annotator_folder, space)
+    lessons = []
+
+    def tune(*_items, taught, **_settings):
+        lessons.append(taught)
+        return teacher
+
+    monkeypatch.setattr("penchant.fit.tuned.tune_annotator", tune)
+    fitted = fit_annotator(
+        data=small_forum / "train",
+        out=tmp_path / "a",
+        encoder=str(small_base),
+        tune=True,
+        teacher=annotator_folder,
+        texts=tmp_path / "texts.parquet",
+    )
+    assert fitted.counts["taught"] == 2
+    (taught,) = lessons
+    assert [item.text for item in taught.items] == ["Short notes!", "Rain."]
+    np.testing.assert_allclose(taught.readings_ND3, teacher.annotate(taught.items), atol=1e-6)
+    assert taught.credits == ("s (MIT): 3",)
+
+
+@pytest.mark.parametrize("given", [{"teacher": "a"}, {"texts": Path("t")}, {"teacher": "a", "texts": Path("t")}])
+def test_a_teacher_needs_texts_and_a_tuned_encoder(small_forum, tmp_path, given) -> None:
+    tune = len(given) == 1
+    with pytest.raises(ConfigError, match="give `tune`, `teacher` and `texts` together"):
+        fit_annotator(data=small_forum / "train", out=tmp_path / "a", tune=tune, **given)
