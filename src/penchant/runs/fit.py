@@ -118,6 +118,7 @@ def fit_annotator(
     encoder: str = SENTENCE,
     steps: int = 2000,
     tune: bool = False,
+    epochs: float = 3.0,
     teacher: str | Path | None = None,
     texts: Path | None = None,
     seed: int = 0,
@@ -136,6 +137,7 @@ def fit_annotator(
         data: records with annotated evidence, or `english`: penchant's own sentences (`fit.sentences`).
         steps: steps of 128 items.
         tune: tune the encoder too, see `fit.tuning`; `steps` are not used then.
+        epochs: passes over the items in tuning.
         teacher: an annotator whose readings of `texts` are learned too, in tuning.
         texts: a Parquet file with a column `text`, see `shards.texts`; the texts need no labels.
         seed: seed of the weights, the batches and the choice of people held out.
@@ -168,7 +170,7 @@ def fit_annotator(
     with quiet_libraries():
         opened = open_encoder(encoder)
     taught = None if teacher is None or texts is None else _taught(teacher, texts, data_space, reporter)
-    tuning = Tuning() if tune else None
+    tuning = Tuning(epochs=epochs) if tune else None
     clauses = len({text for one in items for part in parts(one.item, by_sentence=tune) for text in part})
     with (
         reporter.bar(clauses, "embedding clauses", later=tune) as embedding,
