@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from penchant.encoder.base import Encoder
     from penchant.fit.tuning import Taught
     from penchant.infer.heldout import HeldOut
+    from penchant.infer.labelled import Labelled
     from penchant.scorer.encoder.texts import Texts
 
 
@@ -159,14 +160,7 @@ def fit_annotator(
         raise ConfigError(f"{out / CARD} exists already; give another `out`, or set `overwrite`")
     if (teacher is None) != (texts is None) or (teacher is not None and not tune):
         raise ConfigError("a teacher reads `texts` for `tune`; give `tune`, `teacher` and `texts` together")
-    if as_data(data).path == ENGLISH and not ENGLISH.exists():
-        data_space = load_space() if space is None else load_space(space)
-        items = [sentence.labelled(data_space) for sentence in shipped()]
-    else:
-        data_space = space_for(data, space)
-        items = labelled(read(data, data_space, rejected=rejected, reporter=reporter))
-    if not items:
-        raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
+    items, data_space = _labelled(data, space, rejected, reporter)
     with quiet_libraries():
         opened = open_encoder(encoder)
     taught = None if teacher is None or texts is None else _taught(teacher, texts, data_space, reporter)
@@ -192,6 +186,23 @@ def fit_annotator(
     counts |= {"taught": len(taught.items)} if taught else {}
     counts |= {"temperature": round(annotator.doubt.temperature, 4)}
     return AnnotatorFit(counts, annotator.held_out, annotator.new_words)
+
+
+def _labelled(
+    data: Path | Data, space: str | None, rejected: Path | None, reporter: Reporter
+) -> tuple[list[Labelled], PreferenceSpace]:
+    """The annotated evidence of some records, or penchant's own sentences; and their space."""
+    from penchant.fit.sentences import shipped
+    from penchant.infer.labelled import labelled
+
+    if as_data(data).path == ENGLISH and not ENGLISH.exists():
+        data_space = load_space() if space is None else load_space(space)
+        return [sentence.labelled(data_space) for sentence in shipped()], data_space
+    data_space = space_for(data, space)
+    items = labelled(read(data, data_space, rejected=rejected, reporter=reporter))
+    if not items:
+        raise ConfigError(f"{data} has no evidence with directions; an annotator is fitted on annotated evidence")
+    return items, data_space
 
 
 def _taught(teacher: str | Path, texts: Path, space: PreferenceSpace, reporter: Reporter) -> Taught:
