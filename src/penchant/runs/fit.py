@@ -149,11 +149,9 @@ def fit_annotator(
         TrainingError: too few people to fit on.
     """
     from penchant.fit.annotator import fit_annotator as fit
-    from penchant.fit.sentences import shipped
     from penchant.fit.tuned import tune_annotator
     from penchant.fit.tuning import Tuning, steps_of
     from penchant.infer.fitted import CARD
-    from penchant.infer.labelled import labelled
     from penchant.infer.pieces import parts
 
     if (out / CARD).exists() and not overwrite:
