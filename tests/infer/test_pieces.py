@@ -92,6 +92,12 @@ def test_by_sentence_no_sentence_is_split_and_a_prompt_stands_before_each_answer
     text = "Oh great, another meeting. I left, and nobody saw."
     assert parts(Comment("", text), by_sentence=True).own == ("Oh great, another meeting.", "I left, and nobody saw.")
     assert len(parts(Comment("", text)).own) > 2
+    text = "Dogs? I would rather keep away. Really. No way. Yes!"
+    assert parts(Comment("", text), by_sentence=True).own == (
+        "Dogs? I would rather keep away.",
+        "Really. No way.",
+        "Yes!",
+    )
     pair = parts(Comparison("Tea?", "Yes, please. Now.", "No."), by_sentence=True)
     assert pair == Parts(("Tea?",), ("Tea? Yes, please. Now.",), ("Tea? No.",))
     disliked = parts(Rating("Tea?", "No.", liked=False), by_sentence=True)

@@ -7,6 +7,7 @@ import pytest
 from penchant.errors import ConfigError
 from penchant.runs.beliefs import beliefs, people_of
 from penchant.runs.data import read, space_for
+from penchant.space import load_space
 
 
 @pytest.fixture
@@ -92,7 +93,8 @@ def test_people_without_directions_are_reported_once(tmp_path, reporter) -> None
     for row in rows:
         row["evidence"] = [{"kind": "comment", "prompt": "", "text": text} for text in row["evidence"]]
     # one item with a direction: the data states directions, so that no annotator reads the others
-    rows[3]["evidence"][0]["direction"] = [{"dimension": "humour", "sign": 1}]
+    rows[3]["evidence"][0]["direction"] = [{"dimension": "humor", "sign": 1}]
+    rows[3]["space"] = {"name": "alignx90", "digest": load_space().digest}
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert len(list(beliefs(data=path, reporter=reporter))) == 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.encoder.fake import FakeEncoder
-from penchant.errors import ConfigError, ModelError, RecordError
+from penchant.errors import ConfigError, ModelError
 from penchant.method import METHODS
 from penchant.model.local import LocalModel
 from penchant.person import meet_record
@@ -100,10 +100,11 @@ def test_directions_come_from_an_annotator_where_the_file_has_none(
     user = person_file(tmp_path, [{"kind": "comment", "prompt": "", "text": "I would rather travel than read."}])
     space = str(small_forum / "space.toml")
     where = {"user": user, "model": str(aligned["pba"]), "space": space}
-    with pytest.raises(RecordError, match="no annotated evidence"):
-        rank("Where to?", ["away", "home"], **where)
     ranking = rank("Where to?", ["away", "home"], annotator=annotator_folder, reporter=reporter, **where)
     assert {ranked.answer for ranked in ranking.answers} == {"away", "home"}
+    assert not any("states no directions" in note for note in reporter.notes)
+    rank("Where to?", ["away", "home"], reporter=reporter, **where)
+    assert any("`annotator` english reads them" in note for note in reporter.notes)
     assert any(note.startswith("to be taken with care: ") for note in reporter.notes)
 
 

@@ -7,7 +7,7 @@ keeps its passage, because `voice` decides per passage whether the author speaks
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import compress
 from typing import NamedTuple, TypeVar, assert_never
 
@@ -17,6 +17,8 @@ from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating
 T = TypeVar("T")
 MAX_CLAUSES = 64
 """Maximum number of clauses from one text; from a longer text, every n-th clause is taken."""
+_FEW = 3
+"""Words from which on a sentence stands alone, where sentences are not split."""
 _MAX_WORDS = 60
 """Words of one clause, at most; a longer clause is cut into several."""
 
@@ -78,7 +80,7 @@ def pieces(text: str, *, by_sentence: bool = False) -> tuple[str, ...]:
     squeezed_text = squeezed(text)
     if not by_sentence:
         return tuple(_spread(list(_clauses(squeezed_text))))
-    return tuple(_spread([part for sentence in sentences(squeezed_text) for part in _cut(sentence)]))
+    return tuple(_spread([part for sentence in _joined(sentences(squeezed_text)) for part in _cut(sentence)]))
 
 
 def _answer(prompt: str, answer: str, *, by_sentence: bool) -> tuple[str, ...]:
@@ -91,10 +93,11 @@ def _answer(prompt: str, answer: str, *, by_sentence: bool) -> tuple[str, ...]:
 def _written(text: str, *, task: tuple[str, ...], by_sentence: bool) -> Parts:
     """The parts of a text by the person: its author's own clauses, at most `MAX_CLAUSES`."""
     split = _cut if by_sentence else _clauses
+    join = _joined if by_sentence else iter
     clauses = [
         (clause, passage, sentence)
         for passage in passages(unquoted(text))
-        for sentence in sentences(own_words(passage))
+        for sentence in join(sentences(own_words(passage)))
         for clause in split(sentence)
     ]
     kept = _spread(clauses)
@@ -106,6 +109,18 @@ def _written(text: str, *, task: tuple[str, ...], by_sentence: bool) -> Parts:
         passages=tuple(passage for _, passage, _ in kept),
         hedged=tuple(doubted[sentence] for _, _, sentence in kept),
     )
+
+
+def _joined(parts: Iterable[str]) -> Iterator[str]:
+    """Sentences, where one of a word or two ("Dogs? …") is joined with the next one, which says what is meant by it."""
+    waiting = ""
+    for part in parts:
+        waiting = f"{waiting} {part}".lstrip()
+        if len(waiting.split()) >= _FEW:
+            yield waiting
+            waiting = ""
+    if waiting:
+        yield waiting
 
 
 def _spread(clauses: list[T]) -> list[T]:

@@ -51,7 +51,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
         ModelError: the folder holds no annotator, or a broken one.
         ConfigError: the recipe cannot be used.
     """
-    if is_recipe(source):
+    if str(source) not in OWN and is_recipe(source):
         from penchant.runs.language_models import language_annotator
 
         return language_annotator(source, space, reporter=reporter)
