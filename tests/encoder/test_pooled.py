@@ -39,6 +39,12 @@ def test_each_text_is_embedded_once_the_longest_first() -> None:
     assert steps == [1]
 
 
+def test_texts_that_would_be_mostly_padding_have_a_batch_of_their_own() -> None:
+    encoder = Counting()
+    encoder.layers(["a" * 100, "b" * 90, "c" * 63, "d" * 61, "e"])
+    assert [[len(text) for text in batch] for batch in encoder.batches] == [[100, 90, 63], [61], [1]]
+
+
 def test_tokens_are_those_of_each_text_and_one_pass_gives_its_layers_too() -> None:
     encoder = Counting()
     steps: list[int] = []

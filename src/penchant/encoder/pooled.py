@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from penchant.encoder.base import Embedded, Progress, Tokens, familiarity_of
 
 _BATCH = 64
+_SIMILAR, _SLACK = 0.7, 8
+"""The shortest text of a batch has this share of the characters of the longest one, less a few."""
 
 
 class States(NamedTuple):
@@ -97,9 +99,14 @@ class PooledEncoder(ABC):
 
 def _batches(texts: set[str]) -> Iterator[list[str]]:
     """Batches by length: similar lengths need little padding, and longest first shows a lack of memory at once."""
-    order = sorted(texts, key=lambda text: (-len(text), text))
-    for start in range(0, len(order), _BATCH):
-        yield order[start : start + _BATCH]
+    batch: list[str] = []
+    for text in sorted(texts, key=lambda text: (-len(text), text)):
+        if batch and (len(batch) == _BATCH or len(text) < _SIMILAR * len(batch[0]) - _SLACK):
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch
 
 
 def _own_tokens(states: States) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float16]]]:
