@@ -4,8 +4,8 @@
 
 DATA is a folder with `synthpai_threads.jsonl` (SynthPAI, MIT), `persona_chat.parquet` (Synthetic-Persona-Chat, CC BY
 4.0) and `pretrain_text.parquet` (which has documents of Synthetic-Persona-Chat, and of Reddit's most voted posts of
-2013 under PDDL). Single sentences of 4 to 45 words are kept, of Reddit only those in the first person, and no sentence
-of people who are kept for testing.
+2013 under PDDL). Single sentences of 4 to 45 words are kept, of Reddit only those in the first
+person. Sentences of split `dev` of persona_chat are left out.
 """
 
 from __future__ import annotations

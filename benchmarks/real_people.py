@@ -1,11 +1,12 @@
-"""Measures on persona_chat how much of people's own descriptions an annotator reads from the lines that they wrote.
+"""Measures on persona_chat how much of people's descriptions an annotator also reads in their lines.
 
     python benchmarks/real_people.py ANNOTATOR persona_chat.parquet
 
 A description ("I am a vegetarian. I like meditation.") is read sentence by sentence, as are all lines of its person.
 The poles stated in the description are looked for in the lines. *Found*: the lines state the pole. *Other person*:
 the lines of the next person state it, which is the control. *Right side*: of the dimensions that both state, the
-share with the same pole. The intervals are over people (2,000 resamples, seed 0).
+share with the same pole. The people are written by a language model. The intervals are over people (2,000 resamples,
+seed 0).
 """
 
 from __future__ import annotations

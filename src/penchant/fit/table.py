@@ -1,4 +1,4 @@
-"""Items with known directions as an annotator's fit takes them, and what an annotator reads from them."""
+"""The clauses, vectors and known directions that an annotator is fitted on, and its readings of them."""
 
 from __future__ import annotations
 

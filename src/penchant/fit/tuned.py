@@ -1,4 +1,4 @@
-"""Fits an annotator whose encoder is tuned with it, on items with known directions."""
+"""Fits an annotator and its encoder together, on items with known directions."""
 
 from __future__ import annotations
 

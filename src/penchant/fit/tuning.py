@@ -2,7 +2,7 @@
 
 A frozen encoder finds what a sentence is about, but hardly on which side of it the author stands. Here the vectors of
 the sentences, the head and the poles of the space's dimensions are fitted at once. Poles begin at the vectors of their
-phrases. Other dimensions are read from their phrases alone, as with any head.
+phrases. Other dimensions are read from their phrases alone, and hardly found.
 
 A small encoder also learns from what a larger annotator, its teacher, reads in texts without labels (distillation,
 arXiv:1503.02531).

@@ -1,9 +1,9 @@
-"""The head over a frozen encoder, which learns by its own weights what shows the side and what the relevance.
+"""The head over a frozen encoder. Its own weights learn what shows the side and what shows the relevance.
 
-For a clause x and the poles a (positive) and b (negative), with d = a - b and m = (a + b) / 2, it computes two numbers.
-The side g = c x.d + (U x).(V d) changes sign when the poles are swapped. The relevance h = c' x.m + (U' x).(V' m) does
-not. The clause's logit is h + g for the positive pole and h - g for the negative pole. The similarity between the
-item's task and the dimension's name is added to both poles.
+For a clause x and the poles a (positive) and b (negative), with d = a - b and m = (a + b) / 2, it computes two numbers
+with learned c, c', U, U', V and V'. The side g = c x.d + (U x).(V d) changes sign when the poles are swapped. The
+relevance h = c' x.m + (U' x).(V' m) does not. The clause's logit is h + g for the positive pole and h - g for the
+negative pole. The similarity between the item's task (its prompt) and the dimension's name is added to both poles.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The head over a tuned encoder: a sentence leans to a pole as far as their vectors are alike.
 
-The logit is c x.a + bias for a sentence x and a pole a. Here the encoder learns what shows a preference, so the head
-needs no weights of its own. Poles of fitted dimensions are learned too, and may be longer than 1.
+The logit is c x.a + b for a sentence x and a pole a; the clauses are whole sentences here. The encoder learns what
+shows a preference, so the head has only the scale c and a bias b per kind of item. Poles of fitted dimensions are
+learned too, and may be longer than 1.
 
 A head is fitted on single sentences, most of which say something. In a long comment, few do. Therefore the logarithm of
 the number of its sentences is subtracted: a long comment is as likely to speak for a pole as a short one.

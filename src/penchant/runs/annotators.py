@@ -1,7 +1,7 @@
 """Opens an annotator from a folder or a recipe, and applies it to evidence.
 
 An annotator reads directions (which preferences an item expresses) from evidence. penchant's own annotator of ordinary
-English reads where none is given and the data states no directions.
+English reads where no annotator is named and the data states no directions.
 """
 
 from __future__ import annotations
