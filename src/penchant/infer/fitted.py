@@ -147,6 +147,12 @@ class EncoderAnnotator:
         if self.new_words is None or self.new_words.cells < _MIN_CELLS:
             return "the quality of this annotator on new wordings is unknown; its readings may be confident and wrong"
         side, recall = 100 * self.new_words.side, 100 * self.new_words.recall
+        if self.by_sentence:
+            return (
+                f"of {self.new_words.cells:,} poles in held-out sentences this annotator finds {recall:.0f} % and "
+                f"leans to the opposite pole in {100 - side:.0f} %, stated or not (by its card); easy texts are read better, "
+                "and any reading may be confident and wrong"
+            )
         return (
             f"in new wordings of the kind of text that it was fitted on, this annotator finds {recall:.0f} % of the "
             f"poles and reads {100 - side:.0f} % as the opposite pole, by its card ({self.new_words.cells:,} cells); "

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import compress
 from typing import NamedTuple, TypeVar, assert_never
 
+from penchant.infer.questions import asks_others
 from penchant.infer.quotes import CLAUSE_END, hedged, own_words, passages, sentences, squeezed, unquoted
 from penchant.persona import Comment, Comparison, Demographics, Evidence, Rating, Statement
 
@@ -50,8 +51,9 @@ def parts(item: Evidence, *, by_sentence: bool = False) -> Parts:
     """The clauses of an item, by their part in it.
 
     Args:
-        by_sentence: do not split sentences, which irony and negation may span, and put the prompt before each answer;
-            of a long prompt the end is kept, and of a long answer the beginning.
+        by_sentence: do not split sentences, which irony and negation may span; leave out questions about other
+            people's tastes; and put the prompt before each answer: of a long prompt the end is kept, and of a long
+            answer the beginning.
     """
     match item:
         case Comment():
@@ -98,6 +100,7 @@ def _written(text: str, *, task: tuple[str, ...], by_sentence: bool) -> Parts:
         (clause, passage, sentence)
         for passage in passages(unquoted(text))
         for sentence in join(sentences(own_words(passage)))
+        if not (by_sentence and asks_others(sentence))
         for clause in split(sentence)
     ]
     kept = _spread(clauses)

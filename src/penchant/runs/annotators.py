@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from penchant.config import is_recipe
+from penchant.errors import ModelError
 from penchant.persona import Evidence
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
@@ -60,6 +61,8 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
     from penchant.infer.fitted import EncoderAnnotator, encoder_of, space_of
 
     folder = folder_of(source)
+    if not folder.exists():
+        raise ModelError(f"no annotator {source}; give a folder, a recipe, or {' or '.join(OWN)}")
     fitted = space_of(folder)
     if fitted != space.name:
         reporter.note(
