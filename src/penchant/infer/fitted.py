@@ -150,8 +150,8 @@ class EncoderAnnotator:
         if self.by_sentence:
             return (
                 f"of {self.new_words.cells:,} poles in held-out sentences this annotator finds {recall:.0f} % and "
-                f"leans to the opposite pole in {100 - side:.0f} %, stated or not (by its card); easy texts are read better, "
-                "and any reading may be confident and wrong"
+                f"leans to the opposite pole in {100 - side:.0f} %, stated or not (by its card); easy texts are "
+                "read better, and any reading may be confident and wrong"
             )
         return (
             f"in new wordings of the kind of text that it was fitted on, this annotator finds {recall:.0f} % of the "
