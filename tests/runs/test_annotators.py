@@ -129,3 +129,9 @@ def test_penchants_own_annotator_reads_what_people_say_and_nothing_where_they_sa
     assert loves[pets].argmax() == 2
     assert avoids[pets].argmax() == 0
     assert (nothing.argmax(-1) == 1).all()
+
+
+def test_a_misspelt_annotator_is_told_the_names_that_there_are(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="no annotator englsh; give a folder, a recipe, english or english-large"):
+        open_annotator("englsh", load_space())

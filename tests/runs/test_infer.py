@@ -168,3 +168,12 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_read(
         infer(tmp_path / "out", user="nobody", reporter=reporter)
     assert reporter.bars == []
     assert not (tmp_path / "out").exists()
+
+
+def test_records_without_evidence_are_pointed_to_a_history(infer, tmp_path, reporter) -> None:
+    rows = [{"user_id": "u", "prompt": f"p{n}", "chosen": "yes", "rejected": "no"} for n in range(2)]
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    counts = infer(tmp_path / "out", data=data, reporter=reporter)
+    assert (counts["records"], counts["items"]) == (2, 0)
+    assert "no record has evidence; `history` others makes a person's other rows their evidence" in reporter.notes

@@ -33,7 +33,7 @@ TemplateOption = Annotated[str | None, typer.Option(help="Chat template: chatml,
 BaseOption = Annotated[str | None, typer.Option(help="Base: where no card names it, or alone.")]
 LayoutOption = Annotated[str | None, typer.Option(help="user_first or paper; default: as trained.")]
 BudgetOption = Annotated[int | None, typer.Option(min=1, help="Longest prompt in tokens.")]
-AnnotatorOption = Annotated[Path | None, typer.Option(help="Infer directions: annotator, recipe or english.")]
+AnnotatorOption = Annotated[Path | None, typer.Option(help="Infer directions: folder, recipe, english, english-large.")]
 NeutralOption = Annotated[bool, typer.Option("--neutral", help="Replace words of gender and age.")]
 SummariesOption = Annotated[
     str | None, typer.Option(help="Recipe of a language model that writes summaries (pba_summary, pba_both).")

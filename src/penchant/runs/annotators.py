@@ -62,7 +62,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
 
     folder = folder_of(source)
     if not folder.exists():
-        raise ModelError(f"no annotator {source}; give a folder, a recipe, or {' or '.join(OWN)}")
+        raise ModelError(f"no annotator {source}; give a folder, a recipe, {' or '.join(OWN)}")
     fitted = space_of(folder)
     if fitted != space.name:
         reporter.note(

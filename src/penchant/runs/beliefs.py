@@ -80,8 +80,8 @@ class Beliefs:
             if not explanation.beliefs and any(item.direction is None for item in person.persona.evidence):
                 unread.append(user_id)
             yield explanation
-        if not any(evidence.persona.evidence for evidence in self.people.values()):
-            self.reporter.note("nobody has evidence; `history` others makes a person's other rows their evidence")
+        if not any(one.persona.evidence or one.corrections for one in self.people.values()):
+            self.reporter.note("no record has evidence; `history` others makes a person's other rows their evidence")
         if unread:
             who = unread[0] if len(unread) == 1 else f"{len(unread):,} of {len(self.people):,} people"
             self.reporter.note(

@@ -144,6 +144,8 @@ def _write(
 ) -> dict[str, object]:
     """Writes the records shard by shard; see `infer`."""
     items = _items_per_chunk(selection, reporter)
+    if not any(items):
+        reporter.note("no record has evidence; `history` others makes a person's other rows their evidence")
     reader = open_annotator(source.annotator, source.space, reporter=reporter)
     report_caution(reader.caution(), reporter=reporter)
     run = _begin(source, out, resume=resume, overwrite=overwrite, reporter=reporter)
