@@ -52,7 +52,7 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
         ModelError: the folder holds no annotator, or a broken one.
         ConfigError: the recipe cannot be used.
     """
-    if str(source) not in OWN and is_recipe(source):
+    if is_language_model(source):
         from penchant.runs.language_models import language_annotator
 
         return language_annotator(source, space, reporter=reporter)
@@ -69,6 +69,11 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
             f"{folder} was fitted on space '{fitted}'; the dimensions of '{space.name}' are read from their phrases"
         )
     return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder), folder / UPDATE), space)
+
+
+def is_language_model(source: str | Path) -> bool:
+    """Whether a source is the recipe of a language model; `english` is also a recipe, for training."""
+    return str(source) not in OWN and is_recipe(source)
 
 
 def folder_of(source: str | Path) -> Path:

@@ -10,11 +10,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penchant.config import is_recipe, recipe_file
+from penchant.config import recipe_file
 from penchant.errors import ConfigError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import ENGLISH, OWN, folder_of, open_annotator, report_caution, report_set_aside
+from penchant.runs.annotators import (
+    ENGLISH,
+    folder_of,
+    is_language_model,
+    open_annotator,
+    report_caution,
+    report_set_aside,
+)
 from penchant.runs.beliefs import refuse_user
 from penchant.runs.data import Data, as_data, refuse, report_losses, report_space, space_for, streamed
 from penchant.space import SPACE_FILE, PreferenceSpace
@@ -43,8 +50,8 @@ class Source:
         """Name -> digest or value; the names are keys of the progress file, so that older runs can be resumed."""
         from penchant.shards.manifest import digest_of
 
-        recipe = str(self.annotator) not in OWN and is_recipe(self.annotator)
-        annotator = recipe_file(self.annotator) if recipe else folder_of(self.annotator)
+        model = is_language_model(self.annotator)
+        annotator = recipe_file(self.annotator) if model else folder_of(self.annotator)
         return {
             "--data": as_data(self.data).digest(),
             "--annotator": digest_of(annotator),
