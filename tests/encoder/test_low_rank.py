@@ -55,6 +55,21 @@ def test_an_update_applied_is_what_was_trained_also_from_its_file(tmp_path) -> N
     torch.testing.assert_close(again.layer(torch.ones(1, 6)), output, atol=5e-3, rtol=5e-3)
 
 
+def test_a_narrow_network_computes_under_autocast_what_the_wide_one_does() -> None:
+    update, _ = trained(network())
+    outputs = []
+    for narrow in (False, True):
+        made = network()
+        low_rank.apply(made, update)
+        if narrow:
+            low_rank.narrow(made)
+            assert {layer.weight.dtype for layer in (made.layer[0], made.layer[2])} == {torch.bfloat16}
+            assert made.pooler.weight.dtype == torch.float32
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs.append(made.layer(torch.ones(1, 6)))
+    torch.testing.assert_close(*outputs, atol=0, rtol=0)
+
+
 def test_the_digest_tells_updates_apart() -> None:
     update, _ = trained(network())
     other = {name: low_rank.Factors(up * 1.5, down) for name, (up, down) in update.items()}

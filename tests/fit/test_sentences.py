@@ -63,12 +63,15 @@ def test_every_pole_has_sentences_to_fit_on_and_to_test_on() -> None:
         sentences = read(TESTS / f"{name}.txt")
         assert len(sentences) >= least
         assert {(one.dimension, one.sign) for one in sentences} >= {(name, sign) for name in ids for sign in (1, -1)}
-        assert {one.kind for one in sentences} == set(KINDS) - {"contrast"}
+        assert {one.kind for one in sentences} == set(KINDS) - {"contrast", "two", "denied", "part"}
+    two = read(TESTS / "two.txt")
+    assert Counter(one.kind for one in two) == {"two": 75, "denied": 41, "part": 44}
+    assert all(len(one.poles) == (2 if one.kind == "two" else 0) for one in two)
 
 
 def test_no_sentence_to_test_on_shares_five_words_in_a_row_with_one_to_fit_on() -> None:
     fitted = set(_runs(shipped()))
-    for name in ("ours", "judging"):
+    for name in ("ours", "judging", "two"):
         shared = fitted & set(_runs(read(TESTS / f"{name}.txt")))
         assert not shared
 

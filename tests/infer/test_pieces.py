@@ -99,7 +99,7 @@ def test_by_sentence_no_sentence_is_split_and_a_prompt_stands_before_each_answer
         "Yes!",
     )
     pair = parts(Comparison("Tea?", "Yes, please. Now.", "No."), by_sentence=True)
-    assert pair == Parts(("Tea?",), ("Tea? Yes, please. Now.",), ("Tea? No.",))
+    assert pair == Parts((), ("Tea? Yes, please. Now.",), ("Tea? No.",))
     disliked = parts(Rating("Tea?", "No.", liked=False), by_sentence=True)
     assert (disliked.own, disliked.against) == ((), ("Tea? No.",))
     long = " ".join(["word"] * 150)

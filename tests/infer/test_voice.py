@@ -30,6 +30,17 @@ def test_passages_of_people_count_as_their_own() -> None:
     assert fitted.probability_own(new, FakeEncoder())[0] > max(0.9, alone.probability_own(new, FakeEncoder())[0])
 
 
+def test_by_sentence_a_passage_is_the_mean_of_its_sentences() -> None:
+    own = ["I like mossy stones. I like lanterns.", "Lanterns are what I like."]
+    voice = fit_voice(own, FakeEncoder(), load_space(), seed=0, by_sentence=True)
+    either, both = "They like moss a lot.", "They like moss a lot. They like moss a lot."
+    probability = voice.probability_own([either, both], FakeEncoder(), by_sentence=True)
+    assert probability[0] == pytest.approx(probability[1])
+    alone = voice.probability_own([either], FakeEncoder())[0]
+    assert alone == pytest.approx(probability[0])  # a single sentence is its own mean
+    assert voice.are_own(["", "..."], FakeEncoder(), by_sentence=True).keys() == {"", "..."}
+
+
 def test_templates_are_of_either_side_and_each_is_filled_with_words_of_the_space(tiny: PreferenceSpace) -> None:
     assert set(templates()) == {"own", "others"}
     assert not set(templates()["own"]) & set(templates()["others"])

@@ -15,6 +15,7 @@ from typer.models import CommandInfo
 from penchant.cli import (
     audit,
     base_model,
+    build,
     crossval,
     data,
     demo,
@@ -59,6 +60,7 @@ def top(
 
 
 app.command("data")(data.command)
+app.command("build")(build.command)
 app.command("simulate")(simulate.command)
 app.command("base")(base_model.command)
 app.add_typer(fit.app, name="fit")

@@ -84,6 +84,12 @@ def apply(network: nn.Module, update: Update) -> None:
             maps[name].weight += up.float() @ down.float()
 
 
+def narrow(network: nn.Module) -> None:
+    """Keeps the linear maps of a network in bfloat16, for use under autocast: it would convert them in each batch."""
+    for _, linear in _linear_maps(network):
+        linear.to(torch.bfloat16)
+
+
 def save(update: Update, file: Path) -> None:
     """Writes an update in half precision."""
     tensors = {

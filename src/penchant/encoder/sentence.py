@@ -53,6 +53,8 @@ class SentenceEncoder(PooledEncoder):
         other._cache = {}
         other._model = copy.deepcopy(self._model)
         low_rank.apply(other.network, update)
+        if _knows_bfloat16():
+            low_rank.narrow(other.network)
         other.name, other.update = f"{self.name}+{low_rank.digest(update)}", update
         return other
 

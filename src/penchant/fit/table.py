@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder, Progress
 from penchant.infer.calibration import NEW_CLAUSE, Doubt, fit_doubt, frequent_clauses
-from penchant.infer.fitted import BATCH, EncoderAnnotator, flatten_clauses, unit
-from penchant.infer.head import Clauses
+from penchant.infer.fitted import BATCH, EncoderAnnotator, unit
+from penchant.infer.head import Clauses, flatten_clauses
 from penchant.infer.heldout import HeldOut, figures
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts

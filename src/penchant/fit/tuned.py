@@ -69,6 +69,7 @@ def tune_annotator(
             tuned.encoder,
             space,
             seed=seed,
+            by_sentence=True,
         ),
         known_CE=table.known_clauses(rows),
         items=len(labelled),

@@ -24,8 +24,7 @@ from penchant.encoder import low_rank
 from penchant.encoder.sentence import SentenceEncoder
 from penchant.errors import TrainingError
 from penchant.infer.cosine import CosineHead
-from penchant.infer.fitted import flatten_clauses
-from penchant.infer.head import Poles
+from penchant.infer.head import Poles, flatten_clauses
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
 from penchant.persona import Evidence
@@ -135,6 +134,7 @@ class _Run:
         self._mean_E = torch.from_numpy(encoder.layers(sample).final.mean(0))
         self._network = copy.deepcopy(encoder.network)
         weights = low_rank.begin(self._network, tuning.rank)
+        low_rank.narrow(self._network)
         self._head = CosineHead()
         self._moved_2DE = torch.nn.Parameter(torch.zeros(2, len(space), encoder.size))
         """How far the poles are from the vectors of their phrases: positive, then negative."""

@@ -9,7 +9,7 @@ know its words. Probabilities are calibrated (`doubt`): confidence falls with th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import compress
 from pathlib import Path
@@ -30,7 +30,7 @@ from penchant.infer.base import NOT_OWN, UNFAMILIAR, Readings, Reason
 from penchant.infer.bilinear import BilinearHead
 from penchant.infer.calibration import NO_DOUBT, Doubt, novelty
 from penchant.infer.cosine import CosineHead
-from penchant.infer.head import Clauses, Head, Poles
+from penchant.infer.head import Clauses, Head, Poles, flatten_clauses
 from penchant.infer.heldout import HeldOut
 from penchant.infer.labelled import Labelled
 from penchant.infer.pieces import Parts, parts
@@ -297,7 +297,8 @@ class EncoderAnnotator:
 
     def _own_voice(self, split: Sequence[Parts]) -> list[Parts]:
         """The parts without own clauses whose passage is in another voice."""
-        is_own = self.voice.are_own([passage for clauses in split for passage in clauses.passages], self.encoder)
+        passages = [passage for clauses in split for passage in clauses.passages]
+        is_own = self.voice.are_own(passages, self.encoder, by_sentence=self.by_sentence)
         return [_kept(clauses, [is_own[passage] for passage in clauses.passages]) for clauses in split]
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -340,34 +341,6 @@ def space_of(folder: Path) -> str:
         ModelError: the folder holds no complete annotator.
     """
     return str(_read(folder)[0]["space"])
-
-
-def flatten_clauses(
-    split: Sequence[Parts],
-    kinds: Sequence[int],
-    vectors: Callable[[Sequence[str]], NDArray[np.float32] | torch.Tensor],
-) -> Clauses:
-    """Concatenates the clauses of items into the input of the head.
-
-    Args:
-        split: the parts of each item.
-        kinds: the kind of each item, as an index of posterior.KINDS.
-        vectors: embeds clauses, (clauses, E).
-    """
-    texts: list[str] = []
-    owner: list[int] = []
-    side: list[int] = []
-    for item, clauses in enumerate(split):
-        for sign, part in ((0, clauses.task), (1, clauses.own), (-1, clauses.against)):
-            texts.extend(part)
-            owner.extend([item] * len(part))
-            side.extend([sign] * len(part))
-    return Clauses(
-        vectors_PE=torch.as_tensor(vectors(texts)),
-        owner_P=torch.tensor(owner, dtype=torch.long),
-        side_P=torch.tensor(side),
-        kind_N=torch.tensor(kinds, dtype=torch.long),
-    )
 
 
 def _phrases(space: PreferenceSpace) -> dict[str, list[str]]:

@@ -11,10 +11,15 @@ Shapes: N items, P clauses, D dimensions, E vector length.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
+
+from penchant.infer.pieces import Parts
 
 
 class Poles(NamedTuple):
@@ -35,6 +40,34 @@ class Clauses(NamedTuple):
     """1 for a clause that the person wrote, chose or liked; -1 for one rejected or disliked; 0 for one of the task."""
     kind_N: torch.Tensor
     """Kind of each item, as an index of posterior.KINDS."""
+
+
+def flatten_clauses(
+    split: Sequence[Parts],
+    kinds: Sequence[int],
+    vectors: Callable[[Sequence[str]], NDArray[np.float32] | torch.Tensor],
+) -> Clauses:
+    """Concatenates the clauses of items into the input of the head.
+
+    Args:
+        split: the parts of each item.
+        kinds: the kind of each item, as an index of posterior.KINDS.
+        vectors: embeds clauses, (clauses, E).
+    """
+    texts: list[str] = []
+    owner: list[int] = []
+    side: list[int] = []
+    for item, clauses in enumerate(split):
+        for sign, part in ((0, clauses.task), (1, clauses.own), (-1, clauses.against)):
+            texts.extend(part)
+            owner.extend([item] * len(part))
+            side.extend([sign] * len(part))
+    return Clauses(
+        vectors_PE=torch.as_tensor(vectors(texts)),
+        owner_P=torch.tensor(owner, dtype=torch.long),
+        side_P=torch.tensor(side),
+        kind_N=torch.tensor(kinds, dtype=torch.long),
+    )
 
 
 class Head(nn.Module, ABC):

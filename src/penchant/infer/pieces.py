@@ -28,7 +28,7 @@ class Parts(NamedTuple):
     """The clauses of one item."""
 
     task: tuple[str, ...]
-    """Clauses of the prompt; they have no side."""
+    """Clauses of the prompt; they have no side. None where sentences are not split: their head does not use them."""
     own: tuple[str, ...]
     """Clauses that the person wrote, chose or liked."""
     against: tuple[str, ...] = ()
@@ -57,15 +57,15 @@ def parts(item: Evidence, *, by_sentence: bool = False) -> Parts:
     """
     match item:
         case Comment():
-            return _written(item.text, task=pieces(item.prompt, by_sentence=by_sentence), by_sentence=by_sentence)
+            return _written(item.text, task=_task(item.prompt, by_sentence), by_sentence=by_sentence)
         case Comparison():
             first, second = (
                 _answer(item.prompt, answer, by_sentence=by_sentence) for answer in (item.chosen, item.rejected)
             )
-            return Parts(pieces(item.prompt, by_sentence=by_sentence), first, second)
+            return Parts(_task(item.prompt, by_sentence), first, second)
         case Rating():
             task, answer = (
-                pieces(item.prompt, by_sentence=by_sentence),
+                _task(item.prompt, by_sentence),
                 _answer(item.prompt, item.answer, by_sentence=by_sentence),
             )
             return Parts(task, own=answer) if item.liked else Parts(task, own=(), against=answer)
@@ -83,6 +83,10 @@ def pieces(text: str, *, by_sentence: bool = False) -> tuple[str, ...]:
     if not by_sentence:
         return tuple(_spread(list(_clauses(squeezed_text))))
     return tuple(_spread([part for sentence in _joined(sentences(squeezed_text)) for part in _cut(sentence)]))
+
+
+def _task(prompt: str, by_sentence: bool) -> tuple[str, ...]:
+    return () if by_sentence else pieces(prompt)
 
 
 def _answer(prompt: str, answer: str, *, by_sentence: bool) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ import yaml
 from numpy.typing import NDArray
 
 from penchant.encoder.base import Encoder
+from penchant.infer.pieces import pieces
 from penchant.space import PreferenceSpace
 
 MIN_OWN = 0.3
@@ -55,21 +56,28 @@ class Voice:
         mean, scale, weights, bias = (arrays[name] for name in cls.NAMES)
         return cls(mean_F=mean, scale_F=scale, weights_F=weights, bias=float(bias[0]))
 
-    def probability_own(self, passages: Sequence[str], encoder: Encoder) -> NDArray[np.float64]:
+    def probability_own(
+        self, passages: Sequence[str], encoder: Encoder, *, by_sentence: bool = False
+    ) -> NDArray[np.float64]:
         """Probability that each passage is in its author's own voice, (passages,)."""
-        values = (_features(passages, encoder) - self.mean_F) / self.scale_F
+        values = (_features(passages, encoder, by_sentence) - self.mean_F) / self.scale_F
         return np.asarray(1 / (1 + np.exp(-np.clip(values @ self.weights_F + self.bias, -30, 30))), dtype=np.float64)
 
     def accepting_all(self) -> Voice:
         """A layer that counts every passage as its author's own."""
         return replace(self, weights_F=np.zeros_like(self.weights_F), bias=30.0)
 
-    def are_own(self, passages: Sequence[str], encoder: Encoder) -> dict[str, bool]:
-        """Maps each passage to whether it counts as its author's own."""
+    def are_own(self, passages: Sequence[str], encoder: Encoder, *, by_sentence: bool = False) -> dict[str, bool]:
+        """Maps each passage to whether it counts as its author's own.
+
+        Args:
+            by_sentence: as the layer was fitted, see `fit_voice`.
+        """
         distinct = list(dict.fromkeys(passages))
         if not distinct:
             return {}
-        return dict(zip(distinct, (self.probability_own(distinct, encoder) >= MIN_OWN).tolist(), strict=True))
+        probability = self.probability_own(distinct, encoder, by_sentence=by_sentence)
+        return dict(zip(distinct, (probability >= MIN_OWN).tolist(), strict=True))
 
 
 @lru_cache
@@ -93,18 +101,21 @@ def filled_templates(space: PreferenceSpace, seed: int) -> dict[str, list[str]]:
     return filled
 
 
-def fit_voice(own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, seed: int) -> Voice:
+def fit_voice(
+    own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, seed: int, by_sentence: bool = False
+) -> Voice:
     """Fits a layer on the filled templates and on passages that are their authors' own.
 
     Args:
         own: passages in their authors' own voice. At most as many as there are filled templates of that side are used,
             sampled by the seed.
+        by_sentence: take the mean over the sentences of a passage, which an annotator embeds anyway.
     """
     sides = filled_templates(space, seed)
     rng = random.Random(f"own passages:{seed}")
     distinct = sorted(set(own))
     sides["own"] += rng.sample(distinct, min(len(distinct), len(sides["own"])))
-    values = [_features(sides[side], encoder) for side in ("others", "own")]
+    values = [_features(sides[side], encoder, by_sentence) for side in ("others", "own")]
     features = np.concatenate(values)
     mean, scale = features.mean(0), np.maximum(features.std(0), 1e-6)
     inputs = torch.from_numpy((features - mean) / scale)
@@ -126,7 +137,11 @@ def fit_voice(own: Sequence[str], encoder: Encoder, space: PreferenceSpace, *, s
     return Voice(mean_F=mean, scale_F=scale, weights_F=layer.detach().numpy(), bias=float(bias.detach()))
 
 
-def _features(passages: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
-    embedded = encoder.layers(passages)
+def _features(passages: Sequence[str], encoder: Encoder, by_sentence: bool) -> NDArray[np.float32]:
+    split = [pieces(passage, by_sentence=True) or (passage,) if by_sentence else (passage,) for passage in passages]
+    embedded = encoder.layers([text for texts in split for text in texts])
     length = np.maximum(np.linalg.norm(embedded.first, axis=1, keepdims=True), 1e-9)
-    return np.hstack([embedded.final, embedded.first / length]).astype(np.float32)
+    features = np.hstack([embedded.final, embedded.first / length]).astype(np.float32)
+    counts = np.array([len(texts) for texts in split])
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
+    return np.asarray(np.add.reduceat(features, starts) / counts[:, None], dtype=np.float32)

@@ -1,0 +1,57 @@
+"""The card of a data set (README.md): what it holds, how it was made, and what each step left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def card(manifest: Mapping[str, Any]) -> str:
+    """The card, with the heading by which the Hub and `datasets` find the splits.
+
+    Args:
+        manifest: its content, without a digest of the card.
+    """
+    recipe, records = manifest["recipe"], manifest["records"]
+    splits = [split for split, count in records.items() if count]
+    heading = ["---", "configs:", "- config_name: default", "  data_files:"]
+    heading += [line for split in splits for line in (f"  - split: {split}", f"    path: {split}/*.parquet")]
+    sources = [f"| {source['path'].rpartition('/')[2]} | {source['kind']} |" for source in recipe["sources"]]
+    steps = [_step(name, values) for name, values in manifest["steps"].items()]
+    marks = manifest["steps"].get("scrub", {}).get("changed", {})
+    rule = {
+        "own": "Of two replies to one post, the person's own is chosen.",
+        "votes": "Of two replies to one post, the person's own is chosen if it came later and has more votes.",
+    }[recipe["pairs"]["rule"]]
+    mirrored = " Each pair is there twice, once for the author of either reply." if recipe["pairs"]["mirrored"] else ""
+    return "\n".join(
+        [
+            *heading,
+            "---",
+            "",
+            f"# {manifest['name']}",
+            "",
+            " and ".join(f"{records[split]:,} records of {split}" for split in splits)
+            + f". {rule}{mirrored} No person is in both splits, and no prompt.",
+            "",
+            "| source | kind |",
+            "|---|---|",
+            *sources,
+            "",
+            "| step | in | out | left out |",
+            "|---|---|---|---|",
+            *steps,
+            "",
+            f"Directions: {recipe['annotator'] or 'none'}, in the space {manifest['space']['name']}. Personal data "
+            f"replaced by marks: {', '.join(f'{kind} {count:,}' for kind, count in marks.items()) or 'none found'}. "
+            "Names of people and places are not looked for.",
+            "",
+            "Licences of the sources are not known to penchant: state them here before you share this data.",
+            "",
+        ]
+    )
+
+
+def _step(name: str, values: Mapping[str, Any]) -> str:
+    reasons = "; ".join(f"{reason}: {count:,}" for reason, count in values["dropped"].items())
+    return f"| {name} ({values['unit']}) | {values['in']:,} | {values['out']:,} | {reasons or '–'} |"

@@ -1,0 +1,50 @@
+"""Which posts are kept: each function names the reason why a post is not, or returns None."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from penchant.build.post import Post
+from penchant.build.recipe import FiltersSection
+
+_DELETED = frozenset({"[deleted]", "[removed]", "deleted", "removed", "[deleted by user]"})
+
+
+def deleted(post: Post) -> str | None:
+    """Posts whose author or text was deleted."""
+    if post.author.lower() in _DELETED:
+        return "deleted author"
+    return "deleted text" if post.text.strip().lower() in _DELETED else None
+
+
+def by_machine(post: Post, settings: FiltersSection) -> str | None:
+    """Posts by bots, as far as their name tells."""
+    name = post.author.lower()
+    is_bot = name.endswith(("bot", "_bot", "-bot")) or name in {bot.lower() for bot in settings.bots}
+    return "bot" if is_bot else None
+
+
+def unlike_prose(text: str, settings: FiltersSection) -> str | None:
+    """Texts that are too short, too long, or no prose."""
+    if len(text) < settings.shortest:
+        return "too short"
+    if len(text) > settings.longest:
+        return "too long"
+    letters = sum(character.isalpha() or character == " " for character in text)
+    return "hardly any letters" if letters < settings.letters * len(text) else None
+
+
+def in_other_language(text: str, settings: FiltersSection) -> str | None:
+    """Texts that are surely in another language than that of the recipe; short texts are seldom sure of any."""
+    if settings.language is None:
+        return None
+    language, probability = _identifier().classify(text[:1000])
+    return f"in language {language}" if language != settings.language and probability >= settings.sure else None
+
+
+@lru_cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # slow to import: only where a language is wanted
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,117 @@
+"""The recipe of a data set: every source, filter and step with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from penchant.config import Section
+from penchant.errors import ConfigError
+
+
+class SourceSection(Section):
+    """Where posts come from."""
+
+    kind: Literal["threads", "reddit"]
+    path: str
+    """A file, or a pattern such as `RC_2013-*.zst`; relative to the recipe."""
+    columns: Mapping[str, str] = Field({})
+    """Kind `threads`: id, author, text, thread, parent, title, score or at -> the column of the file."""
+
+
+class ProfilesSection(Section):
+    """A table that describes people, for DEMO."""
+
+    path: str
+    author: str
+    """Column with the author's id."""
+    text: str
+    """The description, with columns in braces: `{age} years old, works as {job}`."""
+
+
+class FiltersSection(Section):
+    """Which posts are kept."""
+
+    shortest: int = Field(20, ge=1)
+    """Characters."""
+    longest: int = Field(2000, ge=1)
+    letters: float = Field(0.5, ge=0, le=1)
+    """Least share of letters and spaces."""
+    language: str | None = None
+    """Code such as en; None keeps every language."""
+    sure: float = Field(0.9, ge=0, le=1)
+    """Least probability of another language at which a text is left out."""
+    bots: tuple[str, ...] = ("AutoModerator",)
+    """Authors that are left out; names that end in `bot` are too."""
+    posts_per_author: int = Field(20_000, ge=1)
+    """Who writes more is left out as a machine."""
+
+
+class DuplicatesSection(Section):
+    """Equal texts, and nearly equal ones (MinHash)."""
+
+    similarity: float = Field(0.8, gt=0, le=1)
+    """Least share of common runs of three words (Jaccard) at which the later text is left out; 1 leaves out equal
+    texts only."""
+
+
+class PairsSection(Section):
+    """How two replies to one post become a choice."""
+
+    rule: Literal["own", "votes"] = "own"
+    """`own`: the person is the author of the chosen reply. `votes`: so, and the reply was also written later and has
+    `ratio` times the votes of the other one, both at least `least_votes` (the rule of SHP)."""
+    opposed: int = Field(0, ge=0)
+    """Least number of dimensions in which the two replies differ."""
+    length_ratio: float = Field(3.0, ge=1)
+    """The longer reply has at most so many times the characters of the shorter one."""
+    per_post: int = Field(10, ge=1)
+    """Most pairs of one post."""
+    replies: int = Field(50, ge=2)
+    """Most replies of one post that are compared."""
+    ratio: float = Field(2.0, ge=1)
+    least_votes: int = Field(2, ge=0)
+    mirrored: bool = False
+    """Every pair twice, once for the author of either reply: then nothing but the person decides which is chosen."""
+
+    @model_validator(mode="after")
+    def _votes_have_no_mirror(self) -> PairsSection:
+        if self.mirrored and self.rule == "votes":
+            raise ConfigError("`pairs.mirrored` needs `pairs.rule` own: a mirrored pair would contradict the votes")
+        return self
+
+
+class PersonaSection(Section):
+    """What a record shows of its person: all from other threads than that of its question."""
+
+    ugc: int = Field(4, ge=0)
+    pair: int = Field(4, ge=0)
+    demo: bool = True
+    fewest: int = Field(1, ge=0)
+    """Records with fewer comments and choices are left out."""
+
+
+class BuildRecipe(Section):
+    """A data set."""
+
+    name: str
+    space: str = "alignx90"
+    seed: int = 0
+    sources: tuple[SourceSection, ...] = Field(min_length=1)
+    profiles: ProfilesSection | None = None
+    filters: FiltersSection = FiltersSection()
+    scrub: bool = True
+    """Whether e-mail addresses, telephone numbers and the like become marks such as [email]."""
+    duplicates: DuplicatesSection = DuplicatesSection()
+    annotator: str | None = "english"
+    """A folder, a recipe, english or english-large; None: no directions."""
+    pairs: PairsSection = PairsSection()
+    persona: PersonaSection = PersonaSection()
+    test: float = Field(0.1, ge=0, lt=1)
+    """Share of the people in the split test."""
+    chunk: int = Field(20_000, ge=1)
+    """Rows that are read at a time."""
+    buckets: int = Field(16, ge=1)
+    """Parts into which threads and people are divided on disk; memory holds one part a worker."""

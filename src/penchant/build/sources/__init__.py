@@ -1,0 +1,59 @@
+"""Files as posts. A source is a table of posts with a name for each column, or a dump of Reddit.
+
+The main process reads raw lines or rows in batches; workers turn a batch into posts. So a batch is the same with any
+number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from penchant.build.post import Post
+from penchant.build.recipe import SourceSection
+from penchant.build.sources import reddit, threads
+from penchant.build.sources.lines import Line, json_lines, table_lines
+from penchant.errors import DataError, RecordError
+
+Parse = Callable[[Mapping[str, object], Mapping[str, str], str], Post]
+_PARSE: Mapping[str, Parse] = {"threads": threads.parse, "reddit": reddit.parse}
+"""Kind of source -> how a row becomes a post."""
+KINDS = tuple(_PARSE)
+_LINES = (".jsonl", ".ndjson")
+
+
+def files_of(source: SourceSection) -> list[Path]:
+    """The files of a source, in order. Raises DataError: there are none."""
+    path = Path(source.path)
+    files = sorted(path.parent.glob(path.name)) if any(sign in path.name for sign in "*?[") else [path]
+    if not files or not all(file.exists() for file in files):
+        raise DataError(f"{path}: no such file; check `path` of the source in the recipe")
+    return files
+
+
+def batches(source: SourceSection, size: int) -> Iterator[list[Line]]:
+    """The rows of a source, unparsed, in batches; each row is in exactly one batch."""
+    batch: list[Line] = []
+    for file in files_of(source):
+        is_text = any(ending in file.name.lower() for ending in _LINES) or source.kind == "reddit"
+        for line in json_lines(file) if is_text else table_lines(file):
+            batch.append(line)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def parsed(lines: Sequence[Line], source: SourceSection) -> Iterator[Post | tuple[Line, str]]:
+    """The posts of a batch; for a row that is no post, the row and the reason."""
+    parse = _PARSE[source.kind]
+    for line in lines:
+        content, reason = line.content()
+        if reason:
+            yield line, reason
+            continue
+        try:
+            yield parse(content, source.columns, line.origin)
+        except RecordError as error:
+            yield line, str(error)

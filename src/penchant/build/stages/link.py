@@ -1,0 +1,139 @@
+"""Replies are joined with the posts that they answer, read by the annotator, and made into choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from penchant.build.counts import Counts, StepCounts, enter
+from penchant.build.draws import bucket_of, split_of
+from penchant.build.pairs import Pair, Reply, pairs_of
+from penchant.build.post import Post, posts_of
+from penchant.build.spill import bucket_sizes, read_bucket, write_buckets
+from penchant.build.stages.folder import BuildFolder
+from penchant.build.stages.sift import KEPT
+from penchant.infer.annotate import directions
+from penchant.infer.base import Annotator
+from penchant.persona import Comment
+from penchant.space import Direction
+
+
+def link(folder: BuildFolder, bucket: int, annotator: Annotator | None) -> None:
+    """Joins replies with the posts that they answer, infers directions, and makes choices of the replies."""
+    recipe = folder.recipe
+    posts = _sifted(folder, bucket)
+    by_id = {post.id: post for post in posts}
+    counts: Counts = {"replies": StepCounts(), "pairs": StepCounts("pairs")}
+    dropped, replies = [], []
+    for post in posts:
+        reason = _no_reply(post, by_id)
+        enter(counts, "replies", reason)
+        if reason:
+            dropped.append((post.origin, "replies", reason))
+        else:
+            replies.append(post)
+    items = [Comment(by_id[post.parent or ""].text, post.text) for post in replies]
+    inferred = directions(annotator.annotate(items), annotator.space) if annotator else [None] * len(items)
+    answers: dict[str, list[Reply]] = {}
+    for post, direction in zip(replies, inferred, strict=True):
+        split = split_of(post.author, recipe.seed, recipe.test)
+        answers.setdefault(post.parent or "", []).append(Reply(post, split, direction))
+    written: list[dict[str, object]] = []
+    choices: list[dict[str, object]] = []
+    for name, group in answers.items():
+        pairs, step = pairs_of(by_id[name], group, recipe.pairs, recipe.seed)
+        counts["pairs"].add(step)
+        choices += [_choice_row(pair) for pair in pairs]
+        in_test = any(pair.chosen.split == "test" for pair in pairs)
+        written += [_written_row(reply, by_id[name], in_test=in_test) for reply in group]
+    for kind, rows, schema in (("written", written, _WRITTEN), ("choices", choices, _CHOICES)):
+        table = pa.Table.from_pylist(rows, schema=schema)
+        people = [bucket_of(str(row["person"]), recipe.buckets) for row in rows]
+        write_buckets(folder.file("link", bucket, kind), table, people, recipe.buckets)
+    folder.done("link", bucket, counts, dropped)
+
+
+def _sifted(folder: BuildFolder, bucket: int) -> list[Post]:
+    """The posts of a bucket of threads that are no repetitions, in order."""
+    verdict = np.load(folder.file("sift", 0, "npy"), mmap_mode="r")
+    posts: list[Post] = []
+    start = 0
+    for file in folder.files("read", "arrow"):
+        sizes = bucket_sizes(file, folder.recipe.buckets)
+        first = start + sum(sizes[:bucket])
+        kept = verdict[first : first + sizes[bucket]] == KEPT
+        posts += posts_of(read_bucket([file], bucket)[0].filter(pa.array(kept)))
+        start += sum(sizes)
+    return posts
+
+
+def _no_reply(post: Post, by_id: Mapping[str, Post]) -> str | None:
+    if post.parent is None:
+        return "opens a thread"
+    if post.parent not in by_id:
+        return "what it answers is missing or was left out"
+    return "answers its own author" if by_id[post.parent].author == post.author else None
+
+
+_DIRECTION = pa.list_(pa.struct([("row", pa.int16()), ("sign", pa.int8()), ("sure", pa.float32())]))
+_WRITTEN = pa.schema(
+    [(name, pa.string()) for name in ("person", "id", "thread", "prompt", "text")]
+    + [
+        ("at", pa.timestamp("us", tz="UTC")),
+        ("direction", _DIRECTION),
+        ("in_test", pa.bool_()),
+        ("origin", pa.string()),
+    ]
+)
+_CHOICES = pa.schema(
+    [(name, pa.string()) for name in ("person", "id", "thread", "prompt", "chosen", "rejected")]
+    + [
+        ("at", pa.timestamp("us", tz="UTC")),
+        ("direction", _DIRECTION),
+        ("split", pa.string()),
+        ("origins", pa.list_(pa.string())),
+    ]
+)
+
+
+def _written_row(reply: Reply, parent: Post, *, in_test: bool) -> dict[str, object]:
+    post = reply.post
+    return {
+        "person": post.author,
+        "id": post.id,
+        "thread": post.thread,
+        "prompt": parent.text,
+        "text": post.text,
+        "at": post.at,
+        "direction": _sparse(reply.direction),
+        "in_test": in_test,
+        "origin": post.origin,
+    }
+
+
+def _choice_row(pair: Pair) -> dict[str, object]:
+    chosen, rejected = pair.chosen.post, pair.rejected.post
+    return {
+        "person": pair.person,
+        "id": pair.id,
+        "thread": pair.parent.thread,
+        "prompt": pair.parent.text,
+        "chosen": chosen.text,
+        "rejected": rejected.text,
+        "at": chosen.at,
+        "direction": _sparse(pair.direction),
+        "split": pair.chosen.split,
+        "origins": [pair.parent.origin, chosen.origin, rejected.origin],
+    }
+
+
+def _sparse(direction: Direction | None) -> list[dict[str, object]] | None:
+    if direction is None:
+        return None
+    sure = direction.probabilities()
+    return [
+        {"row": int(row), "sign": int(direction.signs[row]), "sure": float(sure[row])}
+        for row in np.flatnonzero(direction.signs)
+    ]

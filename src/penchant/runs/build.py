@@ -1,0 +1,328 @@
+"""`penchant build`: a data set of personal preferences from raw posts, by a recipe.
+
+Everything is written below `out`/.building until the build is complete; the manifest comes last. A build that was
+stopped goes on with the tasks that have no counts yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.config import load_section, recipe_folder
+from penchant.errors import ConfigError, DataError
+from penchant.reporter import QUIET, Reporter
+from penchant.runs.annotators import folder_of, open_annotator
+from penchant.space import SPACE_FILE, PreferenceSpace, load_space
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+    from penchant.build.counts import Counts
+    from penchant.build.recipe import BuildRecipe, ProfilesSection
+    from penchant.build.stages.folder import BuildFolder
+    from penchant.infer.base import Annotator
+
+HIDDEN, MANIFEST, DROPPED, CARD = ".building", "manifest.json", "dropped.parquet", "README.md"
+FORMAT = "penchant build 1"
+_LIBRARIES = ("penchant", "pyarrow", "numpy", "rensa", "py3langid")
+
+
+def build(
+    *,
+    config: str | Path,
+    out: Path,
+    workers: int = 1,
+    resume: bool = False,
+    overwrite: bool = False,
+    overrides: Sequence[str] = (),
+    reporter: Reporter = QUIET,
+) -> dict[str, Any]:
+    """Builds a data set: `out`/train, `out`/test, what was dropped, a card, and the manifest.
+
+    Args:
+        config: a YAML file, see `build.recipe.BuildRecipe`.
+        workers: processes; their number changes nothing but the time.
+        resume: go on with a build that was stopped.
+        overwrite: replace what is in `out`.
+        overrides: `section.key=value`.
+    Returns:
+        The content of the manifest.
+    Raises:
+        ConfigError: the recipe cannot be used, or `workers` is below 1.
+        DataError: a source is missing; `out` holds another build; or a step lost something.
+    """
+    from penchant.build.counts import check, total
+    from penchant.build.stages.folder import STAGES, BuildFolder
+
+    recipe = _recipe(config, overrides)
+    if workers < 1:
+        raise ConfigError(f"`workers` is {workers}; it must be at least 1")
+    space = load_space(recipe.space)
+    folder = BuildFolder(out / HIDDEN, recipe)
+    _begin(out, _made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
+    with _pool(folder, workers) as pool:
+        _read(pool, reporter)
+        _each(pool, "sift", 1, "looking for duplicates", reporter)
+        _each(pool, "link", recipe.buckets, "reading replies", reporter)
+        _each(pool, "compose", recipe.buckets, "composing personas", reporter)
+    counts = total(_task_counts(folder, stage) for stage in STAGES)
+    check(counts)
+    return _finish(out, folder, space, counts)
+
+
+def _recipe(config: str | Path, overrides: Sequence[str]) -> BuildRecipe:
+    """The recipe; its relative paths are taken from its folder."""
+    from penchant.build.recipe import BuildRecipe
+
+    recipe = load_section(BuildRecipe, config, overrides)
+    base = recipe_folder(config)
+    sources = tuple(source.model_copy(update={"path": str(base / source.path)}) for source in recipe.sources)
+    profiles = recipe.profiles and recipe.profiles.model_copy(update={"path": str(base / recipe.profiles.path)})
+    return recipe.model_copy(update={"sources": sources, "profiles": profiles})
+
+
+def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
+    """Everything that determines the records: readable name -> digest or value."""
+    from penchant.build.sources import files_of
+    from penchant.shards.manifest import digest_of
+
+    files = [file for source in recipe.sources for file in files_of(source)]
+    files += [Path(recipe.profiles.path)] if recipe.profiles else []
+    stamps = {f"file {file.name}": digest_of(file) for file in files}
+    for name, value in recipe.model_dump(mode="json", exclude={"sources", "profiles"}).items():
+        stamps[f"setting {name}"] = json.dumps(value, sort_keys=True)
+    if recipe.annotator:
+        path = folder_of(recipe.annotator)
+        stamps["annotator"] = digest_of(Path(path))
+    stamps["space"] = space.digest
+    for library in _LIBRARIES:
+        stamps[f"version of {library}"] = metadata.version(library)
+    return stamps
+
+
+def _begin(out: Path, made_from: Mapping[str, str], *, resume: bool, overwrite: bool, reporter: Reporter) -> None:
+    """Makes room for a build, or checks that the stopped one is the same."""
+    from penchant.shards.atomic import write_text
+
+    if resume and overwrite:
+        raise ConfigError("`resume` goes on with what is there, `overwrite` throws it away; give one of them")
+    stamp = out / HIDDEN / "made_from.json"
+    if overwrite and out.exists():
+        shutil.rmtree(out)
+    if stamp.is_file():
+        if not resume:
+            raise DataError(
+                f"{out} holds a build that was stopped; go on with `resume`, or start anew with `overwrite`"
+            )
+        before = json.loads(stamp.read_text(encoding="utf-8"))
+        changed = [name for name in {**made_from, **before} if made_from.get(name) != before.get(name)]
+        if changed:
+            raise DataError(
+                f"{out}: the build that was stopped there had another {' and another '.join(changed)}; give what it "
+                "had, or start anew with `overwrite`"
+            )
+        reporter.note(f"going on in {out}")
+        return
+    if out.exists() and any(out.iterdir()):
+        raise DataError(f"{out} is not empty; give another `out`, or add `overwrite`")
+    write_text(stamp, json.dumps(dict(made_from), indent=1))
+
+
+# the tasks, in this process or in others
+
+
+@dataclass
+class _Pool:
+    folder: BuildFolder
+    executor: Executor | None
+    workers: int
+
+    def run(self, tasks: Iterator[tuple[str, int, tuple[Any, ...]]], done: Callable[[], None]) -> None:
+        """Runs the tasks that are not done yet; few wait at a time, as each may carry a batch of rows."""
+        waiting: list[Future[None]] = []
+        for stage, number, content in tasks:
+            if self.folder.counts(stage, number) is not None:
+                done()
+            elif self.executor is None:
+                _run(self.folder, stage, number, content)
+                done()
+            else:
+                waiting.append(self.executor.submit(_run, self.folder, stage, number, content))
+                while len(waiting) > 2 * self.workers:
+                    waiting.pop(0).result()
+                    done()
+        for future in waiting:
+            future.result()
+            done()
+
+
+@contextmanager
+def _pool(folder: BuildFolder, workers: int) -> Iterator[_Pool]:
+    if workers == 1:
+        yield _Pool(folder, None, 1)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
+    try:
+        yield _Pool(folder, executor, workers)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _one_thread() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...]) -> None:
+    """One task."""
+    from penchant.build.stages import compose, link, read, sift
+
+    recipe = folder.recipe
+    match stage:
+        case "read":
+            read.read(folder, number, *content)
+        case "sift":
+            sift.sift(folder)
+        case "link":
+            link.link(folder, number, _annotator(recipe.annotator, recipe.space) if recipe.annotator else None)
+        case _:
+            compose.compose(folder, number, load_space(recipe.space), _profiles(recipe.profiles))
+
+
+@lru_cache(maxsize=1)
+def _annotator(source: str, space: str) -> Annotator:
+    return open_annotator(source, load_space(space))
+
+
+@lru_cache(maxsize=1)
+def _profiles(section: ProfilesSection | None) -> Mapping[str, str]:
+    """Author -> description."""
+    from penchant.shards.tables import open_table
+
+    if section is None:
+        return {}
+    profiles = {}
+    for row in open_table(section.path).rows():
+        try:
+            profiles[str(row.content[section.author])] = section.text.format_map(row.content)
+        except (KeyError, ValueError, IndexError) as error:
+            raise ConfigError(
+                f"{section.path}: {row.location} has no {error}, which `profiles` of the recipe names; it has "
+                f"{', '.join(row.content)}"
+            ) from error
+    return profiles
+
+
+def _read(pool: _Pool, reporter: Reporter) -> None:
+    from penchant.build.sources import batches
+
+    recipe = pool.folder.recipe
+    with reporter.bar(0, "reading posts") as advance:
+
+        def tasks() -> Iterator[tuple[str, int, tuple[Any, ...]]]:
+            number = 0
+            for source in recipe.sources:
+                for lines in batches(source, recipe.chunk):
+                    yield "read", number, (source, lines)
+                    number += 1
+
+        pool.run(tasks(), lambda: advance(recipe.chunk))
+    if not pool.folder.files("read", "json"):
+        raise DataError("the sources of the recipe hold no rows; check `sources`")
+
+
+def _each(pool: _Pool, stage: str, count: int, label: str, reporter: Reporter) -> None:
+    with reporter.bar(count, label) as advance:
+        pool.run(((stage, number, ()) for number in range(count)), lambda: advance(1))
+
+
+def _task_counts(folder: BuildFolder, stage: str) -> Counts:
+    from penchant.build.counts import total
+
+    numbers = range(len(folder.files(stage, "json")))
+    return total(one for one in (folder.counts(stage, number) for number in numbers) if one is not None)
+
+
+# the result
+
+
+def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Counts) -> dict[str, Any]:
+    """Publishes the shards, what was dropped, the card and, last, the manifest."""
+    from penchant.build.card import card
+    from penchant.shards.atomic import write_text
+    from penchant.shards.manifest import Manifest, SpaceStamp, sha256_of
+
+    recipe = folder.recipe
+    files: dict[str, str] = {}
+    records: dict[str, int] = {}
+    for split in ("train", "test"):
+        shards = tuple(_published(folder.files(f"compose-{split}", "parquet"), out / split))
+        records[split] = sum(shard.records for shard in shards)
+        if not shards:
+            continue
+        Manifest(
+            space=SpaceStamp.of(space if recipe.annotator else None),
+            shards=shards,
+            seed=recipe.seed,
+            simulated=False,
+            rows=records[split],
+        ).write(out / split)
+        write_text(out / split / SPACE_FILE, space.as_toml())
+        files.update({f"{split}/{shard.name}": shard.sha256 for shard in shards})
+    _write_dropped(out / DROPPED, folder)
+    files[DROPPED] = sha256_of(out / DROPPED)
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "name": recipe.name,
+        "records": records,
+        "steps": {step: one.as_dict() for step, one in counts.items()},
+        "files": files,
+        "seed": recipe.seed,
+        "space": {"name": space.name, "digest": space.digest},
+        "recipe": recipe.model_dump(mode="json"),
+        "made_from": json.loads((folder.folder / "made_from.json").read_text(encoding="utf-8")),
+    }
+    write_text(out / CARD, card(content))
+    write_text(out / MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    shutil.rmtree(folder.folder)
+    return content
+
+
+def _published(paths: Sequence[Path], target: Path) -> Iterator[Any]:
+    """The shards under their final names; linked, so that a stop in between loses nothing."""
+    import pyarrow.parquet as pq
+
+    from penchant.shards.manifest import Shard, sha256_of
+    from penchant.shards.parquet import shard_name
+
+    target.mkdir(parents=True, exist_ok=True)
+    for number, path in enumerate(paths):
+        final = target / shard_name(number)
+        final.unlink(missing_ok=True)
+        try:
+            final.hardlink_to(path)
+        except OSError:  # a file system without links
+            shutil.copyfile(path, final)
+        yield Shard(final.name, pq.read_metadata(final).num_rows, sha256_of(final))
+
+
+def _write_dropped(path: Path, folder: BuildFolder) -> None:
+    import pyarrow.parquet as pq
+
+    from penchant.build.stages.folder import DROPPED as SCHEMA
+    from penchant.shards.atomic import replacing
+
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        for table in folder.dropped():
+            writer.write_table(table)

@@ -1,0 +1,85 @@
+"""`penchant build --explain ROW`: where a record of a built data set comes from, or why a row is in none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.errors import DataError
+from penchant.runs.build import DROPPED, MANIFEST
+from penchant.space import SPACE_FILE, load_space
+
+if TYPE_CHECKING:
+    from penchant.record import Record
+
+
+def explain(out: Path, row: str) -> dict[str, Any]:
+    """What became of a row.
+
+    Args:
+        out: the folder of a data set that was built.
+        row: a row of a source, such as `posts.jsonl line 17`, or the id of a record.
+    Returns:
+        `dropped`: the step and the reason, if the row is in no record; `records` that ask about it, as prompt or reply;
+        and the ids of records that have it as `evidence`.
+    Raises:
+        DataError: there is no such data set, or nothing of this name in it. A row that was kept, but is in no record,
+            has neither `dropped` nor `records` nor `evidence`.
+    """
+    if not (out / MANIFEST).is_file():
+        raise DataError(f"{out} holds no data set that was built to its end; check `out`, or go on with `resume`")
+    dropped = list(_dropped(out, row))
+    records, evidence = [], []
+    for described in _records(out, row):
+        if row in (described["record"], described["prompt"], described["chosen"], described["rejected"]):
+            records.append(described)
+        else:
+            evidence.append(described["record"])
+    if not dropped and not records and not evidence and not _is_of_a_source(out, row):
+        raise DataError(
+            f"{out}: nothing is called '{row}'; give a row as dropped.parquet names it (posts.jsonl line 17), or the "
+            "id of a record"
+        )
+    return {"row": row, "dropped": dropped, "records": records, "evidence": evidence}
+
+
+def _is_of_a_source(out: Path, row: str) -> bool:
+    content = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    return any(row.startswith(f"{name.removeprefix('file ')} ") for name in content["made_from"])
+
+
+def _dropped(out: Path, row: str) -> Iterator[dict[str, str]]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(out / DROPPED, filters=[("origin", "=", row)])
+    yield from ({"step": entry["step"], "reason": entry["reason"]} for entry in table.to_pylist())
+
+
+def _records(out: Path, row: str) -> Iterator[dict[str, Any]]:
+    from penchant.shards.parquet import read
+
+    for split in ("train", "test"):
+        folder = out / split
+        if not (folder / MANIFEST).is_file():
+            continue
+        for record in read(folder, load_space(str(folder / SPACE_FILE)), verify=False):
+            meta = json.loads(record.provenance.meta)
+            prompt, chosen, rejected = meta["rows"]
+            parts = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+            if row == record.record_id or row in (*meta["rows"], *meta["evidence"].values()):
+                yield _described(record, split, parts, meta["evidence"])
+
+
+def _described(record: Record, split: str, parts: dict[str, str], evidence: dict[str, str]) -> dict[str, Any]:
+    direction = record.direction
+    return {
+        "record": record.record_id,
+        "split": split,
+        "person": record.user_id,
+        "rule": record.provenance.attribute,
+        **parts,
+        "direction": direction and {dimension.id: sign for dimension, sign in direction.poles()},
+        "evidence": evidence,
+    }

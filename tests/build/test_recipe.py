@@ -1,0 +1,21 @@
+import pytest
+
+from penchant.build.recipe import BuildRecipe
+from penchant.config import parse
+from penchant.errors import ConfigError
+
+LEAST = {"name": "a", "sources": [{"kind": "reddit", "path": "RC.zst"}]}
+
+
+def test_a_recipe_needs_a_name_and_a_source() -> None:
+    recipe = parse(BuildRecipe, LEAST, where="a.yaml")
+    assert (recipe.annotator, recipe.pairs.rule, recipe.persona.ugc) == ("english", "own", 4)
+    with pytest.raises(ConfigError, match="sources"):
+        parse(BuildRecipe, {"name": "a"}, where="a.yaml")
+
+
+def test_a_mistyped_key_and_a_contradiction_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'pairs.rules'; nearest is 'pairs.rule'"):
+        parse(BuildRecipe, {**LEAST, "pairs": {"rules": "own"}}, where="a.yaml")
+    with pytest.raises(ConfigError, match="a mirrored pair would contradict the votes"):
+        parse(BuildRecipe, {**LEAST, "pairs": {"rule": "votes", "mirrored": True}}, where="a.yaml")

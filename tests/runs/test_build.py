@@ -1,0 +1,167 @@
+"""The builder as a whole: every row counted, the same bytes with any number of workers and after any stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from penchant.errors import ConfigError, DataError
+from penchant.runs.build import HIDDEN, MANIFEST, build
+from penchant.shards.parquet import read
+from penchant.space import load_space
+
+from ..build.conftest import rows_of, write_forum
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("forum")
+    rows = [*rows_of(60), {"id": "broken"}, {"id": "x", "author": "[deleted]", "text": "gone, and long enough"}]
+    return write_forum(folder, rows)
+
+
+@pytest.fixture(scope="module")
+def built(recipe: Path, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "data"
+    build(config=recipe, out=out)
+    return out
+
+
+def manifest(folder: Path) -> dict:
+    return json.loads((folder / MANIFEST).read_text())
+
+
+def test_every_row_is_in_a_record_or_was_dropped_with_a_reason(built: Path) -> None:
+    steps = manifest(built)["steps"]
+    assert steps["parse"]["in"] == 302
+    order = ["parse", "deleted", "machine", "quotes", "prose", "scrub", "authors", "ids", "duplicates", "replies"]
+    for before, after in pairwise(order):
+        assert steps[before]["out"] == steps[after]["in"]
+    for counts in steps.values():
+        assert counts["in"] == counts["out"] + sum(counts["dropped"].values())
+    assert steps["parse"]["dropped"] == {"no author": 1}
+    assert steps["deleted"]["dropped"] == {"deleted author": 1}
+    assert (
+        steps["people"]["out"]
+        == steps["train"]["out"] + steps["test"]["out"]
+        == sum(manifest(built)["records"].values())
+    )
+
+
+def test_the_shards_are_records_with_evidence_and_their_space(built: Path) -> None:
+    for split, count in manifest(built)["records"].items():
+        space = load_space(str(built / split / "space.toml"))
+        records = read(built / split, space).records()
+        assert len(records) == count > 10
+        assert all(record.persona.items and record.user_id for record in records)
+    assert not (built / HIDDEN).exists()
+    assert "# invented" in (built / "README.md").read_text()
+
+
+def test_the_number_of_workers_changes_nothing(recipe: Path, built: Path, tmp_path: Path) -> None:
+    build(config=recipe, out=tmp_path / "data", workers=2)
+    assert manifest(tmp_path / "data")["files"] == manifest(built)["files"]
+
+
+def test_after_a_kill_a_build_goes_on_to_the_same_bytes(recipe: Path, built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(out)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for tasks in (1, 5, 9):
+        process = subprocess.Popen(
+            [*command, *(["--resume"] if tasks > 1 else [])], env=environment, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        while process.poll() is None and len(list((out / HIDDEN).glob("*/*.json"))) < tasks:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (out / MANIFEST).exists():
+            break
+    if not (out / MANIFEST).exists():
+        assert list((out / HIDDEN).glob("read/*.json"))
+        build(config=recipe, out=out, resume=True, workers=2)
+    assert manifest(out)["files"] == manifest(built)["files"]
+
+
+def test_a_stopped_build_goes_on_with_the_same_recipe_only(recipe: Path, tmp_path: Path, monkeypatch) -> None:
+    out = tmp_path / "data"
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("penchant.build.stages.sift.sift", stop)
+        with pytest.raises(KeyboardInterrupt):
+            build(config=recipe, out=out)
+    with pytest.raises(DataError, match="holds a build that was stopped; go on with `resume`"):
+        build(config=recipe, out=out)
+    with pytest.raises(DataError, match="had another setting seed; give what it had"):
+        build(config=recipe, out=out, resume=True, overrides=["seed=1"])
+    build(config=recipe, out=out, resume=True)
+    with pytest.raises(DataError, match="is not empty; give another `out`"):
+        build(config=recipe, out=out)
+    assert manifest(out)["seed"] == 0
+    build(config=recipe, out=out, overwrite=True, overrides=["seed=1"])
+    assert manifest(out)["seed"] == 1
+
+
+def test_a_full_disk_stops_with_its_error_and_the_build_goes_on(recipe, built, tmp_path, monkeypatch) -> None:
+    import penchant.build.spill as spill
+
+    out, whole = tmp_path / "data", spill.replacing
+
+    def full(path: Path):
+        if path.name == "000002.arrow":
+            raise OSError(28, "No space left on device", str(path))
+        return whole(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spill, "replacing", full)
+        with pytest.raises(OSError, match="No space left"):
+            build(config=recipe, out=out)
+    assert not (out / MANIFEST).exists()
+    build(config=recipe, out=out, resume=True)
+    assert manifest(out)["files"] == manifest(built)["files"]
+
+
+def test_profiles_describe_people(tmp_path: Path) -> None:
+    table = "author,job\n" + "".join(f"person{number},job {number}\n" for number in range(30))
+    (tmp_path / "people.csv").write_text(table)
+    profiles = {"path": "people.csv", "author": "author", "text": "works as {job}"}
+    recipe = write_forum(tmp_path, rows_of(60), profiles=profiles)
+    build(config=recipe, out=tmp_path / "data")
+    record = next(iter(read(tmp_path / "data" / "train", load_space("alignx90"))))
+    assert record.persona.evidence[-1].text == f"works as job {record.user_id.removeprefix('person')}"
+    content = yaml.safe_load(recipe.read_text())
+    content["profiles"]["text"] = "works as {work}"
+    recipe.write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigError, match=r"has no 'work', which `profiles` of the recipe names; it has author, job"):
+        build(config=recipe, out=tmp_path / "again")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"sources": [{"kind": "threads", "path": "none.jsonl"}]}, "no such file; check `path` of the source"),
+        ({"sources": []}, "at least 1 item"),
+        ({"persona": {"comments": 3}}, "unknown key 'persona.comments'"),
+    ],
+)
+def test_a_recipe_that_cannot_be_used_is_refused_before_anything_is_written(tmp_path, settings, sentence) -> None:
+    recipe = write_forum(tmp_path, rows_of(1), **settings)
+    with pytest.raises((ConfigError, DataError), match=sentence):
+        build(config=recipe, out=tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_sources_without_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="hold no rows"):
+        build(config=write_forum(tmp_path, []), out=tmp_path / "data")
