@@ -77,8 +77,11 @@ def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
 
 def test_a_later_format_is_refused_by_its_number(tmp_path: Path) -> None:
     written(tmp_path)
-    changed(tmp_path, format=2)
-    with pytest.raises(DataError, match="format 2, this penchant reads 1"):
+    changed(tmp_path, format=3)
+    with pytest.raises(DataError, match="format 3, this penchant reads 2"):
+        read_manifest(tmp_path)
+    changed(tmp_path, format="penchant build 1")
+    with pytest.raises(DataError, match=r"is a data set that was built, with splits; give .*/train or "):
         read_manifest(tmp_path)
 
 

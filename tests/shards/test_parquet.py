@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from penchant import PreferenceSpace, Record
 from penchant.errors import ConfigError, DataError, RecordError, SpaceError, SpaceMismatch
-from penchant.message import as_value
+from penchant.message import as_dicts, as_value
 from penchant.persona import Evidence, Persona
 from penchant.shards import parquet
 from penchant.shards.base import Counts, Kept, Loaded, SourceRow
+from penchant.shards.codec import decode
 from penchant.shards.manifest import read_manifest
 
 
@@ -36,14 +37,37 @@ def test_every_kind_of_evidence_comes_back_as_it_was(kind, signs, tiny, example_
     assert parquet.read(tmp_path, tiny).records() == [record]
 
 
-def test_a_folder_of_an_earlier_version_with_plain_prompts_is_read(tmp_path: Path, monkeypatch) -> None:
-    column = parquet.SCHEMA.get_field_index("prompt")
-    monkeypatch.setattr(parquet, "SCHEMA", parquet.SCHEMA.set(column, pa.field("prompt", pa.string())))
-    monkeypatch.setattr(parquet, "as_dicts", as_value)
+@pytest.mark.parametrize("keys", [("prompt", "chosen", "rejected"), ("chosen", "rejected")])
+def test_a_folder_of_an_earlier_version_with_plain_texts_is_read(tmp_path: Path, monkeypatch, keys) -> None:
+    schema = parquet.SCHEMA
+    for key in keys:
+        schema = schema.set(schema.get_field_index(key), pa.field(key, pa.string()))
+    monkeypatch.setattr(parquet, "SCHEMA", schema)
+    made = {"prompt": lambda record: as_value(record.prompt) if "prompt" in keys else as_dicts(record.prompt)}
+    made |= {key: lambda record, key=key: getattr(record, key) for key in ("chosen", "rejected")}
+    monkeypatch.setattr(parquet, "_turns", lambda record: {key: value(record) for key, value in made.items()})
     parquet.write(bare(3), tmp_path, space=None)
     monkeypatch.undo()
-    assert pq.read_table(tmp_path / "part-00000.parquet")["prompt"].to_pylist() == ["p0", "p1", "p2"]
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
+    assert isinstance(pq.read_table(tmp_path / "part-00000.parquet")["chosen"].to_pylist()[0], str)
     assert parquet.read(tmp_path).records() == bare(3)
+
+
+def test_trl_takes_a_shard_as_it_is(tmp_path: Path) -> None:
+    from datasets import load_dataset
+    from trl.data_utils import is_conversational
+
+    parquet.write(bare(3), tmp_path, space=None)
+    rows = load_dataset("parquet", data_files=str(tmp_path / "*.parquet"), split="train", cache_dir=str(tmp_path / "c"))
+    assert is_conversational({key: rows[0][key] for key in ("prompt", "chosen", "rejected")})
+    assert rows[0]["chosen"] == [{"role": "assistant", "content": bare(1)[0].chosen}]
+
+
+def test_an_answer_of_several_turns_is_set_aside(tmp_path: Path) -> None:
+    row = {"prompt": "p", "chosen": [{"role": "user", "content": "y"}], "rejected": "n"}
+    with pytest.raises(RecordError, match="chosen is not one turn of the assistant"):
+        decode(row, None)
 
 
 def test_every_field_comes_back_as_it_was_in_order(full_record, tiny: PreferenceSpace, tmp_path: Path) -> None:
@@ -70,7 +94,7 @@ def test_the_manifest_says_what_was_written(full_record, tiny: PreferenceSpace, 
     assert read_manifest(tmp_path) == manifest
     content = json.loads((tmp_path / "manifest.json").read_text())
     assert content["space"] == {"name": "tiny", "digest": tiny.digest}
-    assert (content["format"], content["records"], content["seed"], content["simulated"]) == (1, 5, 3, True)
+    assert (content["format"], content["records"], content["seed"], content["simulated"]) == (2, 5, 3, True)
     assert [shard["records"] for shard in content["shards"]] == [2, 2, 1]
     assert parquet.read(tmp_path, tiny).simulated is True
 

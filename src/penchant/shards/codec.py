@@ -158,8 +158,8 @@ def decode(content: Content, space: PreferenceSpace | None, *, number: int = 0) 
         return Kept((Question(**shared),), tuple(lost.values()))
     record = Record(
         **shared,
-        chosen=text(content, "chosen"),
-        rejected=text(content, "rejected"),
+        chosen=answer_of(content, "chosen"),
+        rejected=answer_of(content, "rejected"),
         direction=_direction(content, "direction", space),
         golden=_direction(content, "golden", space),
     )
@@ -192,6 +192,21 @@ def prompt_of(content: Content) -> Conversation:
     if not isinstance(value, list):
         return conversation(text(content, "prompt"))
     return conversation(turns_of(value, "prompt") if value else ())
+
+
+def answer_of(content: Content, key: str) -> str:
+    """An answer of a row: a text, or a list of one turn of the assistant, as TRL has them.
+
+    Raises:
+        RecordError: there is none, or several turns; the caller drops the row.
+    """
+    value = content.get(key)
+    if not isinstance(value, list):
+        return text(content, key)
+    turns = turns_of(value, key)
+    if len(turns) != 1 or turns[0].role != "assistant":
+        raise RecordError(f"{key} is not one turn of the assistant")
+    return turns[0].content
 
 
 def split_of(content: Content) -> str:

@@ -18,8 +18,10 @@ from penchant.shards.fields import Content, flag, integer, items, mapping, text
 from penchant.space import PreferenceSpace
 
 MANIFEST = "manifest.json"
-FORMAT = 1
-"""Version of the layout; incremented when older versions of penchant cannot read the new layout."""
+FORMAT = 2
+"""Version of the layout; incremented when older versions of penchant cannot read the new layout. Since 2, answers are
+turns, as TRL has them."""
+_READ = (1, 2)
 SHARD = re.compile(r"part-\d{5}\.parquet")
 
 
@@ -107,7 +109,9 @@ def read_manifest(folder: str | Path) -> Manifest:
         version = content["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: not a manifest ({error!r}); write the folder again") from error
-    if version != FORMAT:
+    if "penchant build" in str(version):
+        raise DataError(f"{folder} is a data set that was built, with splits; give {folder}/train or {folder}/test")
+    if version not in _READ:
         raise DataError(f"{path}: format {version!r}, this penchant reads {FORMAT}; install the penchant that wrote it")
     try:
         manifest = _parsed(content)

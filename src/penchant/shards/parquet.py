@@ -48,6 +48,8 @@ _EVIDENCE = pa.struct(
 _PROVENANCE = pa.struct([(name, pa.string()) for name in ("dataset", "attribute", "phrasing", "meta")])
 _TYPES = {
     "prompt": _TURNS,
+    "chosen": _TURNS,
+    "rejected": _TURNS,
     "evidence": pa.list_(_EVIDENCE),
     "direction": _DIRECTION,
     "profile": _DIRECTION,
@@ -186,8 +188,8 @@ def write_shard(path: Path, records: Iterable[Record], space: PreferenceSpace | 
 
 
 def _table(records: list[Record], space: PreferenceSpace | None) -> pa.Table:
-    # a column has one type: the turns, even of a single text
-    rows = [{**encode(record, space), "prompt": as_dicts(record.prompt)} for record in records]
+    # a column has one type: the turns, even of a single text; so TRL takes a shard as it is
+    rows = [{**encode(record, space), **_turns(record)} for record in records]
     try:
         return pa.Table.from_pylist(rows, schema=SCHEMA)
     except UnicodeEncodeError as error:
@@ -195,6 +197,11 @@ def _table(records: list[Record], space: PreferenceSpace | None) -> pa.Table:
             f"records '{records[0].record_id}' to '{records[-1].record_id}': a text is not valid Unicode "
             f"(near {error.object[error.start : error.start + 20]!a}); repair or drop it"
         ) from error
+
+
+def _turns(record: Record) -> dict[str, object]:
+    answers = {key: [{"role": "assistant", "content": getattr(record, key)}] for key in ("chosen", "rejected")}
+    return {"prompt": as_dicts(record.prompt), **answers}
 
 
 def _source_counts(
