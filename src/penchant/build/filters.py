@@ -31,7 +31,7 @@ def unlike_prose(text: str, settings: FiltersSection) -> str | None:
         return "too short"
     if len(text) > settings.longest:
         return "too long"
-    letters = sum(character.isalpha() or character == " " for character in text)
+    letters = sum(map(str.isalpha, text)) + text.count(" ")
     return "hardly any letters" if letters < settings.letters * len(text) else None
 
 

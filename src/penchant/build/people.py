@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -72,9 +72,24 @@ def records_of(
         rule: how the choices were made, for the provenance.
     """
     counts = StepCounts("pairs", rows_in=len(choices))
+    comments = [
+        _Candidate(Item(Comment(reply.prompt, reply.text, reply.direction), id=reply.id, at=reply.at), reply, seed)
+        for reply in written
+    ]
+    others = [
+        _Candidate(
+            Item(
+                Comparison(choice.prompt, choice.chosen, choice.rejected, choice.direction), id=choice.id, at=choice.at
+            ),
+            choice,
+            seed,
+        )
+        for choice in choices
+    ]
+    origins = {reply.id: reply.origin for reply in written} | {choice.id: choice.origins[1] for choice in choices}
     records = []
     for choice in choices:
-        bare = Record(
+        record = Record(
             record_id=choice.id,
             user_id=person,
             prompt=conversation(choice.prompt),
@@ -84,43 +99,52 @@ def records_of(
             split=choice.split,
             at=choice.at,
         )
-        comments = [
-            Item(Comment(one.prompt, one.text, one.direction), id=one.id, at=one.at)
-            for one in written
-            if one.thread != choice.thread and not (one.in_test and choice.split == "train")
-        ]
-        others = [
-            Item(Comparison(one.prompt, one.chosen, one.rejected, one.direction), id=one.id, at=one.at)
-            for one in choices
-            if one.thread != choice.thread
-        ]
-        items = [
-            *_drawn([item for item in comments if not gives_away(item.evidence, bare)], settings.ugc, choice.id, seed),
-            *_drawn([item for item in others if not gives_away(item.evidence, bare)], settings.pair, choice.id, seed),
-        ]
+        items = _drawn(comments, settings.ugc, choice, record) + _drawn(others, settings.pair, choice, record)
         if len(items) < settings.fewest:
             counts.drop(f"fewer than {settings.fewest} comments and choices in other threads")
             continue
         if profile and settings.demo:
             items.append(Item(Demographics(profile), id="profile"))
-        origins = {one.id: one.origin for one in written} | {one.id: one.origins[1] for one in choices}
         meta = {"rows": choice.origins, "evidence": {item.id: origins.get(item.id, "") for item in items}}
-        records.append(
-            Record(
-                record_id=choice.id,
-                user_id=person,
-                prompt=bare.prompt,
-                chosen=choice.chosen,
-                rejected=choice.rejected,
-                persona=Persona(tuple(items)),
-                direction=choice.direction,
-                split=choice.split,
-                provenance=Provenance(attribute=rule, meta=json.dumps(meta, ensure_ascii=False)),
-                at=choice.at,
-            )
-        )
+        provenance = Provenance(attribute=rule, meta=json.dumps(meta, ensure_ascii=False))
+        records.append(replace(record, persona=Persona(tuple(items)), provenance=provenance))
     counts.rows_out = len(records)
     return records, counts
+
+
+class _Candidate:
+    """An item that may be shown, with a number from which its place in the draw of each record is made."""
+
+    __slots__ = ("in_test", "item", "number", "thread")
+
+    def __init__(self, item: Item, row: Written | Chosen, seed: int) -> None:
+        self.item, self.thread = item, row.thread
+        self.in_test = isinstance(row, Written) and row.in_test
+        self.number = draw(seed, "evidence", row.id)
+
+
+def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record: Record) -> list[Item]:
+    """Some items of other threads, drawn for one record, in their order; the oldest first where times are known.
+
+    Items under a prompt of test are not drawn for train, and none that holds an answer of the record.
+    """
+    key = draw(0, "record", choice.id)
+    order = sorted(range(len(candidates)), key=lambda row: (candidates[row].number ^ key) * _MIX & _BITS)
+    kept: list[int] = []
+    for row in order:
+        if len(kept) == count:
+            break
+        candidate = candidates[row]
+        if candidate.thread == choice.thread or (candidate.in_test and choice.split == "train"):
+            continue
+        if not gives_away(candidate.item.evidence, record):
+            kept.append(row)
+    items = [candidates[row].item for row in sorted(kept)]
+    return sorted(items, key=lambda item: item.at) if all(item.at for item in items) else items  # type: ignore[arg-type, return-value]
+
+
+_MIX, _BITS = 0x9E3779B97F4A7C15, 2**64 - 1
+"""A multiplier that spreads the bits of a number (Knuth, The Art of Computer Programming 3, 6.4)."""
 
 
 def grouped(rows: Sequence[T], person: Callable[[T], str]) -> Iterator[tuple[str, list[T]]]:
@@ -129,10 +153,3 @@ def grouped(rows: Sequence[T], person: Callable[[T], str]) -> Iterator[tuple[str
     for row in rows:
         groups.setdefault(person(row), []).append(row)
     yield from sorted(groups.items())
-
-
-def _drawn(items: Sequence[Item], count: int, record: str, seed: int) -> list[Item]:
-    """Some items, drawn for one record, in their order; the oldest first where times are known."""
-    chosen = sorted(range(len(items)), key=lambda row: draw(seed, "evidence", record, items[row].id))[:count]
-    kept = [items[row] for row in sorted(chosen)]
-    return sorted(kept, key=lambda item: item.at) if all(item.at for item in kept) else kept  # type: ignore[arg-type, return-value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +83,7 @@ def post_of(content: Mapping[str, object], columns: Mapping[str, str], origin: s
 
 def table_of(posts: Sequence[Post]) -> pa.Table:
     """Posts as a table."""
-    return pa.Table.from_pylist([asdict(post) for post in posts], schema=SCHEMA)
+    return pa.table({name: [getattr(post, name) for post in posts] for name in SCHEMA.names}, schema=SCHEMA)
 
 
 def posts_of(table: pa.Table) -> Iterable[Post]:
