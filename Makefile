@@ -58,9 +58,9 @@ test: check
 	@# one thread each, as two processes share the cores; the tests of a file stay with its fixtures
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not prove"
 
-# the two harnesses bring some 85 packages that only the proofs of eval/plugins need
+# the two harnesses bring some 85 packages that only the proofs need; so does Ray
 $(VENV)/.ok-eval: $(VENV)/.ok
-	$(PIP) -c constraints.txt torch==2.13.0 -e ".[$(EXTRAS),eval]"
+	$(PIP) -c constraints.txt torch==2.13.0 -e ".[$(EXTRAS),eval,ray]"
 	@touch $@
 
 prove: $(VENV)/.ok-eval

@@ -1,5 +1,6 @@
 """The builder as a whole: every row counted, the same bytes with any number of workers and after any stop."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -67,6 +68,13 @@ def test_the_shards_are_records_with_evidence_and_their_space(built: Path) -> No
 
 def test_the_number_of_workers_changes_nothing(recipe: Path, built: Path, tmp_path: Path) -> None:
     build(config=recipe, out=tmp_path / "data", workers=2)
+    assert manifest(tmp_path / "data")["files"] == manifest(built)["files"]
+
+
+@pytest.mark.prove
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra ray is not installed")
+def test_ray_makes_the_same_files(recipe: Path, built: Path, tmp_path: Path) -> None:
+    build(config=recipe, out=tmp_path / "data", engine="ray", workers=2)
     assert manifest(tmp_path / "data")["files"] == manifest(built)["files"]
 
 

@@ -21,6 +21,7 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for train/, test/, card and manifest.")],
     config: Annotated[Path | None, typer.Option(help="Recipe: a YAML file.")] = None,
     explain: Annotated[str | None, typer.Option(metavar="ROW", help="Say what became of a row.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray (a cluster).")] = "local",
     workers: Annotated[int, typer.Option(min=1, help="Processes; changes nothing but the time.")] = 1,
     overrides: Annotated[list[str], set_option("pairs.mirrored=true")] = [],  # noqa: B006 - typer only reads it
     resume: ResumeOption = False,
@@ -40,6 +41,7 @@ def command(
     manifest = build(
         config=config,
         out=out,
+        engine=engine,
         workers=workers,
         overrides=overrides,
         resume=resume,

@@ -7,10 +7,9 @@ stopped goes on with the tasks that have no counts yet.
 from __future__ import annotations
 
 import json
-import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -21,11 +20,11 @@ from penchant.config import load_section, recipe_folder
 from penchant.errors import ConfigError, DataError
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import folder_of, open_annotator
+from penchant.runs.engines import Waiting, Workers
+from penchant.runs.engines import engine as started
 from penchant.space import SPACE_FILE, PreferenceSpace, load_space
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
-
     from penchant.build.counts import Counts
     from penchant.build.recipe import BuildRecipe, ProfilesSection
     from penchant.build.stages.folder import BuildFolder
@@ -40,6 +39,7 @@ def build(
     *,
     config: str | Path,
     out: Path,
+    engine: str = "local",
     workers: int = 1,
     resume: bool = False,
     overwrite: bool = False,
@@ -50,7 +50,8 @@ def build(
 
     Args:
         config: a YAML file, see `build.recipe.BuildRecipe`.
-        workers: processes; their number changes nothing but the time.
+        engine: where the tasks are done, see `engines.engine`; it changes nothing but the time.
+        workers: processes; their number changes nothing either.
         resume: go on with a build that was stopped.
         overwrite: replace what is in `out`.
         overrides: `section.key=value`.
@@ -64,12 +65,11 @@ def build(
     from penchant.build.stages.folder import STAGES, BuildFolder
 
     recipe = _recipe(config, overrides)
-    if workers < 1:
-        raise ConfigError(f"`workers` is {workers}; it must be at least 1")
     space = load_space(recipe.space)
     folder = BuildFolder(out / HIDDEN, recipe)
     _begin(out, _made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
-    with _pool(folder, workers) as pool:
+    with started(engine, workers) as team:
+        pool = _Pool(folder, team, workers)
         _read(pool, reporter)
         _each(pool, "sift", 1, "looking for duplicates", reporter)
         _each(pool, "link", recipe.buckets, "reading replies", reporter)
@@ -143,45 +143,23 @@ def _begin(out: Path, made_from: Mapping[str, str], *, resume: bool, overwrite: 
 @dataclass
 class _Pool:
     folder: BuildFolder
-    executor: Executor | None
+    team: Workers
     workers: int
 
     def run(self, tasks: Iterator[tuple[str, int, tuple[Any, ...]]], done: Callable[[], None]) -> None:
         """Runs the tasks that are not done yet; few wait at a time, as each may carry a batch of rows."""
-        waiting: list[Future[None]] = []
+        waiting: deque[Waiting] = deque()
         for stage, number, content in tasks:
             if self.folder.counts(stage, number) is not None:
                 done()
-            elif self.executor is None:
-                _run(self.folder, stage, number, content)
+                continue
+            waiting.append(self.team.submit(_run, self.folder, stage, number, content))
+            if len(waiting) > 2 * self.workers:
+                waiting.popleft().result()
                 done()
-            else:
-                waiting.append(self.executor.submit(_run, self.folder, stage, number, content))
-                while len(waiting) > 2 * self.workers:
-                    waiting.pop(0).result()
-                    done()
-        for future in waiting:
-            future.result()
+        for task in waiting:
+            task.result()
             done()
-
-
-@contextmanager
-def _pool(folder: BuildFolder, workers: int) -> Iterator[_Pool]:
-    if workers == 1:
-        yield _Pool(folder, None, 1)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
-    try:
-        yield _Pool(folder, executor, workers)
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _one_thread() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...]) -> None:
