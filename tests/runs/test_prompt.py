@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from penchant.errors import ConfigError, DataError, RecordError
+from penchant.errors import ConfigError, DataError, ModelError
 from penchant.message import Message
 from penchant.runs.data import read, space_for
 from penchant.runs.prompt import prompt
@@ -90,9 +90,19 @@ def test_an_unknown_setting_is_refused(data, settings: dict[str, object], senten
         prompt(data=data, record="nobody")
 
 
+def test_pba_is_shown_what_penchant_reads_where_the_data_states_nothing(tmp_path, reporter) -> None:
+    evidence = [{"kind": "comment", "prompt": "a post", "text": "I love camping and go every other weekend."}]
+    row = {"record_id": "r", "user_id": "u", "prompt": "p", "chosen": "a", "rejected": "b", "evidence": evidence}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    made = prompt(data=path, method="pba", persona="all", reporter=reporter)
+    assert "likes camping" in made.messages[0].content.lower() + made.messages[-1].content.lower()
+    assert reporter.notes[0].startswith("the data states no directions; `annotator` english reads them")
+    with pytest.raises(ModelError, match="no annotator nowhere"):
+        prompt(data=path, method="pba", annotator="nowhere")
+
+
 def test_measured_directions_are_shown_to_pba(bare) -> None:
-    with pytest.raises(RecordError, match="no annotated evidence"):
-        prompt(data=bare, method="pba")
     measured = prompt(data=bare, method="pba", directions="measured")
     assert measured.kept == 0
     assert "please" not in measured.messages[-1].content

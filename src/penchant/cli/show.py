@@ -38,6 +38,7 @@ def prompt(
     seed: Annotated[int, typer.Option(help="Random seed of --persona mixed, as in eval.")] = 0,
     space: shared.SpaceOption = None,
     directions: shared.ModelDirectionsOption = None,
+    annotator: shared.AnnotatorOption = None,
     summaries: shared.SummariesOption = None,
     json: shared.JsonOption = False,
 ) -> None:
@@ -60,6 +61,7 @@ def prompt(
         seed=seed,
         space=space,
         directions=directions,
+        annotator=annotator,
         summaries=summaries,
         reporter=CONSOLE,
     )

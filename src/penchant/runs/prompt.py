@@ -15,8 +15,10 @@ from penchant.person import meet_record
 from penchant.persona import PERSONA_KINDS, Persona, PersonaKind
 from penchant.record import Question, Record
 from penchant.reporter import QUIET, Reporter
+from penchant.runs.annotators import annotator_for, read_evidence, report_caution
 from penchant.runs.data import Data, find, space_for
 from penchant.runs.models import as_trained, method_of_card
+from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
     from penchant.model.chat import ChatTokenizer
@@ -51,6 +53,7 @@ def prompt(
     seed: int = 0,
     space: str | None = None,
     directions: str | None = None,
+    annotator: str | Path | None = None,
     summaries: str | Path | None = None,
     reporter: Reporter = QUIET,
 ) -> RecordPrompt:
@@ -68,6 +71,8 @@ def prompt(
         max_prompt_tokens: evidence beyond this many tokens of `model` is dropped; None: beyond the model's context.
         seed: of the draw of a mixed persona, as in evaluation.
         directions: of evidence, see `runs.data.DIRECTIONS`; None: as `model` was trained.
+        annotator: what reads the evidence for a method that shows directions, see `runs.annotators.open_annotator`;
+            None: penchant's own, if the data states none.
         summaries: recipe of a language model that writes the summary.
     Raises:
         ConfigError: an unknown method, persona or layout, or a budget without a model.
@@ -86,6 +91,8 @@ def prompt(
     if directions == "measured":
         chosen = replace(chosen, persona=measured(chosen.persona))
     selected = chosen.persona.select(kind, seed=f"{seed}:{chosen.person_id}")
+    if METHODS[method].bridged and directions != "measured":
+        selected = _read(selected, annotator, read_in, stated=chosen.profile is not None, reporter=reporter)
     summary = _summary(summaries, selected, reporter)
     person = meet_record(chosen, selected, read_in, summary=summary)
     _report_selection(chosen, selected, kind, seed=seed, reporter=reporter)
@@ -112,6 +119,18 @@ def _kind(persona: str) -> PersonaKind:
         if kind == persona:
             return kind
     raise ConfigError(f"`persona` {persona}: choose from {', '.join(PERSONA_KINDS)}")
+
+
+def _read(
+    persona: Persona, annotator: str | Path | None, space: PreferenceSpace, *, stated: bool, reporter: Reporter
+) -> Persona:
+    """The persona with the directions that an annotator reads from it, if there is one."""
+    annotator = annotator_for(annotator, persona.evidence, stated=stated, reporter=reporter)
+    if annotator is None:
+        return persona
+    read = read_evidence(annotator, persona.evidence, space, reporter=reporter)
+    report_caution(read.caution, reporter=reporter)
+    return persona.rewritten(lambda item: read.items[item])
 
 
 def _summary(recipe: str | Path | None, persona: Persona, reporter: Reporter) -> str | None:
