@@ -4,8 +4,8 @@
 
 DATA is a folder with `synthpai_threads.jsonl` (SynthPAI, MIT), `persona_chat.parquet` (Synthetic-Persona-Chat, CC BY
 4.0) and `pretrain_text.parquet` (which has documents of Synthetic-Persona-Chat, and of Reddit's most voted posts of
-2013 under PDDL). Single sentences of 4 to 45 words are kept, of Reddit only those in the first
-person. Sentences of split `dev` of persona_chat are left out.
+2013 under PDDL). `reader_frames.yaml` adds plain ways to like or dislike a thing. Single sentences of 4 to 45 words are
+kept, of Reddit only those in the first person. Sentences of split `dev` of persona_chat are left out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from penchant.infer.quotes import sentences
 
@@ -28,7 +29,8 @@ SYNTHPAI, CHAT, REDDIT = (
     ("Synthetic-Persona-Chat", "CC BY 4.0"),
     ("Reddit top 2.5 million", "PDDL"),
 )
-SIZES = {SYNTHPAI: 7_000, CHAT: 9_000, REDDIT: 8_000}
+FRAMES = ("everyday phrases by penchant", "Apache-2.0")
+SIZES = {SYNTHPAI: 7_000, CHAT: 9_000, REDDIT: 8_000, FRAMES: 3_500}
 _FIRST_PERSON = re.compile(r"\b(i|i'm|i've|i'd|i'll|my|me|mine)\b", re.IGNORECASE)
 _SPEAKER = re.compile(r"^User [12]: ")
 _MARKUP = re.compile(r"https?:|[\[\]|<>]")
@@ -52,6 +54,7 @@ def main() -> None:
             pools[CHAT].update(_SPEAKER.sub("", sentence) for sentence in _single([row["text"]]))
         elif row["source"].startswith("reddit"):
             pools[REDDIT].update(sentence for sentence in _single([row["text"]]) if _FIRST_PERSON.search(sentence))
+    pools[FRAMES].update(_framed())
     rows: list[dict[str, str]] = []
     for (source, licence), pool in pools.items():
         usable = sorted(pool - tested)
@@ -69,6 +72,15 @@ def _rows(path: Path, split: str) -> list[dict[str, object]]:
 def _of_person(row: dict[str, object]) -> Iterator[str]:
     """The sentences that a person of persona_chat wrote or is described by."""
     yield from _single([row["demographic"] or "", *(item["comment"] for item in row["ugc"] or ())])
+
+
+def _framed() -> Iterator[str]:
+    """Every frame with every topic."""
+    content = yaml.safe_load(Path(__file__).with_name("reader_frames.yaml").read_text(encoding="utf-8"))
+    for frame in (*content["likes"], *content["dislikes"], *content["neither"]):
+        for topic in content["topics"]:
+            text = frame.format(topic)
+            yield text[0].upper() + text[1:] if frame[-1] in ".!?" else text
 
 
 def _single(texts: Iterable[str]) -> Iterator[str]:
