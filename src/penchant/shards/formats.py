@@ -135,6 +135,8 @@ def _guess(sample: Sample) -> str:
     if len(alike) > 1 and not people and len(texts) < 7:
         voters = ", ".join([*alike, verdicts[-1]])
         return f"…; but {voters} look like the votes of several people: make each vote a row of its own first"
+    if len(texts) < 2 and not verdicts:
+        return "user_id=author,text=comment for what people wrote, or prompt=…,chosen=…,rejected=… for choices"
     if len(texts) < 3:
         return "user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
     if len(texts) > 6:

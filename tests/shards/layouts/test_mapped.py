@@ -2,8 +2,8 @@
 
 import pytest
 
-from penchant.errors import ConfigError
-from penchant.shards.layouts.base import Choice, PromptOnly, Sample, Verdict
+from penchant.errors import ConfigError, RecordError
+from penchant.shards.layouts.base import Choice, Described, PromptOnly, Sample, Verdict, Wrote
 from penchant.shards.layouts.battles import NO_VERDICT, TIE
 from penchant.shards.layouts.mapped import mapped, parse_columns
 
@@ -23,6 +23,14 @@ def test_columns_are_stated_as_a_text_or_a_file(tmp_path) -> None:
     }
     (tmp_path / "c.yaml").write_text("prompt: ask\nchosen: one\n")
     assert parse_columns(str(tmp_path / "c.yaml")) == {"prompt": "ask", "chosen": "one"}
+
+
+def test_what_people_wrote_and_what_describes_them_need_no_choice() -> None:
+    assert read("text=one,prompt=ask") == [Wrote("Yes.", "Tea?")]
+    assert read("description=two,text=one") == [Wrote("Yes."), Described("No.")]
+    assert read("text=one,description=two", one=None) == [Described("No.")]
+    with pytest.raises(RecordError, match="one is empty"):
+        read("text=one", one=" ")
 
 
 @pytest.mark.parametrize(

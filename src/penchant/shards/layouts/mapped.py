@@ -8,10 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from penchant.errors import ConfigError
+from penchant.errors import ConfigError, RecordError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import (
     Choice,
+    Described,
     Layout,
     Nothing,
     PromptOnly,
@@ -19,6 +20,7 @@ from penchant.shards.layouts.base import (
     Statement,
     Turns,
     Verdict,
+    Wrote,
     cell,
     plain,
     prompt_of,
@@ -37,14 +39,16 @@ from penchant.shards.layouts.choices import picked
 from penchant.shards.layouts.pairs import names_columns, with_earlier
 from penchant.shards.layouts.ratings import NEUTRAL, THUMBS, UNCLEAR, UNRATED, Scale, scale_of, thumb, unwrapped
 from penchant.shards.layouts.scores import beats
-from penchant.shards.turns import answer_of, texts_of, turns_of
+from penchant.shards.turns import answer_of, filled, texts_of, turns_of
 
 FIELDS = (
     "user_id", "record_id", "at", "split", "attribute", "prompt", "chosen", "rejected", "label", "first", "second",
-    "answer", "answers", "scores",
+    "answer", "answers", "scores", "text", "description",
 )  # fmt: skip
-"""What `--columns` may name. `first` and `second` are no columns: they are the labels that mean the two answers."""
+"""What `--columns` may name. `first` and `second` are no columns: they are the labels that mean the two answers. `text`
+is what a person wrote, `description` what describes them."""
 _LABELS = ("first", "second")
+_ABOUT_PERSON = ("text", "description")
 IDENTITY = ("user_id", "record_id", "at", "split", "attribute")
 """Fields about the row; they may be named beside a layout that is recognised."""
 _SHAPE = "give user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred, or such a YAML file"
@@ -115,12 +119,27 @@ def _reader(sample: Sample, columns: dict[str, str]) -> Callable[[Content], Iter
             return lambda row: _rated(row, prompt_key, columns, THUMBS, stated)
         scale = scale_of(sample.values(label), label)
         return lambda row: _rated(row, prompt_key, columns, scale, None)
+    if {"text", "description"} & columns.keys():
+        return lambda row: _about_person(row, prompt_key, columns)
     if prompt_key is not None and not {"chosen", "rejected", "answer", "answers"} & columns.keys():
         return lambda row: [PromptOnly(prompt_of(row, prompt_key))]
     raise ConfigError(
         "`columns` make no preference: name chosen and rejected (and label, if it says which is better), or answers "
-        "and scores, or answers and label, or answer and label; a prompt alone makes questions"
+        "and scores, or answers and label, or answer and label; a prompt alone makes questions; text is what a person "
+        "wrote, and description what describes them"
     )
+
+
+def _about_person(row: Content, prompt_key: str | None, columns: Mapping[str, str]) -> Iterator[Statement]:
+    """What the person wrote, and what describes them."""
+    prompt = cell(row, prompt_key) if prompt_key is not None else None
+    texts = {name: str(cell(row, column) or "").strip() for name, column in columns.items() if name in _ABOUT_PERSON}
+    if not any(texts.values()):
+        raise RecordError(f"{' and '.join(columns[name] for name in texts)} is empty")
+    if texts.get("text"):
+        yield Wrote(filled(texts["text"], columns["text"]), prompt if isinstance(prompt, str) else "")
+    if texts.get("description"):
+        yield Described(filled(texts["description"], columns["description"]))
 
 
 def _prompt(row: Content, prompt_key: str | None, before: Turns) -> Turns:
