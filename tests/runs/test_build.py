@@ -159,7 +159,7 @@ def test_profiles_describe_people(tmp_path: Path) -> None:
     ("settings", "sentence"),
     [
         ({"sources": [{"kind": "threads", "path": "none.jsonl"}]}, "no such file; check `path` of the source"),
-        ({"sources": []}, "at least 1 item"),
+        ({"sources": []}, "names neither `sources`"),
         ({"persona": {"comments": 3}}, "unknown key 'persona.comments'"),
     ],
 )

@@ -16,6 +16,9 @@ def card(manifest: Mapping[str, Any]) -> str:
     splits = [split for split, count in records.items() if count]
     heading = ["---", "configs:", "- config_name: default", "  data_files:"]
     heading += [line for split in splits for line in (f"  - split: {split}", f"    path: {split}/*.parquet")]
+    taken = [
+        f"| {section['path'].rpartition('/')[2]} | records{_share(section['share'])} |" for section in recipe["records"]
+    ]
     sources = [f"| {source['path'].rpartition('/')[2]} | {source['kind']} |" for source in recipe["sources"]]
     steps = [_step(name, values) for name, values in manifest["steps"].items()]
     marks = manifest["steps"].get("scrub", {}).get("changed", {})
@@ -23,7 +26,12 @@ def card(manifest: Mapping[str, Any]) -> str:
         "own": "Of two replies to one post, the person's own is chosen.",
         "votes": "Of two replies to one post, the person's own is chosen if it came later and has more votes.",
     }[recipe["pairs"]["rule"]]
-    mirrored = " Each pair is there twice, once for the author of either reply." if recipe["pairs"]["mirrored"] else ""
+    rule = rule if recipe["sources"] else "They were taken over from files of choices."
+    mirrored = (
+        " Each pair is there twice, once for the author of either reply."
+        if recipe["pairs"]["mirrored"] and recipe["sources"]
+        else ""
+    )
     return "\n".join(
         [
             *heading,
@@ -37,6 +45,7 @@ def card(manifest: Mapping[str, Any]) -> str:
             "| source | kind |",
             "|---|---|",
             *sources,
+            *taken,
             "",
             "| step | in | out | left out |",
             "|---|---|---|---|",
@@ -50,6 +59,10 @@ def card(manifest: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f", {100 * share:g} % of train"
 
 
 def _step(name: str, values: Mapping[str, Any]) -> str:

@@ -21,6 +21,16 @@ class SourceSection(Section):
     """Kind `threads`: id, author, text, thread, parent, title, score or at -> the column of the file."""
 
 
+class RecordsSection(Section):
+    """Choices that exist already, in any layout that penchant reads: rows of AlignX, or choices without a person."""
+
+    path: str
+    columns: Mapping[str, str] = Field({})
+    """As `--columns`, for a layout that penchant does not know."""
+    share: float | None = Field(None, gt=0, lt=1)
+    """Share of train that these records make up (universal values); None: all, in the split of their person."""
+
+
 class ProfilesSection(Section):
     """A table that describes people, for DEMO."""
 
@@ -99,7 +109,8 @@ class BuildRecipe(Section):
     name: str
     space: str = "alignx90"
     seed: int = 0
-    sources: tuple[SourceSection, ...] = Field(min_length=1)
+    sources: tuple[SourceSection, ...] = ()
+    records: tuple[RecordsSection, ...] = ()
     profiles: ProfilesSection | None = None
     filters: FiltersSection = FiltersSection()
     scrub: bool = True
@@ -115,3 +126,11 @@ class BuildRecipe(Section):
     """Rows that are read at a time."""
     buckets: int = Field(16, ge=1)
     """Parts into which threads and people are divided on disk; memory holds one part a worker."""
+
+    @model_validator(mode="after")
+    def _something_to_read(self) -> BuildRecipe:
+        if not self.sources and not self.records:
+            raise ConfigError("the recipe names neither `sources` (posts) nor `records` (choices); name one of them")
+        if not self.sources and any(section.share is not None for section in self.records):
+            raise ConfigError("`records.share` is a share beside `sources`, of which the recipe has none; leave it out")
+        return self

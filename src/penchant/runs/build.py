@@ -70,10 +70,13 @@ def build(
     _begin(out, _made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
     with started(engine, workers) as team:
         pool = _Pool(folder, team, workers)
-        _read(pool, reporter)
-        _each(pool, "sift", 1, "looking for duplicates", reporter)
-        _each(pool, "link", recipe.buckets, "reading replies", reporter)
-        _each(pool, "compose", recipe.buckets, "composing personas", reporter)
+        if recipe.sources:
+            _read(pool, reporter)
+            _each(pool, "sift", 1, "looking for duplicates", reporter)
+            _each(pool, "link", recipe.buckets, "reading replies", reporter)
+            _each(pool, "compose", recipe.buckets, "composing personas", reporter)
+        if recipe.records:
+            _each(pool, "take", len(recipe.records), "taking over records", reporter)
     counts = total(_task_counts(folder, stage) for stage in STAGES)
     check(counts)
     return _finish(out, folder, space, counts)
@@ -86,8 +89,9 @@ def _recipe(config: str | Path, overrides: Sequence[str]) -> BuildRecipe:
     recipe = load_section(BuildRecipe, config, overrides)
     base = recipe_folder(config)
     sources = tuple(source.model_copy(update={"path": str(base / source.path)}) for source in recipe.sources)
+    records = tuple(section.model_copy(update={"path": str(base / section.path)}) for section in recipe.records)
     profiles = recipe.profiles and recipe.profiles.model_copy(update={"path": str(base / recipe.profiles.path)})
-    return recipe.model_copy(update={"sources": sources, "profiles": profiles})
+    return recipe.model_copy(update={"sources": sources, "records": records, "profiles": profiles})
 
 
 def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
@@ -96,9 +100,12 @@ def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
     from penchant.shards.manifest import digest_of
 
     files = [file for source in recipe.sources for file in files_of(source)]
+    files += [Path(section.path) for section in recipe.records]
     files += [Path(recipe.profiles.path)] if recipe.profiles else []
+    if missing := [file for file in files if not file.exists()]:
+        raise DataError(f"{missing[0]}: no such file; check the paths in the recipe")
     stamps = {f"file {file.name}": digest_of(file) for file in files}
-    for name, value in recipe.model_dump(mode="json", exclude={"sources", "profiles"}).items():
+    for name, value in recipe.model_dump(mode="json", exclude={"sources", "records", "profiles"}).items():
         stamps[f"setting {name}"] = json.dumps(value, sort_keys=True)
     if recipe.annotator:
         path = folder_of(recipe.annotator)
@@ -164,7 +171,7 @@ class _Pool:
 
 def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...]) -> None:
     """One task."""
-    from penchant.build.stages import compose, link, read, sift
+    from penchant.build.stages import compose, link, read, sift, take
 
     recipe = folder.recipe
     match stage:
@@ -174,6 +181,8 @@ def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...])
             sift.sift(folder)
         case "link":
             link.link(folder, number, _annotator(recipe.annotator, recipe.space) if recipe.annotator else None)
+        case "take":
+            take.take(folder, number, load_space(recipe.space))
         case _:
             compose.compose(folder, number, load_space(recipe.space), _profiles(recipe.profiles))
 
@@ -245,12 +254,17 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
     files: dict[str, str] = {}
     records: dict[str, int] = {}
     for split in ("train", "test"):
-        shards = tuple(_published(folder.files(f"compose-{split}", "parquet"), out / split))
+        shards = tuple(
+            _published(
+                [path for stage in ("compose", "take") for path in folder.files(f"{stage}-{split}", "parquet")],
+                out / split,
+            )
+        )
         records[split] = sum(shard.records for shard in shards)
         if not shards:
             continue
         Manifest(
-            space=SpaceStamp.of(space if recipe.annotator else None),
+            space=SpaceStamp.of(space),
             shards=shards,
             seed=recipe.seed,
             simulated=False,

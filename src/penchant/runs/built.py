@@ -14,6 +14,9 @@ from penchant.space import SPACE_FILE, load_space
 if TYPE_CHECKING:
     from penchant.record import Record
 
+RULES = ("own", "votes")
+"""Rules by which records are made of posts; other records were taken over, with a provenance of their own."""
+
 
 def explain(out: Path, row: str) -> dict[str, Any]:
     """What became of a row.
@@ -65,11 +68,11 @@ def _records(out: Path, row: str) -> Iterator[dict[str, Any]]:
         if not (folder / MANIFEST).is_file():
             continue
         for record in read(folder, load_space(str(folder / SPACE_FILE)), verify=False):
-            meta = json.loads(record.provenance.meta)
-            prompt, chosen, rejected = meta["rows"]
-            parts = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
-            if row == record.record_id or row in (*meta["rows"], *meta["evidence"].values()):
-                yield _described(record, split, parts, meta["evidence"])
+            meta = json.loads(record.provenance.meta) if record.provenance.attribute in RULES else {}
+            parts = dict(zip(("prompt", "chosen", "rejected"), meta.get("rows", ("", "", "")), strict=True))
+            evidence = meta.get("evidence", {})
+            if row == record.record_id or row in (*parts.values(), *evidence.values()):
+                yield _described(record, split, parts, evidence)
 
 
 def _described(record: Record, split: str, parts: dict[str, str], evidence: dict[str, str]) -> dict[str, Any]:
