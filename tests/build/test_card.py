@@ -17,6 +17,7 @@ def test_the_card_says_what_was_left_out_and_where_the_splits_are() -> None:
         "records": {"train": 900, "test": 0},
         "steps": steps,
         "space": {"name": "alignx90"},
+        "rules": {"split": "train", "records": 900, "longer": [0.5, 0.45, 0.55]},
     }
     text = card(manifest)
     heading = yaml.safe_load(text.split("---")[1])
@@ -24,4 +25,6 @@ def test_the_card_says_what_was_left_out_and_where_the_splits_are() -> None:
     assert "| prose (posts) | 1,200 | 1,000 | too short: 200 |" in text
     assert "| RC.zst | reddit |" in text
     assert "email 3" in text
+    assert "| longer | 50.0 (45.0 to 55.0) |" in text
+    assert "Rules without" not in card({**manifest, "rules": None})
     assert "900 records of train. Of two replies" in text

@@ -63,6 +63,9 @@ def test_the_shards_are_records_with_evidence_and_their_space(built: Path) -> No
         assert len(records) == count > 10
         assert all(record.persona.items and record.user_id for record in records)
     assert not (built / HIDDEN).exists()
+    rules = manifest(built)["rules"]
+    assert rules["records"] == manifest(built)["records"]["test"]
+    assert 0 <= rules["longer"][1] <= rules["longer"][0] <= rules["longer"][2] <= 1
     assert "# invented" in (built / "README.md").read_text()
 
 

@@ -51,6 +51,7 @@ def card(manifest: Mapping[str, Any]) -> str:
             "|---|---|---|---|",
             *steps,
             "",
+            *_rules(manifest["rules"]),
             f"Directions: {recipe['annotator'] or 'none'}, in the space {manifest['space']['name']}. Personal data "
             f"replaced by marks: {', '.join(f'{kind} {count:,}' for kind, count in marks.items()) or 'none found'}. "
             "Names of people and places are not looked for.",
@@ -59,6 +60,26 @@ def card(manifest: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _rules(values: Mapping[str, Any] | None) -> list[str]:
+    """Lines about rules that need no model, such as the longer answer."""
+    if values is None:
+        return []
+    rules = [
+        f"| {rule} | {100 * value[0]:.1f} ({100 * value[1]:.1f} to {100 * value[2]:.1f}) |"
+        for rule, value in values.items()
+        if rule not in ("split", "records")
+    ]
+    return [
+        f"Rules without a model, on {values['records']:,} records of {values['split']}: a method that is not better "
+        "has learned nothing about people. `longer` knows nothing of the person, the others know the evidence.",
+        "",
+        "| rule | right, in % (95 % interval over people) |",
+        "|---|---|",
+        *rules,
+        "",
+    ]
 
 
 def _share(share: float | None) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 HIDDEN, MANIFEST, DROPPED, CARD = ".building", "manifest.json", "dropped.parquet", "README.md"
 FORMAT = "penchant build 1"
+_AUDITED = 10_000
+"""Records that are audited, which are in memory together; `penchant audit` reads all."""
 _LIBRARIES = ("penchant", "pyarrow", "numpy", "rensa", "py3langid")
 
 
@@ -279,6 +282,7 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
         "name": recipe.name,
         "records": records,
         "steps": {step: one.as_dict() for step, one in counts.items()},
+        "rules": _rules(out, records, space, recipe.seed),
         "files": files,
         "seed": recipe.seed,
         "space": {"name": space.name, "digest": space.digest},
@@ -289,6 +293,19 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
     write_text(out / MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     shutil.rmtree(folder.folder)
     return content
+
+
+def _rules(out: Path, records: Mapping[str, int], space: PreferenceSpace, seed: int) -> dict[str, Any] | None:
+    """What rules without a model get right of the first records of a split, of test if it has any."""
+    from penchant.audit.shortcuts import shortcuts
+    from penchant.shards.parquet import read
+
+    split = next((split for split in ("test", "train") if records[split]), None)
+    if split is None:
+        return None
+    some = list(islice(read(out / split, space, verify=False), _AUDITED))
+    values = {rule.rule: [rule.accuracy, *rule.ci95] for rule in shortcuts(some, seed=seed)}
+    return {"split": split, "records": len(some), **values}
 
 
 def _published(paths: Sequence[Path], target: Path) -> Iterator[Any]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from penchant.build.counts import Counts, StepCounts
 from penchant.build.draws import draw, split_of
-from penchant.build.recipe import BuildRecipe, RecordsSection
+from penchant.build.recipe import BuildRecipe
 from penchant.build.stages.folder import BuildFolder
 from penchant.record import Record
 from penchant.shards.atomic import replacing
@@ -41,7 +41,7 @@ def take(folder: BuildFolder, number: int, space: PreferenceSpace) -> None:
     tested = _tested(folder)
     if section.share is None:
         tested |= {_prompt(record) for record in loaded if _split(record, folder.recipe) == "test"}
-    limit = None if section.share is None else _limit(loaded, _trained(folder), section, seed)
+    limit = None if section.share is None else _limit(loaded, _trained(folder), section.share, seed)
     counts: Counts = {"records": StepCounts("rows"), "take": StepCounts("records")}
     dropped: list[tuple[str, str, str]] = []
     for split in ("train", "test"):
@@ -110,10 +110,9 @@ def _trained(folder: BuildFolder) -> int:
     return sum(pq.read_metadata(path).num_rows for path in folder.files("compose-train", "parquet"))
 
 
-def _limit(loaded: Loaded, trained: int, section: RecordsSection, seed: int) -> int:
+def _limit(loaded: Loaded, trained: int, share: float, seed: int) -> int:
     """The largest draw that is kept, so that these records have their share of train."""
-    assert section.share is not None
-    wanted = round(trained * section.share / (1 - section.share))
+    wanted = round(trained * share / (1 - share))
     draws: NDArray[np.uint64] = np.fromiter((draw(seed, "share", record.record_id) for record in loaded), np.uint64)
     if wanted <= 0:
         return -1
