@@ -124,8 +124,9 @@ class BuildRecipe(Section):
     """Share of the people in the split test."""
     chunk: int = Field(20_000, ge=1)
     """Rows that are read at a time."""
-    buckets: int = Field(16, ge=1)
-    """Parts into which threads and people are divided on disk; memory holds one part a worker."""
+    buckets: int | None = Field(None, ge=1)
+    """Parts into which threads and people are divided on disk; each worker has one in memory. None: by the size of the
+    sources, so that memory does not grow with them."""
 
     @model_validator(mode="after")
     def _something_to_read(self) -> BuildRecipe:

@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.config import load_section, recipe_folder
+from penchant.config import load_section, recipe_file, recipe_folder
 from penchant.errors import ConfigError, DataError
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import folder_of, open_annotator
+from penchant.runs.annotators import OWN, folder_of, is_language_model, open_annotator
 from penchant.runs.engines import Waiting, Workers
 from penchant.runs.engines import engine as started
 from penchant.space import SPACE_FILE, PreferenceSpace, load_space
@@ -76,8 +76,8 @@ def build(
         if recipe.sources:
             _read(pool, reporter)
             _each(pool, "sift", 1, "looking for duplicates", reporter)
-            _each(pool, "link", recipe.buckets, "reading replies", reporter)
-            _each(pool, "compose", recipe.buckets, "composing personas", reporter)
+            _each(pool, "link", folder.buckets, "reading replies", reporter)
+            _each(pool, "compose", folder.buckets, "composing personas", reporter)
         if recipe.records:
             _each(pool, "take", len(recipe.records), "taking over records", reporter)
     counts = total(_task_counts(folder, stage) for stage in STAGES)
@@ -88,13 +88,18 @@ def build(
 def _recipe(config: str | Path, overrides: Sequence[str]) -> BuildRecipe:
     """The recipe; its relative paths are taken from its folder."""
     from penchant.build.recipe import BuildRecipe
+    from penchant.build.sources import buckets_for
 
     recipe = load_section(BuildRecipe, config, overrides)
     base = recipe_folder(config)
     sources = tuple(source.model_copy(update={"path": str(base / source.path)}) for source in recipe.sources)
     records = tuple(section.model_copy(update={"path": str(base / section.path)}) for section in recipe.records)
     profiles = recipe.profiles and recipe.profiles.model_copy(update={"path": str(base / recipe.profiles.path)})
-    return recipe.model_copy(update={"sources": sources, "records": records, "profiles": profiles})
+    annotator = recipe.annotator
+    if annotator is not None and annotator not in OWN and (base / annotator).exists():
+        annotator = str(base / annotator)
+    changes = {"sources": sources, "records": records, "profiles": profiles, "annotator": annotator}
+    return recipe.model_copy(update={**changes, "buckets": recipe.buckets or buckets_for(sources)})
 
 
 def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
@@ -111,8 +116,8 @@ def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
     for name, value in recipe.model_dump(mode="json", exclude={"sources", "records", "profiles"}).items():
         stamps[f"setting {name}"] = json.dumps(value, sort_keys=True)
     if recipe.annotator:
-        path = folder_of(recipe.annotator)
-        stamps["annotator"] = digest_of(Path(path))
+        is_model = is_language_model(recipe.annotator)
+        stamps["annotator"] = digest_of(recipe_file(recipe.annotator) if is_model else folder_of(recipe.annotator))
     stamps["space"] = space.digest
     for library in _LIBRARIES:
         stamps[f"version of {library}"] = metadata.version(library)

@@ -14,12 +14,15 @@ from penchant.build.recipe import SourceSection
 from penchant.build.sources import reddit, threads
 from penchant.build.sources.lines import Line, json_lines, table_lines
 from penchant.errors import DataError, RecordError
+from penchant.shards.tables.text import PACKED
 
 Parse = Callable[[Mapping[str, object], Mapping[str, str], str], Post]
 _PARSE: Mapping[str, Parse] = {"threads": threads.parse, "reddit": reddit.parse}
 """Kind of source -> how a row becomes a post."""
 KINDS = tuple(_PARSE)
 _LINES = (".jsonl", ".ndjson")
+_BUCKET, _PACKED = 30_000_000, 8
+"""Bytes of a bucket; how much larger text is than its packed file."""
 
 
 def files_of(source: SourceSection) -> list[Path]:
@@ -29,6 +32,13 @@ def files_of(source: SourceSection) -> list[Path]:
     if not files or not all(file.exists() for file in files):
         raise DataError(f"{path}: no such file; check `path` of the source in the recipe")
     return files
+
+
+def buckets_for(sources: Sequence[SourceSection]) -> int:
+    """A number of buckets of some 30 MB of text each, at least 16."""
+    files = [file for source in sources for file in files_of(source)]
+    size = sum(file.stat().st_size * (_PACKED if file.suffix.lower() in PACKED else 1) for file in files)
+    return max(16, size // _BUCKET)
 
 
 def batches(source: SourceSection, size: int) -> Iterator[list[Line]]:

@@ -27,6 +27,11 @@ class BuildFolder:
     folder: Path
     recipe: BuildRecipe
 
+    @property
+    def buckets(self) -> int:
+        """Number of buckets; `runs.build` sets it where the recipe does not."""
+        return self.recipe.buckets or 1
+
     def file(self, stage: str, number: int, ending: str) -> Path:
         """A file of a task."""
         return self.folder / stage / f"{number:06d}.{ending}"

@@ -50,8 +50,8 @@ def link(folder: BuildFolder, bucket: int, annotator: Annotator | None) -> None:
         written += [_written_row(reply, by_id[name], in_test=in_test) for reply in group]
     for kind, rows, schema in (("written", written, _WRITTEN), ("choices", choices, _CHOICES)):
         table = pa.Table.from_pylist(rows, schema=schema)
-        people = [bucket_of(str(row["person"]), recipe.buckets) for row in rows]
-        write_buckets(folder.file("link", bucket, kind), table, people, recipe.buckets)
+        people = [bucket_of(str(row["person"]), folder.buckets) for row in rows]
+        write_buckets(folder.file("link", bucket, kind), table, people, folder.buckets)
     folder.done("link", bucket, counts, dropped)
 
 
@@ -61,7 +61,7 @@ def _sifted(folder: BuildFolder, bucket: int) -> list[Post]:
     posts: list[Post] = []
     start = 0
     for file in folder.files("read", "arrow"):
-        sizes = bucket_sizes(file, folder.recipe.buckets)
+        sizes = bucket_sizes(file, folder.buckets)
         first = start + sum(sizes[:bucket])
         kept = verdict[first : first + sizes[bucket]] == KEPT
         posts += posts_of(read_bucket([file], bucket)[0].filter(pa.array(kept)))

@@ -80,8 +80,8 @@ def _filtered(post: Post, recipe: BuildRecipe, counts: Counts) -> tuple[Post, st
 
 
 def _write_posts(folder: BuildFolder, number: int, posts: Sequence[Post]) -> None:
-    buckets = [bucket_of(post.thread, folder.recipe.buckets) for post in posts]
-    order = write_buckets(folder.file("read", number, "arrow"), table_of(posts), buckets, folder.recipe.buckets)
+    buckets = [bucket_of(post.thread, folder.buckets) for post in posts]
+    order = write_buckets(folder.file("read", number, "arrow"), table_of(posts), buckets, folder.buckets)
     ordered = [posts[row] for row in order]
     keys = np.array(
         [(duplicates.digest(post.text), _key(post.author), _key(post.id)) for post in ordered], dtype=np.int64

@@ -66,7 +66,7 @@ def _sift_counts(folder: BuildFolder, verdict: NDArray[Any]) -> tuple[Counts, li
         one.rows_out = left
     dropped, start = [], 0
     for file in folder.files("read", "arrow"):
-        for bucket, size in enumerate(bucket_sizes(file, folder.recipe.buckets)):
+        for bucket, size in enumerate(bucket_sizes(file, folder.buckets)):
             part = verdict[start : start + size]
             if part.any():
                 origins = read_bucket([file], bucket)[0].column("origin").to_pylist()

@@ -1,0 +1,44 @@
+"""Sources as posts: files of a pattern, batches that hold each row once, buckets by size."""
+
+from pathlib import Path
+
+import pytest
+
+from penchant.build.recipe import SourceSection
+from penchant.build.sources import batches, buckets_for, files_of, parsed
+from penchant.errors import DataError
+
+
+def source(path: Path, **settings: object) -> SourceSection:
+    columns = {"id": "id", "author": "author", "text": "text"}
+    return SourceSection(kind="threads", path=str(path), columns=columns, **settings)
+
+
+def test_the_files_of_a_pattern_come_in_order_and_none_is_refused(tmp_path: Path) -> None:
+    for name in ("b.jsonl", "a.jsonl", "c.txt"):
+        (tmp_path / name).write_text("")
+    assert [file.name for file in files_of(source(tmp_path / "*.jsonl"))] == ["a.jsonl", "b.jsonl"]
+    for missing in ("*.csv", "none.jsonl"):
+        with pytest.raises(DataError, match="no such file; check `path` of the source"):
+            files_of(source(tmp_path / missing))
+
+
+def test_each_row_is_in_one_batch_and_is_a_post_or_has_a_reason(tmp_path: Path) -> None:
+    rows = "".join(f'{{"id": {number}, "author": "ann", "text": "tea"}}\n' for number in range(5))
+    (tmp_path / "a.jsonl").write_text(rows)
+    (tmp_path / "b.jsonl").write_text('{"id": 9}\n')
+    made = list(batches(source(tmp_path / "*.jsonl"), 4))
+    assert [len(batch) for batch in made] == [4, 2]
+    found = [post for batch in made for post in parsed(batch, source(tmp_path / "*.jsonl"))]
+    assert [post.id for post in found[:5]] == ["0", "1", "2", "3", "4"]
+    line, reason = found[5]
+    assert (line.origin, reason) == ("b.jsonl line 1", "no author")
+
+
+def test_large_sources_have_more_buckets(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "a.jsonl").write_text("x" * 1000)
+    (tmp_path / "a.jsonl.gz").write_text("x" * 1000)
+    assert buckets_for([source(tmp_path / "a.jsonl")]) == 16
+    monkeypatch.setattr("penchant.build.sources._BUCKET", 10)
+    assert buckets_for([source(tmp_path / "a.jsonl")]) == 100
+    assert buckets_for([source(tmp_path / "a.jsonl.gz"), source(tmp_path / "a.jsonl")]) == 900
