@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from penchant.infer.base import Annotator
 
 HIDDEN, MANIFEST, DROPPED, CARD = ".building", "manifest.json", "dropped.parquet", "README.md"
+DATASHEET = "datasheet.html"
 FORMAT = "penchant build 1"
 _AUDITED = 10_000
 """Records that are audited, which are in memory together; `penchant audit` reads all."""
@@ -295,9 +296,19 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
         "made_from": json.loads((folder.folder / "made_from.json").read_text(encoding="utf-8")),
     }
     write_text(out / CARD, card(content))
+    _write_datasheet(out / DATASHEET, content, folder, space)
     write_text(out / MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     shutil.rmtree(folder.folder)
     return content
+
+
+def _write_datasheet(path: Path, content: Mapping[str, Any], folder: BuildFolder, space: PreferenceSpace) -> None:
+    from penchant.build.datasheet import datasheet
+    from penchant.build.distributions import Distributions
+    from penchant.shards.atomic import write_text
+
+    parts = (Distributions.load(file) for file in folder.files("compose", "npz"))
+    write_text(path, datasheet(content, sum(parts, Distributions.none(len(space))), space))
 
 
 def _rules(out: Path, records: Mapping[str, int], space: PreferenceSpace, seed: int) -> dict[str, Any] | None:

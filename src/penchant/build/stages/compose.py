@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from penchant.build.counts import Counts, StepCounts
+from penchant.build.distributions import Distributions
 from penchant.build.people import Chosen, Written, grouped, records_of
 from penchant.build.spill import read_bucket
 from penchant.build.stages.folder import BuildFolder
@@ -50,6 +51,8 @@ def compose(folder: BuildFolder, bucket: int, space: PreferenceSpace, profiles: 
             with replacing(path) as temporary:
                 write_shard(temporary, theirs, space)
         counts[split] = StepCounts("records", rows_in=len(theirs), rows_out=len(theirs))
+    people = ([reply.direction for reply in theirs] for theirs in written.values())
+    Distributions.of(people, records, len(space)).save(folder.file("compose", bucket, "npz"))
     folder.done("compose", bucket, counts, dropped)
 
 
