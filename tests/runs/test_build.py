@@ -102,6 +102,20 @@ def test_after_a_kill_a_build_goes_on_to_the_same_bytes(recipe: Path, built: Pat
     assert manifest(out)["files"] == manifest(built)["files"]
 
 
+def test_an_interrupt_stops_the_workers_too(recipe: Path, built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(out), "--workers", "2"]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list((out / HIDDEN).glob("*/*.json")):
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted; --resume goes on after its last whole" in words
+    build(config=recipe, out=out, resume=True)
+    assert manifest(out)["files"] == manifest(built)["files"]
+
+
 def test_a_stopped_build_goes_on_with_the_same_recipe_only(recipe: Path, tmp_path: Path, monkeypatch) -> None:
     out = tmp_path / "data"
 
