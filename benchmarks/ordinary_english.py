@@ -26,7 +26,7 @@ from penchant.runs.annotators import open_annotator
 from penchant.space import PreferenceSpace, load_space
 
 SURE = 0.9
-NOTHING = ("past", "others", "trap")
+NOTHING = ("denied", "part", "past", "others", "trap")
 
 
 def main() -> None:

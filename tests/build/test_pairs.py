@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from penchant.build.pairs import Reply, pairs_of
+from penchant.build.pairs import Reply, mirrored, pairs_of
 from penchant.build.post import Post
 from penchant.build.recipe import PairsSection
 
@@ -20,7 +20,7 @@ def reply(
 def test_two_replies_are_one_choice_of_either_author() -> None:
     pairs, counts = pairs_of(PARENT, [reply("a", "ann"), reply("b", "ben")], PairsSection(), 0)
     assert [pair.person for pair in pairs] in (["ann"], ["ben"])
-    assert pairs[0].id in ("a>b", "b>a")
+    assert pairs[0].id in ("a > b", "b > a")
     assert (counts.rows_in, counts.rows_out, counts.dropped) == (1, 1, {})
     people = {
         pairs_of(PARENT, [reply("a", "ann"), reply("b", "ben")], PairsSection(), seed)[0][0].person
@@ -32,8 +32,13 @@ def test_two_replies_are_one_choice_of_either_author() -> None:
 def test_mirrored_pairs_are_there_for_both_authors() -> None:
     replies = [reply("a", "ann"), reply("b", "ben"), reply("c", "cat", split="test")]
     pairs, counts = pairs_of(PARENT, replies, PairsSection(mirrored=True), 0)
-    assert sorted(pair.id for pair in pairs) == ["a>b", "b>a"]
+    assert sorted(pair.id for pair in pairs) == ["a > b", "b > a"]
     assert (counts.rows_in, counts.rows_out, counts.dropped) == (3, 1, {"authors in different splits": 2})
+
+
+def test_the_mirror_of_a_pair_has_the_ids_the_other_way_round() -> None:
+    pairs, _ = pairs_of(PARENT, [reply("a", "ann"), reply("b", "ben")], PairsSection(mirrored=True), 0)
+    assert [mirrored(pair.id) for pair in pairs] == [pair.id for pair in pairs[::-1]]
 
 
 def test_a_prompt_of_test_is_none_of_train() -> None:
@@ -61,7 +66,7 @@ def test_couples_that_are_no_choice_have_a_reason(other, reason: str) -> None:
 def test_by_votes_a_reply_must_come_later_and_have_more() -> None:
     settings = PairsSection(rule="votes")
     late = reply("b", "ben", score=8, day=2)
-    assert [pair.id for pair in pairs_of(PARENT, [reply("a", "ann", score=3), late], settings, 0)[0]] == ["b>a"]
+    assert [pair.id for pair in pairs_of(PARENT, [reply("a", "ann", score=3), late], settings, 0)[0]] == ["b > a"]
     for early in (reply("a", "ann", score=5), reply("a", "ann", score=1), reply("a", "ann", score=3, day=3)):
         pairs, counts = pairs_of(PARENT, [early, late], settings, 0)
         assert (pairs, counts.dropped) == ([], {"votes do not decide": 1})
@@ -72,8 +77,8 @@ def test_replies_must_differ_in_as_many_dimensions_as_the_recipe_says(tiny) -> N
     replies = [reply("a", "ann", direction=short), reply("b", "ben", direction=jokes)]
     pairs, _ = pairs_of(PARENT, replies, PairsSection(opposed=1, mirrored=True), 0)
     assert {pair.id: pair.direction for pair in pairs} == {
-        "a>b": tiny.direction({"humour": -1}),
-        "b>a": tiny.direction({"humour": 1}),
+        "a > b": tiny.direction({"humour": -1}),
+        "b > a": tiny.direction({"humour": 1}),
     }
     none, counts = pairs_of(PARENT, replies, PairsSection(opposed=2), 0)
     assert (none, counts.dropped) == ([], {"differ in fewer than 2 dimensions": 1})

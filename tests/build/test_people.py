@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from penchant.build.people import Chosen, Written, grouped, records_of
@@ -15,7 +16,7 @@ def written(number: int, thread: str, *, in_test: bool = False, text: str = "") 
 
 def chosen(number: int, thread: str, split: str = "train") -> Chosen:
     texts = f"prompt {number}", f"better answer {number}", f"worse answer {number}"
-    return Chosen(f"c{number}", thread, *texts, None, None, split, ["row a", f"row c{number}", "row b"])
+    return Chosen(f"c{number}", thread, *texts, None, None, split, ["row a", f"row c{number}", "row b"], f"p{number}")
 
 
 def test_evidence_comes_from_other_threads_and_the_description_last() -> None:
@@ -50,6 +51,14 @@ def test_what_holds_an_answer_or_answers_a_prompt_of_test_is_not_shown_to_train(
     assert [item.id for item in record.persona.items] == ["w4", "w1"]  # w1 only shares three words with the answer
     (record,), _ = records_of("ann", theirs, [chosen(1, "t1", "test")], None, PersonaSection(), rule="own", seed=0)
     assert [item.id for item in record.persona.items] == ["w4", "w3", "w1"]
+
+
+def test_no_post_of_a_person_is_shown_twice() -> None:
+    choices = [chosen(1, "t1"), *(replace(chosen(number, "t2"), post="w5") for number in (2, 3))]
+    (record, *_), _ = records_of("ann", [written(5, "t2")], choices, None, PersonaSection(), rule="own", seed=0)
+    assert [item.id for item in record.persona.items] == ["w5"]
+    (record, *_), _ = records_of("ann", [], choices, None, PersonaSection(), rule="own", seed=0)
+    assert len(record.persona.items) == 1
 
 
 def test_people_without_enough_evidence_are_counted() -> None:

@@ -12,7 +12,7 @@ def test_a_build_prints_its_steps_and_explains_a_row(penchant, tmp_path) -> None
     again = penchant("build", "--config", recipe, "--out", tmp_path / "json", "--json", "--set", "pairs.mirrored=true")
     assert again.last["recipe"]["pairs"]["mirrored"] is True
     assert again.last["folder"] == str(tmp_path / "json")
-    record = penchant("build", "--out", tmp_path / "json", "--explain", "t1.0>t1.1")
+    record = penchant("build", "--out", tmp_path / "json", "--explain", "t1.0 > t1.1")
     assert (record.code, "chosen: posts.jsonl line 7" in record.out) == (0, True) or record.code == 2
 
 

@@ -133,6 +133,8 @@ def test_a_stopped_build_goes_on_with_the_same_recipe_only(recipe: Path, tmp_pat
     build(config=recipe, out=out, resume=True)
     with pytest.raises(DataError, match="is not empty; give another `out`"):
         build(config=recipe, out=out)
+    with pytest.raises(DataError, match="holds a finished build"):
+        build(config=recipe, out=out, resume=True)
     assert manifest(out)["seed"] == 0
     build(config=recipe, out=out, overwrite=True, overrides=["seed=1"])
     assert manifest(out)["seed"] == 1
@@ -168,14 +170,55 @@ def test_profiles_describe_people(tmp_path: Path) -> None:
     content = yaml.safe_load(recipe.read_text())
     content["profiles"]["text"] = "works as {work}"
     recipe.write_text(yaml.safe_dump(content))
-    with pytest.raises(ConfigError, match=r"has no 'work', which `profiles` of the recipe names; it has author, job"):
+    with pytest.raises(ConfigError, match=r"has no 'work', which the profiles of the recipe name; it has author, job"):
         build(config=recipe, out=tmp_path / "again")
+
+
+def test_mirrored_pairs_are_there_twice(recipe: Path, tmp_path: Path) -> None:
+    from penchant.build.pairs import mirrored
+
+    build(config=recipe, out=tmp_path / "data", overrides=["pairs.mirrored=true", "persona.fewest=3"])
+    steps = manifest(tmp_path / "data")["steps"]
+    assert steps["people"]["dropped"]
+    assert steps["mirror"]["out"] == sum(manifest(tmp_path / "data")["records"].values()) > 20
+    for split in ("train", "test"):
+        records = read(tmp_path / "data" / split, load_space("alignx90")).records()
+        pairs = {record.record_id: (record.chosen, record.rejected) for record in records}
+        assert all(pairs[mirrored(name)] == texts[::-1] for name, texts in pairs.items())
+
+
+def test_a_column_that_is_not_there_is_refused_at_once(tmp_path: Path, reporter) -> None:
+    recipe = write_forum(tmp_path, rows_of(3))
+    content = yaml.safe_load(recipe.read_text())
+    content["sources"][0]["columns"]["author"] = "user"
+    recipe.write_text(yaml.safe_dump(content))
+    with pytest.raises(
+        ConfigError, match=r"has no column 'user', which the recipe names for author; it has id, thread"
+    ):
+        build(config=recipe, out=tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+    empty = build(
+        config=write_forum(tmp_path, rows_of(1), persona={"fewest": 9}), out=tmp_path / "data", reporter=reporter
+    )
+    assert sum(empty["records"].values()) == 0
+    assert "no record was made" in reporter.notes[-1]
+    assert "No records. Of two" in (tmp_path / "data" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_first_process(recipe: Path, tmp_path: Path, how: int) -> None:
+    command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(tmp_path / "data")]
+    process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list((tmp_path / "data" / HIDDEN).glob("*/*.json")):
+        time.sleep(0.002)
+    process.send_signal(how)
+    process.communicate(timeout=60)  # returns when the last process that holds the pipe has ended
 
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"sources": [{"kind": "threads", "path": "none.jsonl"}]}, "no such file; check `path` of the source"),
+        ({"sources": [{"kind": "threads", "path": "none.jsonl"}]}, "no such file; check the path of this source"),
         ({"sources": []}, "names neither `sources`"),
         ({"persona": {"comments": 3}}, "unknown key 'persona.comments'"),
     ],

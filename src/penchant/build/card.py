@@ -39,7 +39,7 @@ def card(manifest: Mapping[str, Any]) -> str:
             "",
             f"# {manifest['name']}",
             "",
-            " and ".join(f"{records[split]:,} records of {split}" for split in splits)
+            (" and ".join(f"{records[split]:,} records of {split}" for split in splits) or "No records")
             + f". {rule}{mirrored} No person is in both splits, and no prompt.",
             "",
             "| source | kind |",

@@ -36,7 +36,7 @@ class Pair:
     @property
     def id(self) -> str:
         """From the ids of the two replies."""
-        return f"{self.chosen.post.id}>{self.rejected.post.id}"
+        return f"{self.chosen.post.id}{_OVER}{self.rejected.post.id}"
 
     @property
     def person(self) -> str:
@@ -45,11 +45,26 @@ class Pair:
 
     @property
     def direction(self) -> Direction | None:
-        """The poles that `chosen` shows more than `rejected`."""
+        """The poles that `chosen` shows more than `rejected`, as sure as the surer of the two readings."""
         if self.chosen.direction is None or self.rejected.direction is None:
             return None
-        space = self.chosen.direction.space
-        return Direction(space, np.sign(self.chosen.direction.signs - self.rejected.direction.signs))
+        chosen, rejected = self.chosen.direction, self.rejected.direction
+        sure = np.maximum(
+            np.where(chosen.signs != 0, chosen.probabilities(), 0),
+            np.where(rejected.signs != 0, rejected.probabilities(), 0),
+        )
+        signs = np.sign(chosen.signs - rejected.signs)
+        return Direction(chosen.space, signs, np.where(signs != 0, sure, 1.0))
+
+
+_OVER = " > "
+"""Between the ids of the chosen and the rejected reply in the id of a pair."""
+
+
+def mirrored(name: str) -> str:
+    """The id of the mirror of a pair."""
+    chosen, _, rejected = name.partition(_OVER)
+    return f"{rejected}{_OVER}{chosen}"
 
 
 def pairs_of(

@@ -53,6 +53,8 @@ class Chosen:
     split: str
     origins: Sequence[str]
     """Sources and rows of the prompt, the chosen and the rejected reply."""
+    post: str = ""
+    """Id of the chosen reply."""
 
 
 def records_of(
@@ -99,7 +101,9 @@ def records_of(
             split=choice.split,
             at=choice.at,
         )
-        items = _drawn(comments, settings.ugc, choice, record) + _drawn(others, settings.pair, choice, record)
+        posts: set[str] = set()
+        items = _drawn(comments, settings.ugc, choice, record, posts)
+        items += _drawn(others, settings.pair, choice, record, posts)
         if len(items) < settings.fewest:
             counts.drop(f"fewer than {settings.fewest} comments and choices in other threads")
             continue
@@ -115,18 +119,23 @@ def records_of(
 class _Candidate:
     """An item that may be shown, with a number from which its place in the draw of each record is made."""
 
-    __slots__ = ("in_test", "item", "number", "thread")
+    __slots__ = ("in_test", "item", "number", "post", "thread")
 
     def __init__(self, item: Item, row: Written | Chosen, seed: int) -> None:
         self.item, self.thread = item, row.thread
         self.in_test = isinstance(row, Written) and row.in_test
         self.number = draw(seed, "evidence", row.id)
+        self.post = row.id if isinstance(row, Written) else row.post
+        """Id of the person's own post in the item."""
 
 
-def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record: Record) -> list[Item]:
+def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record: Record, posts: set[str]) -> list[Item]:
     """Some items of other threads, drawn for one record, in their order; the oldest first where times are known.
 
     Items under a prompt of test are not drawn for train, and none that holds an answer of the record.
+
+    Args:
+        posts: the person's own posts that items before show; none is shown twice. It grows.
     """
     key = draw(0, "record", choice.id)
     order = sorted(range(len(candidates)), key=lambda row: (candidates[row].number ^ key) * _MIX & _BITS)
@@ -137,8 +146,9 @@ def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record:
         candidate = candidates[row]
         if candidate.thread == choice.thread or (candidate.in_test and choice.split == "train"):
             continue
-        if not gives_away(candidate.item.evidence, record):
+        if candidate.post not in posts and not gives_away(candidate.item.evidence, record):
             kept.append(row)
+            posts.add(candidate.post)
     items = [candidates[row].item for row in sorted(kept)]
     return sorted(items, key=lambda item: item.at) if all(item.at for item in items) else items  # type: ignore[arg-type, return-value]
 

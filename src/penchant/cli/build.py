@@ -65,7 +65,7 @@ def _explanation(values: dict[str, Any]) -> str:
     for record in values["records"]:
         for key, value in record.items():
             text = _poles(value) if key == "direction" else value
-            lines.append(f"{key}: {', '.join(value.values()) if key == 'evidence' else text}")
+            lines.append(f"{key}: {', '.join(filter(None, value.values())) if key == 'evidence' else text}")
         lines.append("")
     if values["evidence"]:
         lines.append(f"evidence of {len(values['evidence']):,} records: {', '.join(values['evidence'][:_MOST])}")

@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penchant.config import load_section, recipe_file, recipe_folder
 from penchant.errors import ConfigError, DataError
@@ -70,6 +70,7 @@ def build(
 
     recipe = _recipe(config, overrides)
     space = load_space(recipe.space)
+    _check_columns(recipe)
     folder = BuildFolder(out / HIDDEN, recipe)
     _begin(out, _made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
     with started(engine, workers) as team:
@@ -79,11 +80,16 @@ def build(
             _each(pool, "sift", 1, "looking for duplicates", reporter)
             _each(pool, "link", folder.buckets, "reading replies", reporter)
             _each(pool, "compose", folder.buckets, "composing personas", reporter)
+            if recipe.pairs.mirrored:
+                _each(pool, "mirror", 1, "looking for pairs without a mirror", reporter)
         if recipe.records:
             _each(pool, "take", len(recipe.records), "taking over records", reporter)
     counts = total(_task_counts(folder, stage) for stage in STAGES)
     check(counts)
-    return _finish(out, folder, space, counts)
+    content = _finish(out, folder, space, counts)
+    if not sum(content["records"].values()):
+        reporter.note("no record was made; the steps say what was left out, and where")
+    return content
 
 
 def _recipe(config: str | Path, overrides: Sequence[str]) -> BuildRecipe:
@@ -101,6 +107,21 @@ def _recipe(config: str | Path, overrides: Sequence[str]) -> BuildRecipe:
         annotator = str(base / annotator)
     changes = {"sources": sources, "records": records, "profiles": profiles, "annotator": annotator}
     return recipe.model_copy(update={**changes, "buckets": recipe.buckets or buckets_for(sources)})
+
+
+def _check_columns(recipe: BuildRecipe) -> None:
+    """Raises ConfigError where a column of the recipe is in none of the first rows: every row would be dropped."""
+    from penchant.build.sources import unknown_columns
+
+    for source in recipe.sources:
+        unknown, names = unknown_columns(source)
+        if unknown:
+            field, column = unknown[0]
+            raise ConfigError(
+                f"{source.path}: has no column '{column}', which the recipe names for {field}; it has "
+                f"{', '.join(names)}"
+            )
+    _profiles(recipe.profiles)
 
 
 def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
@@ -148,6 +169,8 @@ def _begin(out: Path, made_from: Mapping[str, str], *, resume: bool, overwrite: 
             )
         reporter.note(f"going on in {out}")
         return
+    if resume and (out / MANIFEST).is_file():
+        raise DataError(f"{out} holds a finished build, and there is nothing to go on with; use its records")
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; give another `out`, or add `overwrite`")
     write_text(stamp, json.dumps(dict(made_from), indent=1))
@@ -156,31 +179,44 @@ def _begin(out: Path, made_from: Mapping[str, str], *, resume: bool, overwrite: 
 # the tasks, in this process or in others
 
 
+class _Task(NamedTuple):
+    stage: str
+    number: int
+    content: tuple[Any, ...] = ()
+    size: int = 1
+    """By how much a progress bar advances."""
+
+
 @dataclass
 class _Pool:
     folder: BuildFolder
     team: Workers
     workers: int
 
-    def run(self, tasks: Iterator[tuple[str, int, tuple[Any, ...]]], done: Callable[[], None]) -> None:
+    def run(self, tasks: Iterator[_Task], advance: Callable[[int], None]) -> None:
         """Runs the tasks that are not done yet; few wait at a time, as each may carry a batch of rows."""
-        waiting: deque[Waiting] = deque()
-        for stage, number, content in tasks:
-            if self.folder.counts(stage, number) is not None:
-                done()
+        waiting: deque[tuple[Waiting, int]] = deque()
+
+        def first_done() -> None:
+            running, size = waiting.popleft()
+            running.result()
+            advance(size)
+
+        for task in tasks:
+            if self.folder.counts(task.stage, task.number) is not None:
+                advance(task.size)
                 continue
-            waiting.append(self.team.submit(_run, self.folder, stage, number, content))
+            running = self.team.submit(_run, self.folder, task.stage, task.number, task.content)
+            waiting.append((running, task.size))
             if len(waiting) > 2 * self.workers:
-                waiting.popleft().result()
-                done()
-        for task in waiting:
-            task.result()
-            done()
+                first_done()
+        while waiting:
+            first_done()
 
 
 def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...]) -> None:
     """One task."""
-    from penchant.build.stages import compose, link, read, sift, take
+    from penchant.build.stages import compose, link, mirror, read, sift, take
 
     recipe = folder.recipe
     match stage:
@@ -190,6 +226,8 @@ def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...])
             sift.sift(folder)
         case "link":
             link.link(folder, number, _annotator(recipe.annotator, recipe.space) if recipe.annotator else None)
+        case "mirror":
+            mirror.mirror(folder)
         case "take":
             take.take(folder, number, load_space(recipe.space))
         case _:
@@ -214,7 +252,7 @@ def _profiles(section: ProfilesSection | None) -> Mapping[str, str]:
             profiles[str(row.content[section.author])] = section.text.format_map(row.content)
         except (KeyError, ValueError, IndexError) as error:
             raise ConfigError(
-                f"{section.path}: {row.location} has no {error}, which `profiles` of the recipe names; it has "
+                f"{section.path}: {row.location} has no {error}, which the profiles of the recipe name; it has "
                 f"{', '.join(row.content)}"
             ) from error
     return profiles
@@ -226,21 +264,21 @@ def _read(pool: _Pool, reporter: Reporter) -> None:
     recipe = pool.folder.recipe
     with reporter.bar(0, "reading posts") as advance:
 
-        def tasks() -> Iterator[tuple[str, int, tuple[Any, ...]]]:
+        def tasks() -> Iterator[_Task]:
             number = 0
             for source in recipe.sources:
                 for lines in batches(source, recipe.chunk):
-                    yield "read", number, (source, lines)
+                    yield _Task("read", number, (source, lines), len(lines))
                     number += 1
 
-        pool.run(tasks(), lambda: advance(recipe.chunk))
+        pool.run(tasks(), advance)
     if not pool.folder.files("read", "json"):
         raise DataError("the sources of the recipe hold no rows; check `sources`")
 
 
 def _each(pool: _Pool, stage: str, count: int, label: str, reporter: Reporter) -> None:
     with reporter.bar(count, label) as advance:
-        pool.run(((stage, number, ()) for number in range(count)), lambda: advance(1))
+        pool.run((_Task(stage, number) for number in range(count)), advance)
 
 
 def _task_counts(folder: BuildFolder, stage: str) -> Counts:
@@ -263,12 +301,9 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
     files: dict[str, str] = {}
     records: dict[str, int] = {}
     for split in ("train", "test"):
-        shards = tuple(
-            _published(
-                [path for stage in ("compose", "take") for path in folder.files(f"{stage}-{split}", "parquet")],
-                out / split,
-            )
-        )
+        stages = ("mirror" if recipe.pairs.mirrored else "compose", "take")
+        paths = [path for stage in stages for path in folder.files(f"{stage}-{split}", "parquet")]
+        shards = tuple(_published(paths, out / split))
         records[split] = sum(shard.records for shard in shards)
         if not shards:
             continue

@@ -71,7 +71,7 @@ def _records(out: Path, row: str) -> Iterator[dict[str, Any]]:
             meta = json.loads(record.provenance.meta) if record.provenance.attribute in RULES else {}
             parts = dict(zip(("prompt", "chosen", "rejected"), meta.get("rows", ("", "", "")), strict=True))
             evidence = meta.get("evidence", {})
-            if row == record.record_id or row in (*parts.values(), *evidence.values()):
+            if row in (record.record_id, *parts.values(), *evidence, *evidence.values()):
                 yield _described(record, split, parts, evidence)
 
 

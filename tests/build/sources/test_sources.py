@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penchant.build.recipe import SourceSection
-from penchant.build.sources import batches, buckets_for, files_of, parsed
+from penchant.build.sources import batches, buckets_for, files_of, parsed, unknown_columns
 from penchant.errors import DataError
 
 
@@ -19,7 +19,7 @@ def test_the_files_of_a_pattern_come_in_order_and_none_is_refused(tmp_path: Path
         (tmp_path / name).write_text("")
     assert [file.name for file in files_of(source(tmp_path / "*.jsonl"))] == ["a.jsonl", "b.jsonl"]
     for missing in ("*.csv", "none.jsonl"):
-        with pytest.raises(DataError, match="no such file; check `path` of the source"):
+        with pytest.raises(DataError, match="no such file; check the path of this source"):
             files_of(source(tmp_path / missing))
 
 
@@ -33,6 +33,15 @@ def test_each_row_is_in_one_batch_and_is_a_post_or_has_a_reason(tmp_path: Path) 
     assert [post.id for post in found[:5]] == ["0", "1", "2", "3", "4"]
     line, reason = found[5]
     assert (line.origin, reason) == ("b.jsonl line 1", "no author")
+
+
+def test_columns_that_no_row_has_are_found_before_a_build(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "who": "ann"}\n{broken\n{"id": 2, "text": "tea"}\n')
+    unknown, names = unknown_columns(source(tmp_path / "a.jsonl"))
+    assert unknown == [("author", "author")]
+    assert names == ["id", "who", "text"]
+    (tmp_path / "a.jsonl").write_text("{broken\n")
+    assert unknown_columns(source(tmp_path / "a.jsonl")) == ([], [])
 
 
 def test_large_sources_have_more_buckets(tmp_path: Path, monkeypatch) -> None:

@@ -35,8 +35,8 @@ def test_replies_become_choices_with_the_directions_that_were_inferred(tmp_path:
     link(folder, 0, FakeAnnotator(tiny, {"jokes": ("humour", 1)}))
     choices = read_bucket(folder.files("link", "choices"), 0)[0].to_pylist()
     assert {row["id"]: [(one["row"], one["sign"]) for one in row["direction"]] for row in choices} == {
-        "b>c": [(1, 1)],
-        "c>b": [(1, -1)],
+        "b > c": [(1, 1)],
+        "c > b": [(1, -1)],
     }
     assert choices[0]["origins"] == ["a a", "a b", "a c"]
     written = read_bucket(folder.files("link", "written"), 0)[0].to_pylist()

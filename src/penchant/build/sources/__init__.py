@@ -7,6 +7,7 @@ number of workers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from penchant.build.post import Post
@@ -21,6 +22,8 @@ _PARSE: Mapping[str, Parse] = {"threads": threads.parse, "reddit": reddit.parse}
 """Kind of source -> how a row becomes a post."""
 KINDS = tuple(_PARSE)
 _LINES = (".jsonl", ".ndjson")
+_FIRST = 1_000
+"""Rows that are looked at before a build begins."""
 _BUCKET, _PACKED = 30_000_000, 8
 """Bytes of a bucket; how much larger text is than its packed file."""
 
@@ -30,7 +33,7 @@ def files_of(source: SourceSection) -> list[Path]:
     path = Path(source.path)
     files = sorted(path.parent.glob(path.name)) if any(sign in path.name for sign in "*?[") else [path]
     if not files or not all(file.exists() for file in files):
-        raise DataError(f"{path}: no such file; check `path` of the source in the recipe")
+        raise DataError(f"{path}: no such file; check the path of this source in the recipe")
     return files
 
 
@@ -39,6 +42,15 @@ def buckets_for(sources: Sequence[SourceSection]) -> int:
     files = [file for source in sources for file in files_of(source)]
     size = sum(file.stat().st_size * (_PACKED if file.suffix.lower() in PACKED else 1) for file in files)
     return max(16, size // _BUCKET)
+
+
+def unknown_columns(source: SourceSection) -> tuple[list[tuple[str, str]], list[str]]:
+    """Fields whose columns are in none of the first rows, as (field, column), and the columns that those rows have."""
+    names: dict[str, None] = {}
+    for line in islice(chain.from_iterable(batches(source, _FIRST)), _FIRST):
+        names.update(dict.fromkeys(line.content()[0]))
+    unknown = [(field, column) for field, column in source.columns.items() if column not in names]
+    return (unknown if names else []), list(names)
 
 
 def batches(source: SourceSection, size: int) -> Iterator[list[Line]]:

@@ -66,7 +66,7 @@ def _written(row: Mapping[str, object], space: PreferenceSpace) -> Written:
 
 
 def _chosen(row: Mapping[str, object], space: PreferenceSpace) -> Chosen:
-    names = ("id", "thread", "prompt", "chosen", "rejected", "at", "split", "origins")
+    names = ("id", "thread", "prompt", "chosen", "rejected", "at", "split", "origins", "post")
     return Chosen(**{name: row[name] for name in names}, direction=_dense(row["direction"], space))  # type: ignore[arg-type]
 
 

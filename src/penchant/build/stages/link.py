@@ -94,6 +94,7 @@ _CHOICES = pa.schema(
         ("direction", _DIRECTION),
         ("split", pa.string()),
         ("origins", pa.list_(pa.string())),
+        ("post", pa.string()),
     ]
 )
 
@@ -126,6 +127,7 @@ def _choice_row(pair: Pair) -> dict[str, object]:
         "direction": _sparse(pair.direction),
         "split": pair.chosen.split,
         "origins": [pair.parent.origin, chosen.origin, rejected.origin],
+        "post": chosen.id,
     }
 
 

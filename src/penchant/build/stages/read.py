@@ -60,7 +60,7 @@ def _filtered(post: Post, recipe: BuildRecipe, counts: Counts) -> tuple[Post, st
     enter(counts, "quotes", None if own else "nothing but quotes")
     if not own:
         return post, "quotes", "nothing but quotes"
-    if own != post.text:
+    if own.split() != post.text.split():
         counts["quotes"].changed["texts"] = counts["quotes"].changed.get("texts", 0) + 1
     unlike = filters.unlike_prose(own, recipe.filters)
     enter(counts, "prose", unlike)
