@@ -23,10 +23,24 @@ PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
 or more: telephone, card and account numbers."""
 
 
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("@",),
+    "link": ("://", "www."),
+    "user": ("u/", "@"),
+    "iban": tuple("0123456789"),
+    "address": tuple("0123456789"),
+    "number": tuple("0123456789"),
+}
+"""Kind -> parts of which a text must have one to hold it, in small letters; most texts have none, and no pattern is tried."""
+
+
 def scrubbed(text: str) -> tuple[str, Counter[str]]:
     """The text with marks such as `[email]`, and how many there are of each kind."""
     found: Counter[str] = Counter()
+    lowered = text.lower()
     for kind, pattern in PATTERNS.items():
+        if not any(part in lowered for part in _NEEDED[kind]):
+            continue
         text, number = pattern.subn(f"[{kind}]", text)
         if number:
             found[kind] = number
