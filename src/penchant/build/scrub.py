@@ -31,7 +31,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "address": tuple("0123456789"),
     "number": tuple("0123456789"),
 }
-"""Kind -> parts of which a text must have one to hold it, in small letters; most texts have none, and no pattern is tried."""
+"""Kind -> parts, in small letters, of which a text must have one to hold it; most texts have none."""
 
 
 def scrubbed(text: str) -> tuple[str, Counter[str]]:
