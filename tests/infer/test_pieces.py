@@ -92,11 +92,12 @@ def test_by_sentence_no_sentence_is_split_and_a_prompt_stands_before_each_answer
     text = "Oh great, another meeting. I left, and nobody saw."
     assert parts(Comment("", text), by_sentence=True).own == ("Oh great, another meeting.", "I left, and nobody saw.")
     assert len(parts(Comment("", text)).own) > 2
-    text = "Dogs? I would rather keep away. Really. No way. Yes!"
+    text = "Dogs? I would rather keep away. Oh, cool! I like cats. And birds?"
     assert parts(Comment("", text), by_sentence=True).own == (
         "Dogs? I would rather keep away.",
-        "Really. No way.",
-        "Yes!",
+        "Oh, cool!",
+        "I like cats.",
+        "And birds?",
     )
     pair = parts(Comparison("Tea?", "Yes, please. Now.", "No."), by_sentence=True)
     assert pair == Parts((), ("Tea? Yes, please. Now.",), ("Tea? No.",))

@@ -119,13 +119,18 @@ def _written(text: str, *, task: tuple[str, ...], by_sentence: bool) -> Parts:
 
 
 def _joined(parts: Iterable[str]) -> Iterator[str]:
-    """Sentences, where one of a word or two ("Dogs? …") is joined with the next one, which says what is meant by it."""
+    """Sentences, where a question of a word or two ("Dogs? …") is joined with its answer, which says what is meant.
+
+    Other short ones stand alone: with an exclamation before it ("Oh, cool! I like …") a sentence is read as irony.
+    """
     waiting = ""
     for part in parts:
-        waiting = f"{waiting} {part}".lstrip()
-        if len(waiting.split()) >= _FEW:
-            yield waiting
-            waiting = ""
+        joined = f"{waiting} {part}".lstrip()
+        if part.endswith("?") and len(joined.split()) < _FEW:
+            waiting = joined
+            continue
+        waiting = ""
+        yield joined
     if waiting:
         yield waiting
 
