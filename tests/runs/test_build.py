@@ -105,7 +105,14 @@ def test_after_a_kill_a_build_goes_on_to_the_same_bytes(recipe: Path, built: Pat
 def test_an_interrupt_stops_the_workers_too(recipe: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "data"
     command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(out), "--workers", "2"]
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        # the tests may run in the background, where a shell makes processes ignore interrupts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while process.poll() is None and not list((out / HIDDEN).glob("*/*.json")):
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
