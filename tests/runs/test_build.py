@@ -81,6 +81,7 @@ def test_ray_makes_the_same_files(recipe: Path, built: Path, tmp_path: Path) -> 
     assert manifest(tmp_path / "data")["files"] == manifest(built)["files"]
 
 
+@pytest.mark.prove
 def test_after_a_kill_a_build_goes_on_to_the_same_bytes(recipe: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "data"
     command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(out)]
@@ -102,6 +103,7 @@ def test_after_a_kill_a_build_goes_on_to_the_same_bytes(recipe: Path, built: Pat
     assert manifest(out)["files"] == manifest(built)["files"]
 
 
+@pytest.mark.prove
 def test_an_interrupt_stops_the_workers_too(recipe: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "data"
     command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(out), "--workers", "2"]
@@ -212,6 +214,7 @@ def test_a_column_that_is_not_there_is_refused_at_once(tmp_path: Path, reporter)
     assert "No records. Of two" in (tmp_path / "data" / "README.md").read_text()
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_the_first_process(recipe: Path, tmp_path: Path, how: int) -> None:
     command = [sys.executable, "-m", "penchant", "build", "--config", str(recipe), "--out", str(tmp_path / "data")]
@@ -242,6 +245,7 @@ def test_sources_without_rows_are_refused(tmp_path: Path) -> None:
         build(config=write_forum(tmp_path, []), out=tmp_path / "data")
 
 
+@pytest.mark.prove
 def test_a_language_model_that_fails_now_and_then_labels_every_reply_once(tmp_path: Path, served, monkeypatch) -> None:
     """20 % of requests answered 429, 5 % 500, 3 % garbled, 1 % cut; then a stop, and no label is paid for twice."""
 
