@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from penchant.errors import ConfigError, DataError
-from penchant.runs.build import HIDDEN, MANIFEST, build
+from penchant.runs.build import build
+from penchant.runs.build_folder import HIDDEN, MANIFEST
 from penchant.shards.parquet import read
 from penchant.space import load_space
 

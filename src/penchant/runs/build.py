@@ -12,15 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from penchant.config import load_section, recipe_file, recipe_folder
+from penchant.config import load_section, recipe_folder
 from penchant.errors import ConfigError, DataError
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import OWN, folder_of, is_language_model, open_annotator
+from penchant.runs.annotators import OWN, open_annotator
+from penchant.runs.build_folder import CARD, DATASHEET, DROPPED, FORMAT, HIDDEN, MANIFEST, begin, made_from, portable
 from penchant.runs.engines import Waiting, Workers
 from penchant.runs.engines import engine as started
 from penchant.space import SPACE_FILE, PreferenceSpace, load_space
@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     from penchant.build.stages.folder import BuildFolder
     from penchant.infer.base import Annotator
 
-HIDDEN, MANIFEST, DROPPED, CARD = ".building", "manifest.json", "dropped.parquet", "README.md"
-DATASHEET = "datasheet.html"
-FORMAT = "penchant build 1"
 _AUDITED = 10_000
 """Records that are audited, which are in memory together; `penchant audit` reads all."""
-_LIBRARIES = ("penchant", "pyarrow", "numpy", "rensa", "py3langid")
 
 
 def build(
@@ -72,7 +68,7 @@ def build(
     space = load_space(recipe.space)
     _check_columns(recipe)
     folder = BuildFolder(out / HIDDEN, recipe)
-    _begin(out, _made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
+    begin(out, made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
     with started(engine, workers) as team:
         pool = _Pool(folder, team, workers)
         if recipe.sources:
@@ -122,58 +118,6 @@ def _check_columns(recipe: BuildRecipe) -> None:
                 f"{', '.join(names)}"
             )
     _profiles(recipe.profiles)
-
-
-def _made_from(recipe: BuildRecipe, space: PreferenceSpace) -> dict[str, str]:
-    """Everything that determines the records: readable name -> digest or value."""
-    from penchant.build.sources import files_of
-    from penchant.shards.manifest import digest_of
-
-    files = [file for source in recipe.sources for file in files_of(source)]
-    files += [Path(section.path) for section in recipe.records]
-    files += [Path(recipe.profiles.path)] if recipe.profiles else []
-    if missing := [file for file in files if not file.exists()]:
-        raise DataError(f"{missing[0]}: no such file; check the paths in the recipe")
-    stamps = {f"file {file.name}": digest_of(file) for file in files}
-    for name, value in recipe.model_dump(mode="json", exclude={"sources", "records", "profiles"}).items():
-        stamps[f"setting {name}"] = json.dumps(value, sort_keys=True)
-    if recipe.annotator:
-        is_model = is_language_model(recipe.annotator)
-        stamps["annotator"] = digest_of(recipe_file(recipe.annotator) if is_model else folder_of(recipe.annotator))
-    stamps["space"] = space.digest
-    for library in _LIBRARIES:
-        stamps[f"version of {library}"] = metadata.version(library)
-    return stamps
-
-
-def _begin(out: Path, made_from: Mapping[str, str], *, resume: bool, overwrite: bool, reporter: Reporter) -> None:
-    """Makes room for a build, or checks that the stopped one is the same."""
-    from penchant.shards.atomic import write_text
-
-    if resume and overwrite:
-        raise ConfigError("`resume` goes on with what is there, `overwrite` throws it away; give one of them")
-    stamp = out / HIDDEN / "made_from.json"
-    if overwrite and out.exists():
-        shutil.rmtree(out)
-    if stamp.is_file():
-        if not resume:
-            raise DataError(
-                f"{out} holds a build that was stopped; go on with `resume`, or start anew with `overwrite`"
-            )
-        before = json.loads(stamp.read_text(encoding="utf-8"))
-        changed = [name for name in {**made_from, **before} if made_from.get(name) != before.get(name)]
-        if changed:
-            raise DataError(
-                f"{out}: the build that was stopped there had another {' and another '.join(changed)}; give what it "
-                "had, or start anew with `overwrite`"
-            )
-        reporter.note(f"going on in {out}")
-        return
-    if resume and (out / MANIFEST).is_file():
-        raise DataError(f"{out} holds a finished build, and there is nothing to go on with; use its records")
-    if out.exists() and any(out.iterdir()):
-        raise DataError(f"{out} is not empty; give another `out`, or add `overwrite`")
-    write_text(stamp, json.dumps(dict(made_from), indent=1))
 
 
 # the tasks, in this process or in others
@@ -327,7 +271,7 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
         "files": files,
         "seed": recipe.seed,
         "space": {"name": space.name, "digest": space.digest},
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": portable(recipe),
         "made_from": json.loads((folder.folder / "made_from.json").read_text(encoding="utf-8")),
     }
     write_text(out / CARD, card(content))

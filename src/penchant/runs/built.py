@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penchant.errors import DataError
-from penchant.runs.build import DROPPED, MANIFEST
+from penchant.runs.build_folder import DROPPED, MANIFEST
 from penchant.space import SPACE_FILE, load_space
 
 if TYPE_CHECKING:

@@ -95,11 +95,13 @@ def passages(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Passage
 def _last(parts: Sequence[str], words: int) -> list[str]:
     """The last parts that fit into a number of words; at least one part."""
     kept = list(parts[-1:])
+    count = sum(len(part.split()) for part in kept)
     for part in islice(reversed(parts), 1, None):
-        if sum(len(other.split()) for other in kept) + len(part.split()) > words:
+        count += len(part.split())
+        if count > words:
             break
-        kept.insert(0, part)
-    return kept
+        kept.append(part)
+    return kept[::-1]
 
 
 def _length(rng: np.random.Generator) -> int:
