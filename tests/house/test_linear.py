@@ -31,8 +31,8 @@ from penchant.style import style
 from penchant.train.pages import passages as training_passages
 
 LETTERS = 20_000
-SECONDS = 2.0 * LETTERS / 1_000_000
-"""CPU time for `LETTERS`. A megabyte takes a second at most on an idle core; the rest is for a core that others use."""
+SECONDS = 4.0 * LETTERS / 1_000_000
+"""CPU time for `LETTERS`. A megabyte takes a second at most on a fast idle core, and 2.6 were measured on a slow one."""
 
 UNITS = (
     *(
