@@ -31,8 +31,22 @@ from penchant.style import style
 from penchant.train.pages import passages as training_passages
 
 LETTERS = 20_000
-SECONDS = 4.0 * LETTERS / 1_000_000
-"""CPU time for `LETTERS`. A megabyte takes a second at most on a fast idle core, and 2.6 were measured on a slow one."""
+
+
+def _walk() -> float:
+    """The CPU time in which plain Python looks at `LETTERS` letters, the best of 20 tries: how fast this core is."""
+    text, best = "walk " * (LETTERS // 5), float("inf")
+    for _ in range(20):
+        started = time.process_time()
+        sum(1 for letter in text if letter.isalpha())
+        best = min(best, time.process_time() - started)
+    return best
+
+
+WALKS = 80
+"""How many walks over a text reading it may take. The slowest function takes 45, whatever the core."""
+SECONDS = WALKS * _walk()
+"""CPU time for `LETTERS`: 2.3 s a megabyte on a core that walks 20,000 letters in 0.6 ms."""
 
 UNITS = (
     *(
