@@ -165,7 +165,7 @@ def _same(answer: str, text: str) -> bool:
     """Whether two texts are equal, or the shorter one, if it has some words, is a part of the other."""
     if answer == text:
         return True
-    shorter, longer = sorted((answer, text), key=len)
+    shorter, longer = (answer, text) if len(answer) <= len(text) else (text, answer)
     return shorter in longer and len(shorter.split()) >= LONG
 
 

@@ -86,7 +86,7 @@ def style(text: str) -> NDArray[np.float64]:
             sum(map(len, parts)) / count,
             10 * text.count("!") / count,
             10 * text.count("?") / count,
-            10 * sum(letter.isupper() for letter in text) / max(1, len(text)),
+            10 * sum(map(str.isupper, text)) / max(1, len(text)),
             10 * text.count(",") / count,
             10 * text.count("\n") / count,
             len(set(parts)) / count,

@@ -138,7 +138,8 @@ def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record:
         posts: the person's own posts that items before show; none is shown twice. It grows.
     """
     key = draw(0, "record", choice.id)
-    order = sorted(range(len(candidates)), key=lambda row: (candidates[row].number ^ key) * _MIX & _BITS)
+    places = [(candidate.number ^ key) * _MIX & _BITS for candidate in candidates]
+    order = sorted(range(len(candidates)), key=places.__getitem__)
     kept: list[int] = []
     for row in order:
         if len(kept) == count:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, assert_never, get_args
 
@@ -51,6 +51,7 @@ KEYS = (
     "at",
 )
 _SIGNS: dict[object, Sign] = {-1: -1, 0: 0, 1: 1}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*get_args(Evidence), Provenance)}
 
 
 def kind_name(item: Evidence) -> str:
@@ -97,7 +98,7 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         evidence = item.evidence
         identity = {"id": item.id or None, "at": item.at.isoformat() if item.at is not None else None}
         named = {key: value for key, value in identity.items() if value is not None}
-        values = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
+        values = {name: getattr(evidence, name) for name in _FIELDS[type(evidence)]}
         if isinstance(evidence, Rating):
             values["before"] = as_dicts(evidence.before) or None
         return {"kind": kind_name(evidence), **named, **values, "direction": signs(evidence.direction)}
@@ -113,7 +114,7 @@ def encode(record: Record, space: PreferenceSpace | None) -> dict[str, object]:
         "profile": signs(record.profile),
         "golden": signs(record.golden),
         "split": record.split,
-        "provenance": asdict(record.provenance),
+        "provenance": {name: getattr(record.provenance, name) for name in _FIELDS[Provenance]},
         "at": None if record.at is None else record.at.isoformat(),
     }
 
@@ -280,9 +281,7 @@ def _item(kind: str, item: Content, space: PreferenceSpace | None) -> Evidence:
 def _only(item: Content, kind: type[Evidence]) -> None:
     # a Parquet struct has the fields of all kinds; fields of other kinds are null
     stated = (key for key, value in item.items() if value is not None)
-    refuse_unknown(
-        stated, ["kind", "id", "at", *(field.name for field in fields(kind))], what=f"a {kind.__name__.lower()}"
-    )
+    refuse_unknown(stated, ["kind", "id", "at", *_FIELDS[kind]], what=f"a {kind.__name__.lower()}")
 
 
 def signs_of(content: Content, key: str) -> dict[str, Sign]:
@@ -324,6 +323,6 @@ def _direction(content: Content, key: str, space: PreferenceSpace | None) -> Dir
 
 def _provenance(content: Content) -> Provenance:
     stated = mapping(content, "provenance") or {}
-    names = [field.name for field in fields(Provenance)]
+    names = _FIELDS[Provenance]
     refuse_unknown(stated, names, what="provenance")
     return Provenance(**{name: text_or_empty(stated, name) for name in names})
