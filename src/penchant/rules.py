@@ -60,7 +60,7 @@ def overlap(records: Sequence[Record], personas: Sequence[Persona]) -> NDArray[n
         for word, weight in _tfidf(disliked, frequency).items():
             profile[word] = profile.get(word, 0.0) - weight
         chosen, rejected = (_tfidf([text], frequency) for text in (record.chosen, record.rejected))
-        margins.append(_dot(profile, chosen) - _dot(profile, rejected))
+        margins.append(_dot(chosen, profile) - _dot(rejected, profile))  # the shorter first
     return np.array(margins)
 
 
