@@ -52,7 +52,8 @@ def card(manifest: Mapping[str, Any]) -> str:
             *steps,
             "",
             *_rules(manifest["rules"]),
-            f"Directions: {recipe['annotator'] or 'none'}, in the space {manifest['space']['name']}. Personal data "
+            f"Directions: {recipe['annotator'] or 'none'}, in the space {manifest['space']['name']}."
+            f"{_labelled(manifest.get('labelled'))} Personal data "
             f"replaced by marks: {', '.join(f'{kind} {count:,}' for kind, count in marks.items()) or 'none found'}. "
             "Names of people and places are not looked for.",
             "",
@@ -80,6 +81,20 @@ def _rules(values: Mapping[str, Any] | None) -> list[str]:
         *rules,
         "",
     ]
+
+
+def _labelled(values: Mapping[str, Any] | None) -> str:
+    """What a sample of labels was good for."""
+    if values is None:
+        return ""
+    text = f" It labelled {values['items']:,} replies; an annotator that was fitted on these read the rest."
+    if values["agreement"] is None:
+        return f"{text} Too few people were held out to say how well they agree."
+    found, side = (100 * values["agreement"][name] for name in ("found", "side"))
+    return (
+        f"{text} On {values['agreement']['people']} people outside the fit it reads {found:.0f} % of the labelled "
+        f"poles, and leans to their side in {side:.0f} %."
+    )
 
 
 def _share(share: float | None) -> str:

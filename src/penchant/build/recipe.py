@@ -118,6 +118,9 @@ class BuildRecipe(Section):
     duplicates: DuplicatesSection = DuplicatesSection()
     annotator: str | None = "english"
     """A folder, a recipe, english or english-large; None: no directions."""
+    labelled: int | None = Field(None, ge=1)
+    """Replies that the annotator labels, drawn by the seed; an annotator that is fitted on these labels reads the rest.
+    For a language model, which is too slow for all. None: the annotator reads every reply."""
     pairs: PairsSection = PairsSection()
     persona: PersonaSection = PersonaSection()
     test: float = Field(0.1, ge=0, lt=1)
@@ -132,6 +135,8 @@ class BuildRecipe(Section):
     def _something_to_read(self) -> BuildRecipe:
         if not self.sources and not self.records:
             raise ConfigError("the recipe names neither `sources` (posts) nor `records` (choices); name one of them")
+        if self.labelled is not None and self.annotator is None:
+            raise ConfigError("`labelled` is a number of replies for the annotator, and `annotator` is null; name one")
         if not self.sources and any(section.share is not None for section in self.records):
             raise ConfigError("`records.share` is a share beside `sources`, of which the recipe has none; leave it out")
         return self

@@ -9,7 +9,6 @@ import typer
 
 from penchant.cli.options import JsonOption, OverwriteOption, ResumeOption, set_option
 from penchant.cli.output import CONSOLE, as_json, result
-from penchant.errors import ConfigError
 from penchant.runs.build import build
 from penchant.runs.built import explain as explained
 
@@ -20,6 +19,7 @@ _MOST = 5
 def command(
     out: Annotated[Path, typer.Option(help="Folder for train/, test/, card and manifest.")],
     config: Annotated[Path | None, typer.Option(help="Recipe: a YAML file.")] = None,
+    records: Annotated[list[Path], typer.Option(help="Take over choices, e.g. rows of AlignX; repeatable.")] = [],  # noqa: B006 - typer only reads it
     explain: Annotated[str | None, typer.Option(metavar="ROW", help="Say what became of a row.")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray (a cluster).")] = "local",
     workers: Annotated[int, typer.Option(min=1, help="Processes; changes nothing but the time.")] = 1,
@@ -36,10 +36,9 @@ def command(
         values = explained(out, explain)
         result(as_json(values) if json else _explanation(values))
         return
-    if config is None:
-        raise ConfigError("`config` is missing: give the YAML file that names the sources; see docs/guide/build.md")
     manifest = build(
         config=config,
+        records=records,
         out=out,
         engine=engine,
         workers=workers,

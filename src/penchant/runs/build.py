@@ -16,11 +16,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from penchant.config import load_section, recipe_folder
+from penchant.config import load_section, override, parse, recipe_folder
 from penchant.errors import ConfigError, DataError
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import OWN, open_annotator
 from penchant.runs.build_folder import CARD, DATASHEET, DROPPED, FORMAT, HIDDEN, MANIFEST, begin, made_from, portable
+from penchant.runs.build_labels import agreement, label, labelled_reader
 from penchant.runs.engines import Waiting, Workers
 from penchant.runs.engines import engine as started
 from penchant.space import SPACE_FILE, PreferenceSpace, load_space
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from penchant.build.counts import Counts
     from penchant.build.recipe import BuildRecipe, ProfilesSection
     from penchant.build.stages.folder import BuildFolder
-    from penchant.infer.base import Annotator
+    from penchant.build.stages.link import Reader
 
 _AUDITED = 10_000
 """Records that are audited, which are in memory together; `penchant audit` reads all."""
@@ -37,7 +38,8 @@ _AUDITED = 10_000
 
 def build(
     *,
-    config: str | Path,
+    config: str | Path | None = None,
+    records: Sequence[Path] = (),
     out: Path,
     engine: str = "local",
     workers: int = 1,
@@ -49,7 +51,8 @@ def build(
     """Builds a data set: `out`/train, `out`/test, what was dropped, a card, and the manifest.
 
     Args:
-        config: a YAML file, see `build.recipe.BuildRecipe`.
+        config: a YAML file, see `build.recipe.BuildRecipe`; None: `records` are taken over, all into train.
+        records: files of choices beside those of the recipe, such as the rows of AlignX.
         engine: where the tasks are done, see `engines.engine`; it changes nothing but the time.
         workers: processes; their number changes nothing either.
         resume: go on with a build that was stopped.
@@ -64,7 +67,7 @@ def build(
     from penchant.build.counts import check, total
     from penchant.build.stages.folder import STAGES, BuildFolder
 
-    recipe = _recipe(config, overrides)
+    recipe = _recipe(config, records, overrides)
     space = load_space(recipe.space)
     _check_columns(recipe)
     folder = BuildFolder(out / HIDDEN, recipe)
@@ -74,6 +77,8 @@ def build(
         if recipe.sources:
             _read(pool, reporter)
             _each(pool, "sift", 1, "looking for duplicates", reporter)
+            if recipe.labelled is not None:
+                label(folder, reporter)
             _each(pool, "link", folder.buckets, "reading replies", reporter)
             _each(pool, "compose", folder.buckets, "composing personas", reporter)
             if recipe.pairs.mirrored:
@@ -88,13 +93,21 @@ def build(
     return content
 
 
-def _recipe(config: str | Path, overrides: Sequence[str]) -> BuildRecipe:
+def _recipe(config: str | Path | None, added: Sequence[Path], overrides: Sequence[str]) -> BuildRecipe:
     """The recipe; its relative paths are taken from its folder."""
-    from penchant.build.recipe import BuildRecipe
+    from penchant.build.recipe import BuildRecipe, RecordsSection
     from penchant.build.sources import buckets_for
 
-    recipe = load_section(BuildRecipe, config, overrides)
-    base = recipe_folder(config)
+    more = [{"path": str(path.absolute())} for path in added]
+    if config is None:
+        if not added:
+            raise ConfigError("`config` is missing: give the YAML file that names the sources; see docs/guide/build.md")
+        content = {"name": added[0].stem, "records": more, "annotator": None, "test": 0}
+        recipe = parse(BuildRecipe, override(content, overrides), where="settings")
+    else:
+        recipe = load_section(BuildRecipe, config, overrides)
+        recipe = recipe.model_copy(update={"records": (*recipe.records, *map(RecordsSection.model_validate, more))})
+    base = Path() if config is None else recipe_folder(config)
     sources = tuple(source.model_copy(update={"path": str(base / source.path)}) for source in recipe.sources)
     records = tuple(section.model_copy(update={"path": str(base / section.path)}) for section in recipe.records)
     profiles = recipe.profiles and recipe.profiles.model_copy(update={"path": str(base / recipe.profiles.path)})
@@ -169,7 +182,7 @@ def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...])
         case "sift":
             sift.sift(folder)
         case "link":
-            link.link(folder, number, _annotator(recipe.annotator, recipe.space) if recipe.annotator else None)
+            link.link(folder, number, _reader(folder) if recipe.annotator else None)
         case "mirror":
             mirror.mirror(folder)
         case "take":
@@ -178,9 +191,18 @@ def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...])
             compose.compose(folder, number, load_space(recipe.space), _profiles(recipe.profiles))
 
 
+def _reader(folder: BuildFolder) -> Reader:
+    if folder.recipe.labelled is not None:
+        return labelled_reader(folder.folder, folder.recipe.space)
+    return _annotator(str(folder.recipe.annotator), folder.recipe.space)
+
+
 @lru_cache(maxsize=1)
-def _annotator(source: str, space: str) -> Annotator:
-    return open_annotator(source, load_space(space))
+def _annotator(source: str, space: str) -> Reader:
+    from penchant.infer.annotate import directions
+
+    annotator = open_annotator(source, load_space(space))
+    return lambda items: directions(annotator.annotate(items), annotator.space)
 
 
 @lru_cache(maxsize=1)
@@ -267,6 +289,7 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
         "name": recipe.name,
         "records": records,
         "steps": {step: one.as_dict() for step, one in counts.items()},
+        "labelled": agreement(folder),
         "rules": _rules(out, records, space, recipe.seed),
         "files": files,
         "seed": recipe.seed,

@@ -12,6 +12,7 @@ from penchant.build.stages.link import link
 from penchant.build.stages.read import read
 from penchant.build.stages.sift import sift
 from penchant.config import load_section
+from penchant.infer.annotate import directions
 from penchant.infer.fake import FakeAnnotator
 
 from ..conftest import write_forum
@@ -25,8 +26,9 @@ def folder(tmp_path: Path, forum_rows, tiny) -> BuildFolder:
     for number, lines in enumerate(batches(source, recipe.chunk)):
         read(folder, number, source, lines)
     sift(folder)
+    annotator = FakeAnnotator(tiny, {"pepper": ("humour", 1), "kettle": ("depth", -1)})
     for bucket in range(recipe.buckets):
-        link(folder, bucket, FakeAnnotator(tiny, {"pepper": ("humour", 1), "kettle": ("depth", -1)}))
+        link(folder, bucket, lambda items: directions(annotator.annotate(items), tiny))
     return folder
 
 

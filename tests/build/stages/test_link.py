@@ -8,6 +8,7 @@ from penchant.build.stages.link import link
 from penchant.build.stages.read import read
 from penchant.build.stages.sift import sift
 from penchant.config import parse
+from penchant.infer.annotate import directions
 from penchant.infer.fake import FakeAnnotator
 
 NAMES = ("id", "parent", "author", "text")
@@ -32,7 +33,8 @@ def test_replies_become_choices_with_the_directions_that_were_inferred(tmp_path:
     lines = [Line(f"a {row[0]}", row=dict(zip(NAMES, row, strict=True))) for row in ROWS]
     read(folder, 0, folder.recipe.sources[0], lines)
     sift(folder)
-    link(folder, 0, FakeAnnotator(tiny, {"jokes": ("humour", 1)}))
+    annotator = FakeAnnotator(tiny, {"jokes": ("humour", 1)})
+    link(folder, 0, lambda items: directions(annotator.annotate(items), tiny))
     choices = read_bucket(folder.files("link", "choices"), 0)[0].to_pylist()
     assert {row["id"]: [(one["row"], one["sign"]) for one in row["direction"]] for row in choices} == {
         "b > c": [(1, 1)],

@@ -17,7 +17,7 @@ from penchant.build.recipe import BuildRecipe
 from penchant.shards.atomic import replacing, write_text
 
 DROPPED = pa.schema([("origin", pa.string()), ("step", pa.string()), ("reason", pa.string())])
-STAGES = ("read", "sift", "link", "compose", "mirror", "take")
+STAGES = ("read", "sift", "label", "link", "compose", "mirror", "take")
 
 
 @dataclass(frozen=True, slots=True)

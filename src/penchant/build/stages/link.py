@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,18 +15,29 @@ from penchant.build.post import Post, posts_of
 from penchant.build.spill import bucket_sizes, read_bucket, write_buckets
 from penchant.build.stages.folder import BuildFolder
 from penchant.build.stages.sift import KEPT
-from penchant.infer.annotate import directions
-from penchant.infer.base import Annotator
 from penchant.persona import Comment
 from penchant.space import Direction
 
+Reader = Callable[[Sequence[Comment]], Sequence[Direction | None]]
+"""Replies, each with the post that it answers -> their directions."""
 
-def link(folder: BuildFolder, bucket: int, annotator: Annotator | None) -> None:
-    """Joins replies with the posts that they answer, infers directions, and makes choices of the replies."""
-    recipe = folder.recipe
+
+class Answer(NamedTuple):
+    """A reply with the post that it answers."""
+
+    post: Post
+    parent: Post
+
+    def comment(self) -> Comment:
+        """The reply as evidence, without a direction."""
+        return Comment(self.parent.text, self.post.text)
+
+
+def replies_of(folder: BuildFolder, bucket: int) -> tuple[list[Answer], StepCounts, list[tuple[str, str, str]]]:
+    """The replies of a bucket of threads, the counts of their step, and the posts that are none."""
     posts = _sifted(folder, bucket)
     by_id = {post.id: post for post in posts}
-    counts: Counts = {"replies": StepCounts(), "pairs": StepCounts("pairs")}
+    counts: Counts = {"replies": StepCounts()}
     dropped, replies = [], []
     for post in posts:
         reason = _no_reply(post, by_id)
@@ -33,21 +45,30 @@ def link(folder: BuildFolder, bucket: int, annotator: Annotator | None) -> None:
         if reason:
             dropped.append((post.origin, "replies", reason))
         else:
-            replies.append(post)
-    items = [Comment(by_id[post.parent or ""].text, post.text) for post in replies]
-    inferred = directions(annotator.annotate(items), annotator.space) if annotator else [None] * len(items)
+            replies.append(Answer(post, by_id[post.parent or ""]))
+    return replies, counts["replies"], dropped
+
+
+def link(folder: BuildFolder, bucket: int, reader: Reader | None) -> None:
+    """Joins replies with the posts that they answer, infers directions, and makes choices of the replies."""
+    recipe = folder.recipe
+    replies, count, dropped = replies_of(folder, bucket)
+    counts: Counts = {"replies": count, "pairs": StepCounts("pairs")}
+    inferred = reader([reply.comment() for reply in replies]) if reader else [None] * len(replies)
     answers: dict[str, list[Reply]] = {}
-    for post, direction in zip(replies, inferred, strict=True):
+    parents: dict[str, Post] = {}
+    for (post, parent), direction in zip(replies, inferred, strict=True):
         split = split_of(post.author, recipe.seed, recipe.test)
-        answers.setdefault(post.parent or "", []).append(Reply(post, split, direction))
+        parents[parent.id] = parent
+        answers.setdefault(parent.id, []).append(Reply(post, split, direction))
     written: list[dict[str, object]] = []
     choices: list[dict[str, object]] = []
     for name, group in answers.items():
-        pairs, step = pairs_of(by_id[name], group, recipe.pairs, recipe.seed)
+        pairs, step = pairs_of(parents[name], group, recipe.pairs, recipe.seed)
         counts["pairs"].add(step)
         choices += [_choice_row(pair) for pair in pairs]
         in_test = any(pair.chosen.split == "test" for pair in pairs)
-        written += [_written_row(reply, by_id[name], in_test=in_test) for reply in group]
+        written += [_written_row(reply, parents[name], in_test=in_test) for reply in group]
     for kind, rows, schema in (("written", written, _WRITTEN), ("choices", choices, _CHOICES)):
         table = pa.Table.from_pylist(rows, schema=schema)
         people = [bucket_of(str(row["person"]), folder.buckets) for row in rows]
