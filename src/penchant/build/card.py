@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -55,7 +55,7 @@ def card(manifest: Mapping[str, Any]) -> str:
             f"Directions: {recipe['annotator'] or 'none'}, in the space {manifest['space']['name']}."
             f"{_labelled(manifest.get('labelled'))} Personal data "
             f"replaced by marks: {', '.join(f'{kind} {count:,}' for kind, count in marks.items()) or 'none found'}. "
-            "Names of people and places are not looked for.",
+            f"Names of people and places are not looked for.{_disclosed(manifest.get('disclosed'))}",
             "",
             "Licences of the sources are not known to penchant: state them here before you share this data.",
             "",
@@ -95,6 +95,18 @@ def _labelled(values: Mapping[str, Any] | None) -> str:
         f"{text} On {values['agreement']['people']} people outside the fit it reads {found:.0f} % of the labelled "
         f"poles, and leans to their side in {side:.0f} %."
     )
+
+
+def _disclosed(attributes: Sequence[Mapping[str, Any]] | None) -> str:
+    """What the texts give away of people, among the attributes that the recipe names."""
+    if not attributes:
+        return ""
+    told = ", ".join(
+        f"{one['attribute']} {100 * one['accuracy']:.0f} % (most common value {100 * one['most_common']:.0f} %)"
+        for one in attributes
+        if one["told"]
+    )
+    return f" A plain classifier tells from people's texts: {told or 'none of the attributes of the recipe'}."
 
 
 def _share(share: float | None) -> str:

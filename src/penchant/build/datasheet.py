@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -49,6 +49,8 @@ def datasheet(manifest: Mapping[str, Any], sums: Distributions, space: Preferenc
         parts.append("<p>No directions were inferred.</p>")
     parts += ["<h2>Lengths</h2><p>Characters.</p>", _lengths(sums)]
     parts += ["<h2>Rules without a model</h2>", _rules(manifest["rules"])]
+    if told := manifest.get("disclosed"):
+        parts += ["<h2>What the texts give away</h2>", _disclosed(told)]
     parts += ["<h2>Steps</h2>", _steps(manifest["steps"])]
     return f'<!doctype html><meta charset="utf-8"><title>{name}</title><style>{_STYLE}</style>{"".join(parts)}\n'
 
@@ -105,6 +107,19 @@ def _rules(values: Mapping[str, Any] | None) -> str:
     return (
         f"<p>{values['records']:,} records of {values['split']}. <i>longer</i> knows nothing of the person.</p>"
         f"<table><tr><th>rule</th><th>right, %</th><th>95 % interval</th></tr>{rows}</table>"
+    )
+
+
+def _disclosed(attributes: Sequence[Mapping[str, Any]]) -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(told['attribute'])}</td><td>{100 * told['accuracy']:.0f}</td>"
+        f"<td>{100 * told['most_common']:.0f}</td><td>{'yes' if told['told'] else 'not by this classifier'}</td></tr>"
+        for told in attributes
+    )
+    return (
+        "<p>Attributes of people that a plain classifier tells from the mean vector of their texts, on people outside "
+        "its fit. A language model tells more.</p><table><tr><th>attribute</th><th>right, %</th>"
+        f"<th>most common value, %</th><th>told</th></tr>{rows}</table>"
     )
 
 

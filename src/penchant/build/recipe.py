@@ -39,6 +39,8 @@ class ProfilesSection(Section):
     """Column with the author's id."""
     text: str
     """The description, with columns in braces: `{age} years old, works as {job}`."""
+    attributes: tuple[str, ...] = ()
+    """Columns such as sex or age: the datasheet says how well they are told from what people wrote."""
 
 
 class FiltersSection(Section):

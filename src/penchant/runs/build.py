@@ -20,6 +20,7 @@ from penchant.config import load_section, override, parse, recipe_folder
 from penchant.errors import ConfigError, DataError
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import OWN, open_annotator
+from penchant.runs.build_disclosure import attributes_of, disclosures
 from penchant.runs.build_folder import CARD, DATASHEET, DROPPED, FORMAT, HIDDEN, MANIFEST, begin, made_from, portable
 from penchant.runs.build_labels import agreement, label, labelled_reader
 from penchant.runs.engines import Waiting, Workers
@@ -87,7 +88,7 @@ def build(
             _each(pool, "take", len(recipe.records), "taking over records", reporter)
     counts = total(_task_counts(folder, stage) for stage in STAGES)
     check(counts)
-    content = _finish(out, folder, space, counts)
+    content = _finish(out, folder, space, counts, reporter)
     if not sum(content["records"].values()):
         reporter.note("no record was made; the steps say what was left out, and where")
     return content
@@ -131,6 +132,8 @@ def _check_columns(recipe: BuildRecipe) -> None:
                 f"{', '.join(names)}"
             )
     _profiles(recipe.profiles)
+    if recipe.profiles:
+        attributes_of(recipe.profiles)
 
 
 # the tasks, in this process or in others
@@ -257,7 +260,9 @@ def _task_counts(folder: BuildFolder, stage: str) -> Counts:
 # the result
 
 
-def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Counts) -> dict[str, Any]:
+def _finish(
+    out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Counts, reporter: Reporter
+) -> dict[str, Any]:
     """Publishes the shards, what was dropped, the card and, last, the manifest."""
     from penchant.build.card import card
     from penchant.shards.atomic import write_text
@@ -290,6 +295,7 @@ def _finish(out: Path, folder: BuildFolder, space: PreferenceSpace, counts: Coun
         "records": records,
         "steps": {step: one.as_dict() for step, one in counts.items()},
         "labelled": agreement(folder),
+        "disclosed": disclosures(folder, reporter),
         "rules": _rules(out, records, space, recipe.seed),
         "files": files,
         "seed": recipe.seed,
