@@ -11,11 +11,11 @@ from penchant.runs.build import build
 from ..build.conftest import write_forum
 
 SAYS = {"nurse": "The night shift on the ward was long.", "baker": "The dough for the morning bread must rest."}
-PEOPLE = 60
+PEOPLE = 72
 
 
 def forum(folder: Path, attributes: list[str]) -> Path:
-    """Sixty people, each of whom speaks of their job in three threads."""
+    """People, each of whom speaks of their job in three threads."""
     people = [(f"person{number}", ("nurse", "baker")[number % 2], str(number // 6 % 3)) for number in range(PEOPLE)]
     rows = []
     for thread in range(9):
