@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -47,6 +48,29 @@ def test_rows_with_people_keep_their_evidence_and_no_prompt_is_in_both_splits(tm
     assert any(row["step"] == "records" and row["origin"] == "people.jsonl line 91" for row in reasons)
     told = explain(tmp_path / "data", found["train"][0].record_id)
     assert told["records"][0]["person"] == found["train"][0].user_id
+
+
+def test_rows_that_their_file_calls_test_are_in_test_with_all_of_their_person(tmp_path: Path) -> None:
+    lines = [{**row, "prompt": f"question {i}?", "split": "test"} for i, row in enumerate(rows(4, users=True))]
+    lines += [{**row, "prompt": f"ask {i}?", "record_id": f"more{i}"} for i, row in enumerate(rows(18, users=True))]
+    write(tmp_path / "people.jsonl", lines)
+    manifest = build(records=[tmp_path / "people.jsonl"], out=tmp_path / "data")
+    assert manifest["records"] == {"train": 10, "test": 4}
+    assert manifest["steps"]["take"]["dropped"] == {"its person is in test": 8}
+    assert manifest["name"] == "people"
+
+
+def test_published_rows_become_shards_without_a_recipe(tmp_path: Path) -> None:
+    signs = [1.0, 0.0, *[0.5] * 88]
+    history = {"prompt": "a post", "comment": "my words", "Preference Direction": signs}
+    row = {"prompt": "q", "chosen": "a", "rejected": "b", "Preference Direction": signs}
+    published = [{**row, "prompt": f"q{i}", "User-Generated Content": [history]} for i in range(5)]
+    pq.write_table(pa.Table.from_pylist(published), tmp_path / "alignx.parquet")
+    manifest = build(records=[tmp_path / "alignx.parquet"], out=tmp_path / "data")
+    assert manifest["records"] == {"train": 5, "test": 0}
+    records = read(tmp_path / "data" / "train", load_space("alignx90")).records()
+    assert [record.task for record in records] == [f"q{i}" for i in range(5)]
+    assert records[0].persona.evidence[0].direction.signs[:3].tolist() == [1, -1, 0]
 
 
 def test_choices_without_a_person_have_their_share_of_train(tmp_path: Path) -> None:

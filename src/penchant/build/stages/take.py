@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -38,13 +39,17 @@ def take(folder: BuildFolder, number: int, space: PreferenceSpace) -> None:
     rejected = folder.file("take", number, "rejected.jsonl")
     rejected.parent.mkdir(parents=True, exist_ok=True)
     loaded = read_records(path, space=space, columns=section.columns or None, rejected=rejected)
-    tested = _tested(folder)
+    tested = _Tested(_test_prompts(folder), set())
+    splits = ["train"]
     if section.share is None:
-        tested |= {_prompt(record) for record in loaded if _split(record, folder.recipe) == "test"}
+        for record in loaded:
+            if _split(record, folder.recipe) == "test":
+                tested.add(record)
+                splits = ["train", "test"]
     limit = None if section.share is None else _limit(loaded, _trained(folder), section.share, seed)
     counts: Counts = {"records": StepCounts("rows"), "take": StepCounts("records")}
     dropped: list[tuple[str, str, str]] = []
-    for split in ("train", "test"):
+    for split in splits:
         kept = _kept(loaded, split, folder.recipe, tested, limit, counts["take"], dropped)
         for part in range(_PARTS):
             records = list(islice(kept, SHARD_RECORDS))
@@ -60,15 +65,33 @@ def take(folder: BuildFolder, number: int, space: PreferenceSpace) -> None:
     folder.done("take", number, counts, dropped)
 
 
+class _Tested(NamedTuple):
+    """What must not be in train, as numbers."""
+
+    prompts: set[int]
+    people: set[int]
+
+    def add(self, record: Record) -> None:
+        self.prompts.add(draw(0, "prompt", record.task))
+        self.people.add(draw(0, "person", record.person_id))
+
+    def reason(self, record: Record) -> str | None:
+        """Why a record cannot be in train."""
+        if draw(0, "prompt", record.task) in self.prompts:
+            return "its prompt is in test"
+        return "its person is in test" if draw(0, "person", record.person_id) in self.people else None
+
+
 def _split(record: Record, recipe: BuildRecipe) -> str:
-    return split_of(record.person_id, recipe.seed, recipe.test)
+    """A record that its file calls test, or dev, is in test; others go where their person goes."""
+    return "test" if record.split != "train" else split_of(record.person_id, recipe.seed, recipe.test)
 
 
 def _kept(
     loaded: Loaded,
     split: str,
     recipe: BuildRecipe,
-    tested: set[int],
+    tested: _Tested,
     limit: int | None,
     counts: StepCounts,
     dropped: list[tuple[str, str, str]],
@@ -82,8 +105,8 @@ def _kept(
         reason = None
         if limit is not None and draw(recipe.seed, "share", record.record_id) > limit:
             reason = "beyond its share"
-        elif split == "train" and _prompt(record) in tested:
-            reason = "its prompt is in test"
+        elif split == "train":
+            reason = tested.reason(record)
         if reason:
             counts.drop(reason)
             dropped.append((record.record_id, "take", reason))
@@ -92,11 +115,7 @@ def _kept(
         yield replace(record, split=split)
 
 
-def _prompt(record: Record) -> int:
-    return draw(0, "prompt", record.task)
-
-
-def _tested(folder: BuildFolder) -> set[int]:
+def _test_prompts(folder: BuildFolder) -> set[int]:
     """The prompts of test so far."""
     prompts = (
         row["prompt"][-1]["content"]
