@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 from penchant.errors import DataError, SpaceError
 from penchant.message import conversation
@@ -120,14 +121,10 @@ def _rows(path: Path) -> tuple[Callable[[], Iterator[SourceRow]], list[str]]:
 
 
 def _published(values: list[object], space: PreferenceSpace) -> Direction:
-    # a comprehension is fast; this runs for every item of every row
-    numbers = [value for value in values if isinstance(value, (int, float))]
-    if len(numbers) < len(values) or bool in map(type, values):
-        index = next(
-            i for i, value in enumerate(values) if isinstance(value, bool) or not isinstance(value, int | float)
-        )
-        raise DataError(f"'{DIRECTION}' has {values[index]!r} at index {index}; allowed are 0, 0.5 and 1")
-    return Direction.from_published(space, numbers)
+    if not {*map(type, values)} <= {int, float}:  # this runs for every item of every row
+        index, value = next((i, value) for i, value in enumerate(values) if type(value) not in (int, float))
+        raise DataError(f"'{DIRECTION}' has {value!r} at index {index}; allowed are 0, 0.5 and 1")
+    return Direction.from_published(space, cast(list[float], values))
 
 
 def _needed(space: PreferenceSpace | None, key: str) -> PreferenceSpace:
