@@ -161,7 +161,7 @@ def decoded(data: Path, _out: Path) -> None:
 
 
 def compared(theirs: Path, ours: Path) -> tuple[int, int, int]:
-    """Rows in which the published rule decides (some mean is beyond 0.6 or 0.4): all, equal texts, equal preferences."""
+    """Rows in which the published rule decides (a mean is beyond 0.6 or 0.4): all, equal texts, equal preferences."""
     decided = equal = same = 0
     with ours.open() as lines:
         for their, line in zip(json.loads(theirs.read_text()), lines, strict=True):
