@@ -311,9 +311,15 @@ def aggregate(directions: Sequence[Direction], rule: Rule = "exact") -> Directio
     if not directions:
         raise RecordError("no direction to aggregate; the persona has no annotated evidence")
     space, kind = directions[0].space, KINDS.index("told")
-    tally = Tally(len(space))
     for i, direction in enumerate(directions):
         direction.require(space, where=f"direction {i}")
+    if rule in ("exact", "released"):  # these count votes and need no belief
+        signs = np.stack([direction.signs for direction in directions])
+        positive, negative = (signs > 0).sum(0), (signs < 0).sum(0)
+        counted = _exact(positive, negative) if rule == "exact" else _released(positive, negative, len(directions))
+        return Direction(space, counted)
+    tally = Tally(len(space))
+    for direction in directions:
         tally.add(direction, kind, EVEN)
     votes = tuple(vote for i, direction in enumerate(directions) for vote in _votes(direction, kind, EVEN, item=i))
     return Belief(space, votes=votes, items=len(directions), tally=tally, prior=EVEN).direction(rule)

@@ -17,5 +17,5 @@ def test_a_recipe_needs_a_name_and_a_source() -> None:
 def test_a_mistyped_key_and_a_contradiction_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"unknown key 'pairs.rules'; nearest is 'pairs.rule'"):
         parse(BuildRecipe, {**LEAST, "pairs": {"rules": "own"}}, where="a.yaml")
-    with pytest.raises(ConfigError, match="a mirrored pair would contradict the votes"):
+    with pytest.raises(ConfigError, match="the mirror of any other pair is no choice"):
         parse(BuildRecipe, {**LEAST, "pairs": {"rule": "votes", "mirrored": True}}, where="a.yaml")

@@ -24,6 +24,10 @@ def card(manifest: Mapping[str, Any]) -> str:
     marks = manifest["steps"].get("scrub", {}).get("changed", {})
     rule = {
         "own": "Of two replies to one post, the person's own is chosen.",
+        "drawn": (
+            "A person's own reply is chosen over somebody else's reply to another post, drawn: a model can tell them "
+            "apart by which one fits the post."
+        ),
         "votes": "Of two replies to one post, the person's own is chosen if it came later and has more votes.",
     }[recipe["pairs"]["rule"]]
     rule = rule if recipe["sources"] else "They were taken over from files of choices."
@@ -40,7 +44,7 @@ def card(manifest: Mapping[str, Any]) -> str:
             f"# {manifest['name']}",
             "",
             (" and ".join(f"{records[split]:,} records of {split}" for split in splits) or "No records")
-            + f". {rule}{mirrored} No person is in both splits, and no prompt.",
+            + f". {rule}{mirrored} No person is in both splits, and no post is a prompt in both.",
             "",
             "| source | kind |",
             "|---|---|",

@@ -85,7 +85,7 @@ def pairs_of(
         counts.drop(f"beyond {settings.replies} replies of a post", more)
     pairs: list[Pair] = []
     for first, second in combinations(kept, 2):
-        reason = _reason(first, second, settings)
+        reason = refused(first, second, settings)
         directed = [] if reason else _directed(parent, first, second, settings, seed)
         if not directed:
             counts.drop(reason or "votes do not decide")
@@ -94,16 +94,23 @@ def pairs_of(
             counts.drop(f"beyond {settings.per_post} pairs of a post")
             continue
         pairs += directed
-    test = [pair for pair in pairs if pair.chosen.split == "test"]
-    if test and len(test) < len(pairs):
-        mirrors = 2 if settings.mirrored else 1
-        counts.drop("its prompt is in test", (len(pairs) - len(test)) // mirrors)
-        pairs = test
-    counts.rows_out = len(pairs) // (2 if settings.mirrored else 1)
-    return pairs, counts
+    mirrors = 2 if settings.mirrored else 1
+    final = of_one_split(pairs)
+    counts.drop(IN_TEST, (len(pairs) - len(final)) // mirrors)
+    counts.rows_out = len(final) // mirrors
+    return final, counts
 
 
-def _reason(first: Reply, second: Reply, settings: PairsSection) -> str | None:
+IN_TEST = "its prompt is in test"
+
+
+def of_one_split(pairs: list[Pair]) -> list[Pair]:
+    """The pairs of one post; only those of test, if there are any: a prompt is not in both splits."""
+    return [pair for pair in pairs if pair.chosen.split == "test"] or pairs
+
+
+def refused(first: Reply, second: Reply, settings: PairsSection) -> str | None:
+    """Why two replies make no pair; None: they make one."""
     if first.post.author == second.post.author:
         return "same author"
     if settings.mirrored and first.split != second.split:

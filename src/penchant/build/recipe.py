@@ -14,11 +14,12 @@ from penchant.errors import ConfigError
 class SourceSection(Section):
     """Where posts come from."""
 
-    kind: Literal["threads", "reddit"]
+    kind: Literal["threads", "chats", "reddit"]
+    """`threads`: posts that name the post that they answer. `chats`: messages in order; each answers the one before."""
     path: str
     """A file, or a pattern such as `RC_2013-*.zst`; relative to the recipe."""
     columns: Mapping[str, str] = Field({})
-    """Kind `threads`: id, author, text, thread, parent, title, score or at -> the column of the file."""
+    """Kinds `threads` and `chats`: id, author, text, thread, parent, title, score or at -> the column of the file."""
 
 
 class RecordsSection(Section):
@@ -72,9 +73,10 @@ class DuplicatesSection(Section):
 class PairsSection(Section):
     """How two replies to one post become a choice."""
 
-    rule: Literal["own", "votes"] = "own"
+    rule: Literal["own", "votes", "drawn"] = "own"
     """`own`: the person is the author of the chosen reply. `votes`: so, and the reply was also written later and has
-    `ratio` times the votes of the other one, both at least `least_votes` (the rule of SHP)."""
+    `ratio` times the votes of the other one, both at least `least_votes` (the rule of SHP). `drawn`: the rejected reply
+    is somebody else's to another post, drawn; for chats, where nobody else answers the same message."""
     opposed: int = Field(0, ge=0)
     """Least number of dimensions in which the two replies differ."""
     length_ratio: float = Field(3.0, ge=1)
@@ -90,8 +92,8 @@ class PairsSection(Section):
 
     @model_validator(mode="after")
     def _votes_have_no_mirror(self) -> PairsSection:
-        if self.mirrored and self.rule == "votes":
-            raise ConfigError("`pairs.mirrored` needs `pairs.rule` own: a mirrored pair would contradict the votes")
+        if self.mirrored and self.rule != "own":
+            raise ConfigError("`pairs.mirrored` needs `pairs.rule` own: the mirror of any other pair is no choice")
         return self
 
 

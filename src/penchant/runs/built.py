@@ -14,7 +14,7 @@ from penchant.space import SPACE_FILE, load_space
 if TYPE_CHECKING:
     from penchant.record import Record
 
-RULES = ("own", "votes")
+RULES = ("own", "votes", "drawn")
 """Rules by which records are made of posts; other records were taken over, with a provenance of their own."""
 
 

@@ -1,4 +1,4 @@
-"""Files as posts. A source is a table of posts with a name for each column, or a dump of Reddit.
+"""Files as posts. A source is a table of posts or of messages with a name for each column, or a dump of Reddit.
 
 The main process reads raw lines or rows in batches; workers turn a batch into posts. So a batch is the same with any
 number of workers.
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from penchant.build.post import Post
 from penchant.build.recipe import SourceSection
-from penchant.build.sources import reddit, threads
+from penchant.build.sources import chats, reddit, threads
 from penchant.build.sources.lines import Line, json_lines, table_lines
 from penchant.errors import DataError, RecordError
 from penchant.shards.tables.text import PACKED
 
 Parse = Callable[[Mapping[str, object], Mapping[str, str], str], Post]
-_PARSE: Mapping[str, Parse] = {"threads": threads.parse, "reddit": reddit.parse}
+_PARSE: Mapping[str, Parse] = {"threads": threads.parse, "chats": chats.parse, "reddit": reddit.parse}
 """Kind of source -> how a row becomes a post."""
 KINDS = tuple(_PARSE)
 _LINES = (".jsonl", ".ndjson")

@@ -12,9 +12,12 @@ from penchant.build.counts import Counts, StepCounts, enter
 from penchant.build.draws import bucket_of, split_of
 from penchant.build.pairs import Pair, Reply, pairs_of
 from penchant.build.post import Post, posts_of
+from penchant.build.recipe import BuildRecipe
+from penchant.build.rivals import drawn_pairs
 from penchant.build.spill import bucket_sizes, read_bucket, write_buckets
 from penchant.build.stages.folder import BuildFolder
 from penchant.build.stages.sift import KEPT
+from penchant.build.turns import JOINED, turned
 from penchant.persona import Comment
 from penchant.space import Direction
 
@@ -35,12 +38,15 @@ class Answer(NamedTuple):
 
 def replies_of(folder: BuildFolder, bucket: int) -> tuple[list[Answer], StepCounts, list[tuple[str, str, str]]]:
     """The replies of a bucket of threads, the counts of their step, and the posts that are none."""
-    posts = _sifted(folder, bucket)
+    posts, joined = turned(_sifted(folder, bucket))
     by_id = {post.id: post for post in posts}
+    recipe = folder.recipe
     counts: Counts = {"replies": StepCounts()}
-    dropped, replies = [], []
+    dropped, replies = [(post.origin, "replies", JOINED) for post in joined], []
+    for _ in joined:
+        enter(counts, "replies", JOINED)
     for post in posts:
-        reason = _no_reply(post, by_id)
+        reason = _no_reply(post, by_id, recipe.filters.shortest)
         enter(counts, "replies", reason)
         if reason:
             dropped.append((post.origin, "replies", reason))
@@ -53,7 +59,7 @@ def link(folder: BuildFolder, bucket: int, reader: Reader | None) -> None:
     """Joins replies with the posts that they answer, infers directions, and makes choices of the replies."""
     recipe = folder.recipe
     replies, count, dropped = replies_of(folder, bucket)
-    counts: Counts = {"replies": count, "pairs": StepCounts("pairs")}
+    counts: Counts = {"replies": count}
     inferred = reader([reply.comment() for reply in replies]) if reader else [None] * len(replies)
     answers: dict[str, list[Reply]] = {}
     parents: dict[str, Post] = {}
@@ -63,17 +69,29 @@ def link(folder: BuildFolder, bucket: int, reader: Reader | None) -> None:
         answers.setdefault(parent.id, []).append(Reply(post, split, direction))
     written: list[dict[str, object]] = []
     choices: list[dict[str, object]] = []
-    for name, group in answers.items():
-        pairs, step = pairs_of(parents[name], group, recipe.pairs, recipe.seed)
-        counts["pairs"].add(step)
+    groups = [(parents[name], group) for name, group in answers.items()]
+    made, counts["pairs"] = _pairs(groups, recipe)
+    for (parent, group), pairs in zip(groups, made, strict=True):
         choices += [_choice_row(pair) for pair in pairs]
         in_test = any(pair.chosen.split == "test" for pair in pairs)
-        written += [_written_row(reply, parents[name], in_test=in_test) for reply in group]
+        written += [_written_row(reply, parent, in_test=in_test) for reply in group]
     for kind, rows, schema in (("written", written, _WRITTEN), ("choices", choices, _CHOICES)):
         table = pa.Table.from_pylist(rows, schema=schema)
         people = [bucket_of(str(row["person"]), folder.buckets) for row in rows]
         write_buckets(folder.file("link", bucket, kind), table, people, folder.buckets)
     folder.done("link", bucket, counts, dropped)
+
+
+def _pairs(groups: Sequence[tuple[Post, Sequence[Reply]]], recipe: BuildRecipe) -> tuple[list[list[Pair]], StepCounts]:
+    """The pairs of each post."""
+    if recipe.pairs.rule == "drawn":
+        return drawn_pairs(groups, recipe.pairs, recipe.seed)
+    counts, made = StepCounts("pairs"), []
+    for parent, group in groups:
+        pairs, step = pairs_of(parent, group, recipe.pairs, recipe.seed)
+        counts.add(step)
+        made.append(pairs)
+    return made, counts
 
 
 def _sifted(folder: BuildFolder, bucket: int) -> list[Post]:
@@ -90,12 +108,16 @@ def _sifted(folder: BuildFolder, bucket: int) -> list[Post]:
     return posts
 
 
-def _no_reply(post: Post, by_id: Mapping[str, Post]) -> str | None:
+def _no_reply(post: Post, by_id: Mapping[str, Post], shortest: int) -> str | None:
     if post.parent is None:
         return "opens a thread"
     if post.parent not in by_id:
         return "what it answers is missing or was left out"
-    return "answers its own author" if by_id[post.parent].author == post.author else None
+    if by_id[post.parent].author == post.author:
+        return "answers its own author"
+    # turns of chats were not looked at before
+    lengths = (len(post.text), len(by_id[post.parent].text))
+    return "it, or what it answers, is too short" if min(lengths) < shortest else None
 
 
 _DIRECTION = pa.list_(pa.struct([("row", pa.int16()), ("sign", pa.int8()), ("sure", pa.float32())]))

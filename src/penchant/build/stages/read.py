@@ -16,6 +16,7 @@ from penchant.build.scrub import scrubbed
 from penchant.build.sources.lines import Line
 from penchant.build.spill import write_buckets
 from penchant.build.stages.folder import BuildFolder, save_array
+from penchant.build.turns import BEFORE
 from penchant.infer.quotes import unquoted
 
 
@@ -62,7 +63,8 @@ def _filtered(post: Post, recipe: BuildRecipe, counts: Counts) -> tuple[Post, st
         return post, "quotes", "nothing but quotes"
     if own.split() != post.text.split():
         counts["quotes"].changed["texts"] = counts["quotes"].changed.get("texts", 0) + 1
-    unlike = filters.unlike_prose(own, recipe.filters)
+    # a short message of a chat is a part of a turn, which is looked at as a whole
+    unlike = None if is_part_of_turn(own, post, recipe) else filters.unlike_prose(own, recipe.filters)
     enter(counts, "prose", unlike)
     if unlike:
         return post, "prose", unlike
@@ -83,14 +85,23 @@ def _write_posts(folder: BuildFolder, number: int, posts: Sequence[Post]) -> Non
     buckets = [bucket_of(post.thread, folder.buckets) for post in posts]
     order = write_buckets(folder.file("read", number, "arrow"), table_of(posts), buckets, folder.buckets)
     ordered = [posts[row] for row in order]
+    # "yes" and "hello" are no repetitions in a chat: short messages are compared by their rows, which differ
+    texts = [post.origin if is_part_of_turn(post.text, post, folder.recipe) else post.text for post in ordered]
     keys = np.array(
-        [(duplicates.digest(post.text), _key(post.author), _key(post.id)) for post in ordered], dtype=np.int64
+        [
+            (duplicates.digest(text), _key(post.author), _key(post.id))
+            for text, post in zip(texts, ordered, strict=True)
+        ],
+        dtype=np.int64,
     ).reshape(-1, 3)
     save_array(folder.file("read", number, "keys.npy"), keys)
     if folder.recipe.duplicates.similarity < 1:
-        save_array(
-            folder.file("read", number, "signatures.npy"), duplicates.signatures([post.text for post in ordered])
-        )
+        save_array(folder.file("read", number, "signatures.npy"), duplicates.signatures(texts))
+
+
+def is_part_of_turn(text: str, post: Post, recipe: BuildRecipe) -> bool:
+    """Whether a text is a message of a chat that is too short to stand alone."""
+    return post.parent == BEFORE and len(text) < recipe.filters.shortest
 
 
 def _key(name: str) -> int:
