@@ -30,17 +30,19 @@ def test_the_order_of_the_posts_changes_nothing() -> None:
     assert {pair.id for pairs in once for pair in pairs} == {pair.id for pairs in again for pair in pairs}
 
 
-def test_a_rival_is_not_the_same_person_or_thread_and_none_of_test_in_train() -> None:
+def test_a_rival_is_not_the_same_person_or_thread_and_of_the_same_split() -> None:
     chats = [chat("one", "Tea?", "ann"), chat("two", "Tea?", "ann"), chat("six", "Tea?", "ben", split="test")]
+    assert drawn_pairs(chats, SETTINGS, 0)[1].dropped == {NONE_FITS: 3}
+    chats.append(chat("ten", "Tea?", "cat", split="test"))
     made, counts = drawn_pairs(chats, SETTINGS, 0)
-    assert [[pair.id for pair in pairs] for pairs in made][:2] == [[], []]
-    assert made[2][0].person == "ben"
+    assert [[pair.id for pair in pairs] for pairs in made] == [[], [], ["six.1 > ten.1"], ["ten.1 > six.1"]]
     assert counts.dropped == {NONE_FITS: 2}
 
 
 def test_a_prompt_is_of_one_split() -> None:
     post, replies = chat("one", "Tea?", "ann")
     more = Reply(Post("one.2", "one", "one.0", "dan", "I would not say that."), "test")
-    made, counts = drawn_pairs([(post, [*replies, more]), chat("two", "Tea?", "ben")], SETTINGS, 0)
+    others = [chat("two", "Tea?", "ben"), chat("six", "Tea?", "eva", split="test")]
+    made, counts = drawn_pairs([(post, [*replies, more]), *others], SETTINGS, 0)
     assert {pair.person for pair in made[0]} == {"dan"}
     assert counts.dropped == {"its prompt is in test": 1}

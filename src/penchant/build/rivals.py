@@ -70,8 +70,8 @@ def _rival(
         their_parent, other = pool[(start + step) % len(pool)]
         if other.post.thread == parent.thread or other.post.author == parent.author:
             continue
-        if reply.split == "train" and other.split == "test":
-            continue  # what people of test wrote is not in train
+        if reply.split != other.split:
+            continue  # no text of one split is an answer in the other
         if refused(reply, other, settings):
             continue
         theirs = word_sets[their_parent.id]

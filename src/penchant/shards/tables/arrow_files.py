@@ -21,6 +21,7 @@ from penchant.shards.tables.text import require_file
 STATE, SPLITS = "state.json", "dataset_dict.json"
 """Files that mark an Arrow folder with one data set, and a folder of several."""
 _BATCH_ROWS = 256
+_BUFFER = 1 << 20
 
 
 def parquet_columns(path: Path) -> list[str]:
@@ -133,7 +134,8 @@ def _named_once(path: Path, schema: pa.Schema) -> list[str]:
 @contextmanager
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     require_file(path)
-    with _readable(path, "Parquet"), pq.ParquetFile(path) as file:
+    # by default the whole file is fetched ahead, and memory grows with it
+    with _readable(path, "Parquet"), pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
         yield file
 
 
