@@ -153,7 +153,7 @@ class EndpointSection(Section):
     """Rate limit; None sets no limit."""
     timeout_s: float = Field(120, gt=0)
     """Seconds to wait for an answer."""
-    tries: int = Field(6, gt=0)
+    tries: int = Field(10, gt=0)
     """Attempts per request, after a lost connection, a timeout, or status 429 or 5xx."""
     attempts: int = Field(3, gt=0)
     """Requests per question when an answer cannot be used."""
