@@ -273,7 +273,7 @@ def test_a_language_model_that_fails_now_and_then_labels_every_reply_once(tmp_pa
     assert labelled > 5_000
     assert labelled <= paid <= 1.5 * labelled  # 31 % of the requests fail: 1.45 are needed
     build(config=recipe, out=tmp_path / "again", overrides=["seed=1"])  # other draws, the same labels
-    assert len(served.requests) - paid <= 0.02 * labelled  # those without a usable answer, no other
+    assert len(served.requests) - paid <= 0.1 * labelled  # those without a usable answer, no other
 
 
 def _answer(place: int) -> str:
