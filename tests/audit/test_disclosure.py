@@ -18,7 +18,7 @@ def test_an_attribute_that_the_texts_show_is_told() -> None:
     sexes = np.arange(PEOPLE) % 2
     told = disclosed("sex", [("female", "male")[value] for value in sexes], vectors(sexes, 6))
     assert told.accuracy > 0.9
-    assert told.told
+    assert told.is_disclosed
     assert (told.people, told.values, told.most_common) == (PEOPLE, 2, 0.5)
 
 
@@ -26,7 +26,7 @@ def test_an_attribute_that_the_texts_do_not_show_is_not() -> None:
     sexes = np.arange(PEOPLE) % 2
     names = [("female", "male")[value] for value in np.random.default_rng(1).permutation(sexes)]
     told = disclosed("sex", names, vectors(sexes, 6))
-    assert not told.told
+    assert not told.is_disclosed
     assert abs(told.accuracy - 0.5) < 0.12
 
 
@@ -34,7 +34,7 @@ def test_many_numbers_become_thirds() -> None:
     ages = np.arange(PEOPLE)
     told = disclosed("age", [str(18 + value // 4) for value in ages], vectors(ages / PEOPLE, 12))
     assert told.values == 3
-    assert told.told
+    assert told.is_disclosed
 
 
 def test_rare_and_unknown_values_are_left_out() -> None:

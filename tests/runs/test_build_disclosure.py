@@ -36,9 +36,9 @@ def test_the_datasheet_says_what_texts_give_away(tmp_path: Path) -> None:
     content = build(config=forum(tmp_path, ["job", "shoe"]), out=tmp_path / "data")
     told = {one["attribute"]: one for one in content["disclosed"]}
     assert told["job"]["accuracy"] > 0.9
-    assert told["job"]["told"]
+    assert told["job"]["disclosed"]
     assert told["job"]["people"] == PEOPLE
-    assert not told["shoe"]["told"]
+    assert not told["shoe"]["disclosed"]
     assert "A plain classifier tells from people's texts: job" in (tmp_path / "data" / "README.md").read_text()
     assert "What the texts give away" in (tmp_path / "data" / "datasheet.html").read_text()
 

@@ -36,7 +36,7 @@ class Disclosure:
     """95 % interval of `accuracy`, over people."""
 
     @property
-    def told(self) -> bool:
+    def is_disclosed(self) -> bool:
         """Whether the texts tell more than the most common value does."""
         return self.ci95[0] > self.most_common
 

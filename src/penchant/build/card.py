@@ -108,7 +108,7 @@ def _disclosed(attributes: Sequence[Mapping[str, Any]] | None) -> str:
     told = ", ".join(
         f"{one['attribute']} {100 * one['accuracy']:.0f} % (most common value {100 * one['most_common']:.0f} %)"
         for one in attributes
-        if one["told"]
+        if one["disclosed"]
     )
     return f" A plain classifier tells from people's texts: {told or 'none of the attributes of the recipe'}."
 

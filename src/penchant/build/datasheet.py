@@ -113,7 +113,7 @@ def _rules(values: Mapping[str, Any] | None) -> str:
 def _disclosed(attributes: Sequence[Mapping[str, Any]]) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(told['attribute'])}</td><td>{100 * told['accuracy']:.0f}</td>"
-        f"<td>{100 * told['most_common']:.0f}</td><td>{'yes' if told['told'] else 'not by this classifier'}</td></tr>"
+        f"<td>{100 * told['most_common']:.0f}</td><td>{'yes' if told['disclosed'] else 'no'}</td></tr>"
         for told in attributes
     )
     return (

@@ -33,8 +33,8 @@ def disclosures(folder: BuildFolder, reporter: Reporter) -> list[dict[str, Any]]
     profiles = folder.recipe.profiles
     if profiles is None or not profiles.attributes:
         return []
-    known = attributes_of(profiles)
-    written = _written(folder, known)
+    attributes = attributes_of(profiles)
+    written = _written(folder, attributes)
     texts = [text for theirs in written.values() for text in theirs]
     if not texts:
         return []
@@ -46,17 +46,17 @@ def disclosures(folder: BuildFolder, reporter: Reporter) -> list[dict[str, Any]]
             vectors.append(mean / max(1e-9, float(np.linalg.norm(mean))))
             advance(len(theirs))
     told = [
-        disclosed(name, [known[author][name] for author in written], np.stack(vectors), seed=folder.recipe.seed)
+        disclosed(name, [attributes[author][name] for author in written], np.stack(vectors), seed=folder.recipe.seed)
         for name in profiles.attributes
     ]
-    return [{**asdict(one), "told": one.told} for one in told if one is not None]
+    return [{**asdict(one), "disclosed": one.is_disclosed} for one in told if one is not None]
 
 
 def attributes_of(profiles: ProfilesSection) -> Mapping[str, Mapping[str, str]]:
     """Author -> attribute -> value, an empty text where there is none."""
     from penchant.shards.tables import open_table
 
-    known: dict[str, dict[str, str]] = {}
+    attributes: dict[str, dict[str, str]] = {}
     for row in open_table(profiles.path).rows():
         missing = [name for name in (profiles.author, *profiles.attributes) if name not in row.content]
         if missing:
@@ -65,13 +65,13 @@ def attributes_of(profiles: ProfilesSection) -> Mapping[str, Mapping[str, str]]:
                 f"name; it has {', '.join(row.content)}"
             )
         values = {name: row.content[name] for name in profiles.attributes}
-        known[str(row.content[profiles.author])] = {
+        attributes[str(row.content[profiles.author])] = {
             name: "" if value is None else str(value) for name, value in values.items()
         }
-    return known
+    return attributes
 
 
-def _written(folder: BuildFolder, known: Mapping[str, object]) -> dict[str, list[str]]:
+def _written(folder: BuildFolder, attributes: Mapping[str, object]) -> dict[str, list[str]]:
     """Author -> some of the texts; the people and texts that are drawn do not depend on the workers."""
     from penchant.build.draws import draw
     from penchant.build.spill import read_bucket
@@ -81,7 +81,7 @@ def _written(folder: BuildFolder, known: Mapping[str, object]) -> dict[str, list
         for table in read_bucket(folder.files("link", "written"), bucket):
             columns = (table.column(name).to_pylist() for name in ("person", "text"))
             for author, text in zip(*columns, strict=True):
-                if author in known and len(theirs := written.setdefault(author, [])) < TEXTS:
+                if author in attributes and len(theirs := written.setdefault(author, [])) < TEXTS:
                     theirs.append(text)
     drawn = sorted(written, key=lambda author: draw(folder.recipe.seed, "disclosure", author))[:PEOPLE]
     return {author: written[author] for author in drawn}
