@@ -21,10 +21,9 @@ def chosen(number: int, thread: str, split: str = "train") -> Chosen:
 
 def test_evidence_comes_from_other_threads_and_the_description_last() -> None:
     choices = [chosen(1, "t1"), chosen(2, "t2"), chosen(3, "t1")]
-    records, counts = records_of(
-        "ann", [written(1, "t1"), written(2, "t2"), written(3, "t3")], choices, "a nurse", PersonaSection(), rule="own",
-        seed=0,
-    )  # fmt: skip
+    theirs = [written(1, "t1"), written(2, "t2"), written(3, "t3")]
+    nurse = Demographics("a nurse")
+    records, counts = records_of("ann", theirs, choices, nurse, PersonaSection(), rule="own", seed=0)
     first = records[0]
     assert [item.id for item in first.persona.items] == ["w3", "w2", "c2", "profile"]  # comments by time
     assert [type(one) for one in first.persona.evidence] == [Comment, Comment, Comparison, Demographics]

@@ -62,19 +62,6 @@ def test_people_without_evidence_are_counted_and_asked_the_bare_prompt_as_in_eva
     assert [[turn["role"] for turn in prompt] for prompt in prompts] == [["user"]] * (count - 1)
 
 
-def test_pba_leaves_out_evidence_that_a_later_draw_would_find_without_directions(training_set, records) -> None:
-    def half_annotated(record: Record) -> Record:
-        items = (replace(i, direction=None) if isinstance(i, Demographics) else i for i in record.persona.evidence)
-        return replace(record, persona=Persona(tuple(items)))
-
-    half = tuple(half_annotated(record) for record in records)
-    with pytest.raises(TrainingError, match="cannot train pba on record train-known-000000-00: there is no belief"):
-        usable(training_set("pba", of=half))
-    assert usable(training_set("ica", of=half)).dropped == {}
-    stated = tuple(replace(record, profile=record.golden) for record in half)
-    assert usable(training_set("pba", of=stated)).dropped == {}
-
-
 def others(records: list[Record]) -> list[Record]:
     """Every record carries the user's other pairs as its evidence, as a conversion of a TRL file does."""
     items = {r.record_id: Item(Comparison(r.task, r.chosen, r.rejected), id=r.record_id) for r in records}
@@ -95,3 +82,21 @@ def test_records_whose_evidence_is_each_others_pair_train(training_set, pairs: i
         assert not {item.chosen for item in shown} & {record.chosen for record in targets}
     rounds = [record.record_id for number in range(pairs) for record in data.records(TrainingRow(0, number))]
     assert set(rounds) == {record.record_id for record in asked}
+
+
+def test_a_description_without_a_direction_does_not_exclude_a_person_whose_other_evidence_has_some(
+    training_set, records
+) -> None:
+    described = tuple(
+        replace(r, persona=Persona((*r.persona.items, Item(Demographics("works nights"), id="profile"))))
+        for r in records
+    )
+    data = training_set("pba", of=described)
+    checked = usable(data)
+    assert checked.dropped == {}
+    assert sum(map(len, checked.training_set.people)) == len(records)
+    for row in data.rows(20 * len(data.people)):
+        assert data.person(row).direction() is not None
+    alone = tuple(replace(r, persona=Persona((Item(Demographics("works nights")),))) for r in records)
+    with pytest.raises(TrainingError, match="there is no belief about this person"):
+        usable(training_set("pba", of=alone))

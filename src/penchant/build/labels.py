@@ -19,7 +19,7 @@ from penchant.build.stages.folder import BuildFolder, save_array
 from penchant.build.stages.link import replies_of
 from penchant.infer.annotate import directions
 from penchant.infer.base import Annotator, Readings
-from penchant.persona import Comment
+from penchant.persona import Comment, Demographics
 from penchant.space import Direction
 
 
@@ -69,7 +69,7 @@ class Labels:
         """The labels that `save` wrote."""
         return cls(np.load(path.with_suffix(".keys.npy")), np.load(path.with_suffix(".npy")))
 
-    def directions(self, items: Sequence[Comment], reader: Annotator) -> list[Direction]:
+    def directions(self, items: Sequence[Comment | Demographics], reader: Annotator) -> list[Direction]:
         """The directions of items: those of the labels, and of a reader where an item has no label."""
         keys = np.array([key_of(item) for item in items], dtype=np.uint64)
         places = np.minimum(np.searchsorted(self.keys_N, keys), max(0, len(self.keys_N) - 1))
@@ -80,6 +80,7 @@ class Labels:
         return directions(readings, reader.space)
 
 
-def key_of(item: Comment) -> int:
-    """A number of 64 bits, equal for equal texts under equal posts."""
-    return draw(0, "labelled", item.prompt, item.text)
+def key_of(item: Comment | Demographics) -> int:
+    """A number of 64 bits, equal for equal texts under equal posts; descriptions have others."""
+    prompt = ("reply", item.prompt) if isinstance(item, Comment) else ("description",)
+    return draw(0, "labelled", *prompt, item.text)

@@ -61,7 +61,7 @@ def records_of(
     person: str,
     written: Sequence[Written],
     choices: Sequence[Chosen],
-    profile: str | None,
+    profile: Demographics | None,
     settings: PersonaSection,
     *,
     rule: str,
@@ -108,7 +108,7 @@ def records_of(
             counts.drop(f"fewer than {settings.fewest} comments and choices in other threads")
             continue
         if profile and settings.demo:
-            items.append(Item(Demographics(profile), id="profile"))
+            items.append(Item(profile, id="profile"))
         meta = {"rows": choice.origins, "evidence": {item.id: origins.get(item.id, "") for item in items}}
         provenance = Provenance(attribute=rule, meta=json.dumps(meta, ensure_ascii=False))
         records.append(replace(record, persona=Persona(tuple(items)), provenance=provenance))

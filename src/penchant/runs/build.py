@@ -191,7 +191,8 @@ def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...])
         case "take":
             take.take(folder, number, load_space(recipe.space))
         case _:
-            compose.compose(folder, number, load_space(recipe.space), _profiles(recipe.profiles))
+            reader = _reader(folder) if recipe.annotator and recipe.profiles else None
+            compose.compose(folder, number, load_space(recipe.space), _profiles(recipe.profiles), reader)
 
 
 def _reader(folder: BuildFolder) -> Reader:

@@ -35,7 +35,7 @@ from penchant.persona import (
     Statement,
 )
 from penchant.record import Question, Record
-from penchant.render import Budget, Layout
+from penchant.render import BRIDGES, Budget, Layout
 from penchant.space import Direction, PreferenceSpace
 
 KINDS: tuple[PersonaKind, ...] = ("ugc", "pair", "demo", "mixed")
@@ -141,16 +141,22 @@ class TrainingSet:
         """The person of a row with the evidence drawn for it."""
         records = self.people[row.person]
         rng = random.Random(f"draw:{self.seed}:{records[0].person_id}:{row.round}")
-        persona = self._evidence(_history(records, self.records(row), rng), rng)
+        persona = self._evidence(_history(records, self.records(row), rng), records[0], rng)
         golden = records[0].golden if rng.random() < self.golden_share else None
         return meet_record(records[0], persona, self.space, profile=golden, summary=self.summary(persona))
 
-    def _evidence(self, persona: Persona, rng: random.Random) -> Persona:
+    def _evidence(self, persona: Persona, record: Record, rng: random.Random) -> Persona:
         for kind in rng.sample(KINDS, len(KINDS)):
             selection = persona.select(kind, seed=str(rng.random()))
-            if selection.evidence:
+            if self.can_show(selection, record):
                 return selection
         return persona
+
+    def can_show(self, selection: Persona, record: Record) -> bool:
+        """Whether the method has something to show of a part of a person's evidence: evidence, or directions of it."""
+        if self.method.content not in BRIDGES or record.profile is not None:
+            return bool(selection.evidence)
+        return any(item.direction is not None for item in selection.evidence)
 
     def trees(self, row: TrainingRow) -> list[Packed]:
         """The tree of a row; several trees if one would exceed `max_tree_tokens`. Pairs keep their order."""

@@ -80,7 +80,7 @@ def _reasons(training_set: TrainingSet, records: tuple[Record, ...], person: Per
     # a later round may draw evidence of a single kind
     for kind in KINDS[:-1]:
         selection = records[0].persona.select(kind)
-        if selection.evidence and records[0].record_id not in reasons:
+        if training_set.can_show(selection, records[0]) and records[0].record_id not in reasons:
             reason = _reason(training_set, records[0], meet_record(records[0], selection, training_set.space))
             if reason is not None:
                 reasons |= {record.record_id: reason for record in records}

@@ -32,6 +32,17 @@ def folder(tmp_path: Path, forum_rows, tiny) -> BuildFolder:
     return folder
 
 
+def test_descriptions_have_the_directions_that_the_annotator_reads(folder: BuildFolder, tiny) -> None:
+    annotator = FakeAnnotator(tiny, {"nurse": ("humour", 1)})
+    profiles = {f"person{number}": "a nurse" for number in range(30)}
+    compose(folder, 0, tiny, profiles, lambda items: directions(annotator.annotate(items), tiny))
+    rows = pq.read_table(folder.files("compose-train", "parquet")[0]).to_pylist()
+    last = [row["evidence"][-1] for row in rows]
+    assert {item["kind"] for item in last} == {"demographics"}
+    signs = {tuple((one["dimension"], one["sign"]) for one in item["direction"]) for item in last}
+    assert signs == {(("humour", 1),)}
+
+
 def test_no_person_and_no_prompt_is_in_both_splits(folder: BuildFolder, tiny) -> None:
     for bucket in range(folder.recipe.buckets):
         compose(folder, bucket, tiny, {"person1": "a nurse"})

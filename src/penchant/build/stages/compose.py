@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,14 +12,23 @@ from penchant.build.distributions import Distributions
 from penchant.build.people import Chosen, Written, grouped, records_of
 from penchant.build.spill import read_bucket
 from penchant.build.stages.folder import BuildFolder
+from penchant.build.stages.link import Reader
+from penchant.persona import Demographics
 from penchant.record import Record
 from penchant.shards.atomic import replacing
 from penchant.shards.parquet import write_shard
 from penchant.space import Direction, PreferenceSpace
 
 
-def compose(folder: BuildFolder, bucket: int, space: PreferenceSpace, profiles: Mapping[str, str]) -> None:
-    """Makes the records of the people of a bucket: a shard of train and one of test, if there are any."""
+def compose(
+    folder: BuildFolder, bucket: int, space: PreferenceSpace, profiles: Mapping[str, str], reader: Reader | None = None
+) -> None:
+    """Makes the records of the people of a bucket: a shard of train and one of test, if there are any.
+
+    Args:
+        profiles: author -> description.
+        reader: reads the directions of descriptions.
+    """
     recipe = folder.recipe
     written = {
         person: [_written(row, space) for row in rows]
@@ -27,13 +37,15 @@ def compose(folder: BuildFolder, bucket: int, space: PreferenceSpace, profiles: 
     counts: Counts = {"people": StepCounts("pairs")}
     records: list[Record] = []
     dropped: list[tuple[str, str, str]] = []
-    for person, rows in grouped(_rows(folder, "choices", bucket), lambda row: str(row["person"])):
+    chose = dict(grouped(_rows(folder, "choices", bucket), lambda row: str(row["person"])))
+    described = _described([person for person in chose if person in profiles], profiles, reader)
+    for person, rows in chose.items():
         choices = [_chosen(row, space) for row in rows]
         theirs, step = records_of(
             person,
             written.get(person, []),
             choices,
-            profiles.get(person),
+            described.get(person),
             recipe.persona,
             rule=recipe.pairs.rule,
             seed=recipe.seed,
@@ -54,6 +66,15 @@ def compose(folder: BuildFolder, bucket: int, space: PreferenceSpace, profiles: 
     people = ([reply.direction for reply in theirs] for theirs in written.values())
     Distributions.of(people, records, len(space)).save(folder.file("compose", bucket, "npz"))
     folder.done("compose", bucket, counts, dropped)
+
+
+def _described(people: Sequence[str], profiles: Mapping[str, str], reader: Reader | None) -> dict[str, Demographics]:
+    items = [Demographics(profiles[person]) for person in people if profiles[person].strip()]
+    people = [person for person in people if profiles[person].strip()]
+    read = reader(items) if reader else [None] * len(items)
+    return {
+        person: replace(item, direction=direction) for person, item, direction in zip(people, items, read, strict=True)
+    }
 
 
 def _rows(folder: BuildFolder, kind: str, bucket: int) -> list[dict[str, object]]:

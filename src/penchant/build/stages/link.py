@@ -18,11 +18,11 @@ from penchant.build.spill import bucket_sizes, read_bucket, write_buckets
 from penchant.build.stages.folder import BuildFolder
 from penchant.build.stages.sift import KEPT
 from penchant.build.turns import JOINED, turned
-from penchant.persona import Comment
+from penchant.persona import Comment, Demographics
 from penchant.space import Direction
 
-Reader = Callable[[Sequence[Comment]], Sequence[Direction | None]]
-"""Replies, each with the post that it answers -> their directions."""
+Reader = Callable[[Sequence[Comment | Demographics]], Sequence[Direction | None]]
+"""Replies, each with the post that it answers, or descriptions -> their directions."""
 
 
 class Answer(NamedTuple):
