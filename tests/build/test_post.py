@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from penchant.build.post import FIELDS, Post, post_of, posts_of, table_of
+from penchant.build.post import Post, post_of, posts_of, table_of
+from penchant.build.recipe import FIELDS
 from penchant.errors import RecordError
 
 COLUMNS = {name: name for name in FIELDS}

@@ -19,3 +19,15 @@ def test_a_mistyped_key_and_a_contradiction_are_refused() -> None:
         parse(BuildRecipe, {**LEAST, "pairs": {"rules": "own"}}, where="a.yaml")
     with pytest.raises(ConfigError, match="the mirror of any other pair is no choice"):
         parse(BuildRecipe, {**LEAST, "pairs": {"rule": "votes", "mirrored": True}}, where="a.yaml")
+
+
+def test_columns_that_are_needed_or_unknown_are_named_before_anything_is_read() -> None:
+    def sources(kind: str, **columns: str) -> dict:
+        return {"name": "a", "sources": [{"kind": kind, "path": "p.csv", "columns": columns}]}
+
+    with pytest.raises(ConfigError, match="p.csv: a source of kind threads needs a column for id, author"):
+        parse(BuildRecipe, sources("threads", text="body"), where="a.yaml")
+    with pytest.raises(ConfigError, match="a source of kind chats needs a column for thread"):
+        parse(BuildRecipe, sources("chats", author="who", text="body"), where="a.yaml")
+    with pytest.raises(ConfigError, match="no field 'time'; there are id, thread"):
+        parse(BuildRecipe, sources("threads", id="i", author="a", text="t", time="at"), where="a.yaml")

@@ -229,7 +229,7 @@ def test_workers_end_with_the_first_process(recipe: Path, tmp_path: Path, how: i
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"sources": [{"kind": "threads", "path": "none.jsonl"}]}, "no such file; check the path of this source"),
+        ({"sources": [{"kind": "reddit", "path": "none.jsonl"}]}, "no such file; check the path of this source"),
         ({"sources": []}, "names neither `sources`"),
         ({"persona": {"comments": 3}}, "unknown key 'persona.comments'"),
     ],

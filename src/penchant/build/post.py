@@ -12,9 +12,6 @@ import pyarrow as pa
 from penchant.errors import RecordError
 from penchant.shards.times import time_of
 
-FIELDS = ("id", "thread", "parent", "author", "text", "title", "score", "at")
-"""What a row may say of a post; `id`, `author` and `text` are needed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -51,7 +48,7 @@ def post_of(content: Mapping[str, object], columns: Mapping[str, str], origin: s
     """A post from a row.
 
     Args:
-        columns: field of `FIELDS` -> the row's column.
+        columns: field of `recipe.FIELDS` -> the row's column.
         origin: source and row.
     Raises:
         RecordError: the row is no post; the message is the reason for dropping it.

@@ -10,6 +10,10 @@ from pydantic import Field, model_validator
 from penchant.config import Section
 from penchant.errors import ConfigError
 
+FIELDS = ("id", "thread", "parent", "author", "text", "title", "score", "at")
+"""What a row may say of a post."""
+NEEDED: Mapping[str, tuple[str, ...]] = {"threads": ("id", "author", "text"), "chats": ("thread", "author", "text")}
+
 
 class SourceSection(Section):
     """Where posts come from."""
@@ -20,6 +24,19 @@ class SourceSection(Section):
     """A file, or a pattern such as `RC_2013-*.zst`; relative to the recipe."""
     columns: Mapping[str, str] = Field({})
     """Kinds `threads` and `chats`: id, author, text, thread, parent, title, score or at -> the column of the file."""
+
+    @model_validator(mode="after")
+    def _columns_name_what_is_needed(self) -> SourceSection:
+        needed = NEEDED.get(self.kind, ())
+        missing = [field for field in needed if field not in self.columns]
+        if missing:
+            raise ConfigError(
+                f"`columns` of {self.path}: a source of kind {self.kind} needs a column for {', '.join(missing)}"
+            )
+        unknown = [field for field in self.columns if field not in FIELDS]
+        if unknown:
+            raise ConfigError(f"`columns` of {self.path}: no field '{unknown[0]}'; there are {', '.join(FIELDS)}")
+        return self
 
 
 class RecordsSection(Section):
