@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import ModelError
 from penchant.message import Message, as_dicts
-from penchant.model.base import Contexts, Sampling, Steps, Written
+from penchant.model.base import Sampling, Steps, Written
 
 _UNFINISHED = "�"
 """What tokenizers write for the bytes of an incomplete character."""
@@ -44,7 +44,7 @@ def write(steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling
 
 def _write_batch(steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
     contexts = steps.open(prompts, room=settings.max_tokens)
-    answers = _answers(steps, contexts, prompts, settings)
+    answers = begun(steps, contexts.lengths, prompts, settings)
     active = [row for row, answer in enumerate(answers) if answer.finish is None]
     if len(active) < len(answers):
         contexts.select(active)
@@ -63,7 +63,7 @@ def _write_batch(steps: Steps, prompts: Sequence[Sequence[Message]], settings: S
 def stream(steps: Steps, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
     """The pieces of one answer, then the answer; see `Writes.stream`."""
     contexts = steps.open([prompt], room=settings.max_tokens)
-    (answer,) = _answers(steps, contexts, [prompt], settings)
+    (answer,) = begun(steps, contexts.lengths, [prompt], settings)
     while answer.finish is None:
         piece = answer.draw(contexts.next_logprobs()[0])
         if piece:
@@ -72,12 +72,19 @@ def stream(steps: Steps, prompt: Sequence[Message], settings: Sampling) -> Itera
     yield answer.written()
 
 
-def _answers(
-    steps: Steps, contexts: Contexts, prompts: Sequence[Sequence[Message]], settings: Sampling
-) -> list[_Answer]:
+def begun(
+    steps: Steps, lengths: Sequence[int], prompts: Sequence[Sequence[Message]], settings: Sampling
+) -> list[Answer]:
+    """The answers to some prompts, still empty.
+
+    Args:
+        lengths: tokens of each prompt.
+    Raises:
+        ModelError: a prompt is longer than the model's context.
+    """
     limit, ends = steps.context, steps.ends
     answers = []
-    for prompt, length in zip(prompts, contexts.lengths, strict=True):
+    for prompt, length in zip(prompts, lengths, strict=True):
         if limit is not None and length > limit:
             raise ModelError(
                 f"a prompt has {length} tokens and the model's context {limit}; shorten the prompt, "
@@ -85,7 +92,7 @@ def _answers(
             )
         room = settings.max_tokens if limit is None else min(settings.max_tokens, limit - length)
         text, generator = Text(steps.decode, settings.stop), _generator(prompt, settings.seed)
-        answers.append(_Answer(text, ends, settings, generator, prompt_tokens=length, room=room))
+        answers.append(Answer(text, ends, settings, generator, prompt_tokens=length, room=room))
     return answers
 
 
@@ -95,7 +102,7 @@ def _generator(prompt: Sequence[Message], seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest)])
 
 
-class _Answer:
+class Answer:
     """An answer that is being written."""
 
     def __init__(
@@ -112,20 +119,28 @@ class _Answer:
         self.finish: Literal["stop", "length"] | None = None if room else "length"
         self._ends = ends
         self._settings = settings
-        self._generator = generator
+        self.generator = generator
         self._prompt_tokens = prompt_tokens
-        self._room = room
+        self._limit = room
         self._text = text
         self._pieces: list[str] = []
 
+    @property
+    def room(self) -> int:
+        """Tokens that may still be drawn."""
+        return self._limit - len(self.tokens)
+
     def draw(self, logprobs_V: NDArray[np.float32]) -> str:
         """Draws the next token; returns the text that became certain with it."""
-        token = draw(logprobs_V, self._settings, self._generator)
+        return self.add(draw(logprobs_V, self._settings, self.generator))
+
+    def add(self, token: int) -> str:
+        """Adds a token that was drawn; returns the text that became certain with it."""
         self.tokens.append(token)
         piece = "" if token in self._ends else self._text.add(token)
         if token in self._ends or self._text.stopped:
             self.finish = "stop"
-        elif len(self.tokens) == self._room:
+        elif not self.room:
             self.finish = "length"
         if self.finish is not None:
             piece += self._text.end()
