@@ -32,7 +32,7 @@ def mixture(weights_K: Sequence[float]) -> Formula:
     if min(weights_K) < 0 or abs(sum(weights_K) - 1) > 1e-9:
         raise ConfigError(f"`weights` {list(weights_K)}: give numbers of at least 0 that sum to 1")
     if 1 in weights_K:
-        return _one(list(weights_K).index(1))
+        return _unchanged(list(weights_K).index(1))
 
     def combined(logprobs: NDArray[np.float64]) -> NDArray[np.float64]:
         _require(logprobs, len(weights_K))
@@ -54,7 +54,7 @@ def product(powers_K: Sequence[float]) -> Formula:
         raise ConfigError(f"`powers` {list(powers_K)}: give finite numbers that are not all 0")
     used = [(voice, power) for voice, power in enumerate(powers_K) if power]
     if len(used) == 1 and used[0][1] == 1:
-        return _one(used[0][0])
+        return _unchanged(used[0][0])
 
     def combined(logprobs: NDArray[np.float64]) -> NDArray[np.float64]:
         _require(logprobs, len(powers_K))
@@ -80,7 +80,7 @@ def guidance(strength: float) -> Formula:
     return product((1 - strength, strength))
 
 
-def _one(voice: int) -> Formula:
+def _unchanged(voice: int) -> Formula:
     """One voice as it is, to the last bit."""
     return lambda logprobs: logprobs[voice]
 
