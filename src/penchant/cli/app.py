@@ -22,6 +22,7 @@ from penchant.cli import (
     evaluate,
     export,
     fit,
+    generate,
     infer,
     rank,
     show,
@@ -67,6 +68,7 @@ app.add_typer(fit.app, name="fit")
 app.command("infer")(reads_data(infer.command))
 app.command("train")(reads_data(train.command))
 app.command("export")(reads_data(export.command))
+app.command("generate")(reads_data(generate.command))
 app.command("rank")(reads_data(rank.command))
 app.command("audit")(reads_data(audit.command))
 app.command("task")(task.command)

@@ -87,11 +87,11 @@ def rank(
     sources = sources_of([model], base)
     written, directions = as_trained(sources.policies.values(), layout, None, reporter=reporter)
     read_in = space_for(data or Path(user), space, directions=directions)
-    user_id, evidence = _evidence(user, data, read_in, reporter)
+    user_id, evidence = evidence_of(user, data, read_in, reporter)
     if directions == "measured":
         evidence = replace(evidence, persona=measured(evidence.persona))
     bridged = any(METHODS[method].bridged for method in sources.policies)
-    person = _person(evidence, read_in, bridged=bridged, annotator=annotator, summaries=summaries, reporter=reporter)
+    person = person_of(evidence, read_in, bridged=bridged, annotator=annotator, summaries=summaries, reporter=reporter)
     if sources.scorers:
         scorer = _learned_scorer(sources, person, read_in, annotator=annotator, reporter=reporter)
     else:
@@ -132,7 +132,7 @@ def _require(
         raise ConfigError(f"`user` {user} is no JSON file of one person; give one, or a user id together with `data`")
 
 
-def _evidence(
+def evidence_of(
     user: str | Path, data: Path | Data | None, space: PreferenceSpace, reporter: Reporter
 ) -> tuple[str, PersonEvidence]:
     """The id and the evidence of the person."""
@@ -141,7 +141,7 @@ def _evidence(
     return user_id, evidence
 
 
-def _person(
+def person_of(
     evidence: PersonEvidence,
     space: PreferenceSpace,
     *,
@@ -150,6 +150,12 @@ def _person(
     summaries: str | Path | None,
     reporter: Reporter,
 ) -> Person:
+    """The person of some evidence, as a model is told of them.
+
+    Args:
+        bridged: whether the model is told of directions; then an annotator reads them where the evidence states none.
+        annotator, summaries: as `rank`.
+    """
     from penchant.runs.language_models import summaries_of
 
     read = None

@@ -1,0 +1,59 @@
+"""`penchant generate`: an answer for one person, from a model that was not trained for it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli import options as shared
+from penchant.cli.output import CONSOLE, as_json, result
+from penchant.model.base import Sampling
+from penchant.runs.generate import generate
+
+
+def command(
+    prompt: Annotated[str, typer.Argument(help="The person's question.")],
+    user: Annotated[str, typer.Option(help="JSON file of one person; or, with --data, a user id.")],
+    model: Annotated[str, typer.Option(help="Folder or Hub id of a model, or smollm2.")] = "smollm2",
+    method: Annotated[str, typer.Option(help="How the person is told: ica, pba, pba_summary, …")] = "ica",
+    decoder: Annotated[str, typer.Option(help="plain, guidance, mixture, or judge.")] = "plain",
+    strength: Annotated[float, typer.Option(help="0: nobody; 1: the person; guidance also more.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.")] = 0.7,
+    top_p: Annotated[float, typer.Option(help="Share of probability to draw from.")] = 0.9,
+    max_tokens: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = 256,
+    seed: shared.SeedOption = 0,
+    data: Annotated[Path | None, typer.Option(help="Records that hold the evidence of --user.")] = None,
+    annotator: shared.AnnotatorOption = None,
+    space: shared.SpaceOption = None,
+    template: shared.TemplateOption = None,
+    json: shared.JsonOption = False,
+) -> None:
+    """Write an answer for one person.
+
+    The decoders need no training: they combine the prompt alone and the prompt with the person, token by token.
+    """
+    written = generate(
+        prompt,
+        user=user,
+        model=model,
+        settings=Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens, seed=seed),
+        method=method,
+        decoder=decoder,
+        strength=strength,
+        data=data,
+        annotator=annotator,
+        space=space,
+        template=template,
+        piece=(lambda _: None) if json else _say,
+        reporter=CONSOLE,
+    )
+    result(as_json(asdict(written)) if json else "")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

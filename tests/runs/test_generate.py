@@ -1,0 +1,81 @@
+"""An answer for one person: plain, guided, mixed or judged; what cannot be done is one sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from penchant.errors import ConfigError
+from penchant.model.base import Sampling
+from penchant.model.fake import FakeModel
+from penchant.model.local import LocalModel
+from penchant.runs.generate import DECODERS, generate
+
+SETTINGS = Sampling(temperature=0.5, max_tokens=12)
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setattr(LocalModel, "load", lambda *_args, **_options: FakeModel())
+    path = tmp_path / "ann.json"
+    evidence = [{"kind": "statement", "text": "I love hiking in the hills."}]
+    path.write_text(json.dumps({"user_id": "ann", "evidence": evidence}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_every_decoder_writes_and_says_what_it_wrote(user: Path, decoder: str) -> None:
+    pieces: list[str] = []
+    written = generate(
+        "hot tea with milk",
+        user=user,
+        model="fake",
+        settings=SETTINGS,
+        decoder=decoder,
+        strength=0.5,
+        piece=pieces.append,
+    )
+    assert written.text
+    assert "".join(pieces) == written.text
+    assert (written.user_id, written.method, written.decoder) == ("ann", "ica", decoder)
+    assert (written.strength is None) == (decoder in ("plain", "judge"))
+    assert (written.acceptance is None) == (decoder != "judge")
+
+
+def test_strength_0_is_the_prompt_alone_and_1_is_the_prompt_with_the_person(user: Path) -> None:
+    def text(decoder: str, strength: float) -> str:
+        settings = Sampling(temperature=0, max_tokens=12)
+        return generate("hot tea", user=user, model="fake", settings=settings, decoder=decoder, strength=strength).text
+
+    assert text("guidance", 0) == text("mixture", 0) == "hot tea"
+    assert text("guidance", 1) == text("mixture", 1) == text("plain", 1) != "hot tea"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"decoder": "beam"}, "`decoder` beam: choose from plain, guidance, mixture, judge"),
+        ({"method": "dpo"}, "`method` dpo: choose from"),
+        ({"decoder": "guidance", "strength": -1.0}, "guidance takes 0 and more"),
+        ({"decoder": "mixture", "strength": 1.5}, "a share from 0 to 1"),
+    ],
+)
+def test_what_is_no_choice_is_refused(user: Path, options: dict, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        generate("hot tea", user=user, model="fake", settings=SETTINGS, **options)
+
+
+def test_an_empty_prompt_and_somebody_without_evidence(user: Path, reporter) -> None:
+    with pytest.raises(ConfigError, match="the prompt is empty"):
+        generate(" ", user=user, model="fake", settings=SETTINGS)
+    user.write_text(json.dumps({"user_id": "ann", "evidence": []}), encoding="utf-8")
+    generate("hot tea", user=user, model="fake", settings=SETTINGS, reporter=reporter)
+    assert "there is no evidence of 'ann': the answer is for anybody" in reporter.notes
+    with pytest.raises(ConfigError, match="the two preferences make the same prompt"):
+        generate("hot tea", user=user, model="fake", settings=SETTINGS, decoder="judge")
+
+
+def test_directions_that_the_file_does_not_state_are_read_by_the_annotator(user: Path, reporter) -> None:
+    written = generate("hot tea", user=user, model="fake", settings=SETTINGS, method="pba", reporter=reporter)
+    assert written.method == "pba"
+    assert any("`annotator` english reads them" in note for note in reporter.notes)
