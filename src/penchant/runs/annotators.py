@@ -18,6 +18,7 @@ from penchant.errors import ModelError
 from penchant.persona import Evidence
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
+from penchant.runs.quiet import quiet_libraries
 from penchant.space import PreferenceSpace
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def open_annotator(source: str | Path, space: PreferenceSpace, *, reporter: Repo
         reporter.note(
             f"{folder} was fitted on space '{fitted}'; the dimensions of '{space.name}' are read from their phrases"
         )
-    return EncoderAnnotator.load(folder, open_encoder(encoder_of(folder), folder / UPDATE), space)
+    with quiet_libraries():
+        encoder = open_encoder(encoder_of(folder), folder / UPDATE)
+    return EncoderAnnotator.load(folder, encoder, space)
 
 
 def is_language_model(source: str | Path) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from penchant.encoder import SENTENCE, open_encoder
 from penchant.errors import ConfigError
 from penchant.reporter import Reporter
+from penchant.runs.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from penchant.build.recipe import ProfilesSection
@@ -38,7 +39,8 @@ def disclosures(folder: BuildFolder, reporter: Reporter) -> list[dict[str, Any]]
     texts = [text for theirs in written.values() for text in theirs]
     if not texts:
         return []
-    encoder = open_encoder(SENTENCE)
+    with quiet_libraries():
+        encoder = open_encoder(SENTENCE)
     vectors = []
     with reporter.bar(len(texts), "reading what texts give away") as advance:
         for theirs in written.values():

@@ -11,6 +11,7 @@ from penchant.encoder import SENTENCE, open_encoder
 from penchant.errors import TrainingError
 from penchant.reporter import Reporter
 from penchant.runs.annotators import open_annotator
+from penchant.runs.quiet import quiet_libraries
 from penchant.space import load_space
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ def label(folder: BuildFolder, reporter: Reporter) -> None:
         Labelled(one.author, one.item, direction)
         for one, direction in zip(drawn, directions(readings, space), strict=True)
     ]
+    with quiet_libraries():
+        encoder = open_encoder(SENTENCE)
     with reporter.bar(2 * _STEPS, "fitting on the labels") as advance:
         try:
-            fitted = fit_annotator(
-                labelled, open_encoder(SENTENCE), space, steps=_STEPS, seed=recipe.seed, progress=advance
-            )
+            fitted = fit_annotator(labelled, encoder, space, steps=_STEPS, seed=recipe.seed, progress=advance)
         except TrainingError as error:
             raise TrainingError(f"`labelled` {recipe.labelled}: {error}; label more replies") from error
     fitted.save(_folder(folder))

@@ -14,6 +14,7 @@ from penchant.person import Person
 from penchant.render import BRIDGES
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, space_for
+from penchant.runs.quiet import quiet_libraries
 from penchant.runs.rank import evidence_of, person_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def generate(
     voice(turns)  # what cannot be shown is refused before the model is loaded
     from penchant.model.local import LocalModel
 
-    steps = LocalModel.load(model, template=template)
+    with quiet_libraries():
+        steps = LocalModel.load(model, template=template)
     if decoder == "judge":
         written, acceptance = _judged(steps, voice, turns, settings)
         piece(written.text)
