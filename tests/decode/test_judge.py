@@ -119,6 +119,12 @@ def test_without_the_swap_the_text_is_the_judges_alone(steps) -> None:
     assert compared(counted(judge, 4_000), alone) > 0.01
 
 
+def test_the_published_code_fails_the_same_test(steps) -> None:
+    texts = counted(PersonaJudge(steps, as_asked, told, drafts=2, released=True), 4_000)
+    assert compared(texts, specified(2, swap=True)) < 1e-6
+    assert compared(texts, specified(2, swap=False)) < 1e-6
+
+
 def test_a_batch_of_eight_is_as_eight_alone_and_the_limit_is_exact(steps) -> None:
     settings = Sampling(temperature=1, top_p=1, max_tokens=7, seed=5)
     prompts = [conversation(f"q{number}#{number}") for number in range(8)]

@@ -60,6 +60,10 @@ class PersonaJudge:
     drafts: int = DRAFTS
     swap: bool = True
     """Whether the voices change roles after each round; without, the text is distributed as the second voice's."""
+    released: bool = False
+    """For comparison: two faults of the published code. The voices change roles once, after the first round, and never
+    again. After a rejection, the residual is that of q - p where the sum of p - q, which is 0 but for rounding, is not
+    above 0. Other than that code, the answer ends with its end of text and at the exact limit."""
     tokens: Tokens = field(default_factory=Tokens)
 
     def __post_init__(self) -> None:
@@ -97,7 +101,7 @@ class PersonaJudge:
             if len(kept) < len(active):
                 _keep(contexts, kept)
                 active = [active[place] for place in kept]
-            drafter = 1 - drafter if self.swap else drafter
+            drafter = 1 if self.released else 1 - drafter if self.swap else drafter
         return [answer.written() for answer in answers]
 
     def _round(self, contexts: Contexts, answers: Sequence[Answer], settings: Sampling, drafter: int) -> None:
@@ -151,10 +155,14 @@ class PersonaJudge:
         kept: list[int] = []
         for token, q_V, p_V in zip(draft.tokens, draft.chances, judge, strict=False):
             if generator.random() * q_V[token] >= p_V[token]:
-                return [*kept, _drawn(np.maximum(p_V - q_V, 0), generator)]
+                return [*kept, _drawn(np.maximum(self._residual(p_V, q_V), 0), generator)]
             self.tokens.accepted += 1
             kept.append(token)
         return kept if kept and kept[-1] in ends else [*kept, _drawn(judge[len(kept)], generator)]
+
+    def _residual(self, p_V: NDArray[np.float64], q_V: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Its positive part is what is drawn from after a rejection."""
+        return q_V - p_V if self.released and (p_V - q_V).sum() <= 0 else p_V - q_V
 
 
 class _Draft(NamedTuple):
