@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 FILE_MARK, FILE_CAP, FUNCTION_CAP = 400, 600, 80
-MEDIAN_FUNCTION, COMMAND_LINE_CAP = 8, 1960
+MEDIAN_FUNCTION, COMMAND_LINE_CAP = 8, 1900
 PAGES = {"README.md": 90, "docs/results.md": 150}
 """Page -> the most lines it may have."""
 OVER_THE_MARK: set[str] = set()

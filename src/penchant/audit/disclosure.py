@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.stats import accuracy
+
 FOLDS = 5
 LEAST = 20
 """People with one value, below which the value is left out."""
@@ -62,12 +64,9 @@ def disclosed(
     model = LogisticRegression(C=10.0, max_iter=1000)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     right = cross_val_predict(model, vectors - vectors.mean(0), truth, cv=folds) == truth
-    share = float(right.mean())
-    half = 1.96 * float(np.sqrt(share * (1 - share) / len(rows)))
+    share = accuracy(np.where(right, 1.0, -1.0), [str(row) for row in rows], seed=seed)
     most = max(Counter(truth).values()) / len(rows)
-    return Disclosure(
-        attribute, len(rows), len(frequent), share, most, (max(0.0, share - half), min(1.0, share + half))
-    )
+    return Disclosure(attribute, len(rows), len(frequent), share.value, most, share.ci95)
 
 
 def _thirds(values: Sequence[str]) -> list[str]:

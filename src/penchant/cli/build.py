@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,7 @@ from penchant.cli.options import JsonOption, OverwriteOption, ResumeOption, set_
 from penchant.cli.output import CONSOLE, as_json, result
 from penchant.runs.build import build
 from penchant.runs.built import explain as explained
-
-_MOST = 5
-"""Records that are named where many have a row as evidence."""
+from penchant.runs.built import explanation, summary
 
 
 def command(
@@ -34,7 +32,7 @@ def command(
     """
     if explain is not None:
         values = explained(out, explain)
-        result(as_json(values) if json else _explanation(values))
+        result(as_json(values) if json else explanation(values))
         return
     manifest = build(
         config=config,
@@ -47,32 +45,4 @@ def command(
         overwrite=overwrite,
         reporter=CONSOLE,
     )
-    result(as_json({**manifest, "folder": str(out)}) if json else _summary(manifest, out))
-
-
-def _summary(manifest: dict[str, Any], out: Path) -> str:
-    lines = []
-    for step, counts in manifest["steps"].items():
-        reasons = "; ".join(f"{reason}: {number:,}" for reason, number in counts["dropped"].items())
-        lines.append(f"{step:<11} {counts['in']:>11,} → {counts['out']:>11,} {counts['unit']:<8}{reasons}".rstrip())
-    records = ", ".join(f"{split}: {number:,} records" for split, number in manifest["records"].items())
-    return "\n".join([*lines, f"{records}; folder: {out}"])
-
-
-def _explanation(values: dict[str, Any]) -> str:
-    lines = [f"left out at step '{drop['step']}': {drop['reason']}" for drop in values["dropped"]]
-    for record in values["records"]:
-        for key, value in record.items():
-            text = _poles(value) if key == "direction" else value
-            lines.append(f"{key}: {', '.join(filter(None, value.values())) if key == 'evidence' else text}")
-        lines.append("")
-    if values["evidence"]:
-        lines.append(f"evidence of {len(values['evidence']):,} records: {', '.join(values['evidence'][:_MOST])}")
-    text = "\n".join(lines).rstrip()
-    return (
-        text or "kept as a post (if the source has such a row), but no record asks about it or was given it as evidence"
-    )
-
-
-def _poles(direction: dict[str, int] | None) -> str:
-    return ", ".join(f"{name}{'+' if sign > 0 else '-'}" for name, sign in (direction or {}).items()) or "none"
+    result(as_json({**manifest, "folder": str(out)}) if json else summary(manifest, out))

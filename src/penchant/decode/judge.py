@@ -25,7 +25,7 @@ from penchant.decode.blend import Voice
 from penchant.errors import ConfigError
 from penchant.message import Message
 from penchant.model.base import Contexts, Sampling, Steps, Written
-from penchant.model.write import Answer, begun, kept_tokens
+from penchant.model.write import Answer, begun, kept_tokens, place_by
 
 DRAFTS = 4
 """Tokens that are drafted in a round; gamma in the paper."""
@@ -123,7 +123,7 @@ class PersonaJudge:
             new: list[list[int]] = [[] for _ in starts]
             for place in going:
                 chances_V = warped(logprobs_B[place], settings)
-                token = _drawn(chances_V, answers[place].generator)
+                token = place_by(chances_V, answers[place].generator)
                 drafts[place].tokens.append(token)
                 drafts[place].chances.append(chances_V)
                 new[2 * place + drafter].append(token)
@@ -155,10 +155,10 @@ class PersonaJudge:
         kept: list[int] = []
         for token, q_V, p_V in zip(draft.tokens, draft.chances, judge, strict=False):
             if generator.random() * q_V[token] >= p_V[token]:
-                return [*kept, _drawn(np.maximum(self._residual(p_V, q_V), 0), generator)]
+                return [*kept, place_by(np.maximum(self._residual(p_V, q_V), 0), generator)]
             self.tokens.accepted += 1
             kept.append(token)
-        return kept if kept and kept[-1] in ends else [*kept, _drawn(judge[len(kept)], generator)]
+        return kept if kept and kept[-1] in ends else [*kept, place_by(judge[len(kept)], generator)]
 
     def _residual(self, p_V: NDArray[np.float64], q_V: NDArray[np.float64]) -> NDArray[np.float64]:
         """Its positive part is what is drawn from after a rejection."""
@@ -185,12 +185,6 @@ def warped(logprobs_V: NDArray[np.float32], settings: Sampling) -> NDArray[np.fl
     ids, weights = kept_tokens(logprobs_V, settings)
     chances_V[ids] = weights / weights.sum()
     return chances_V
-
-
-def _drawn(weights_V: NDArray[np.float64], generator: np.random.Generator) -> int:
-    """A token by its weight."""
-    sums = np.cumsum(weights_V)
-    return int(min(np.searchsorted(sums, generator.random() * sums[-1], side="right"), len(sums) - 1))
 
 
 def _keep(contexts: Contexts, places: Sequence[int]) -> None:

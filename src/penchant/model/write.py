@@ -247,9 +247,14 @@ def draw(logprobs_V: NDArray[np.float32], settings: Sampling, generator: np.rand
     if settings.temperature == 0:
         return int(logprobs_V.argmax())
     ids, weights = kept_tokens(logprobs_V, settings)
+    return int(ids[place_by(weights, generator)])
+
+
+def place_by(weights_N: NDArray[np.float64], generator: np.random.Generator) -> int:
+    """A place, drawn by its weight."""
     # in the order of ids: values that differ in the last bit cannot change places
-    sums = np.cumsum(weights)
-    return int(ids[min(np.searchsorted(sums, generator.random() * sums[-1], side="right"), len(ids) - 1)])
+    sums = np.cumsum(weights_N)
+    return int(min(np.searchsorted(sums, generator.random() * sums[-1], side="right"), len(sums) - 1))
 
 
 def kept_tokens(logprobs_V: NDArray[np.float32], settings: Sampling) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 RULES = ("own", "votes", "drawn")
 """Rules by which records are made of posts; other records were taken over, with a provenance of their own."""
+
+_MOST = 5
+"""Records that are named where many have a row as evidence."""
 
 
 def explain(out: Path, row: str) -> dict[str, Any]:
@@ -86,3 +89,33 @@ def _described(record: Record, split: str, parts: dict[str, str], evidence: dict
         "direction": direction and {dimension.id: sign for dimension, sign in direction.poles()},
         "evidence": evidence,
     }
+
+
+def summary(manifest: Mapping[str, Any], out: Path) -> str:
+    """The steps of a build, a line each, and what came out."""
+    lines = []
+    for step, counts in manifest["steps"].items():
+        reasons = "; ".join(f"{reason}: {number:,}" for reason, number in counts["dropped"].items())
+        lines.append(f"{step:<11} {counts['in']:>11,} → {counts['out']:>11,} {counts['unit']:<8}{reasons}".rstrip())
+    records = ", ".join(f"{split}: {number:,} records" for split, number in manifest["records"].items())
+    return "\n".join([*lines, f"{records}; folder: {out}"])
+
+
+def explanation(values: Mapping[str, Any]) -> str:
+    """What `explain` returns, in words."""
+    lines = [f"left out at step '{drop['step']}': {drop['reason']}" for drop in values["dropped"]]
+    for record in values["records"]:
+        for key, value in record.items():
+            text = _poles(value) if key == "direction" else value
+            lines.append(f"{key}: {', '.join(filter(None, value.values())) if key == 'evidence' else text}")
+        lines.append("")
+    if values["evidence"]:
+        lines.append(f"evidence of {len(values['evidence']):,} records: {', '.join(values['evidence'][:_MOST])}")
+    text = "\n".join(lines).rstrip()
+    return (
+        text or "kept as a post (if the source has such a row), but no record asks about it or was given it as evidence"
+    )
+
+
+def _poles(direction: Mapping[str, int] | None) -> str:
+    return ", ".join(f"{name}{'+' if sign > 0 else '-'}" for name, sign in (direction or {}).items()) or "none"
