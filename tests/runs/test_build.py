@@ -247,6 +247,23 @@ def test_sources_without_rows_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.prove
+def test_a_million_comments_by_one_bot_are_counted_and_change_nothing(
+    recipe: Path, built: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recipe.yaml").write_text(recipe.read_text())
+    comment = {"thread": "t0", "parent": "t0", "author": "newsbot", "score": 1, "at": "2024-01-01T00:00:00+00:00"}
+    with (tmp_path / "posts.jsonl").open("w", encoding="utf-8") as file:
+        file.write((recipe.parent / "posts.jsonl").read_text())
+        for number in range(1_000_000):
+            file.write(
+                json.dumps({**comment, "id": f"bot{number}", "text": f"News number {number} of the day."}) + "\n"
+            )
+    content = build(config=tmp_path / "recipe.yaml", out=tmp_path / "data", overrides=["chunk=20000"], workers=2)
+    assert content["steps"]["machine"]["dropped"] == {"bot": 1_000_000}
+    assert content["records"] == manifest(built)["records"]
+
+
+@pytest.mark.prove
 def test_a_language_model_that_fails_now_and_then_labels_every_reply_once(tmp_path: Path, served, monkeypatch) -> None:
     """20 % of requests answered 429, 5 % 500, 3 % garbled, 1 % cut, 2 % never; then a stop; no label is paid twice."""
 

@@ -97,6 +97,9 @@ def test_a_description_without_a_direction_does_not_exclude_a_person_whose_other
     assert sum(map(len, checked.training_set.people)) == len(records)
     for row in data.rows(20 * len(data.people)):
         assert data.person(row).direction() is not None
+    assert usable(training_set("ica", of=described)).dropped == {}
     alone = tuple(replace(r, persona=Persona((Item(Demographics("works nights")),))) for r in records)
+    stated = tuple(replace(record, profile=record.golden) for record in alone)
+    assert usable(training_set("pba", of=stated)).dropped == {}
     with pytest.raises(TrainingError, match="there is no belief about this person"):
         usable(training_set("pba", of=alone))
