@@ -59,8 +59,8 @@ def main() -> None:
     model = LocalModel.load(options.model)
     first, second = map(voice_of, PEOPLE)
     judge = PersonaJudge(model, first, second)
-    mixed = Blend(model, (as_asked, first), mixture((0.5, 0.5)))
-    both = Blend(model, (as_asked, first), lambda logprobs: logprobs[1])
+    mixed = Blend.of(model, (as_asked, first), mixture((0.5, 0.5)))
+    both = Blend.of(model, (as_asked, first), lambda logprobs: logprobs[1])
 
     def stepped(
         steps: Steps, voice: Voice = as_asked

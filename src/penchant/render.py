@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from jinja2 import Environment, StrictUndefined
@@ -161,6 +161,26 @@ def render(
         lambda kept: _turns(layout, "history", turns, items=_evidence_lines(kept, layout), corrections=corrections),
         budget,
     )
+
+
+def without_notes(messages: Sequence[Message]) -> Conversation:
+    """The conversation that was asked, from the messages that `render` made of it; any other messages as they are."""
+    first = messages[0].content
+    if messages[0].role != "system" or not first.endswith(_INSTRUCTION):
+        return tuple(messages)
+    own = first.removesuffix(_INSTRUCTION).removesuffix("\n\n")
+    turns = [replace(turn, content=_task_of(turn.content)) if turn.role == "user" else turn for turn in messages[1:]]
+    return (*([Message("system", own)] if own else []), *turns)
+
+
+def _task_of(text: str) -> str:
+    """A user turn without its notes; evidence holds no marks, so that any others are the task's."""
+    start, end = f"{MARKS[0]}\n", f"\n{MARKS[1]}\n\n"
+    parts = text.split(end)
+    task = end.join(parts[len(parts) // 2 :])  # `paper` repeats the task, and the end of the notes is in the middle
+    if len(parts) % 2 == 0 and text.startswith(f"{task}\n\n{start}"):
+        return task
+    return end.join(parts[1:]) if text.startswith(start) and len(parts) > 1 else text
 
 
 def fixed_texts() -> list[str]:

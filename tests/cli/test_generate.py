@@ -30,4 +30,4 @@ def test_the_text_is_printed_and_json_says_how_it_was_written(penchant, user) ->
 def test_a_wrong_strength_is_one_sentence(penchant, user) -> None:
     ran = penchant("generate", "hot tea", "--user", user, "--decoder", "mixture", "--strength", "2")
     assert (ran.code, ran.out) == (2, "")
-    assert "--strength is 2; a mixture takes a share from 0 to 1" in ran.err
+    assert "--strength is 2; mixture takes 0 to 1" in ran.err

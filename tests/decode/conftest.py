@@ -31,6 +31,14 @@ class ToySteps:
     ends = frozenset({END})
     context: int | None = None
 
+    vocabulary = "toy"
+
+    def count(self, messages, *, enough: int = 0) -> int:
+        return len(messages[-1].content)
+
+    def answer_ids(self, prompt, answers) -> list[list[int]]:
+        return [[*("abc".index(letter) for letter in answer), END] for answer in answers]
+
     def decode(self, tokens: Sequence[int]) -> str:
         return "".join("abc"[token] for token in tokens if token != END)
 
@@ -48,6 +56,10 @@ class ToyContexts:
     @property
     def lengths(self) -> tuple[int, ...]:
         return tuple(len(prompt) + len(row) for prompt, row in zip(self.prompts, self.rows, strict=True))
+
+    @property
+    def tokens(self) -> list[list[int]]:
+        return [[*map(ord, prompt), *row] for prompt, row in zip(self.prompts, self.rows, strict=True)]
 
     def next_logprobs(self) -> np.ndarray:
         return np.stack([logprobs(prompt, row) for prompt, row in zip(self.prompts, self.rows, strict=True)])

@@ -42,7 +42,7 @@ def specified(formula: Formula, prompt: str) -> dict[tuple[int, ...], float]:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_answers_are_drawn_as_often_as_the_formula_says(steps, name: str) -> None:
-    blend = Blend(steps, (as_asked, told), FORMULAS[name])
+    blend = Blend.of(steps, (as_asked, told), FORMULAS[name])
     wanted = specified(FORMULAS[name], "q")
     contexts = blend.open([conversation("q")])
     rng = np.random.default_rng(0)
@@ -66,7 +66,7 @@ def test_answers_are_drawn_as_often_as_the_formula_says(steps, name: str) -> Non
 
 
 def test_written_answers_are_drawn_by_the_formula(steps) -> None:
-    blend = Blend(steps, (as_asked, told), FORMULAS["guidance"])
+    blend = Blend.of(steps, (as_asked, told), FORMULAS["guidance"])
     first = np.exp(FORMULAS["guidance"](np.stack([logprobs(v, ()) for v in ("q", "q persona")]).astype(np.float64)))
     settings = [Sampling(temperature=1, top_p=1, max_tokens=1, seed=seed) for seed in range(2_000)]
     answers = Counter(write(blend, [conversation("q")], one, rows=1)[0].text for one in settings)
@@ -75,7 +75,7 @@ def test_written_answers_are_drawn_by_the_formula(steps) -> None:
 
 
 def test_eight_in_a_batch_are_as_eight_alone_and_a_stream_is_as_what_is_written(steps) -> None:
-    blend = Blend(steps, (as_asked, told), FORMULAS["product"])
+    blend = Blend.of(steps, (as_asked, told), FORMULAS["product"])
     prompts = [conversation(f"question {number}") for number in range(8)]
     settings = Sampling(temperature=1, max_tokens=12, seed=3)
     together = write(blend, prompts, settings, rows=8)
@@ -88,13 +88,13 @@ def test_eight_in_a_batch_are_as_eight_alone_and_a_stream_is_as_what_is_written(
 def test_strength_0_writes_what_the_model_writes_alone(steps) -> None:
     settings = Sampling(temperature=1, max_tokens=12, seed=3)
     prompts = [conversation(f"question {number}") for number in range(8)]
-    blend = Blend(steps, (as_asked, told), guidance(0.0))
+    blend = Blend.of(steps, (as_asked, told), guidance(0.0))
     alone, blended = (write(model, prompts, settings, rows=8) for model in (steps, blend))
     assert [answer.text for answer in alone] == [answer.text for answer in blended]
 
 
 def test_verifying_and_rolling_back_leave_no_trace(steps) -> None:
-    blend = Blend(steps, (as_asked, told), FORMULAS["mixture"])
+    blend = Blend.of(steps, (as_asked, told), FORMULAS["mixture"])
     contexts, fresh = (blend.open([conversation("q"), conversation("another")]) for _ in range(2))
     contexts.append([[0], [1]])
     before = contexts.lengths

@@ -40,7 +40,7 @@ def plainly(model: LocalModel, prompt, tokens: list[int]) -> np.ndarray:
 
 def test_a_blend_of_a_batch_is_the_formula_over_plain_passes(model: LocalModel) -> None:
     for formula in (mixture((0.4, 0.6)), guidance(1.5)):
-        contexts = Blend(model, (as_asked, told), formula).open(PROMPTS)
+        contexts = Blend.of(model, (as_asked, told), formula).open(PROMPTS)
         tokens = [[5, 9, 7], [11], [], [8, 6]]
         contexts.append(tokens)
         lengths = contexts.lengths
@@ -53,7 +53,7 @@ def test_a_blend_of_a_batch_is_the_formula_over_plain_passes(model: LocalModel) 
 
 def test_strength_0_is_the_model_alone(model: LocalModel) -> None:
     settings = Sampling(temperature=1, max_tokens=12, seed=1)
-    blend = Blend(model, (as_asked, told), guidance(0.0))
+    blend = Blend.of(model, (as_asked, told), guidance(0.0))
     alone, blended = (write(steps, PROMPTS, settings, rows=4) for steps in (model, blend))
     assert [answer.text for answer in alone] == [answer.text for answer in blended]
 

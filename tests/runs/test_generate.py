@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from penchant.decode.decoders import DECODERS
 from penchant.errors import ConfigError
 from penchant.model.base import Sampling
 from penchant.model.fake import FakeModel
 from penchant.model.local import LocalModel
-from penchant.runs.generate import DECODERS, generate
+from penchant.runs.generate import WITHOUT_NOTES, generate
 
+UNSET = ("plain", "judge", "best_of")
 SETTINGS = Sampling(temperature=0.5, max_tokens=12)
 
 
@@ -23,7 +25,7 @@ def user(tmp_path: Path, monkeypatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("decoder", [*DECODERS, *WITHOUT_NOTES])
 def test_every_decoder_writes_and_says_what_it_wrote(user: Path, decoder: str) -> None:
     pieces: list[str] = []
     written = generate(
@@ -32,32 +34,38 @@ def test_every_decoder_writes_and_says_what_it_wrote(user: Path, decoder: str) -
         model="fake",
         settings=SETTINGS,
         decoder=decoder,
-        strength=0.5,
+        strength=None if decoder in UNSET else 0.5,
         piece=pieces.append,
     )
     assert written.text
     assert "".join(pieces) == written.text
     assert (written.user_id, written.method, written.decoder) == ("ann", "ica", decoder)
-    assert (written.strength is None) == (decoder in ("plain", "judge"))
-    assert (written.acceptance is None) == (decoder != "judge")
+    assert (written.strength is None) == (decoder in UNSET)
 
 
 def test_strength_0_is_the_prompt_alone_and_1_is_the_prompt_with_the_person(user: Path) -> None:
-    def text(decoder: str, strength: float) -> str:
+    def text(decoder: str, strength: float | None) -> str:
         settings = Sampling(temperature=0, max_tokens=12)
         return generate("hot tea", user=user, model="fake", settings=settings, decoder=decoder, strength=strength).text
 
     assert text("guidance", 0) == text("mixture", 0) == "hot tea"
-    assert text("guidance", 1) == text("mixture", 1) == text("plain", 1) != "hot tea"
+    assert text("guidance", 1) == text("mixture", 1) == text("plain", None) != "hot tea"
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"decoder": "beam"}, "`decoder` beam: choose from plain, guidance, mixture, judge"),
+        (
+            {"decoder": "beam"},
+            "`decoder` beam: choose from plain, guidance, mixture, contrast, judge, directions, best_of",
+        ),
         ({"method": "dpo"}, "`method` dpo: choose from"),
         ({"decoder": "guidance", "strength": -1.0}, "guidance takes 0 and more"),
-        ({"decoder": "mixture", "strength": 1.5}, "a share from 0 to 1"),
+        ({"decoder": "mixture", "strength": 1.5}, "mixture takes 0 to 1"),
+        ({"decoder": "judge", "strength": 0.5}, "`strength`: judge has none"),
+        ({"decoder": "best_of", "strength": 0.5}, "best_of has none; set `candidates`"),
+        ({"decoder": "best_of", "candidates": 1}, "`candidates` is 1; give at least 2"),
+        ({"decoder": "directions", "strength": -1.0}, "give 0 and more"),
     ],
 )
 def test_what_is_no_choice_is_refused(user: Path, options: dict, sentence: str) -> None:

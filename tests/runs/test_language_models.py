@@ -8,7 +8,7 @@ import pytest
 from penchant import Comment, Persona
 from penchant.errors import ConfigError, ModelError
 from penchant.runs.annotators import read_evidence
-from penchant.runs.language_models import judge_of, language_annotator, summaries_of
+from penchant.runs.language_models import endpoint_of, language_annotator, summaries_of
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def test_an_annotator_reads_with_the_settings_of_its_recipe(writer, served, tiny
 
 
 def test_a_judge_needs_its_key(writer, tmp_path, monkeypatch) -> None:
-    assert judge_of(writer).name == "m"
+    assert endpoint_of(writer).name == "m"
     path = tmp_path / "remote.yaml"
     path.write_text("endpoint: {base_url: 'https://models.example/v1', model: m, api_key_env: NO_SUCH_KEY}\n")
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with pytest.raises(ConfigError, match="set NO_SUCH_KEY"):
-        judge_of(path)
+        endpoint_of(path)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ import typer
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
 from penchant.model.base import Sampling
-from penchant.runs.generate import generate
+from penchant.runs.generate import CANDIDATES, generate
 
 
 def command(
@@ -20,8 +20,10 @@ def command(
     user: Annotated[str, typer.Option(help="JSON file of one person; or, with --data, a user id.")],
     model: Annotated[str, typer.Option(help="Folder or Hub id of a model, or smollm2.")] = "smollm2",
     method: Annotated[str, typer.Option(help="How the person is told: ica, pba, pba_summary, …")] = "ica",
-    decoder: Annotated[str, typer.Option(help="plain, guidance, mixture, or judge.")] = "plain",
-    strength: Annotated[float, typer.Option(help="0: nobody; 1: the person; guidance also more.")] = 1.0,
+    decoder: Annotated[str, typer.Option(help="How the answer is drawn.")] = "plain",
+    strength: Annotated[float | None, typer.Option(help="How hard the person steers; 0: not at all.")] = None,
+    candidates: Annotated[int, typer.Option(help="Answers that best_of writes.")] = CANDIDATES,
+    scorer: Annotated[str | None, typer.Option(help="Ranks them: a model or scorer; else the belief.")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.")] = 0.7,
     top_p: Annotated[float, typer.Option(help="Share of probability to draw from.")] = 0.9,
     max_tokens: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = 256,
@@ -34,7 +36,7 @@ def command(
 ) -> None:
     """Write an answer for one person.
 
-    The decoders need no training: they combine the prompt alone and the prompt with the person, token by token.
+    No decoder needs training: plain, guidance, mixture, contrast, judge, directions, best_of.
     """
     written = generate(
         prompt,
@@ -44,16 +46,13 @@ def command(
         method=method,
         decoder=decoder,
         strength=strength,
+        candidates=candidates,
+        scorer=scorer,
         data=data,
         annotator=annotator,
         space=space,
         template=template,
-        piece=(lambda _: None) if json else _say,
+        piece=(lambda _: None) if json else partial(typer.echo, nl=False),
         reporter=CONSOLE,
     )
     result(as_json(asdict(written)) if json else "")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -1,103 +1,177 @@
-"""One model under several prompts at once, as a model that steps: each next token follows a formula over all voices.
+"""One or several models under several prompts at once, as a model: each next token follows a formula over all voices.
 
-All voices of all prompts are one batch of contexts with one set of weights, and each token is appended to every voice.
+All voices of all prompts that one model reads are one batch of contexts, and each token is appended to every voice.
 
 Shapes: B prompts, K voices, V vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.decode.formulas import Formula
+from penchant.errors import ConfigError
 from penchant.message import Message
-from penchant.model.base import Contexts, Steps
+from penchant.model.base import Candidates, Contexts, Likelihood, Sampling, Steps, Written
+from penchant.model.stepwise import likelihoods
+from penchant.model.write import stream, write
+from penchant.render import without_notes
 
-T = TypeVar("T")
 Voice = Callable[[Sequence[Message]], Sequence[Message]]
 """A prompt -> the prompt as this voice reads it, for example with notes about a person."""
+_ROWS = 8
+"""Answers that are written at once, at most."""
 
 
 def as_asked(prompt: Sequence[Message]) -> Sequence[Message]:
-    """The voice without any person."""
+    """The voice that reads a prompt as it is."""
     return prompt
+
+
+def for_anybody(prompt: Sequence[Message]) -> Sequence[Message]:
+    """The voice that reads a prompt without its notes about a person."""
+    return without_notes(prompt)
 
 
 @dataclass(frozen=True)
 class Blend:
-    """See `model.base.Steps`."""
+    """See `model.base.Model` and `model.base.Steps`. `of` makes one of a single model.
 
-    steps: Steps
-    voices: tuple[Voice, ...]
+    Raises:
+        ConfigError: there are no voices, or two models with different tokens.
+    """
+
+    parts: tuple[tuple[Steps, Voice], ...]
+    """Each voice, with the model that speaks."""
     formula: Formula
+    name: str = "blend"
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ConfigError("a blend needs at least one voice")
+        if len({steps.vocabulary for steps, _ in self.parts}) > 1:
+            raise ConfigError("the models of a blend have different tokens; take models with the same tokenizer")
+
+    @classmethod
+    def of(cls, steps: Steps, voices: Sequence[Voice], formula: Formula, *, name: str = "blend") -> Blend:
+        """One model in several voices."""
+        return cls(tuple((steps, voice) for voice in voices), formula, name)
 
     @property
     def ends(self) -> frozenset[int]:
         """See `Steps.ends`."""
-        return self.steps.ends
+        return self.parts[0][0].ends
+
+    @property
+    def vocabulary(self) -> str:
+        """See `Steps.vocabulary`."""
+        return self.parts[0][0].vocabulary
 
     @property
     def context(self) -> int | None:
         """See `Steps.context`; the longest voice of a prompt counts."""
-        return self.steps.context
+        return min((steps.context for steps, _ in self.parts if steps.context is not None), default=None)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """See `Steps.decode`."""
-        return self.steps.decode(tokens)
+        return self.parts[0][0].decode(tokens)
+
+    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
+        """See `Scores.count`; the longest voice counts."""
+        return max(steps.count(voice(messages), enough=enough) for steps, voice in self.parts)
+
+    def answer_ids(self, prompt: Sequence[Message], answers: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See `Steps.answer_ids`."""
+        steps, voice = self.parts[0]
+        return steps.answer_ids(voice(prompt), answers)
 
     def open(self, prompts: Sequence[Sequence[Message]], *, room: int = 0) -> BlendedContexts:
         """See `Steps.open`."""
-        spoken = [voice(prompt) for prompt in prompts for voice in self.voices]
-        return BlendedContexts(self.steps.open(spoken, room=room), len(self.voices), self.formula)
+        groups: list[tuple[list[int], Contexts]] = []
+        for model in dict.fromkeys(map(id, (steps for steps, _ in self.parts))):
+            places = [place for place, (steps, _) in enumerate(self.parts) if id(steps) == model]
+            read = [self.parts[place][1](prompt) for prompt in prompts for place in places]
+            groups.append((places, self.parts[places[0]][0].open(read, room=room)))
+        return BlendedContexts(groups, len(self.parts), self.formula)
+
+    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
+        """See `Writes.write`."""
+        return write(self, prompts, settings, rows=_ROWS)
+
+    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+        """See `Writes.stream`."""
+        return stream(self, prompt, settings)
+
+    def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
+        """See `Scores.logprobs`."""
+        return likelihoods(self, candidates)
 
 
 class BlendedContexts:
-    """See `model.base.Contexts`; the length of a context is that of its longest voice."""
+    """See `model.base.Contexts`; length and tokens of a context are those of its longest voice."""
 
-    def __init__(self, contexts: Contexts, voices: int, formula: Formula) -> None:
-        self._contexts = contexts
+    def __init__(self, groups: Sequence[tuple[Sequence[int], Contexts]], voices: int, formula: Formula) -> None:
+        self._groups = groups
+        """The voices of each model, and their contexts: all voices of the first prompt, then of the second."""
         self._voices = voices
         self._formula = formula
 
     @property
     def lengths(self) -> tuple[int, ...]:
         """See `Contexts`."""
-        return tuple(max(group) for group in self._grouped(self._contexts.lengths))
+        return tuple(map(len, self.tokens))
+
+    @property
+    def tokens(self) -> Sequence[Sequence[int]]:
+        """See `Contexts`."""
+        rows = [_by_prompt(contexts.tokens, len(places)) for places, contexts in self._groups]
+        return [max((row for group in groups for row in group), key=len) for groups in zip(*rows, strict=True)]
 
     def next_logprobs(self) -> NDArray[np.float32]:
         """See `Contexts`."""
-        logprobs = self._contexts.next_logprobs()
-        voices_KBV = logprobs.reshape(-1, self._voices, logprobs.shape[-1]).swapaxes(0, 1)
-        return self._formula(voices_KBV.astype(np.float64)).astype(np.float32)
+        voices: list[NDArray[np.float64]] = [np.empty(0)] * self._voices
+        for places, contexts in self._groups:
+            logprobs = contexts.next_logprobs().astype(np.float64)
+            for index, place in enumerate(places):
+                voices[place] = logprobs[index :: len(places)]
+        return self._formula(np.stack(voices)).astype(np.float32)
 
     def append(self, tokens: Sequence[Sequence[int]]) -> None:
         """See `Contexts`."""
-        self._contexts.append(self._repeated(tokens))
+        for places, contexts in self._groups:
+            contexts.append(_for_each(tokens, len(places)))
 
     def verify(self, tokens: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """See `Contexts`."""
-        verified = self._contexts.verify(self._repeated(tokens))
+        voices: list[Sequence[NDArray[np.float32]]] = [()] * self._voices
+        for places, contexts in self._groups:
+            verified = contexts.verify(_for_each(tokens, len(places)))
+            for index, place in enumerate(places):
+                voices[place] = verified[index :: len(places)]
         return [
-            self._formula(np.stack(group).astype(np.float64)).astype(np.float32) for group in self._grouped(verified)
+            self._formula(np.stack(rows).astype(np.float64)).astype(np.float32) for rows in zip(*voices, strict=True)
         ]
 
     def rollback(self, lengths: Sequence[int]) -> None:
         """See `Contexts`."""
         forgotten = [own - length for own, length in zip(self.lengths, lengths, strict=True)]
-        groups = self._grouped(self._contexts.lengths)
-        self._contexts.rollback([own - count for group, count in zip(groups, forgotten, strict=True) for own in group])
+        for places, contexts in self._groups:
+            counts = [count for count in forgotten for _ in places]
+            contexts.rollback([own - count for own, count in zip(contexts.lengths, counts, strict=True)])
 
     def select(self, rows: Sequence[int]) -> None:
         """See `Contexts`."""
-        self._contexts.select([row * self._voices + voice for row in rows for voice in range(self._voices)])
+        for places, contexts in self._groups:
+            contexts.select([row * len(places) + index for row in rows for index in range(len(places))])
 
-    def _grouped(self, values: Sequence[T]) -> list[Sequence[T]]:
-        return [values[start : start + self._voices] for start in range(0, len(values), self._voices)]
 
-    def _repeated(self, tokens: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-        return [row for row in tokens for _ in range(self._voices)]
+def _by_prompt(rows: Sequence[Sequence[int]], voices: int) -> list[Sequence[Sequence[int]]]:
+    return [rows[start : start + voices] for start in range(0, len(rows), voices)]
+
+
+def _for_each(tokens: Sequence[Sequence[int]], voices: int) -> list[Sequence[int]]:
+    return [row for row in tokens for _ in range(voices)]

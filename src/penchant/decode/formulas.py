@@ -64,7 +64,7 @@ def product(powers_K: Sequence[float]) -> Formula:
             ruled_out = np.isneginf(logprobs[voice])
             impossible |= ruled_out
             total += power * np.where(ruled_out, 0.0, logprobs[voice])
-        return _normalised(np.where(impossible, -np.inf, total))
+        return normalised(np.where(impossible, -np.inf, total))
 
     return combined
 
@@ -90,5 +90,6 @@ def _require(logprobs: NDArray[np.float64], voices: int) -> None:
         raise ConfigError(f"the formula is over {voices} voices, and there are {len(logprobs)}")
 
 
-def _normalised(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def normalised(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-probabilities that are proportional to exp(logits) along the last axis."""
     return np.asarray(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True))

@@ -7,24 +7,26 @@ the voices change roles.
 
 What this samples (speculative sampling, Leviathan et al. 2023): the tokens of a round are distributed as the judge's
 alone, whoever drafts. So without the change of roles the text is the judge's; with it, rounds take turns, and a round
-is the longer the more the two agree. `decode.blend` mixes at every token, with weights, and is faster.
+is the longer the more the two agree. `decode.turns` samples the same without drafts, and is faster: what this module is
+for is the published procedure, token by token.
 
 Shapes: V vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.decode.blend import Voice
+from penchant.decode.blend import Voice, as_asked, for_anybody
 from penchant.errors import ConfigError
 from penchant.message import Message
 from penchant.model.base import Contexts, Sampling, Steps, Written
+from penchant.model.tree import common
 from penchant.model.write import Answer, begun, kept_tokens, place_by
 
 DRAFTS = 4
@@ -54,9 +56,9 @@ class PersonaJudge:
     """
 
     steps: Steps
-    first: Voice
+    first: Voice = for_anybody
     """Drafts in the first round."""
-    second: Voice
+    second: Voice = as_asked
     drafts: int = DRAFTS
     swap: bool = True
     """Whether the voices change roles after each round; without, the text is distributed as the second voice's."""
@@ -67,8 +69,7 @@ class PersonaJudge:
     tokens: Tokens = field(default_factory=Tokens)
 
     def __post_init__(self) -> None:
-        if self.drafts < 1:
-            raise ConfigError(f"`drafts` is {self.drafts}; a round drafts at least 1 token")
+        require_drafts(self.drafts)
 
     def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling, *, rows: int = 8) -> list[Written]:
         """One answer per prompt, in order; an answer does not depend on the other prompts.
@@ -81,30 +82,39 @@ class PersonaJudge:
         """
         written: list[Written] = []
         for start in range(0, len(prompts), rows):
-            written += self._batch(prompts[start : start + rows], settings)
+            answers: list[Answer] = []
+            for _ in self._rounds(prompts[start : start + rows], settings, answers):
+                pass
+            written += [answer.written() for answer in answers]
         return written
 
-    def _batch(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
-        spoken = [list(voice(prompt)) for prompt in prompts for voice in (self.first, self.second)]
-        for one, other in zip(spoken[::2], spoken[1::2], strict=True):
-            if one == other:
-                raise ConfigError("the two preferences make the same prompt; give two that differ")
-        contexts = self.steps.open(spoken, room=settings.max_tokens + self.drafts)
+    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
+        """The pieces of one answer, round by round, then the answer; see `Writes.stream`."""
+        answers: list[Answer] = []
+        for piece in self._rounds([prompt], settings, answers):
+            if piece:
+                yield piece
+        yield answers[0].written()
+
+    def _rounds(self, prompts: Sequence[Sequence[Message]], settings: Sampling, answers: list[Answer]) -> Iterator[str]:
+        """Writes all prompts at once into `answers`; yields what became certain of any of them, round by round."""
+        contexts = self.steps.open(
+            spoken(prompts, self.first, self.second), room=settings.max_tokens + self.drafts
+        )  # fmt: skip
         lengths = [max(pair) for pair in zip(contexts.lengths[::2], contexts.lengths[1::2], strict=True)]
-        answers = begun(self.steps, lengths, prompts, settings)
+        answers += begun(self.steps, lengths, prompts, settings)
         active = [row for row, answer in enumerate(answers) if answer.finish is None]
         _keep(contexts, active)
         drafter = 0
         while active:
-            self._round(contexts, [answers[row] for row in active], settings, drafter)
+            yield from self._round(contexts, [answers[row] for row in active], settings, drafter)
             kept = [place for place, row in enumerate(active) if answers[row].finish is None]
             if len(kept) < len(active):
                 _keep(contexts, kept)
                 active = [active[place] for place in kept]
             drafter = 1 if self.released else 1 - drafter if self.swap else drafter
-        return [answer.written() for answer in answers]
 
-    def _round(self, contexts: Contexts, answers: Sequence[Answer], settings: Sampling, drafter: int) -> None:
+    def _round(self, contexts: Contexts, answers: Sequence[Answer], settings: Sampling, drafter: int) -> Iterator[str]:
         """One round of all answers; afterwards both voices of each hold what was accepted."""
         starts = contexts.lengths
         ends = self.steps.ends
@@ -131,16 +141,18 @@ class PersonaJudge:
         judged = contexts.verify(
             [draft.tokens if role != drafter else [] for draft in drafts for role in (0, 1)]
         )  # fmt: skip
-        added: list[list[int]] = []
+        kept, added = [], []
         for place, (draft, answer) in enumerate(zip(drafts, answers, strict=True)):
             logprobs = [after_B[place], *judged[2 * place + 1 - drafter]]
             accepted = self._judged(draft, [warped(row, settings) for row in logprobs], answer.generator, ends)
+            same = common(tuple(draft.tokens), tuple(accepted))
+            kept += [starts[2 * place + role] + same for role in (0, 1)]
+            added += [accepted[same:]] * 2
             for token in accepted:
                 if answer.finish is None:
-                    answer.add(token)
-            added.append(accepted)
-        contexts.rollback(starts)
-        contexts.append([tokens for tokens in added for _ in (0, 1)])
+                    yield answer.add(token)
+        contexts.rollback(kept)
+        contexts.append(added)
 
     def _judged(
         self,
@@ -171,6 +183,24 @@ class _Draft(NamedTuple):
     tokens: list[int]
     chances: list[NDArray[np.float64]]
     """The drafting voice's probabilities where each token was drawn, (V,)."""
+
+
+def require_drafts(drafts: int) -> None:
+    """Refuses a round without drafts."""
+    if drafts < 1:
+        raise ConfigError(f"`drafts` is {drafts}; a round drafts at least 1 token")
+
+
+def spoken(prompts: Sequence[Sequence[Message]], first: Voice, second: Voice) -> list[Sequence[Message]]:
+    """Each prompt in the first and in the second voice.
+
+    Raises:
+        ConfigError: a prompt is the same in both.
+    """
+    pairs = [(tuple(first(prompt)), tuple(second(prompt))) for prompt in prompts]
+    if any(one == other for one, other in pairs):
+        raise ConfigError("the two preferences make the same prompt; give two that differ")
+    return [messages for pair in pairs for messages in pair]
 
 
 def warped(logprobs_V: NDArray[np.float32], settings: Sampling) -> NDArray[np.float64]:

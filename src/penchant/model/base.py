@@ -150,6 +150,11 @@ class Contexts(Protocol):
         """Number of tokens of each context."""
         ...
 
+    @property
+    def tokens(self) -> Sequence[Sequence[int]]:
+        """The token ids of each context; they change when it grows."""
+        ...
+
     def next_logprobs(self) -> NDArray[np.float32]:
         """log p of the next token of each context, nats, (B, V). The caller may change the array."""
         ...
@@ -187,6 +192,19 @@ class Steps(Protocol):
         """Number of tokens that a context may hold; None if there is no limit."""
         ...
 
+    @property
+    def vocabulary(self) -> str:
+        """A digest of the tokens with their ids; models with equal ones can be combined token by token."""
+        ...
+
+    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
+        """See `Scores.count`."""
+        ...
+
+    def answer_ids(self, prompt: Sequence[Message], answers: Sequence[str]) -> Sequence[Sequence[int]]:
+        """The token ids of each answer to a prompt, with its end of turn."""
+        ...
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without special tokens; U+FFFD stands for incomplete characters."""
         ...
@@ -202,3 +220,7 @@ class Steps(Protocol):
 
 class Model(Writes, Scores, Protocol):
     """A language model that answers chat messages, and scores answers."""
+
+
+class SteppingModel(Model, Steps, Protocol):
+    """A language model that also gives next-token probabilities, as those on this machine do."""

@@ -70,6 +70,15 @@ class FakeModel:
         words = list(self.words)
         return " ".join(words[token] if token < len(words) else f"word{token}" for token in tokens if token != _END)
 
+    @property
+    def vocabulary(self) -> str:
+        """See `Steps`; ids are given in the order in which words are met."""
+        return f"fake {id(self.words)}"
+
+    def answer_ids(self, prompt: Sequence[Message], answers: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See `Steps`."""
+        return [[*(self._id(word) for word in answer.split()), _END] for answer in answers]
+
     def open(self, prompts: Sequence[Sequence[Message]], *, room: int = 0) -> FakeContexts:
         """See `Steps`."""
         return FakeContexts(
@@ -93,6 +102,11 @@ class FakeContexts:
     def lengths(self) -> tuple[int, ...]:
         """See `Contexts`."""
         return tuple(map(len, self.rows))
+
+    @property
+    def tokens(self) -> Sequence[Sequence[int]]:
+        """See `Contexts`."""
+        return self.rows
 
     def next_logprobs(self) -> NDArray[np.float32]:
         """See `Contexts`."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +80,16 @@ class LocalModel:
     def ends(self) -> frozenset[int]:
         """See `Steps.ends`."""
         return frozenset(self.chat.end_ids(getattr(self.model, "generation_config", None)))
+
+    @cached_property
+    def vocabulary(self) -> str:
+        """See `Steps.vocabulary`."""
+        tokens = sorted(self.chat.tokenizer.get_vocab().items())
+        return hashlib.blake2b(json.dumps(tokens).encode(), digest_size=16).hexdigest()
+
+    def answer_ids(self, prompt: Sequence[Message], answers: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See `Steps.answer_ids`."""
+        return self.chat.encode(prompt, answers).answers
 
     def decode(self, tokens: Sequence[int]) -> str:
         """See `Steps.decode`."""

@@ -291,14 +291,23 @@ class LocalContexts:
         self._kind: Callable[[Any], Memory] | None = None
         self._memory: Memory | None = None
         self._next_BV: NDArray[np.float32] = np.empty((len(prompts), 0), dtype=np.float32)
+        self._outdated: set[int] = set()
+        """Rows that were rolled back: their log-probabilities are of a token that was forgotten."""
 
     @property
     def lengths(self) -> tuple[int, ...]:
         """See `Contexts`."""
         return tuple(map(len, self._rows))
 
+    @property
+    def tokens(self) -> Sequence[Sequence[int]]:
+        """See `Contexts`."""
+        return self._rows
+
     def next_logprobs(self) -> NDArray[np.float32]:
         """See `Contexts`."""
+        for row in self._outdated:  # where nothing follows, the last token is computed again
+            self._computed[row] = min(self._computed[row], len(self._rows[row]) - 1)
         self._compute([0] * len(self._rows))
         return self._next_BV.copy()
 
@@ -319,13 +328,14 @@ class LocalContexts:
                 raise ConfigError(f"row {index} has {len(row)} tokens and cannot be rolled back to {length}")
             if length < len(row):
                 del row[length:]
-                # the last token is computed again, for the log-probabilities after it
-                self._computed[index] = min(self._computed[index], length - 1)
+                self._computed[index] = min(self._computed[index], length)
+                self._outdated.add(index)
 
     def select(self, rows: Sequence[int]) -> None:
         """See `Contexts`."""
         self._rows = [list(self._rows[row]) for row in rows]
         self._computed = [self._computed[row] for row in rows]
+        self._outdated = {place for place, row in enumerate(rows) if row in self._outdated}
         if self._memory is not None:
             self._memory.select(rows)
         self._next_BV = self._next_BV[list(rows)]
@@ -352,4 +362,5 @@ class LocalContexts:
         for row, part in enumerate(parts):
             if len(part):
                 self._next_BV[row] = part[-1]
+                self._outdated.discard(row)
         return [part[len(part) - count :] for part, count in zip(parts, keep, strict=True)]

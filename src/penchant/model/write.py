@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from penchant.errors import ModelError
 from penchant.message import Message, as_dicts
 from penchant.model.base import Sampling, Steps, Written
+from penchant.model.lookup import Search
 
 _UNFINISHED = "�"
 """What tokenizers write for the bytes of an incomplete character."""
@@ -26,50 +27,67 @@ _WIDE_NATS = 12.0
 """Tokens within this distance of the likeliest one are tried as the nucleus first; they nearly always contain it."""
 
 
-def write(steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling, *, rows: int) -> list[Written]:
+def write(
+    steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling, *, rows: int, drafts: int = 0
+) -> list[Written]:
     """One answer per prompt; see `Writes.write`.
 
     Args:
         rows: number of answers that are written at once, at most.
+        drafts: tokens that are looked up and verified at once, at most; see `model.lookup`. Answers are the same.
     """
     # sorted by text, prompts with a common beginning are neighbours
     order = sorted(range(len(prompts)), key=lambda index: [message.content for message in prompts[index]])
     results: dict[int, Written] = {}
     for start in range(0, len(order), rows):
         batch = order[start : start + rows]
-        answers = _write_batch(steps, [prompts[index] for index in batch], settings)
-        results.update(zip(batch, answers, strict=True))
+        answers: list[Answer] = []
+        for _ in _passes(steps, [prompts[index] for index in batch], settings, answers, drafts):
+            pass
+        results.update(zip(batch, (answer.written() for answer in answers), strict=True))
     return [results[index] for index in range(len(prompts))]
 
 
-def _write_batch(steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
-    contexts = steps.open(prompts, room=settings.max_tokens)
-    answers = begun(steps, contexts.lengths, prompts, settings)
+def stream(steps: Steps, prompt: Sequence[Message], settings: Sampling, *, drafts: int = 0) -> Iterator[str | Written]:
+    """The pieces of one answer, then the answer; see `Writes.stream`. `drafts`: as in `write`."""
+    answers: list[Answer] = []
+    for piece in _passes(steps, [prompt], settings, answers, drafts):
+        if piece:
+            yield piece
+    yield answers[0].written()
+
+
+def _passes(
+    steps: Steps, prompts: Sequence[Sequence[Message]], settings: Sampling, answers: list[Answer], drafts: int
+) -> Iterator[str]:
+    """Writes all prompts at once into `answers`; yields what became certain of any of them."""
+    contexts = steps.open(prompts, room=settings.max_tokens + drafts)
+    answers += begun(steps, contexts.lengths, prompts, settings)
     active = [row for row, answer in enumerate(answers) if answer.finish is None]
     if len(active) < len(answers):
         contexts.select(active)
-    while active:
-        logprobs_BV = contexts.next_logprobs()
-        for row, logprobs_V in zip(active, logprobs_BV, strict=True):
-            answers[row].draw(logprobs_V)
-        kept = [index for index, row in enumerate(active) if answers[row].finish is None]
-        if len(kept) < len(active):
+    texts = zip(active, contexts.tokens, strict=True)
+    searches = [Search(answers[row], tokens, drafts) for row, tokens in texts]
+    judged: Sequence[NDArray[np.float32]] = [row[None] for row in contexts.next_logprobs()] if active else []
+    while searches:
+        forgotten = []
+        for search, rows in zip(searches, judged, strict=True):
+            yield search.answer.draw(rows[0])
+            right = 0
+            for token, row in zip(search.draft, rows[1:], strict=True):
+                if search.answer.finish is not None or search.answer.tokens[-1] != token:
+                    break
+                right += 1
+                yield search.answer.draw(row)
+            forgotten.append(len(search.draft) - right)
+        if any(forgotten):
+            contexts.rollback([length - count for length, count in zip(contexts.lengths, forgotten, strict=True)])
+        kept = [place for place, search in enumerate(searches) if search.answer.finish is None]
+        if len(kept) < len(searches):
             contexts.select(kept)
-            active = [active[index] for index in kept]
-        contexts.append([answers[row].tokens[-1:] for row in active])
-    return [answer.written() for answer in answers]
-
-
-def stream(steps: Steps, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
-    """The pieces of one answer, then the answer; see `Writes.stream`."""
-    contexts = steps.open([prompt], room=settings.max_tokens)
-    (answer,) = begun(steps, contexts.lengths, [prompt], settings)
-    while answer.finish is None:
-        piece = answer.draw(contexts.next_logprobs()[0])
-        if piece:
-            yield piece
-        contexts.append([answer.tokens[-1:]])
-    yield answer.written()
+            searches = [searches[place] for place in kept]
+        if searches:
+            judged = contexts.verify([[search.answer.tokens[-1], *search.next()] for search in searches])
 
 
 def begun(

@@ -13,7 +13,7 @@ from penchant.eval.questions import QUESTIONS
 from penchant.eval.questions.base import Answer, Question, require
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, as_data, read
-from penchant.runs.language_models import judge_of
+from penchant.runs.language_models import endpoint_of
 from penchant.runs.measurement import Measurement
 from penchant.runs.models import Sources, as_trained, sources_of
 from penchant.runs.question_inputs import DataChoice, adapter, open_inputs
@@ -97,7 +97,7 @@ def evaluate(
     require(QUESTIONS[question], {"models": sources.policies, "scorers": sources.scorers, **extras})
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
     records, read_in = choice.read(read_anew=annotator is not None, reporter=reporter)
-    endpoint = None if judge is None else judge_of(judge)
+    endpoint = None if judge is None else endpoint_of(judge)
     fit_on = None if fit_data is None else read(fit_data, read_in, reporter=reporter)
     inputs = open_inputs(
         records,

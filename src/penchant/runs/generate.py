@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from penchant.errors import ConfigError
-from penchant.message import Message, conversation
+from penchant.message import conversation
 from penchant.method import METHODS
 from penchant.person import Person
-from penchant.render import BRIDGES
+from penchant.render import BRIDGES, without_notes
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, space_for
 from penchant.runs.quiet import quiet_libraries
-from penchant.runs.rank import evidence_of, person_of
+from penchant.runs.rank import evidence_of, person_of, scorer_of
 
 if TYPE_CHECKING:
-    from penchant.decode.blend import Voice
-    from penchant.model.base import Sampling, Steps, Written
+    from penchant.model.base import Sampling, Writes
+    from penchant.scorer.base import Scorer
 
-DECODERS: Final = ("plain", "guidance", "mixture", "judge")
-"""`plain`: the person in the prompt. `guidance` and `mixture`: see `decode.formulas`, between the prompt alone and the
-prompt with the person. `judge`: Persona-judge (`decode.judge`), where the two draft and judge in turns."""
+WITHOUT_NOTES: Final = ("directions", "best_of")
+"""Decoders of `generate` beside those of `decode.decoders.DECODERS`, which need more of the person than their prompt.
+`directions`: a voice for each preference (`decode.directions`). `best_of`: the answer of several that suits best."""
+CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,6 @@ class Generated:
     tokens: int
     finish: str
     """`stop`: the model ended its answer. `length`: no tokens were left."""
-    acceptance: float | None = None
-    """Share of drafted tokens that were accepted; None for decoders that draft none."""
 
 
 def generate(
@@ -51,7 +50,9 @@ def generate(
     settings: Sampling,
     method: str = "ica",
     decoder: str = "plain",
-    strength: float = 1.0,
+    strength: float | None = None,
+    candidates: int = CANDIDATES,
+    scorer: str | None = None,
     data: Path | Data | None = None,
     annotator: str | Path | None = None,
     space: str | None = None,
@@ -63,81 +64,84 @@ def generate(
 
     Args:
         user: the JSON file of one person; with `data`, a user id.
-        model: folder or Hub id of a model, or smollm2.
+        model: folder or Hub id of a model, or smollm2; or the YAML recipe of a model behind an API.
         method: how the person is told: a name of `METHODS`, such as ica (the history) or pba (inferred directions).
-        decoder: one of `DECODERS`.
-        strength: of guidance (0 is the prompt alone, 1 the prompt with the person, more goes further) or of a mixture
-            (the share of tokens from the prompt with the person, at most 1).
-        piece: receives the text as it is written; `judge` gives the whole answer at once.
+        decoder: a name of `decode.decoders.DECODERS`, or of WITHOUT_NOTES.
+        strength: how hard the person steers; None takes the decoder's usual strength.
+        candidates, scorer: of best_of, how many answers are written, and the aligned model or learned scorer that
+            ranks them (see `runs.rank`). Without one, the belief about the person does (`scorer.belief`).
+        piece: receives the text as it is written; best_of gives the whole answer at once.
     Raises:
-        ConfigError: an unknown method or decoder, a strength that the decoder cannot have, or no such person.
+        ConfigError: an unknown method or decoder, a strength that the decoder cannot have, a model behind an API where
+            probabilities are needed, or no such person.
         ModelError: the model cannot be loaded, or the prompt is longer than its context.
-        RecordError: the method cannot show the person.
+        RecordError: the method cannot show the person, or nothing is believed of them that could steer.
     """
     _require(prompt, method, decoder, strength)
     read_in = space_for(data or Path(user), space)
     user_id, evidence = evidence_of(user, data, read_in, reporter)
-    bridged = METHODS[method].content in BRIDGES
+    bridged = METHODS[method].content in BRIDGES or decoder in WITHOUT_NOTES
     person = person_of(evidence, read_in, bridged=bridged, annotator=annotator, summaries=None, reporter=reporter)
     if not person.persona.items and not person.corrections:
         reporter.note(f"there is no evidence of '{user_id}': the answer is for anybody")
-    voice = _voice(person, method)
     turns = conversation(prompt)
-    voice(turns)  # what cannot be shown is refused before the model is loaded
-    from penchant.model.local import LocalModel
+    messages = METHODS[method].messages(person, turns).messages
+    from penchant.decode.decoders import decoded, stepping, strength_of
 
     with quiet_libraries():
-        steps = LocalModel.load(model, template=template)
-    if decoder == "judge":
-        written, acceptance = _judged(steps, voice, turns, settings)
-        piece(written.text)
-        return Generated(
-            user_id, written.text, method, decoder, None, written.answer_tokens, written.finish, acceptance
-        )
-    for part in _streamed(steps, voice, turns, decoder, strength, settings):
+        loaded = _opened(model, template)
+        if decoder == "best_of":
+            ranker = scorer_of(scorer, person, read_in, annotator=annotator, template=template, reporter=reporter)
+            writer: Writes = _best_of(loaded, ranker, person, candidates)
+            dial = None
+        elif decoder == "directions":
+            from penchant.decode.directions import blend, steered
+
+            dial = 1.0 if strength is None else strength
+            dimensions = steered(person, read_in, strength=dial)
+            poles = "; ".join(f"{one.pole} ({one.weight:.2f})" for one in dimensions)
+            reporter.note(f"steered by: {poles}")
+            writer, messages = blend(stepping(loaded), dimensions), turns
+        else:
+            writer = loaded if decoder == "plain" else decoded(loaded, decoder, strength)
+            dial = None if strength is None and decoder in ("plain", "judge") else strength_of(decoder, strength)
+    for part in writer.stream(messages, settings):
         if isinstance(part, str):
             piece(part)
         else:
             written = part
-    dial = None if decoder == "plain" else strength
     return Generated(user_id, written.text, method, decoder, dial, written.answer_tokens, written.finish)
 
 
-def _require(prompt: str, method: str, decoder: str, strength: float) -> None:
+def _require(prompt: str, method: str, decoder: str, strength: float | None) -> None:
+    from penchant.decode.decoders import DECODERS, strength_of
+
     if not prompt.strip():
         raise ConfigError("the prompt is empty; give it as one text in quotes")
     if method not in METHODS:
         raise ConfigError(f"`method` {method}: choose from {', '.join(METHODS)}")
-    if decoder not in DECODERS:
-        raise ConfigError(f"`decoder` {decoder}: choose from {', '.join(DECODERS)}")
-    if decoder == "guidance" and strength < 0:
-        raise ConfigError(f"`strength` is {strength:g}; guidance takes 0 and more")
-    if decoder == "mixture" and not 0 <= strength <= 1:
-        raise ConfigError(f"`strength` is {strength:g}; a mixture takes a share from 0 to 1")
+    if decoder not in (*DECODERS, *WITHOUT_NOTES):
+        raise ConfigError(f"`decoder` {decoder}: choose from {', '.join((*DECODERS, *WITHOUT_NOTES))}")
+    if decoder == "best_of" and strength is not None:
+        raise ConfigError("`strength`: best_of has none; set `candidates`")
+    if decoder in DECODERS:
+        strength_of(decoder, strength)
 
 
-def _voice(person: Person, method: str) -> Voice:
-    """The prompt with the person, as the method shows it."""
-    return lambda prompt: METHODS[method].messages(person, prompt).messages
+def _opened(model: str, template: str | None) -> Any:
+    """The model on this machine, or behind an API."""
+    if Path(model).suffix in (".yaml", ".yml"):
+        from penchant.runs.language_models import endpoint_of
+
+        return endpoint_of(model)
+    from penchant.model.local import LocalModel
+
+    return LocalModel.load(model, template=template)
 
 
-def _streamed(
-    steps: Steps, voice: Voice, turns: Sequence[Message], decoder: str, strength: float, settings: Sampling
-) -> Iterator[str | Written]:
-    from penchant.decode.blend import Blend, as_asked
-    from penchant.decode.formulas import guidance, mixture
-    from penchant.model.write import stream
+def _best_of(writer: Writes, scorer: Scorer, person: Person, candidates: int) -> Writes:
+    from penchant.decode.best_of import BestOf
 
-    if decoder == "plain":
-        return stream(steps, voice(turns), settings)
-    formula = guidance(strength) if decoder == "guidance" else mixture((1 - strength, strength))
-    return stream(Blend(steps, (as_asked, voice), formula), turns, settings)
-
-
-def _judged(steps: Steps, voice: Voice, turns: Sequence[Message], settings: Sampling) -> tuple[Written, float]:
-    from penchant.decode.blend import as_asked
-    from penchant.decode.judge import PersonaJudge
-
-    judge = PersonaJudge(steps, as_asked, voice)
-    (written,) = judge.write([turns], settings)
-    return written, judge.tokens.acceptance
+    return BestOf(
+        writer, lambda prompt, answers: scorer.score(person, without_notes(prompt), answers), candidates
+    )  # fmt: skip

@@ -52,8 +52,8 @@ def summaries_of(
         return Summarizer(endpoint, note=reporter.note).write(distinct, progress=advance).get
 
 
-def judge_of(recipe: str | Path) -> Endpoint:
-    """The language model of a recipe as a judge of answers.
+def endpoint_of(recipe: str | Path) -> Endpoint:
+    """The language model of a recipe, to write or to judge.
 
     Raises:
         ConfigError: the recipe cannot be used, or its key is not set.

@@ -14,7 +14,7 @@ from penchant.person import Person
 from penchant.persona import Comparison
 from penchant.render import Layout, layout_named
 from penchant.reporter import QUIET, Reporter
-from penchant.runs.annotators import annotator_for, read_evidence, report_caution
+from penchant.runs.annotators import ENGLISH, annotator_for, open_annotator, read_evidence, report_caution
 from penchant.runs.beliefs import PersonEvidence, people_of
 from penchant.runs.data import Data, space_for
 from penchant.runs.models import Sources, as_trained, base_template, sources_of
@@ -168,6 +168,27 @@ def person_of(
         report_caution(read.caution, reporter=reporter)
     person = evidence.person(space, None if read is None else read.items)
     return replace(person, summary=summaries_of(summaries, [person.persona], reporter=reporter)(person.persona))
+
+
+def scorer_of(
+    model: str | None,
+    person: Person,
+    space: PreferenceSpace,
+    *,
+    annotator: str | Path | None,
+    template: str | None,
+    reporter: Reporter,
+) -> Scorer:
+    """The scorer of an aligned model or a learned scorer, as in `rank`; without one, that of the belief."""
+    if model is None:
+        from penchant.scorer.belief import BeliefScorer
+
+        return BeliefScorer(open_annotator(annotator or ENGLISH, space, reporter=reporter))
+    sources = sources_of([model], None)
+    if sources.scorers:
+        return _learned_scorer(sources, person, space, annotator=annotator, reporter=reporter)
+    layout, _ = as_trained(sources.policies.values(), None, None, reporter=reporter)
+    return _implicit_reward(sources, template=template, layout=layout, max_prompt_tokens=None)
 
 
 def _implicit_reward(
