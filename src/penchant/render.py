@@ -169,18 +169,29 @@ def without_notes(messages: Sequence[Message]) -> Conversation:
     if messages[0].role != "system" or not first.endswith(_INSTRUCTION):
         return tuple(messages)
     own = first.removesuffix(_INSTRUCTION).removesuffix("\n\n")
-    turns = [replace(turn, content=_task_of(turn.content)) if turn.role == "user" else turn for turn in messages[1:]]
+    turns = list(messages[1:])
+    place, task = len(turns) - 1, _asked_in_paper(turns[-1].content)
+    if task is None:
+        place = next(index for index, turn in enumerate(turns) if turn.role == "user")
+        task = _asked_user_first(turns[place].content)
+    turns[place] = replace(turns[place], content=task)
     return (*([Message("system", own)] if own else []), *turns)
 
 
-def _task_of(text: str) -> str:
-    """A user turn without its notes; evidence holds no marks, so that any others are the task's."""
-    start, end = f"{MARKS[0]}\n", f"\n{MARKS[1]}\n\n"
-    parts = text.split(end)
-    task = end.join(parts[len(parts) // 2 :])  # `paper` repeats the task, and the end of the notes is in the middle
-    if len(parts) % 2 == 0 and text.startswith(f"{task}\n\n{start}"):
-        return task
-    return end.join(parts[1:]) if text.startswith(start) and len(parts) > 1 else text
+_NOTES_BEGIN, _NOTES_END = f"{MARKS[0]}\n", f"\n{MARKS[1]}\n\n"
+
+
+def _asked_in_paper(text: str) -> str | None:
+    """The task of a turn in the layout `paper`, which repeats it, so that the end of the notes is the middle one."""
+    parts = text.split(_NOTES_END)
+    task = _NOTES_END.join(parts[len(parts) // 2 :])
+    return task if len(parts) % 2 == 0 and text.startswith(f"{task}\n\n{_NOTES_BEGIN}") else None
+
+
+def _asked_user_first(text: str) -> str:
+    """The task of a turn that begins with notes; evidence holds no marks, so that their end is the first one."""
+    notes, end, task = text.partition(_NOTES_END)
+    return task if end and notes.startswith(MARKS[0]) else text
 
 
 def fixed_texts() -> list[str]:

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from penchant.decode.blend import Blend, as_asked
 from penchant.decode.formulas import mixture
@@ -14,10 +12,10 @@ from penchant.decode.turns import Turns
 from penchant.message import Message, conversation
 from penchant.model.base import Sampling
 from penchant.model.local import LocalModel
-from penchant.model.lookup import DRAFTS, Search
-from penchant.model.write import begun, stream, write
+from penchant.model.lookup import DRAFTS
+from penchant.model.write import stream, write
 
-from .conftest import END, VOCABULARY, ToyContexts, ToySteps
+from .conftest import VOCABULARY, ToyContexts, ToySteps
 
 BASE = Path(__file__).parents[2] / "models" / "forum-base"
 
@@ -87,21 +85,6 @@ def test_the_limit_and_the_end_are_exact() -> None:
         settings = Sampling(temperature=0, max_tokens=limit)
         (answer,) = write(Repeating(), [conversation("q")], settings, rows=1, drafts=DRAFTS)
         assert (answer.answer_tokens, answer.finish) == (limit, "length")
-
-
-@given(st.lists(st.integers(0, 2), max_size=40), st.lists(st.integers(0, 2), min_size=1, max_size=20))
-def test_a_draft_is_what_followed_the_same_tokens_before(prompt: list[int], answer: list[int]) -> None:
-    (empty,) = begun(ToySteps(), [0], [conversation("q")], Sampling(max_tokens=99))
-    search = Search(empty, prompt, DRAFTS)
-    for token in answer:
-        empty.add(token)
-        draft = search.next()
-        text = [*prompt, *empty.tokens]
-        assert len(draft) <= DRAFTS
-        assert END not in draft
-        if draft:
-            places = [end for end in range(3, len(text)) if text[end - 3 : end] == text[-3:]]
-            assert text[places[-1] : places[-1] + len(draft)] == draft
 
 
 def test_over_a_transformer_the_answers_are_those_without_drafts() -> None:

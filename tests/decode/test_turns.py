@@ -100,6 +100,6 @@ def test_what_cannot_be_judged_is_refused(steps) -> None:
     with pytest.raises(ConfigError, match="at least 1 token"):
         Turns(steps, as_asked, told, 0)
     with pytest.raises(ConfigError, match="two that differ"):
-        Turns(steps, told, told).open([conversation("q")])
+        Turns(steps, told, told).write([conversation("q")], FREE)
     with pytest.raises(ConfigError, match="two that differ"):
         PersonaJudge(steps, told, told).write([conversation("q")], FREE)

@@ -293,3 +293,15 @@ def test_without_a_base_controls_and_limits_are_measured_and_no_model_is_asked(p
     assert {one.label for one in scores} == {"longer", "habit", "overlap", "style", "ideal", "coverage", "chance"}
     with pytest.raises(ConfigError, match="there is no base to compare with; name it with `base`"):
         made.model("few_shot")
+
+
+def test_decoders_of_the_base_are_measured_with_its_evidence_and_with_anothers(bench, people) -> None:
+    made = bench(decoders={"judge": FakeModel(follow=2.0, name="judge")})
+    found = rows(made, people, ["ugc", "mixed"])
+    assert find(found, "judge", "ugc").accuracy == 1
+    assert find(found, "judge", "shuffled").accuracy < 1
+    assert find(found, "judge", "ugc").role == "untrained"
+    seen: list[str] = []
+    made.done = seen.append
+    made.score(people, ["ugc", "mixed"])
+    assert len(seen) == made.passes(["ugc", "mixed"])

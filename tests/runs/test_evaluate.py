@@ -201,3 +201,32 @@ def test_a_model_that_was_trained_on_measured_directions_is_asked_on_them(small_
         shown.messages
         == prompt(data=tmp_path / "planted.jsonl", method="pba", directions="measured", persona="all").messages
     )
+
+
+def test_decoders_of_a_base_are_rows_of_their_own(small_forum, small_base) -> None:
+    answer = evaluate(
+        "accuracy",
+        data=small_forum / "test",
+        base=str(small_base),
+        decoders="guidance:0,guidance:2,judge",
+        personas=["mixed"],
+        limit=24,
+    )
+    rows = {(row.method, row.persona): row for row in answer.measurement.results.rows if row.attribute == "all"}
+    assert {"few_shot", "guidance:0", "guidance:2", "judge"} <= {method for method, _ in rows}
+    # strength 0 is told nothing, so that the evidence of another person makes no difference
+    assert rows["guidance:0", "mixed"].accuracy == rows["base", "none"].accuracy
+    assert ("judge", "shuffled") in rows
+
+
+@pytest.mark.parametrize(
+    ("decoders", "sentence"),
+    [
+        ("beam", "`decoder` beam: choose from plain"),
+        ("mixture:2", "`strength` is 2; mixture takes 0 to 1"),
+        ("mixture:half", "write NAME or NAME:STRENGTH"),
+    ],
+)
+def test_what_is_no_decoder_is_refused(small_forum, small_base, decoders: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        evaluate("accuracy", data=small_forum / "test", base=str(small_base), decoders=decoders, limit=24)

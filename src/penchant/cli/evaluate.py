@@ -48,6 +48,7 @@ _MODELS: dict[str, tuple[Any, Any]] = {
 }
 """Options of questions about models."""
 _NEEDS: dict[str, tuple[Any, Any]] = {
+    "decoders": (Annotated[str | None, typer.Option(help="Decoders of the base: judge,guidance:1.5,…")], None),
     "annotator": (shared.AnnotatorOption, None),
     "neutral": (shared.NeutralOption, False),
     "personas": (Annotated[str | None, typer.Option(help="Evidence: ugc,pair,demo,behaviour,mixed,all.")], None),
@@ -97,7 +98,7 @@ def command_of(question: Question) -> Any:
         kinds = names(personas)
         if personas is not None and not kinds:
             raise ConfigError(f"`personas` {personas}: give names, separated by commas")
-        settings["models"] = settings.get("models") or ()
+        settings |= {name: settings.get(name) or () for name in ("models", "decoders")}
         settings["data"] = data_of(settings["data"], settings)
         found = evaluate(question.name, personas=kinds, reporter=CONSOLE, **settings)
         if json:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from penchant.decode.blend import Blend, Voice, as_asked
 from penchant.decode.formulas import product
 from penchant.errors import ConfigError, RecordError
-from penchant.message import Message
 from penchant.model.base import Steps
 from penchant.person import Person
 from penchant.render import render
@@ -68,7 +67,4 @@ def blend(steps: Steps, dimensions: Sequence[Steered]) -> Blend:
 
 
 def _voice(person: Person) -> Voice:
-    def told(prompt: Sequence[Message]) -> Sequence[Message]:
-        return render(person, prompt, content="directions").messages
-
-    return told
+    return lambda prompt: render(person, prompt, content="directions").messages

@@ -81,20 +81,23 @@ class Turns:
         return self.steps.answer_ids(self.second(prompt), answers)
 
     def open(self, prompts: Sequence[Sequence[Message]], *, room: int = 0) -> TurnContexts:
-        """See `Steps.open`.
+        """See `Steps.open`."""
+        voices = [voice(prompt) for prompt in prompts for voice in (self.first, self.second)]
+        contexts = self.steps.open(voices, room=room)
+        return TurnContexts(contexts, self.drafts, swap=self.swap, warping=self.warping)
+
+    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
+        """See `Writes.write`; temperature, top-k and top-p apply to each voice, before they are compared.
 
         Raises:
             ConfigError: the two voices read a prompt in the same way: there would be nothing to judge.
         """
-        contexts = self.steps.open(spoken(prompts, self.first, self.second), room=room)
-        return TurnContexts(contexts, self.drafts, swap=self.swap, warping=self.warping)
-
-    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
-        """See `Writes.write`; temperature, top-k and top-p apply to each voice, before they are compared."""
+        spoken(prompts, self.first, self.second)
         return write(replace(self, warping=settings), prompts, _free(settings), rows=_ROWS)
 
     def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
-        """See `Writes.stream`; settings apply as in `write`."""
+        """See `Writes.stream`; settings apply, and prompts are refused, as in `write`."""
+        spoken([prompt], self.first, self.second)
         return stream(replace(self, warping=settings), prompt, _free(settings))
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:

@@ -86,6 +86,8 @@ class Bench:
     """The base; None where only learned scorers are measured."""
     policies: Mapping[str, Model] = field(default_factory=dict)
     """Method name -> the model aligned for it."""
+    decoders: Mapping[str, Model] = field(default_factory=dict)
+    """Name -> a decoder over the reference, which is told of the person as `few_shot` is."""
     max_prompt_tokens: int | None = None
     rule: KnownRule | None = None
     swapped: PersonaKind = "mixed"
@@ -114,14 +116,15 @@ class Bench:
         shuffled = count + len(contents | {"history"} if contents - {"none"} else contents)
         # the history under mixed evidence is shared with that condition, if it is measured
         golden = 2 * len(self._bridged()) + ("mixed" not in personas) if self.golden and self._bridged() else 0
-        return len(personas) * self.passes_per_condition() + (count + 1) + shuffled + golden
+        blind = (count + 1) + shuffled + len(self.decoders)
+        return len(personas) * self.passes_per_condition() + blind + golden
 
     def passes_per_condition(self) -> int:
         """The number of passes that `measure` makes under a condition that was not measured before."""
         if self.reference is None:
             return 0
         contents = {METHODS[name].content for name in self.policies} | {"history"}
-        return len(self.policies) + len(contents) + self.draws * len(self._bridged())
+        return len(self.policies) + len(contents) + self.draws * len(self._bridged()) + len(self.decoders)
 
     def score(self, records: Sequence[Record], personas: Sequence[str]) -> list[Scored]:
         """Margins under every condition, then `none` and `shuffled` for each trained method.
@@ -169,10 +172,16 @@ class Bench:
             return
         history = self._reference_likelihoods("few_shot", condition).raw()
         yield scored("few_shot", condition, history, ceiling, role="untrained")
+        yield from self._decoded(condition, ceiling)
         for name in self.policies:
             yield from self._readings(METHODS[name], condition, ceiling)
         for name in self._bridged() if self.draws else ():
             yield scored(name, condition, self._drawn(name, condition), ceiling, variant="drawn", role="limit")
+
+    def _decoded(self, condition: Condition, ceiling: NDArray[np.float64] | None) -> Iterator[Scored]:
+        for name, decoder in self.decoders.items():
+            margins = self.likelihoods(decoder, METHODS["few_shot"], condition).raw()
+            yield scored(name, condition, margins, ceiling, role="untrained")
 
     def _drawn(self, name: str, condition: Condition) -> Margins:
         """Expected margin of PBA over directions that the person might hold, instead of the most probable one.
@@ -201,6 +210,8 @@ class Bench:
             if self.reference is not None:
                 bare = self._reference_likelihoods("few_shot", condition).raw()
                 yield scored("base", condition, bare, ceiling, role="untrained")
+        else:
+            yield from self._decoded(condition, ceiling)
         for name in self.policies:
             published, *_ = self._readings(METHODS[name], condition, ceiling)
             yield published

@@ -45,6 +45,7 @@ def evaluate(
     *,
     data: str | Path | Data,
     models: str | Path | Sequence[str | Path] = (),
+    decoders: str | Sequence[str] = (),
     base: str | None = None,
     template: str | None = None,
     layout: str | None = None,
@@ -71,30 +72,28 @@ def evaluate(
     Args:
         data: the records to measure.
         models: folders of aligned models and learned scorers, read from their cards; METHOD=ORG/MODEL for the Hub's.
+        decoders: of the base: names of `decode.decoders.DECODERS`, with a strength after a colon (guidance:1.5).
         base, template: the models' base, where no card names it; a chat template in place of theirs (`base_template`).
         max_prompt_tokens: evidence beyond this many tokens, or the model's context, is dropped and counted.
         annotator: reads directions from the evidence, in place of those in the data: a folder, or a recipe.
         neutral: hide words of gender and age from the annotator and the models.
         personas: kinds of evidence to show; empty takes the question's own.
-        draws: PBA is also averaged over this many directions drawn from each belief.
-        summaries: recipe of a language model that writes what pba_summary and pba_both show.
+        draws, summaries: directions drawn from each belief, to average PBA over; the recipe of a writer of summaries.
         fit_data: the records the models were trained on.
         judge, recipe: recipes of a language model that judges answers, and of how models adapt to examples.
         layout, directions: how prompts are made, directions `given` or `measured`; None: as the models were trained.
     Raises:
-        ConfigError: an unknown question, an input that is missing or not read, or settings that do not fit together.
+        ConfigError: an unknown question, an input that is missing or not read, settings that do not fit together.
         DataError, SpaceMismatch, RecordError, ModelError: data or models that cannot be used.
     """
-    if question not in QUESTIONS:
-        raise ConfigError(f"no question is called '{question}'; there are {', '.join(QUESTIONS)}")
-    started, data = perf_counter(), as_data(data)
+    started, asked, data = perf_counter(), _question(question), as_data(data)
     sources = sources_of(_all(models), base)
     written, directions = as_trained(sources.policies.values(), layout, directions, reporter=reporter)
-    personas = _all(personas)
+    personas, decoders = _all(personas), [name for text in _all(decoders) for name in text.split(",") if name]
     extras = {"annotator": annotator, "neutral": neutral, "personas": personas, "draws": draws, "judge": judge}
-    extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe}
-    _refuse(QUESTIONS[question], sources, summaries=summaries, draws=draws)
-    require(QUESTIONS[question], {"models": sources.policies, "scorers": sources.scorers, **extras})
+    extras |= {"summaries": summaries, "fit_data": fit_data, "recipe": recipe, "decoders": decoders}
+    _refuse(asked, sources, summaries=summaries, draws=draws)
+    require(asked, {"models": sources.policies, "scorers": sources.scorers, **extras})
     choice = DataChoice(data, split, attribute, limit, space, directions, rejected)
     records, read_in = choice.read(read_anew=annotator is not None, reporter=reporter)
     endpoint = None if judge is None else endpoint_of(judge)
@@ -104,6 +103,7 @@ def evaluate(
         read_in,
         dataset=data.stem,
         sources=sources,
+        decoders=decoders,
         template=template,
         layout=written,
         max_prompt_tokens=max_prompt_tokens,
@@ -115,11 +115,17 @@ def evaluate(
         personas=tuple(personas),
         reporter=reporter,
     )
-    adapt = adapter(recipe or "adapt", inputs) if "recipe" in QUESTIONS[question].takes else None
-    answer = QUESTIONS[question].measure(replace(inputs, fit_on=fit_on, judge=endpoint, adapt=adapt))
+    adapt = adapter(recipe or "adapt", inputs) if "recipe" in asked.takes else None
+    answer = asked.measure(replace(inputs, fit_on=fit_on, judge=endpoint, adapt=adapt))
     measured = [] if answer.measured is None else [answer.measured]
     seconds = {question: perf_counter() - started}
     return Evaluation(question, answer, Measurement.of(measured, seed=seed, seconds=seconds, reporter=reporter))
+
+
+def _question(name: str) -> Question:
+    if name not in QUESTIONS:
+        raise ConfigError(f"no question is called '{name}'; there are {', '.join(QUESTIONS)}")
+    return QUESTIONS[name]
 
 
 def _all(names: str | Path | Sequence[str | Path]) -> list[str]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from penchant.config import load_recipe
-from penchant.errors import DataError, ModelError
+from penchant.errors import ConfigError, DataError, ModelError
 from penchant.eval.bench import Bench
 from penchant.eval.questions.base import Adapt, Inputs
 from penchant.eval.score import Setting
@@ -68,6 +68,7 @@ def open_inputs(
     *,
     dataset: str,
     sources: Sources,
+    decoders: Sequence[str] = (),
     template: str | None = None,
     layout: Layout = "user_first",
     max_prompt_tokens: int | None = None,
@@ -82,7 +83,7 @@ def open_inputs(
     """Models, scorers and annotator, opened, with the beliefs about the people of the records.
 
     Raises:
-        ConfigError: a scorer that needs an annotator.
+        ConfigError: a scorer that needs an annotator, an unknown decoder, or decoders without a base.
         DataError: a model can read none of the records.
         ModelError: a model cannot be loaded.
     """
@@ -109,6 +110,7 @@ def open_inputs(
         space=space,
         reference=reference,
         policies=policies,
+        decoders=_decoders(decoders, reference),
         max_prompt_tokens=max_prompt_tokens,
         rule=rule,
         golden=all(record.golden is not None for record in records),
@@ -133,6 +135,26 @@ def open_inputs(
         base=sources.base or "",
         reporter=reporter,
     )
+
+
+def _decoders(names: Sequence[str], reference: Model | None) -> dict[str, Model]:
+    """Each name, with its strength if it has one, and the decoder over the base."""
+    if not names:
+        return {}
+    from penchant.decode.decoders import decoded
+    from penchant.model.cached import uncached
+
+    if reference is None:
+        raise ConfigError("decoders draw the answers of a base; name it with `base`")
+    base, result = uncached(reference), dict[str, "Model"]()
+    for text in names:
+        name, _, strength = text.partition(":")
+        try:
+            dial = float(strength) if strength else None
+        except ValueError:
+            raise ConfigError(f"`decoders` {text}: write NAME or NAME:STRENGTH, such as guidance:1.5") from None
+        result[text] = decoded(base, name, dial)
+    return result
 
 
 def report_own_pairs(records: Sequence[Record], *, reporter: Reporter) -> None:

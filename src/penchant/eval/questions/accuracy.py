@@ -107,7 +107,7 @@ ACCURACY = Question(
     asks="How often do models prefer the answer that the person chose?",
     title="How accurate is it?",
     needs=(),
-    takes=("models", "scorers", "annotator", "neutral", "personas", "draws", "summaries"),
+    takes=("models", "scorers", "decoders", "annotator", "neutral", "personas", "draws", "summaries"),
     measure=measure,
     check=_check,
 )

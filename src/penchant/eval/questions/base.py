@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from penchant.scorer.base import TableScorer
 
 Need = Literal[
-    "models", "scorers", "annotator", "neutral", "personas", "draws", "summaries", "fit_data", "judge", "recipe"
+    "models",
+    "scorers",
+    "decoders",
+    "annotator",
+    "neutral",
+    "personas",
+    "draws",
+    "summaries",
+    "fit_data",
+    "judge",
+    "recipe",
 ]
 """What a question may read besides the records. Each is one option of its command."""
 
@@ -156,6 +166,7 @@ def require(question: Question, inputs: Mapping[str, object]) -> None:
 MISSING: Mapping[Need, str] = {
     "models": "measures aligned models; give the folder of one, or METHOD=ORG/MODEL",
     "scorers": "measures learned scorers; give the folder of one",
+    "decoders": "measures decoders; name some with `decoders`",
     "annotator": "needs something that reads directions from evidence; name it with `annotator`",
     "fit_data": "must know which records the models were trained on; name them with `fit_data`",
     "judge": "asks a language model; name its recipe with `judge`",

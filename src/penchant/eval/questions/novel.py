@@ -177,18 +177,19 @@ def measure(inputs: Inputs) -> Answer:
     novel, bench = find(inputs), inputs.bench
     if inputs.adapt is None:
         raise ConfigError("models must adapt to examples; name the `recipe` of the training steps")
-    policies = bench.policies
+    policies, decoders = bench.policies, bench.decoders
     scored: list[Scored] = []
     for count in novel.counts():
         with ExitStack() as stack:
             adapted, unaligned = policies, dict[str, Model]()
             if count:
                 adapted, unaligned = _adapted(inputs, inputs.adapt, novel.examples[:count], stack)
+            bench.decoders = {} if count else decoders
             # the second time, the reference's likelihoods are known
             passes = bench.passes_per_condition() + len(unaligned)
             with inputs.passes(passes):
                 scored.extend(after(bench, novel, count, adapted=adapted, unaligned=unaligned))
-        bench.policies = policies
+        bench.policies, bench.decoders = policies, decoders
     return Answer(measured=Measured(bench.setting, tuple(scored)))
 
 
@@ -208,6 +209,6 @@ NOVEL = Question(
     asks="How accurate are models on dimensions absent from training?",
     title="What happens on new dimensions?",
     needs=("models", "fit_data"),
-    takes=("annotator", "neutral", "recipe"),
+    takes=("decoders", "annotator", "neutral", "recipe"),
     measure=measure,
 )

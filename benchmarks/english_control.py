@@ -1,0 +1,159 @@
+"""Measures how far decoders steer what a real model writes in English, against the person in the prompt alone.
+
+    python benchmarks/english_control.py --model smollm2 --json
+
+Three pairs of opposite people say in plain words how they like answers: long or short, scholarly or simple, warm or
+matter-of-fact. Every decoder writes to all of them on the same questions, with the same settings and the same most
+tokens. The style of an answer is computed from its text: words, school grade, warm words (`penchant.style`). `control`
+is the share of questions on which the answers to two opposite people differ in the right direction (ties count one
+half), over all three pairs; 50 is none. `fluency` is the mean log-probability of a token under the model that reads the
+question alone. `cost` is processor time over that of `plain`. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from penchant import Persona, Statement, meet, render
+from penchant.decode.best_of import BestOf
+from penchant.decode.blend import Blend, as_asked
+from penchant.decode.decoders import decoded
+from penchant.decode.formulas import guidance
+from penchant.message import Message
+from penchant.model.base import Candidates, Sampling, Writes
+from penchant.model.card import versions
+from penchant.model.local import LocalModel
+from penchant.person import Person
+from penchant.render import without_notes
+from penchant.space import load_space
+from penchant.stats import accuracy
+from penchant.style import STYLE, style
+
+QUESTIONS = [
+    "What should I cook tonight?",
+    "How can I sleep better?",
+    "Where should I go in summer?",
+    "What is a good present for a friend?",
+    "How do I learn a language?",
+    "Why is the sky blue?",
+    "How can I save money?",
+    "What shall I do this weekend?",
+]
+PEOPLE = {
+    "log words": ("I like long, detailed answers with many examples.", "I like short answers. One sentence is enough."),
+    "school grade": (
+        "I am a professor, and I like scholarly language with technical terms.",
+        "I am learning English. Please use easy words and short sentences.",
+    ),
+    "warm words per 100": (
+        "I like it when people are warm, kind and encouraging, and show that they care.",
+        "I like dry, matter-of-fact answers without any feelings.",
+    ),
+}
+"""Feature of style -> what two people say, the first one for more of it."""
+DECODERS = (
+    ("plain", None),
+    ("mixture", 0.5),
+    ("guidance", 1.5),
+    ("guidance", 2.5),
+    ("contrast", 0.5),
+    ("judge", None),
+)
+
+
+def main() -> None:
+    """Prints a line per row, then one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", default="smollm2")
+    parser.add_argument("--tokens", type=int, default=80)
+    parser.add_argument("--questions", type=int, default=len(QUESTIONS))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    model = LocalModel.load(options.model)
+    settings = Sampling(temperature=0.7, top_p=0.9, max_tokens=options.tokens, seed=options.seed)
+    questions = QUESTIONS[: options.questions]
+    space = load_space("manner")
+    people = [meet(Persona((Statement(text),)), space) for texts in PEOPLE.values() for text in texts]
+    prompts = [render(person, question, content="history").messages for person in people for question in questions]
+    features = [feature for feature in PEOPLE for _ in (0, 1) for _ in questions]
+    rows: dict[str, dict[str, object]] = {}
+    for name, writer in writers(model, prompts, features).items():
+        started = time.process_time()
+        written = writer.write(prompts, settings)
+        seconds = time.process_time() - started
+        texts = [answer.text for answer in written]
+        rows[name] = {**figures(texts, len(questions)), "fluency": fluency(model, prompts, texts)}
+        rows[name] |= {"tokens": sum(answer.answer_tokens for answer in written), "cpu_s": round(seconds, 1)}
+        if not options.json:
+            print(name, rows[name], flush=True)
+    for row in rows.values():
+        row["cost"] = round(float(str(row["cpu_s"])) / float(str(rows["plain"]["cpu_s"])), 2)
+    print(json.dumps({"benchmark": "english_control", "model": options.model, "versions": versions(), "rows": rows}))
+
+
+def writers(model: LocalModel, prompts: Sequence[Sequence[Message]], features: Sequence[str]) -> Mapping[str, Writes]:
+    """Name of each row -> what writes it."""
+    rows: dict[str, Writes] = {}
+    for name, strength in DECODERS:
+        rows[name if strength is None else f"{name} {strength:g}"] = decoded(model, name, strength)
+    rows["guidance 2.5, against empty notes"] = Blend.of(model, (empty_notes, as_asked), guidance(2.5))
+    wanted = dict(zip(map(tuple, prompts), zip(features, signs(prompts), strict=True), strict=True))
+
+    def suits(prompt: Sequence[Message], answers: Sequence[str]) -> np.ndarray:
+        feature, sign = wanted[tuple(prompt)]
+        return np.array([sign * measured(answer, feature) for answer in answers])
+
+    rows["best of 4, by the measure itself"] = BestOf(model, suits, 4)
+    return rows
+
+
+def signs(prompts: Sequence[Sequence[Message]]) -> list[int]:
+    """1 for the person of a pair who wants more of the feature, -1 for the other."""
+    half = len(prompts) // (2 * len(PEOPLE))
+    return [1 if place // half % 2 == 0 else -1 for place in range(len(prompts))]
+
+
+def empty_notes(prompt: Sequence[Message]) -> Sequence[Message]:
+    """The prompt with notes that say nothing, so that both voices know that there are notes."""
+    nobody = Person(profile=load_space("manner").direction())
+    return render(nobody, without_notes(prompt), content="directions").messages
+
+
+def measured(text: str, feature: str) -> float:
+    """A feature of the style of a text."""
+    return float(style(text)[STYLE.index(feature)]) if text.strip() else 0.0
+
+
+def figures(texts: Sequence[str], questions: int) -> dict[str, object]:
+    """The share of questions on which two opposite people get answers that differ in the right direction."""
+    margins: dict[str, list[float]] = {}
+    for place, feature in enumerate(PEOPLE):
+        more, less = (texts[(2 * place + side) * questions :][:questions] for side in (0, 1))
+        margins[feature] = [measured(a, feature) - measured(b, feature) for a, b in zip(more, less, strict=True)]
+    together = accuracy(np.array([value for values in margins.values() for value in values]), None, seed=0)
+    shares = {
+        name: 100 * float(np.mean([(value > 0) + (value == 0) / 2 for value in values]))
+        for name, values in margins.items()
+    }
+    return {
+        "control": round(100 * together.value, 1),
+        "ci95": [round(100 * bound, 1) for bound in together.ci95],
+        **{name: round(share, 1) for name, share in shares.items()},
+    }
+
+
+def fluency(model: LocalModel, prompts: Sequence[Sequence[Message]], texts: Sequence[str]) -> float:
+    """Mean log-probability of a token under the model that reads the question alone."""
+    asked = [(without_notes(prompt), text) for prompt, text in zip(prompts, texts, strict=True) if text]
+    scored = model.logprobs([Candidates(tuple(messages), (text,)) for messages, text in asked])
+    return round(sum(one.logprob for (one,) in scored) / sum(one.tokens for (one,) in scored), 3)
+
+
+if __name__ == "__main__":
+    main()
