@@ -31,7 +31,7 @@ from penchant.model.local import LocalModel
 from penchant.person import Person
 from penchant.render import without_notes
 from penchant.space import load_space
-from penchant.stats import accuracy
+from penchant.stats import accuracy, correctness
 from penchant.style import STYLE, style
 
 QUESTIONS = [
@@ -136,15 +136,12 @@ def figures(texts: Sequence[str], questions: int) -> dict[str, object]:
     for place, feature in enumerate(PEOPLE):
         more, less = (texts[(2 * place + side) * questions :][:questions] for side in (0, 1))
         margins[feature] = [measured(a, feature) - measured(b, feature) for a, b in zip(more, less, strict=True)]
-    together = accuracy(np.array([value for values in margins.values() for value in values]), None, seed=0)
-    shares = {
-        name: 100 * float(np.mean([(value > 0) + (value == 0) / 2 for value in values]))
-        for name, values in margins.items()
-    }
+    everything = [value for values in margins.values() for value in values]
+    together = accuracy(np.array(everything), [f"{place}" for place in range(len(everything))], seed=0)
     return {
         "control": round(100 * together.value, 1),
         "ci95": [round(100 * bound, 1) for bound in together.ci95],
-        **{name: round(share, 1) for name, share in shares.items()},
+        **{name: round(100 * float(correctness(np.array(values)).mean()), 1) for name, values in margins.items()},
     }
 
 
