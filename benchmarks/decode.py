@@ -2,11 +2,21 @@
 
     python benchmarks/decode.py --model smollm2 --json
 
-Each decoder writes the same prompts with the same settings, at batch 1 and at batch 8: `plain` (the prompt with the
-person), `mixture` (half and half with the prompt alone), and `judge` (Persona-judge, two people who differ). A ratio is
-tokens per second of processor time over those of `plain` in the same round; figures are medians over rounds.
-`overhead_vs_passes`: the wall time of the mixture over the time of as many plain passes over both voices. The last line
-is one JSON object.
+Every decoder writes the same prompts with the same settings, at batch 1 and at batch 8. A ratio is tokens per second of
+processor time over those of `plain` (the prompt with the person) in the same round; figures are medians over rounds.
+
+- `mixture`: half and half with the prompt alone. `passes`: only the passes of the model that a mixture needs, with no
+  decoder around them; `overhead_vs_passes` is the wall time of the mixture over theirs, token by token.
+- `judge`: Persona-judge for two people who differ, as a hidden Markov mixture (`decode.turns`). `rounds`: the same by
+  drafting and judging, as published. `cost_by_acceptance`: plain time over that of `rounds`, for pairs of people who
+  differ more and more.
+- `quoting`: prompts whose answers quote them; `drafts` looks tokens up and verifies them under the mixture.
+- `no cache`: the published code computes every token from the beginning; here computed from the time of whole passes
+  and the tokens of a round.
+- `total_variation`: the largest distance between next-token probabilities of the mixture in a batch with caches and the
+  formula over plain passes of one row without them.
+
+The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -17,12 +27,17 @@ import time
 from collections.abc import Callable, Sequence
 from statistics import median
 
+import numpy as np
+import torch
+
 from penchant import Comment, Persona, Statement, meet, render
 from penchant.decode.blend import Blend, Voice, as_asked
 from penchant.decode.formulas import mixture
-from penchant.decode.judge import PersonaJudge
+from penchant.decode.judge import DRAFTS, PersonaJudge
+from penchant.decode.turns import Turns
 from penchant.message import Message, conversation
-from penchant.model.base import Sampling, Steps, Written
+from penchant.model import lookup
+from penchant.model.base import Sampling, Written
 from penchant.model.card import versions
 from penchant.model.local import LocalModel
 from penchant.model.write import write
@@ -38,6 +53,11 @@ QUESTIONS = [
     "How can I save money?",
     "What shall I do this weekend?",
 ]
+_TEXT = (
+    "The old mill stands by the river. It was built of grey stone, and its wheel has not turned for eighty years. In "
+    "spring the water comes up to the second step, and children sail boats made of bark."
+)
+QUOTING = [f"{order}\n\n{_TEXT}" for order in ("Repeat this text word for word:", "Copy the following text exactly:")]
 PEOPLE = [
     [
         "I love long, detailed explanations with examples.",
@@ -45,60 +65,153 @@ PEOPLE = [
         "I never eat meat.",
     ],
     ["Keep it short, please.", "I spend my evenings playing video games.", "Nothing beats a good steak."],
+    [
+        "I love long, detailed explanations with examples.",
+        "I hike in the mountains whenever I can.",
+        "I never eat fish.",
+    ],
 ]
+Write = Callable[[Sequence[Sequence[Message]], Sampling], Sequence[Written]]
 
 
 def main() -> None:
     """Prints a line per decoder and batch, then one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="smollm2")
-    parser.add_argument("--tokens", type=int, default=48)
+    parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     model = LocalModel.load(options.model)
-    first, second = map(voice_of, PEOPLE)
-    judge = PersonaJudge(model, first, second)
+    first, second, similar = map(voice_of, PEOPLE)
+    rounds = PersonaJudge(model, first, second)
     mixed = Blend.of(model, (as_asked, first), mixture((0.5, 0.5)))
-    both = Blend.of(model, (as_asked, first), lambda logprobs: logprobs[1])
-
-    def stepped(
-        steps: Steps, voice: Voice = as_asked
-    ) -> Callable[[Sequence[Sequence[Message]], Sampling], list[Written]]:
-        return lambda prompts, settings: write(steps, [voice(prompt) for prompt in prompts], settings, rows=8)
-
-    decoders = {
-        "plain": stepped(model, first),
-        "mixture": stepped(mixed),
-        "passes": stepped(both),
-        "judge": judge.write,
+    plain = told(model, first)
+    decoders: dict[str, Write] = {
+        "plain": plain,
+        "mixture": mixed.write,
+        "judge": Turns(model, first, second).write,
+        "rounds": rounds.write,
     }
-    figures: dict[str, float] = {}
+    quoting: dict[str, Write] = {
+        "plain": plain,
+        "plain, drafts": told(model, first, drafts=lookup.DRAFTS),
+        "mixture": mixed.write,
+        "mixture, drafts": lambda prompts, settings: write(mixed, prompts, settings, rows=8, drafts=lookup.DRAFTS),
+    }
+    found: dict[str, float] = {}
     for batch in (1, 8):
-        speeds: dict[str, list[float]] = {name: [] for name in decoders}
-        for number in range(options.rounds + 1):
-            for name, decoder in decoders.items():
-                settings = Sampling(temperature=0.9, top_k=20, top_p=0.9, max_tokens=options.tokens, seed=number)
-                prompts = [conversation(question) for question in QUESTIONS[:batch]]
-                started = time.process_time()
-                tokens = sum(answer.answer_tokens for answer in decoder(prompts, settings))
-                if number:  # the first round warms up
-                    speeds[name].append(tokens / (time.process_time() - started))
-        for name, speed in speeds.items():
-            ratio = median(own / plain for own, plain in zip(speed, speeds["plain"], strict=True))
-            figures[f"{name}, batch {batch}"] = round(ratio, 3)
-            if not options.json:
-                print(f"{name:<8} batch {batch}: {median(speed):6.1f} tokens a second, {ratio:.3f} of plain")
+        found |= timed(decoders, QUESTIONS[:batch], f"batch {batch}", options)
+    found |= timed(quoting, QUOTING[:1], "quoting, batch 1", options)
+    by_acceptance = []
+    for name, voices in {"similar": (first, similar), "nobody": (as_asked, first), "opposite": (first, second)}.items():
+        judge = PersonaJudge(model, *voices)
+        ratio = timed({"plain": plain, name: judge.write}, QUESTIONS[:1], "by acceptance", options)
+        cost = round(1 / ratio[f"{name}, by acceptance"], 2)
+        by_acceptance.append({"people": name, "acceptance": round(judge.tokens.acceptance, 3), "cost_vs_plain": cost})
+    per_round = 1 + rounds.tokens.accepted / rounds.tokens.rounds
     summary = {
-        "ratio_batch1": figures["mixture, batch 1"],
-        "ratio_batch8": figures["mixture, batch 8"],
-        "judge_batch1": figures["judge, batch 1"],
-        "judge_batch8": figures["judge, batch 8"],
-        "overhead_vs_passes": round(figures["passes, batch 1"] / figures["mixture, batch 1"], 3),
-        "cost_vs_plain": round(1 / figures["judge, batch 1"], 2),
-        "acceptance": round(judge.tokens.acceptance, 3),
+        "ratio_batch1": found["mixture, batch 1"],
+        "ratio_batch8": found["mixture, batch 8"],
+        "judge_batch1": found["judge, batch 1"],
+        "judge_batch8": found["judge, batch 8"],
+        "rounds_batch1": found["rounds, batch 1"],
+        "rounds_batch8": found["rounds, batch 8"],
+        "drafts_quoting": found["mixture, drafts, quoting, batch 1"],
+        "plain_drafts_quoting": found["plain, drafts, quoting, batch 1"],
+        "mixture_quoting": found["mixture, quoting, batch 1"],
+        "overhead_vs_passes": overhead(model, mixed, first, options),
+        "cost_vs_plain": round(1 / found["rounds, batch 1"], 2),
+        "acceptance": round(rounds.tokens.acceptance, 3),
+        "passes_per_token": round((DRAFTS + 1) / per_round, 2),
+        "no_cache": no_cache(model, first, per_round, options),
+        "cost_by_acceptance": by_acceptance,
+        "total_variation": total_variation(model, mixed, first),
     }
     print(json.dumps({"benchmark": "decode", "model": options.model, "versions": versions(), **summary}))
+
+
+def told(model: LocalModel, voice: Voice, *, drafts: int = 0) -> Write:
+    """Plain writing in one voice."""
+    return lambda prompts, settings: write(
+        model, [voice(prompt) for prompt in prompts], settings, rows=8, drafts=drafts
+    )  # fmt: skip
+
+
+def timed(
+    decoders: dict[str, Write], questions: Sequence[str], label: str, options: argparse.Namespace
+) -> dict[str, float]:
+    """Speed of each decoder over that of `plain`, the median over rounds."""
+    speeds: dict[str, list[float]] = {name: [] for name in decoders}
+    for number in range(options.rounds + 1):
+        for name, decoder in decoders.items():
+            settings = Sampling(temperature=0.9, top_k=20, top_p=0.9, max_tokens=options.tokens, seed=number)
+            prompts = [conversation(question) for question in questions]
+            started = time.process_time()
+            tokens = sum(answer.answer_tokens for answer in decoder(prompts, settings))
+            if number:  # the first round warms up
+                speeds[name].append(tokens / (time.process_time() - started))
+    ratios = {}
+    for name, speed in speeds.items():
+        ratio = median(own / plain for own, plain in zip(speed, speeds["plain"], strict=True))
+        ratios[f"{name}, {label}"] = round(ratio, 3)
+        if not options.json:
+            print(f"{name:<16} {label}: {median(speed):6.1f} tokens a second, {ratio:.3f} of plain", flush=True)
+    return ratios
+
+
+def overhead(model: LocalModel, mixed: Blend, voice: Voice, options: argparse.Namespace) -> float:
+    """Wall time of a mixture over that of its passes alone, at batch 1, for the same tokens."""
+    prompt, ratios = conversation(QUESTIONS[0]), []
+    for number in range(options.rounds + 1):
+        settings = Sampling(temperature=0.9, top_k=20, top_p=0.9, max_tokens=options.tokens, seed=number)
+        started = time.perf_counter()
+        (written,) = mixed.write([prompt], settings)
+        own = time.perf_counter() - started
+        started = time.perf_counter()
+        contexts = model.open([prompt, voice(prompt)], room=options.tokens)
+        for _ in range(written.answer_tokens):
+            contexts.next_logprobs()
+            contexts.append([[500]] * 2)
+        if number:
+            ratios.append(own / (time.perf_counter() - started))
+    return round(median(ratios), 3)
+
+
+def no_cache(model: LocalModel, voice: Voice, per_round: float, options: argparse.Namespace) -> float:
+    """Speed over that of plain writing, if every draft and every verdict is a pass over the whole text."""
+    prompt = voice(conversation(QUESTIONS[0]))
+    started = time.process_time()
+    (written,) = write(model, [prompt], Sampling(max_tokens=options.tokens, seed=1), rows=1)
+    plain = (time.process_time() - started) / written.answer_tokens
+    ids = torch.tensor([list(model.open([prompt]).tokens[0]) + [500] * (options.tokens // 2)])
+    with torch.inference_mode():
+        model.model(input_ids=ids, use_cache=False)
+        started = time.process_time()
+        model.model(input_ids=ids, use_cache=False)
+    whole = (time.process_time() - started) * (DRAFTS + 1) / per_round
+    return round(plain / whole, 4)
+
+
+def total_variation(model: LocalModel, mixed: Blend, voice: Voice) -> float:
+    """The largest distance between the mixture as it is written and its formula over plain passes."""
+    prompts = [conversation(question) for question in QUESTIONS[:3]]
+    contexts = mixed.open(prompts, room=8)
+    worst = 0.0
+    added: list[int] = []
+    for token in (500, 600, 700):
+        logprobs = contexts.next_logprobs()
+        for row, prompt in zip(logprobs, prompts, strict=True):
+            voices = []
+            for messages in (prompt, voice(prompt)):
+                ids = torch.tensor([[*model.open([messages]).tokens[0], *added]])
+                with torch.inference_mode():
+                    logits = model.model(input_ids=ids, use_cache=False).logits[0, -1]
+                voices.append(torch.softmax(logits.double(), -1).numpy())
+            worst = max(worst, float(np.abs(np.exp(row.astype(np.float64)) - np.mean(voices, axis=0)).sum() / 2))
+        contexts.append([[token]] * len(prompts))
+        added.append(token)
+    return float(f"{worst:.2g}")
 
 
 def voice_of(statements: Sequence[str]) -> Voice:

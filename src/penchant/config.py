@@ -193,6 +193,8 @@ class EvalSection(Section):
     """Number of people with unseen wording in the demo; a larger number only costs time."""
     samples: int = Field(3, ge=0)
     """Number of prompts in the report that are answered for two opposite people."""
+    real_model: str | None = None
+    """Folder or Hub id of a real model, or smollm2, that writes to people in plain words in the demo; null: none."""
 
 
 class Recipe(Section):

@@ -30,3 +30,17 @@ def test_a_call_returns_what_was_measured_and_where_it_is(small_recipe, tmp_path
     assert labels["asked"] == "baseline"
     assert labels["ica"] == labels["pba"] == "personal"
     assert "penchant demo" in done.page.read_text(encoding="utf-8")
+
+
+def test_a_real_model_opens_the_page_and_one_that_is_missing_is_noted(small_recipe, small_base, tmp_path) -> None:
+    few = ["ica.max_steps=1", "pba.max_steps=1", "evaluate.personas=[mixed]", "forum.test_users=8"]
+    done = demo(recipe=small_recipe, out=tmp_path / "a", overrides=[*few, f"evaluate.real_model={small_base}"])
+    page = done.page.read_text(encoding="utf-8")
+    assert page.index("three people, no training") < page.index("Aligned models, measured")
+    assert any("mixture" in line for line in done.english)
+    notes = Notes()
+    done = demo(
+        recipe=small_recipe, out=tmp_path / "b", overrides=[*few, "evaluate.real_model=/nowhere"], reporter=notes
+    )
+    assert done.english == ()
+    assert any("real English is left out" in text for text in notes.texts)

@@ -48,6 +48,8 @@ def command(
     )
     result(table([row for row in results.main if row.phrasing == "known"]))
     result("\n" + "\n".join(headline(results)))
+    if done.english:
+        result("\n".join(("\na real model, without training, for invented people:", *done.english)))
     result(f"\nresults: {done.results}\nreport:  {done.page}")
 
 

@@ -105,10 +105,14 @@ class Story:
     settings: Mapping[str, str]
     curves: Mapping[str, Sequence[Mapping[str, float]]]
     samples: Sequence[Sample]
+    """Written answers to simulated people."""
     seconds: Mapping[str, float]
     versions: Mapping[str, str]
     sections: Sequence[Section] = ()
     mistakes: Sequence[Mistake] = ()
+    english: Sequence[Sample] = ()
+    """Answers of a real model, without training, to people in plain words; they open the page."""
+    english_model: str = ""
 
 
 def report(results: Results, story: Story, *, personas: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from penchant.config import BaseSection, Recipe, load_section
+from penchant.errors import ModelError
 from penchant.record import Record
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.base_model import RECIPE as BASE_RECIPE
@@ -50,6 +51,8 @@ class Demo:
     measurement: Measurement
     results: Path
     page: Path
+    english: tuple[str, ...] = ()
+    """What a real model writes without training, in lines for a terminal; empty where there is none."""
 
 
 def demo(
@@ -72,6 +75,9 @@ def demo(
         ConfigError: settings that cannot be used.
         ModelError: the base cannot be loaded.
     """
+    from penchant.eval.report import report
+    from penchant.runs.demo_english import as_lines
+
     settings = recipe_for(recipe, overrides)
     base = load_section(BaseSection, BASE_RECIPE) if from_scratch else None
     stages = Stages(reporter)
@@ -91,12 +97,31 @@ def demo(
     with stages.timed("evaluate"), quiet_libraries():
         measured = _measure(settings, records, policies, reporter)
     measurement = Measurement.of([measured], seed=settings.seed, seconds=stages.seconds, reporter=reporter)
+    english: Sequence[Sample] = ()
+    if settings.evaluate.real_model is not None:
+        with stages.timed("real english"), quiet_libraries():
+            english = _english(settings.evaluate.real_model, settings.seed, reporter)
     with stages.timed("report"), quiet_libraries():
-        _write_page(settings, records, policies, measurement=measurement, command=command, out=out)
+        story = _story(settings, policies, list(_samples(settings, records, policies)), measurement, command)
+        story = replace(story, english=english, english_model=settings.evaluate.real_model or "")
+        page = report(measurement.results, story, personas=settings.evaluate.personas)
+        write_text(out / "report.html", page)
     measurement = replace(measurement, seconds=stages.seconds)
     write_text(out / "results.json", _line(measurement.as_json()))
     write_text(out / "results.jsonl", "".join(_line(line) for line in measurement.results.lines()))
-    return Demo(measurement, results=out / "results.json", page=out / "report.html")
+    return Demo(measurement, out / "results.json", out / "report.html", tuple(as_lines(english)))
+
+
+def _english(model: str, seed: int, reporter: Reporter) -> Sequence[Sample]:
+    """What a real model writes for people in plain words; nothing where the model cannot be had."""
+    from penchant.model.local import LocalModel
+    from penchant.runs.demo_english import english_samples
+
+    try:
+        return english_samples(LocalModel.load(model), seed=seed)
+    except ModelError as error:
+        reporter.note(f"real English is left out: {error}")
+        return ()
 
 
 def _tested(records: Sequence[Record], *, unseen_users: int) -> list[Record]:
@@ -154,22 +179,6 @@ def _direct_questions(recipe: Recipe, records: Sequence[Record], others: Sequenc
         yield scored("asked", condition, margins, limits[kind], role="baseline")
 
 
-def _write_page(
-    recipe: Recipe,
-    records: Sequence[Record],
-    policies: Mapping[str, str],
-    *,
-    measurement: Measurement,
-    command: str,
-    out: Path,
-) -> None:
-    from penchant.eval.report import report
-
-    samples = list(_samples(recipe, records, policies))
-    story = _story(recipe, policies, samples, measurement=measurement, command=command)
-    write_text(out / "report.html", report(measurement.results, story, personas=recipe.evaluate.personas))
-
-
 def _samples(recipe: Recipe, records: Sequence[Record], policies: Mapping[str, str]) -> Iterator[Sample]:
     """For a few posts, what every model writes to two people with opposite preferences."""
     from penchant.eval.report import Sample
@@ -209,7 +218,6 @@ def _story(
     recipe: Recipe,
     policies: Mapping[str, str],
     samples: Sequence[Sample],
-    *,
     measurement: Measurement,
     command: str,
 ) -> Story:
