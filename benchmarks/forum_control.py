@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--base", default="models/forum-base")
     parser.add_argument("--people", type=int, default=100, help="People of each wording.")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--plot", type=Path, help="SVG of control against fluency.")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     space = recipe_space(recipe_for("demo", ()))
@@ -72,6 +73,8 @@ def main() -> None:
         rows[name] = {**figures(texts, records, space, base, options.seed), "cpu_s": round(seconds, 1)}
         if not options.json:
             print(name, rows[name], flush=True)
+    if options.plot:
+        plot(rows, options.plot)
     print(json.dumps({"benchmark": "forum_control", "seed": options.seed, "versions": versions(), "rows": rows}))
 
 
@@ -180,6 +183,28 @@ def figures(
         "fluency": round(fluency, 3),
         "empty": len(texts) - len(written),
     }
+
+
+def plot(rows: dict[str, dict[str, object]], path: Path) -> None:
+    """Control against fluency; rows of one decoder with several strengths are joined by a line."""
+    import matplotlib.pyplot as plt
+
+    plt.rcParams["svg.fonttype"] = "none"
+    figure, axes = plt.subplots(figsize=(8, 5))
+    families: dict[str, list[str]] = {}
+    for name in rows:
+        family = name.rpartition(" ")[0] if name.startswith(("mixture", "guidance")) else name
+        family = "best of, belief" if name.startswith("best") and name.endswith("belief") else family
+        families.setdefault(family, []).append(name)
+    for names in families.values():
+        points = [(float(str(rows[name]["fluency"])), float(str(rows[name]["own"]))) for name in names]
+        axes.plot(*zip(*points, strict=True), marker="o", markersize=4, linewidth=1)
+        for name, point in zip(names, points, strict=True):
+            axes.annotate(name, point, fontsize=7, xytext=(4, 3), textcoords="offset points")
+    axes.set_xlabel("fluency: mean log p of a token under the base, nats")
+    axes.set_ylabel("control: dimensions on the person's side, %")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
 
 
 def phrases(entry: object, sign: int) -> Sequence[str]:

@@ -9,11 +9,12 @@ from scipy.stats import chisquare
 
 from penchant.decode.blend import Blend, as_asked
 from penchant.decode.formulas import Formula, guidance, mixture, product
+from penchant.errors import ConfigError
 from penchant.message import Message, conversation
 from penchant.model.base import Sampling
 from penchant.model.write import stream, write
 
-from .conftest import END, VOCABULARY, logprobs
+from .conftest import END, VOCABULARY, ToyContexts, ToySteps, logprobs
 
 DRAWS = 100_000
 LONGEST = 3
@@ -107,3 +108,28 @@ def test_verifying_and_rolling_back_leave_no_trace(steps) -> None:
     assert np.array_equal(fresh.next_logprobs(), np.stack([verified[0][-1], verified[1][-1]]))
     contexts.select([1])
     assert np.array_equal(contexts.next_logprobs().shape, (1, VOCABULARY))
+
+
+def test_two_models_with_the_same_tokens_are_blended_and_others_refused() -> None:
+    class Other(ToySteps):
+        """The toy model, another instance; its prompts have another ending."""
+
+        def open(self, prompts, *, room: int = 0) -> ToyContexts:
+            return ToyContexts([prompt[-1].content + " by another" for prompt in prompts])
+
+    one, other = ToySteps(), Other()
+    blend = Blend(((one, as_asked), (other, told), (one, told)), mixture((0.2, 0.5, 0.3)))
+    contexts = blend.open([conversation("q"), conversation("r")])
+    contexts.append([[0, 1], [2]])
+    before = contexts.lengths
+    contexts.verify([[1], [0, 0]])
+    contexts.rollback(before)
+    for row, (prompt, tokens) in enumerate((("q", (0, 1)), ("r", (2,)))):
+        voices = [prompt, f"{prompt} persona by another", f"{prompt} persona"]
+        wanted = mixture((0.2, 0.5, 0.3))(np.stack([logprobs(voice, tokens) for voice in voices]).astype(np.float64))
+        assert np.allclose(contexts.next_logprobs()[row], wanted, atol=1e-6)
+    other.vocabulary = "another"
+    with pytest.raises(ConfigError, match="different tokens"):
+        Blend(((one, as_asked), (other, told)), mixture((0.5, 0.5)))
+    with pytest.raises(ConfigError, match="at least one voice"):
+        Blend((), mixture((0.5, 0.5)))

@@ -87,3 +87,26 @@ def test_directions_that_the_file_does_not_state_are_read_by_the_annotator(user:
     written = generate("hot tea", user=user, model="fake", settings=SETTINGS, method="pba", reporter=reporter)
     assert written.method == "pba"
     assert any("`annotator` english reads them" in note for note in reporter.notes)
+
+
+def test_a_model_behind_an_api_writes_the_best_of_several_and_judges_nothing(user, served, tmp_path) -> None:
+    recipe = tmp_path / "remote.yaml"
+    recipe.write_text(f"endpoint: {{base_url: '{served.url}', model: m}}\n")
+    served.reply = lambda request, _number: (
+        "Stay at home." if request["seed"] % 4 else "Go hiking in the hills, outdoors, in the mountains."
+    )
+    options = {"user": user, "model": str(recipe), "settings": SETTINGS}
+    assert (
+        generate("hot tea", **options, decoder="best_of").text == "Go hiking in the hills, outdoors, in the mountains."
+    )
+    assert len(served.requests) == 4
+    assert generate("hot tea", **options).text.startswith("Go hiking")  # plain
+    for decoder in ("guidance", "mixture", "contrast", "judge", "directions"):
+        with pytest.raises(ConfigError, match="m gives no probabilities of tokens"):
+            generate("hot tea", **options, decoder=decoder)
+
+
+def test_an_aligned_model_or_a_scorer_that_is_missing_is_named(user, tmp_path) -> None:
+    options = {"user": user, "model": "fake", "settings": SETTINGS, "decoder": "best_of"}
+    with pytest.raises(ConfigError, match="there is no folder"):
+        generate("hot tea", **options, scorer=str(tmp_path / "nothing"))
