@@ -7,24 +7,21 @@ Shapes: B prompts, K voices, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.decode.base import Decoder
 from penchant.decode.formulas import Formula
 from penchant.errors import ConfigError
 from penchant.message import Message
-from penchant.model.base import Candidates, Contexts, Likelihood, Sampling, Steps, Written
-from penchant.model.stepwise import likelihoods
-from penchant.model.write import stream, write
+from penchant.model.base import Contexts, Steps
 from penchant.render import without_notes
 
 Voice = Callable[[Sequence[Message]], Sequence[Message]]
 """A prompt -> the prompt as this voice reads it, for example with notes about a person."""
-_ROWS = 8
-"""Answers that are written at once, at most."""
 
 
 def as_asked(prompt: Sequence[Message]) -> Sequence[Message]:
@@ -38,8 +35,8 @@ def for_anybody(prompt: Sequence[Message]) -> Sequence[Message]:
 
 
 @dataclass(frozen=True)
-class Blend:
-    """See `model.base.Model` and `model.base.Steps`. `of` makes one of a single model.
+class Blend(Decoder):
+    """One or several models in several voices. `of` makes one of a single model.
 
     Raises:
         ConfigError: there are no voices, or two models with different tokens.
@@ -62,23 +59,14 @@ class Blend:
         return cls(tuple((steps, voice) for voice in voices), formula, name)
 
     @property
-    def ends(self) -> frozenset[int]:
-        """See `Steps.ends`."""
-        return self.parts[0][0].ends
-
-    @property
-    def vocabulary(self) -> str:
-        """See `Steps.vocabulary`."""
-        return self.parts[0][0].vocabulary
+    def steps(self) -> Steps:
+        """The model of the first voice."""
+        return self.parts[0][0]
 
     @property
     def context(self) -> int | None:
         """See `Steps.context`; the longest voice of a prompt counts."""
         return min((steps.context for steps, _ in self.parts if steps.context is not None), default=None)
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        """See `Steps.decode`."""
-        return self.parts[0][0].decode(tokens)
 
     def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
         """See `Scores.count`; the longest voice counts."""
@@ -97,18 +85,6 @@ class Blend:
             read = [self.parts[place][1](prompt) for prompt in prompts for place in places]
             groups.append((places, self.parts[places[0]][0].open(read, room=room)))
         return BlendedContexts(groups, len(self.parts), self.formula)
-
-    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
-        """See `Writes.write`."""
-        return write(self, prompts, settings, rows=_ROWS)
-
-    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
-        """See `Writes.stream`."""
-        return stream(self, prompt, settings)
-
-    def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """See `Scores.logprobs`."""
-        return likelihoods(self, candidates)
 
 
 class BlendedContexts:

@@ -16,20 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.decode.base import Decoder
 from penchant.decode.best_of import Suits
 from penchant.decode.formulas import normalised
 from penchant.errors import ConfigError
 from penchant.message import Message
-from penchant.model.base import Candidates, Contexts, Likelihood, Sampling, Steps, Written
-from penchant.model.stepwise import likelihoods
-from penchant.model.write import stream, write
-
-_ROWS = 8
+from penchant.model.base import Contexts, Steps
 
 
 @dataclass(frozen=True)
-class Classified:
-    """See `model.base.Model` and `model.base.Steps`.
+class Classified(Decoder):
+    """An answer with a token that is not among the likeliest has probability 0.
 
     Raises:
         ConfigError: a weight that is not finite, or nothing to weigh.
@@ -49,48 +46,9 @@ class Classified:
         if self.among < 1:
             raise ConfigError(f"`among` is {self.among}; at least 1 token is weighed")
 
-    @property
-    def ends(self) -> frozenset[int]:
-        """See `Steps.ends`."""
-        return self.steps.ends
-
-    @property
-    def vocabulary(self) -> str:
-        """See `Steps.vocabulary`."""
-        return self.steps.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        """See `Steps.context`."""
-        return self.steps.context
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        """See `Steps.decode`."""
-        return self.steps.decode(tokens)
-
-    def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
-        """See `Scores.count`."""
-        return self.steps.count(messages, enough=enough)
-
-    def answer_ids(self, prompt: Sequence[Message], answers: Sequence[str]) -> Sequence[Sequence[int]]:
-        """See `Steps.answer_ids`."""
-        return self.steps.answer_ids(prompt, answers)
-
     def open(self, prompts: Sequence[Sequence[Message]], *, room: int = 0) -> ClassifiedContexts:
         """See `Steps.open`."""
         return ClassifiedContexts(self, self.steps.open(prompts, room=room), prompts)
-
-    def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
-        """See `Writes.write`."""
-        return write(self, prompts, settings, rows=_ROWS)
-
-    def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
-        """See `Writes.stream`."""
-        return stream(self, prompt, settings)
-
-    def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """See `Scores.logprobs`; an answer with a token that is not among the likeliest has probability 0."""
-        return likelihoods(self, candidates)
 
 
 class ClassifiedContexts:

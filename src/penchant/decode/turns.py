@@ -20,21 +20,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.decode.base import Decoder
 from penchant.decode.blend import Voice, as_asked, for_anybody
 from penchant.decode.judge import DRAFTS, require_drafts, spoken, warped
 from penchant.message import Message
-from penchant.model.base import Candidates, Contexts, Likelihood, Sampling, Steps, Written
-from penchant.model.stepwise import likelihoods
-from penchant.model.write import stream, write
+from penchant.model.base import Contexts, Sampling, Steps, Written
 
-_ROWS = 8
-"""Answers that are written at once, at most."""
 _FREE = Sampling(temperature=1, top_p=1)
 
 
 @dataclass(frozen=True)
-class Turns:
-    """See `model.base.Model` and `model.base.Steps`.
+class Turns(Decoder):
+    """Two voices that take turns.
 
     Raises:
         ConfigError: `drafts` is below 1.
@@ -52,25 +49,6 @@ class Turns:
 
     def __post_init__(self) -> None:
         require_drafts(self.drafts)
-
-    @property
-    def ends(self) -> frozenset[int]:
-        """See `Steps.ends`."""
-        return self.steps.ends
-
-    @property
-    def vocabulary(self) -> str:
-        """See `Steps.vocabulary`."""
-        return self.steps.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        """See `Steps.context`; the longer voice of a prompt counts."""
-        return self.steps.context
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        """See `Steps.decode`."""
-        return self.steps.decode(tokens)
 
     def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
         """See `Scores.count`; the longer voice counts."""
@@ -93,16 +71,12 @@ class Turns:
             ConfigError: the two voices read a prompt in the same way: there would be nothing to judge.
         """
         spoken(prompts, self.first, self.second)
-        return write(replace(self, warping=settings), prompts, _free(settings), rows=_ROWS)
+        return super(Turns, replace(self, warping=settings)).write(prompts, _free(settings))
 
     def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
         """See `Writes.stream`; settings apply, and prompts are refused, as in `write`."""
         spoken([prompt], self.first, self.second)
-        return stream(replace(self, warping=settings), prompt, _free(settings))
-
-    def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
-        """See `Scores.logprobs`."""
-        return likelihoods(self, candidates)
+        return super(Turns, replace(self, warping=settings)).stream(prompt, _free(settings))
 
 
 class TurnContexts:
