@@ -5,14 +5,15 @@
 Every decoder writes the same prompts with the same settings, at batch 1 and at batch 8. A ratio is tokens per second of
 processor time over those of `plain` (the prompt with the person) in the same round; figures are medians over rounds.
 
-- `mixture`: half and half with the prompt alone. `passes`: only the passes of the model that a mixture needs, with no
-  decoder around them; `overhead_vs_passes` is the wall time of the mixture over theirs, token by token.
-- `judge`: Persona-judge for two people who differ, as a hidden Markov mixture (`decode.turns`). `rounds`: the same by
-  drafting and judging, as published. `cost_by_acceptance`: plain time over that of `rounds`, for pairs of people who
-  differ more and more.
-- `quoting`: prompts whose answers quote them; `drafts` looks tokens up and verifies them under the mixture.
-- `no cache`: the published code computes every token from the beginning; here computed from the time of whole passes
-  and the tokens of a round.
+- `mixture`: half and half with the prompt alone (`ratio_batch1`, `ratio_batch8`). `overhead_vs_passes` is its wall time
+  over that of the passes of the model that it needs, with no decoder around them.
+- `judge`: Persona-judge for two people who differ, as a mixture with a hidden state (`decode.turns`). `rounds`: the
+  same by drafting and judging, as published; `acceptance`, `passes_per_token` (of full rounds) and `cost_vs_plain`
+  (processor time per token over that of `plain`) are of `rounds`. `cost_by_acceptance`: the same for three pairs of
+  voices, two similar people, nobody and a person, and two opposite people.
+- `quoting`: a prompt whose answer quotes it. With `drafts`, tokens are looked up and verified under the mixture.
+- `no_cache`: an estimate for the published code, which computes every token from the beginning, from the time of a
+  whole pass and the tokens of a round.
 - `total_variation`: the largest distance between next-token probabilities of the mixture in a batch with caches and the
   formula over plain passes of one row without them.
 

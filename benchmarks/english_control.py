@@ -1,13 +1,15 @@
-"""Measures how far decoders steer what a real model writes in English, against the person in the prompt alone.
+"""Measures how far decoders steer what a real model writes in English, compared with plain prompting.
 
     python benchmarks/english_control.py --model smollm2 --json
 
 Three pairs of opposite people say in plain words how they like answers: long or short, scholarly or simple, warm or
-matter-of-fact. Every decoder writes to all of them on the same questions, with the same settings and the same most
-tokens. The style of an answer is computed from its text: words, school grade, warm words (`penchant.style`). `control`
-is the share of questions on which the answers to two opposite people differ in the right direction (ties count one
-half), over all three pairs; 50 is none. `fluency` is the mean log-probability of a token under the model that reads the
-question alone. `cost` is processor time over that of `plain`. The last line is one JSON object.
+matter-of-fact. Every decoder writes to all of them on the same questions, with the same settings and the same limit of
+tokens. The style of an answer is computed from its text: log words, school grade, warm words (`penchant.style`).
+`control` is the share of pairs of answers to two opposite people that differ in the right direction (ties count one
+half), over all questions, pairs and seeds; 50 is chance. Its interval is over questions and pairs. `fluency` is the
+mean log-probability of a token under the model that reads the question alone. `cost` is processor time per written
+token over that of `plain`. `against empty notes`: the other voice reads notes that say nothing. `by the measure
+itself`: the best of four by the very feature that is measured, which is a bound. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -72,11 +74,10 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--tokens", type=int, default=80)
     parser.add_argument("--questions", type=int, default=len(QUESTIONS))
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     model = LocalModel.load(options.model)
-    settings = Sampling(temperature=0.7, top_p=0.9, max_tokens=options.tokens, seed=options.seed)
     questions = QUESTIONS[: options.questions]
     space = load_space("manner")
     people = [meet(Persona((Statement(text),)), space) for texts in PEOPLE.values() for text in texts]
@@ -85,15 +86,17 @@ def main() -> None:
     rows: dict[str, dict[str, object]] = {}
     for name, writer in writers(model, prompts, features).items():
         started = time.process_time()
-        written = writer.write(prompts, settings)
+        drawn = [Sampling(max_tokens=options.tokens, seed=seed) for seed in map(int, options.seeds.split(","))]
+        written = [writer.write(prompts, settings) for settings in drawn]
         seconds = time.process_time() - started
-        texts = [answer.text for answer in written]
+        texts = [[answer.text for answer in answers] for answers in written]
+        tokens = sum(answer.answer_tokens for answers in written for answer in answers)
         rows[name] = {**figures(texts, len(questions)), "fluency": fluency(model, prompts, texts)}
-        rows[name] |= {"tokens": sum(answer.answer_tokens for answer in written), "cpu_s": round(seconds, 1)}
+        rows[name] |= {"tokens": tokens, "cpu_ms_a_token": round(1000 * seconds / tokens, 1)}
         if not options.json:
             print(name, rows[name], flush=True)
     for row in rows.values():
-        row["cost"] = round(float(str(row["cpu_s"])) / float(str(rows["plain"]["cpu_s"])), 2)
+        row["cost"] = round(float(str(row["cpu_ms_a_token"])) / float(str(rows["plain"]["cpu_ms_a_token"])), 2)
     print(json.dumps({"benchmark": "english_control", "model": options.model, "versions": versions(), "rows": rows}))
 
 
@@ -130,14 +133,22 @@ def measured(text: str, feature: str) -> float:
     return float(style(text)[STYLE.index(feature)]) if text.strip() else 0.0
 
 
-def figures(texts: Sequence[str], questions: int) -> dict[str, object]:
-    """The share of questions on which two opposite people get answers that differ in the right direction."""
+def figures(texts: Sequence[Sequence[str]], questions: int) -> dict[str, object]:
+    """The share of pairs of answers to two opposite people that differ in the right direction.
+
+    Args:
+        texts: for each seed, the answers to all people in order, each on all questions.
+    """
     margins: dict[str, list[float]] = {}
+    asked: list[str] = []
     for place, feature in enumerate(PEOPLE):
-        more, less = (texts[(2 * place + side) * questions :][:questions] for side in (0, 1))
-        margins[feature] = [measured(a, feature) - measured(b, feature) for a, b in zip(more, less, strict=True)]
+        margins[feature] = []
+        for answers in texts:
+            more, less = (answers[(2 * place + side) * questions :][:questions] for side in (0, 1))
+            margins[feature] += [measured(a, feature) - measured(b, feature) for a, b in zip(more, less, strict=True)]
+            asked += [f"{feature} {number}" for number in range(questions)]
     everything = [value for values in margins.values() for value in values]
-    together = accuracy(np.array(everything), [f"{place}" for place in range(len(everything))], seed=0)
+    together = accuracy(np.array(everything), asked, seed=0)
     return {
         "control": round(100 * together.value, 1),
         "ci95": [round(100 * bound, 1) for bound in together.ci95],
@@ -145,10 +156,10 @@ def figures(texts: Sequence[str], questions: int) -> dict[str, object]:
     }
 
 
-def fluency(model: LocalModel, prompts: Sequence[Sequence[Message]], texts: Sequence[str]) -> float:
+def fluency(model: LocalModel, prompts: Sequence[Sequence[Message]], texts: Sequence[Sequence[str]]) -> float:
     """Mean log-probability of a token under the model that reads the question alone."""
-    asked = [(without_notes(prompt), text) for prompt, text in zip(prompts, texts, strict=True) if text]
-    scored = model.logprobs([Candidates(tuple(messages), (text,)) for messages, text in asked])
+    pairs = [(prompt, text) for answers in texts for prompt, text in zip(prompts, answers, strict=True) if text]
+    scored = model.logprobs([Candidates(tuple(without_notes(prompt)), (text,)) for prompt, text in pairs])
     return round(sum(one.logprob for (one,) in scored) / sum(one.tokens for (one,) in scored), 3)
 
 

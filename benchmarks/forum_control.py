@@ -5,12 +5,16 @@
     penchant fit encoder --data out/demo/data/train --out out/demo/encoder
     python benchmarks/forum_control.py out/demo --json
 
-Simulated people who were not in the training data; half of them use wordings that nobody in it uses. Each person asks
-one post about two dimensions. The forum's own lexicon finds the phrases of both poles in a reply, so that the truth is
-known. Of the two dimensions of each post: `own`, only phrases of the person's pole; `other`, any phrase of the opposite
-pole; the rest is silent. `fluency` is the mean log-probability of a token under the base that reads the post alone. All
-rows but ica and pba use the base, which was not aligned to anybody; `asked` asks it outright what the person said, and
-is the voice with the person of all decoders. The last line is one JSON object.
+Simulated people who were not in the training data; half of them use wordings that nobody in the training data uses.
+Each person writes one post about two dimensions. The forum's own lexicon finds the phrases of both poles in a reply, so
+that the truth is known. Of the two dimensions of each post: `own`, only phrases of the person's pole; `other`, any
+phrase of the opposite pole; the rest is silent. `fluency` is the mean log-probability of a token under the base that
+reads the post alone. All rows but ica and pba use the base, which was not aligned to anybody. `few_shot` is the base
+with the evidence and the post; `asked` has a direct question in place of the post: what the person said about its
+topics. The judge, mixtures, guidance and contrast take `asked` as the voice with the person and the post alone as the
+other voice; `by rounds` and `published code` are Persona-judge by drafts, right and as published. Best of N writes from
+the post alone; then the belief about the person, the encoder scorer, or the likelihood under `asked` picks. The last
+line is one JSON object.
 """
 
 from __future__ import annotations
@@ -159,7 +163,7 @@ def figures(
 ) -> dict[str, object]:
     """Shares over the dimensions of all posts, by wording, and fluency."""
     entries, directions = lexicon(space), [(record.direction, record.golden) for record in records]
-    own, other, users = [], [], []
+    own, other, users, unseen = [], [], [], []
     for text, record, (about, golden) in zip(texts, records, directions, strict=True):
         if about is None or golden is None:
             raise SystemExit("the records are not simulated")
@@ -169,8 +173,9 @@ def figures(
             own.append(said[sign] and not said[-sign])
             other.append(said[-sign])
             users.append(record.person_id)
+            unseen.append(record.provenance.phrasing == "unseen")
     share = accuracy(np.where(own, 1.0, -1.0), users, seed=seed)
-    half = len(own) // 2
+    sides, unfamiliar = np.array(own), np.array(unseen)
     written = [(record, text) for record, text in zip(records, texts, strict=True) if text]
     scored = base.logprobs([Candidates(record.prompt, (text,)) for record, text in written])
     fluency = sum(one.logprob for (one,) in scored) / sum(one.tokens for (one,) in scored)
@@ -178,8 +183,8 @@ def figures(
         "own": round(100 * share.value, 1),
         "ci95": [round(100 * bound, 1) for bound in share.ci95],
         "other": round(100 * float(np.mean(other)), 1),
-        "own_known": round(100 * float(np.mean(own[:half])), 1),
-        "own_unseen": round(100 * float(np.mean(own[half:])), 1),
+        "own_known": round(100 * float(sides[~unfamiliar].mean()), 1),
+        "own_unseen": round(100 * float(sides[unfamiliar].mean()), 1),
         "fluency": round(fluency, 3),
         "empty": len(texts) - len(written),
     }

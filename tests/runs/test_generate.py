@@ -10,7 +10,7 @@ from penchant.errors import ConfigError
 from penchant.model.base import Sampling
 from penchant.model.fake import FakeModel
 from penchant.model.local import LocalModel
-from penchant.runs.generate import WITHOUT_NOTES, generate
+from penchant.runs.generate import OF_PERSON, generate
 
 UNSET = ("plain", "judge", "best_of")
 SETTINGS = Sampling(temperature=0.5, max_tokens=12)
@@ -25,7 +25,7 @@ def user(tmp_path: Path, monkeypatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("decoder", [*DECODERS, *WITHOUT_NOTES])
+@pytest.mark.parametrize("decoder", [*DECODERS, *OF_PERSON])
 def test_every_decoder_writes_and_says_what_it_wrote(user: Path, decoder: str) -> None:
     pieces: list[str] = []
     written = generate(
@@ -39,7 +39,8 @@ def test_every_decoder_writes_and_says_what_it_wrote(user: Path, decoder: str) -
     )
     assert written.text
     assert "".join(pieces) == written.text
-    assert (written.user_id, written.method, written.decoder) == ("ann", "ica", decoder)
+    method = "pba" if decoder == "directions" else "ica"
+    assert (written.user_id, written.method, written.decoder) == ("ann", method, decoder)
     assert (written.strength is None) == (decoder in UNSET)
 
 

@@ -1,4 +1,4 @@
-"""A decoder is a model over a model that steps: it changes how contexts grow, and the rest follows from that."""
+"""A decoder wraps a model that steps. It says in `open` how tokens are combined; writing and scoring are done here."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Decoder(ABC):
 
     @property
     def context(self) -> int | None:
-        """See `Steps.context`; the longest voice of a prompt counts."""
+        """See `Steps.context`."""
         return self.steps.context
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -50,7 +50,7 @@ class Decoder(ABC):
         return self.steps.decode(tokens)
 
     def count(self, messages: Sequence[Message], *, enough: int = 0) -> int:
-        """See `Scores.count`; the longest voice counts."""
+        """See `Scores.count`."""
         return self.steps.count(messages, enough=enough)
 
     def answer_ids(self, prompt: Sequence[Message], answers: Sequence[str]) -> Sequence[Sequence[int]]:

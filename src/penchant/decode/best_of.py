@@ -1,6 +1,6 @@
 """Best of n: several answers are written, and the one that suits the person best is taken.
 
-The only decoder that needs no probabilities, so that it works with every model that writes, also behind an API.
+It needs no probabilities, so that it works with every model that writes, also behind an API.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class BestOf:
             raise ConfigError(f"`candidates` is {self.candidates}; give at least 2 to choose from")
 
     def write(self, prompts: Sequence[Sequence[Message]], settings: Sampling) -> list[Written]:
-        """See `Writes.write`; tokens are those of the answer that is taken, and the earlier of two equals wins.
+        """See `Writes.write`. `answer_tokens` counts the answer that is taken only; of equal scores the first wins.
 
         Raises:
             ConfigError: the temperature is 0, so that all candidates would be equal.

@@ -36,7 +36,7 @@ def for_anybody(prompt: Sequence[Message]) -> Sequence[Message]:
 
 @dataclass(frozen=True)
 class Blend(Decoder):
-    """One or several models in several voices. `of` makes one of a single model.
+    """Combines several voices, each with its model, by a formula. `of` is for a single model.
 
     Raises:
         ConfigError: there are no voices, or two models with different tokens.

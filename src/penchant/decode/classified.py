@@ -1,4 +1,4 @@
-"""A term of a classifier: the likeliest next tokens are weighed by how well the text with each would suit the person.
+"""Reweights the likeliest next tokens: each is tried, and a scorer says how well the longer text suits the person.
 
 p(x) is proportional to p_model(x) exp(weight * score(text so far + x)), over the likeliest tokens of the model; the
 others have probability 0. The score may be that of any scorer, such as the encoder scorer. This is the classifier of
@@ -26,7 +26,7 @@ from penchant.model.base import Contexts, Steps
 
 @dataclass(frozen=True)
 class Classified(Decoder):
-    """An answer with a token that is not among the likeliest has probability 0.
+    """A model whose next tokens are reweighted by a scorer; tokens that are not tried have probability 0.
 
     Raises:
         ConfigError: a weight that is not finite, or nothing to weigh.
@@ -37,7 +37,7 @@ class Classified(Decoder):
     weight: float = 1.0
     """0 is the model alone on its likeliest tokens."""
     among: int = 16
-    """The likeliest tokens, so many."""
+    """Number of likeliest tokens that are tried."""
     name: str = "classified"
 
     def __post_init__(self) -> None:

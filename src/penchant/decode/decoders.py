@@ -1,4 +1,4 @@
-"""Every decoder by its name, as a model over a model: it reads the prompt with its notes about a person.
+"""The decoders that need only a prompt, by name: models over a model, which read the prompt with its notes.
 
 A decoder that needs the voice without the person takes the notes out of the prompt (`blend.for_anybody`). So it can
 stand wherever a model stands, in evaluation as in serving.
@@ -21,14 +21,13 @@ Make = Callable[[SteppingModel, float], SteppingModel]
 
 
 @dataclass(frozen=True, slots=True)
-class Decoder:
-    """A way to draw answers."""
+class Entry:
+    """A decoder and its strengths."""
 
     name: str
     make: Make
-    least: float = 0.0
     most: float | None = None
-    """The strengths that it takes; None: there is no upper limit."""
+    """The largest strength; None: there is no limit. The smallest is 0."""
     strength: float | None = 1.0
     """The usual strength; None for a decoder without one."""
 
@@ -38,14 +37,14 @@ def _over(formula: Callable[[float], Formula], name: str) -> Make:
     return lambda model, strength: Blend.of(model, (for_anybody, as_asked), formula(strength), name=name)
 
 
-DECODERS: Mapping[str, Decoder] = {
+DECODERS: Mapping[str, Entry] = {
     decoder.name: decoder
     for decoder in (
-        Decoder("plain", lambda model, _: model, strength=None),
-        Decoder("guidance", _over(guidance, "guidance"), strength=1.5),
-        Decoder("mixture", _over(lambda share: mixture((1 - share, share)), "mixture"), most=1.0, strength=0.5),
-        Decoder("contrast", _over(expert_less_amateur, "contrast"), strength=0.5),
-        Decoder("judge", lambda model, _: Turns(model), strength=None),
+        Entry("plain", lambda model, _: model, strength=None),
+        Entry("guidance", _over(guidance, "guidance"), strength=1.5),
+        Entry("mixture", _over(lambda share: mixture((1 - share, share)), "mixture"), most=1.0, strength=0.5),
+        Entry("contrast", _over(expert_less_amateur, "contrast"), strength=0.5),
+        Entry("judge", lambda model, _: Turns(model), strength=None),
     )
 }
 """`plain`: the model with the person in its prompt. `guidance`, `mixture`: see `formulas`. `contrast`: see
@@ -63,7 +62,7 @@ def decoded(model: Model, name: str, strength: float | None = None) -> SteppingM
     return decoder_named(name).make(stepping(model), strength_of(name, strength))
 
 
-def decoder_named(name: str) -> Decoder:
+def decoder_named(name: str) -> Entry:
     """One of DECODERS.
 
     Raises:
@@ -86,8 +85,8 @@ def strength_of(name: str, strength: float | None) -> float:
             raise ConfigError(f"`strength`: {name} has none; leave it out")
         return 1.0
     value = decoder.strength if strength is None else strength
-    if not value >= decoder.least or (decoder.most is not None and value > decoder.most):
-        limit = f"{decoder.least:g} and more" if decoder.most is None else f"{decoder.least:g} to {decoder.most:g}"
+    if not value >= 0 or (decoder.most is not None and value > decoder.most):
+        limit = "0 and more" if decoder.most is None else f"0 to {decoder.most:g}"
         raise ConfigError(f"`strength` is {value:g}; {name} takes {limit}")
     return value
 

@@ -19,14 +19,14 @@ from penchant.render import render
 from penchant.space import PreferenceSpace
 
 MOST = 6
-"""Dimensions that steer at once, at most: each is one more voice."""
+"""Dimensions that steer at once, at most, the most certain ones; each adds the cost of one more prompt."""
 
 
 class Steered(NamedTuple):
     """One dimension that steers."""
 
     pole: str
-    """Its phrase."""
+    """The phrase of the pole."""
     weight: float
     """The certainty of the belief, in (0, 1], times the strength."""
     voice: Voice

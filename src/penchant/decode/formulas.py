@@ -7,7 +7,7 @@ Shapes: K voices, V vocabulary; any axes may stand between them, such as positio
 - `mixture`: p = sum of w_k p_k. Each token is drawn from one voice, by the weights.
 - `product`: log p = sum of a_k log p_k, normalised (product of experts, Hinton 2002). Powers below 0 steer away.
 - `guidance`: log p = log p_0 + s (log p_1 - log p_0), normalised: classifier-free guidance for text (Sanchez et al.
-  2023). Strength 0 is voice 0 exactly, 1 is voice 1 exactly, beyond 1 is more than the notes alone do.
+  2023). Strength 0 is voice 0 exactly, 1 is voice 1 exactly, above 1 goes further than the notes do.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def product(powers_K: Sequence[float]) -> Formula:
 
 
 def guidance(strength: float) -> Formula:
-    """Voice 1 over voice 0, with a dial: 0 is voice 0, 1 is voice 1.
+    """Voice 1 over voice 0, with a strength: 0 is voice 0, 1 is voice 1.
 
     Raises:
         ConfigError: the strength is not finite.

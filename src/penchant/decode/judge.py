@@ -5,10 +5,10 @@ accepts each with probability min(1, p/q), where q and p are the two voices' pro
 rejected, one is drawn from the normalised positive part of p - q instead; if none is, one more is drawn from p. Then
 the voices change roles.
 
-What this samples (speculative sampling, Leviathan et al. 2023): the tokens of a round are distributed as the judge's
-alone, whoever drafts. So without the change of roles the text is the judge's; with it, rounds take turns, and a round
-is the longer the more the two agree. `decode.turns` samples the same without drafts, and is faster: what this module is
-for is the published procedure, token by token.
+What this samples (speculative sampling, Leviathan et al. 2023): given the text and the roles, each next token is
+distributed as the judge's, whoever drafts. So without the change of roles the text is the judge's. With it, rounds take
+turns, and the more the voices agree, the longer a round. `decode.turns` has the same distribution and is faster. This
+module is the published procedure, token by token.
 
 Shapes: V vocabulary.
 """
@@ -64,8 +64,8 @@ class PersonaJudge:
     """Whether the voices change roles after each round; without, the text is distributed as the second voice's."""
     released: bool = False
     """For comparison: two faults of the published code. The voices change roles once, after the first round, and never
-    again. After a rejection, the residual is that of q - p where the sum of p - q, which is 0 but for rounding, is not
-    above 0. Other than that code, the answer ends with its end of text and at the exact limit."""
+    again. After a rejection it tests whether the sum of p - q is above 0; that sum is 0 up to rounding, so that many
+    rejections draw from q - p instead. Unlike that code, an answer stops at its end of text and at the exact limit."""
     tokens: Tokens = field(default_factory=Tokens)
 
     def __post_init__(self) -> None:

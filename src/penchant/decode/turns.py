@@ -1,13 +1,14 @@
 """What Persona-judge samples, without drafts: two voices take turns, and every token comes from whoever judges.
 
-In a round of Persona-judge (`decode.judge`), a token x is accepted with probability min(q(x), p(x)) and drawn after a
-rejection with probability max(p(x) - q(x), 0), where q and p are the probabilities of drafter and judge. The two add up
-to p(x): each token follows the judge. What the drafter decides is when the round ends and the roles change. So the text
-is that of a hidden Markov model, whose state is who drafts and how many drafts were accepted. The next token is a
-mixture of both voices, weighted by the probability that each one is the judge, given the text so far.
+In a round of Persona-judge (`decode.judge`), a token x is drafted and accepted with probability min(q(x), p(x)), and
+drawn after a rejection with probability max(p(x) - q(x), 0), where q and p are the probabilities of drafter and judge.
+The two add up to p(x). If all drafts are accepted, one more token is drawn from p. So, given the text and the roles,
+each next token is distributed as the judge's. The drafts decide only when the round ends and the roles change.
 
-This is the same distribution at the cost of a mixture, and gives likelihoods. Drafting cannot be faster here, as the
-drafter is as large as the judge.
+Hence the text has a hidden state: who drafts, and how many drafts were accepted. Each token updates the probabilities
+of that state, as in a hidden Markov model. The next token is a mixture of both voices, weighted by the probability that
+each one is the judge, given the text so far. This is the same distribution at the cost of a mixture, and it gives
+likelihoods.
 
 Shapes: B prompts, V vocabulary, J = drafts + 1 numbers of accepted drafts.
 """
@@ -44,7 +45,8 @@ class Turns(Decoder):
     drafts: int = DRAFTS
     swap: bool = True
     warping: Sampling = _FREE
-    """Temperature, top-k and top-p of both voices, before they are compared; `write` and `stream` set it."""
+    """Temperature, top-k and top-p of both voices, before they are compared; `write` and `stream` set it. `logprobs`
+    are without any."""
     name: str = "judge"
 
     def __post_init__(self) -> None:

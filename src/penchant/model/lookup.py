@@ -1,9 +1,9 @@
-"""Free drafts: likely next tokens of an answer are looked up in the text so far, to be verified in one pass.
+"""Drafts without a second model: likely next tokens are copied from the text so far, and verified in one pass.
 
-Every token is drawn from its own distribution, by the answer's own generator, as without drafts. A draft that equals
-what is drawn saves a pass; at the first that differs, the rest is rolled back. So the answer is the same, and no second
-model is needed. It pays where answers quote their prompt or themselves. Works with every model that steps, also with a
-blend of voices. Source of the lookup: prompt lookup decoding (Saxena 2023).
+Each token is still drawn from the model's distribution, by the answer's own generator, so that the answer is the same.
+A draft that equals what is drawn saves a pass; at the first that differs, the rest is rolled back. It pays where
+answers quote their prompt or themselves. It works with every model that steps, also with a blend of voices. Source:
+prompt lookup decoding (Saxena 2023).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 DRAFTS = 7
 """Tokens that are drafted at once, at most."""
 _GRAM = 3
-"""Drafts follow an earlier place with as many equal tokens before it."""
+"""A draft copies what followed an earlier occurrence of the last so many tokens."""
 
 
 class Growing(Protocol):
@@ -48,7 +48,7 @@ class Search(Generic[A]):
             self._extend(prompt)
 
     def next(self) -> list[int]:
-        """The draft after what the answer has now; empty where nothing like it was met."""
+        """The draft after what the answer has now; empty if its last tokens occurred nowhere before."""
         if not self._most:
             return []
         accepted = len(self.answer.tokens) - self._drawn - 1

@@ -35,9 +35,10 @@ def likelihoods(steps: Steps, candidates: Sequence[Candidates]) -> list[tuple[Li
             _sum(np.concatenate([before[None], rows]), ids)
             for before, rows, (_, ids) in zip(first, after, asked, strict=True)
         ]
-        found = iter([Likelihood(value, len(ids)) for value, (_, ids) in zip(sums, asked, strict=True)])
-        results += [tuple(next(found) for _ in prompt.answers) for prompt in batch]
-    return results
+        scored = iter([Likelihood(value, len(ids)) for value, (_, ids) in zip(sums, asked, strict=True)])
+        results += [tuple(next(scored) for _ in prompt.answers) for prompt in batch]
+    scores = iter(results)
+    return [next(scores) if prompt.answers else () for prompt in candidates]
 
 
 def answers_of(steps: Steps, prompt: Candidates) -> Sequence[Sequence[int]]:
@@ -46,7 +47,7 @@ def answers_of(steps: Steps, prompt: Candidates) -> Sequence[Sequence[int]]:
 
 
 def in_batches(candidates: Sequence[Candidates]) -> Iterator[Sequence[Candidates]]:
-    """Prompts in order, with together at most `_ROWS` answers, or a single prompt."""
+    """Prompts that have answers, in order, with together at most `_ROWS` answers, or a single prompt."""
     batch: list[Candidates] = []
     for prompt in candidates:
         if batch and sum(len(one.answers) for one in batch) + len(prompt.answers) > _ROWS:

@@ -1,6 +1,7 @@
-"""Real English for the demo: what a small real model writes for three people who describe themselves in plain words.
+"""Real English for the demo: what a small published model writes for three invented people.
 
-Nothing is trained. The model answers alone, with the person in its prompt, and under the mixture of the two.
+They describe themselves in plain words, and nothing is trained. The model answers without the person, with the person
+in its prompt, and under mixtures of both prompts.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ PEOPLE: Final[Mapping[str, str]] = {
 """Invented people, and what they say of themselves."""
 QUESTIONS: Final = ("What should I cook tonight?", "Where should I go this summer?")
 SHARES: Final = (0.5, 0.8)
-"""Shares of tokens that the mixtures draw with the person in the prompt."""
+"""Probability that a token is drawn from the prompt with the person, of each mixture."""
 _TOKENS = 48
 
 

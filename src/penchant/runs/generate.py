@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from penchant.model.base import Sampling, Writes
     from penchant.scorer.base import Scorer
 
-WITHOUT_NOTES: Final = ("directions", "best_of")
-"""Decoders of `generate` beside those of `decode.decoders.DECODERS`, which need more of the person than their prompt.
+OF_PERSON: Final = ("directions", "best_of")
+"""Decoders of `generate` beside `decode.decoders.DECODERS`. They need the person, not only a prompt with notes.
 `directions`: a voice for each preference (`decode.directions`). `best_of`: the answer of several that suits best."""
 CANDIDATES = 4
 
@@ -39,7 +39,7 @@ class Generated:
     """None for decoders without a strength."""
     tokens: int
     finish: str
-    """`stop`: the model ended its answer. `length`: no tokens were left."""
+    """`stop`: the model ended its answer. `length`: the token limit was reached."""
 
 
 def generate(
@@ -48,7 +48,7 @@ def generate(
     user: str | Path,
     model: str,
     settings: Sampling,
-    method: str = "ica",
+    method: str | None = None,
     decoder: str = "plain",
     strength: float | None = None,
     candidates: int = CANDIDATES,
@@ -65,9 +65,10 @@ def generate(
     Args:
         user: the JSON file of one person; with `data`, a user id.
         model: folder or Hub id of a model, or smollm2; or the YAML recipe of a model behind an API.
-        method: how the person is told: a name of `METHODS`, such as ica (the history) or pba (inferred directions).
-        decoder: a name of `decode.decoders.DECODERS`, or of WITHOUT_NOTES.
-        strength: how hard the person steers; None takes the decoder's usual strength.
+        method: what the model is told of the person: a name of `METHODS`, such as ica (the evidence, also for None) or
+            pba (inferred directions). `directions` has voices of its own and takes none.
+        decoder: a name of `decode.decoders.DECODERS`, or of OF_PERSON.
+        strength: how hard the decoder steers; None takes its usual strength.
         candidates, scorer: of best_of, how many answers are written, and the aligned model or learned scorer that
             ranks them (see `runs.rank`). Without one, the belief about the person does (`scorer.belief`).
         piece: receives the text as it is written; best_of gives the whole answer at once.
@@ -77,10 +78,10 @@ def generate(
         ModelError: the model cannot be loaded, or the prompt is longer than its context.
         RecordError: the method cannot show the person, or nothing is believed of them that could steer.
     """
-    _require(prompt, method, decoder, strength)
+    method = _require(prompt, method, decoder, strength)
     read_in = space_for(data or Path(user), space)
     user_id, evidence = evidence_of(user, data, read_in, reporter)
-    bridged = METHODS[method].content in BRIDGES or decoder in WITHOUT_NOTES
+    bridged = METHODS[method].content in BRIDGES or decoder in OF_PERSON
     person = person_of(evidence, read_in, bridged=bridged, annotator=annotator, summaries=None, reporter=reporter)
     if not person.persona.items and not person.corrections:
         reporter.note(f"there is no evidence of '{user_id}': the answer is for anybody")
@@ -113,19 +114,23 @@ def generate(
     return Generated(user_id, written.text, method, decoder, dial, written.answer_tokens, written.finish)
 
 
-def _require(prompt: str, method: str, decoder: str, strength: float | None) -> None:
+def _require(prompt: str, method: str | None, decoder: str, strength: float | None) -> str:
+    """Refuses what cannot be asked; the name of the method otherwise."""
     from penchant.decode.decoders import DECODERS, strength_of
 
     if not prompt.strip():
         raise ConfigError("the prompt is empty; give it as one text in quotes")
-    if method not in METHODS:
+    if method is not None and decoder == "directions":
+        raise ConfigError("`method`: directions has a voice for each preference; leave it out")
+    if method not in (None, *METHODS):
         raise ConfigError(f"`method` {method}: choose from {', '.join(METHODS)}")
-    if decoder not in (*DECODERS, *WITHOUT_NOTES):
-        raise ConfigError(f"`decoder` {decoder}: choose from {', '.join((*DECODERS, *WITHOUT_NOTES))}")
+    if decoder not in (*DECODERS, *OF_PERSON):
+        raise ConfigError(f"`decoder` {decoder}: choose from {', '.join((*DECODERS, *OF_PERSON))}")
     if decoder == "best_of" and strength is not None:
         raise ConfigError("`strength`: best_of has none; set `candidates`")
     if decoder in DECODERS:
         strength_of(decoder, strength)
+    return method or ("pba" if decoder == "directions" else "ica")
 
 
 def _opened(model: str, template: str | None) -> Any:
