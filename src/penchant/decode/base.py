@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penchant.message import Message
 from penchant.model.base import Candidates, Contexts, Likelihood, Sampling, Steps, Written
+from penchant.model.lookup import DRAFTS
 from penchant.model.stepwise import likelihoods
 from penchant.model.write import stream, write
 
@@ -66,8 +67,8 @@ class Decoder(ABC):
         return write(self, prompts, settings, rows=_ROWS)
 
     def stream(self, prompt: Sequence[Message], settings: Sampling) -> Iterator[str | Written]:
-        """See `Writes.stream`."""
-        return stream(self, prompt, settings)
+        """See `Writes.stream`; tokens are looked up and verified several at once, see `model.lookup`."""
+        return stream(self, prompt, settings, drafts=DRAFTS)
 
     def logprobs(self, candidates: Sequence[Candidates]) -> list[tuple[Likelihood, ...]]:
         """See `Scores.logprobs`."""
