@@ -222,8 +222,9 @@ def test_decoders_of_a_base_are_rows_of_their_own(small_forum, small_base) -> No
 @pytest.mark.parametrize(
     ("decoders", "sentence"),
     [
-        ("beam", "`decoder` beam: choose from plain"),
-        ("mixture:2", "`strength` is 2; mixture takes 0 to 1"),
+        ("beam", "`decoders` beam: decoder beam: choose from plain"),
+        ("mixture:2", "`decoders` mixture:2: strength is 2; mixture takes 0 to 1"),
+        ("contrast", "`decoders` contrast: it rules tokens out"),
         ("mixture:half", "write NAME or NAME:STRENGTH"),
     ],
 )

@@ -66,6 +66,9 @@ def test_strength_0_is_the_prompt_alone_and_1_is_the_prompt_with_the_person(user
         ({"decoder": "judge", "strength": 0.5}, "`strength`: judge has none"),
         ({"decoder": "best_of", "strength": 0.5}, "best_of has none; set `candidates`"),
         ({"decoder": "best_of", "candidates": 1}, "`candidates` is 1; give at least 2"),
+        ({"candidates": 5}, "`candidates`: plain has none; take best_of"),
+        ({"decoder": "judge", "scorer": "x"}, "`scorer`: judge has none; take best_of"),
+        ({"decoder": "directions", "method": "pba"}, "directions has a voice for each preference"),
         ({"decoder": "directions", "strength": -1.0}, "give 0 and more"),
     ],
 )

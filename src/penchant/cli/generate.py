@@ -12,17 +12,17 @@ import typer
 from penchant.cli import options as shared
 from penchant.cli.output import CONSOLE, as_json, result
 from penchant.model.base import Sampling
-from penchant.runs.generate import CANDIDATES, generate
+from penchant.runs.generate import generate
 
 
 def command(
     prompt: Annotated[str, typer.Argument(help="The person's question.")],
     user: Annotated[str, typer.Option(help="JSON file of one person; or, with --data, a user id.")],
-    model: Annotated[str, typer.Option(help="Folder or Hub id of a model, or smollm2.")] = "smollm2",
+    model: Annotated[str, typer.Option(help="Folder or Hub id, smollm2, or YAML recipe of an API.")] = "smollm2",
     method: Annotated[str | None, typer.Option(help="What the model is told: ica (usual), pba, …")] = None,
     decoder: Annotated[str, typer.Option(help="How the answer is drawn.")] = "plain",
     strength: Annotated[float | None, typer.Option(help="How hard it steers; see the guide.")] = None,
-    candidates: Annotated[int, typer.Option(help="Answers that best_of writes.")] = CANDIDATES,
+    candidates: Annotated[int | None, typer.Option(help="Answers that best_of writes (4).")] = None,
     scorer: Annotated[str | None, typer.Option(help="Ranks them: a model or scorer; else the belief.")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.")] = 0.7,
     top_p: Annotated[float, typer.Option(help="Share of probability to draw from.")] = 0.9,

@@ -30,6 +30,8 @@ class Entry:
     """The largest strength; None: there is no limit. The smallest is 0."""
     strength: float | None = 1.0
     """The usual strength; None for a decoder without one."""
+    scores: bool = True
+    """Whether likelihoods under it mean anything; False where most answers have probability 0."""
 
 
 def _over(formula: Callable[[float], Formula], name: str) -> Make:
@@ -43,7 +45,7 @@ DECODERS: Mapping[str, Entry] = {
         Entry("plain", lambda model, _: model, strength=None),
         Entry("guidance", _over(guidance, "guidance"), strength=1.5),
         Entry("mixture", _over(lambda share: mixture((1 - share, share)), "mixture"), most=1.0, strength=0.5),
-        Entry("contrast", _over(expert_less_amateur, "contrast"), strength=0.5),
+        Entry("contrast", _over(expert_less_amateur, "contrast"), strength=0.5, scores=False),
         Entry("judge", lambda model, _: Turns(model), strength=None),
     )
 }
@@ -100,6 +102,6 @@ def stepping(model: Model) -> SteppingModel:
     if not hasattr(model, "open"):
         raise ConfigError(
             f"{model.name} gives no probabilities of tokens, which decoders combine; take a model on this machine, "
-            "or the decoder best_of"
+            "or the decoder plain or best_of"
         )
     return model  # type: ignore[return-value]

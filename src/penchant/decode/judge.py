@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,6 @@ from penchant.decode.blend import Voice, as_asked, for_anybody
 from penchant.errors import ConfigError
 from penchant.message import Message
 from penchant.model.base import Contexts, Sampling, Steps, Written
-from penchant.model.tree import common
 from penchant.model.write import Answer, begun, kept_tokens, place_by
 
 DRAFTS = 4
@@ -145,7 +145,7 @@ class PersonaJudge:
         for place, (draft, answer) in enumerate(zip(drafts, answers, strict=True)):
             logprobs = [after_B[place], *judged[2 * place + 1 - drafter]]
             accepted = self._judged(draft, [warped(row, settings) for row in logprobs], answer.generator, ends)
-            same = common(tuple(draft.tokens), tuple(accepted))
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(draft.tokens, accepted, strict=False)))
             kept += [starts[2 * place + role] + same for role in (0, 1)]
             added += [accepted[same:]] * 2
             for token in accepted:

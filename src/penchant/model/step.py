@@ -45,6 +45,11 @@ _CACHES = ("past_key_values", "cache_params")
 """Names that models give to their cache."""
 
 
+_TRIED_ROOM = 256
+"""Tokens that a trial expects beyond the prompts, at most: whoever allows more seldom uses them, and the trial of a
+length costs passes over it. Contexts that grow longer are tried again."""
+
+
 class Memory(Protocol):
     """What a model remembers of rows between passes."""
 
@@ -285,7 +290,7 @@ class LocalContexts:
         self._model = model
         self._memories = memories
         self._rows = [list(prompt) for prompt in prompts]
-        self._expected = max(map(len, prompts), default=0) + room
+        self._expected = max(map(len, prompts), default=0) + min(room, _TRIED_ROOM)
         self._computed = [0] * len(prompts)
         """Tokens of each row that the memory holds."""
         self._kind: Callable[[Any], Memory] | None = None

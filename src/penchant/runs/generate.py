@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OF_PERSON: Final = ("directions", "best_of")
 """Decoders of `generate` beside `decode.decoders.DECODERS`. They need the person, not only a prompt with notes.
 `directions`: a voice for each preference (`decode.directions`). `best_of`: the answer of several that suits best."""
-CANDIDATES = 4
+_CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def generate(
     method: str | None = None,
     decoder: str = "plain",
     strength: float | None = None,
-    candidates: int = CANDIDATES,
+    candidates: int | None = None,
     scorer: str | None = None,
     data: Path | Data | None = None,
     annotator: str | Path | None = None,
@@ -69,8 +69,8 @@ def generate(
             pba (inferred directions). `directions` has voices of its own and takes none.
         decoder: a name of `decode.decoders.DECODERS`, or of OF_PERSON.
         strength: how hard the decoder steers; None takes its usual strength.
-        candidates, scorer: of best_of, how many answers are written, and the aligned model or learned scorer that
-            ranks them (see `runs.rank`). Without one, the belief about the person does (`scorer.belief`).
+        candidates, scorer: of best_of, how many answers are written (4 for None), and the aligned model or learned
+            scorer that ranks them (see `runs.rank`). Without one, the belief about the person does (`scorer.belief`).
         piece: receives the text as it is written; best_of gives the whole answer at once.
     Raises:
         ConfigError: an unknown method or decoder, a strength that the decoder cannot have, a model behind an API where
@@ -79,6 +79,7 @@ def generate(
         RecordError: the method cannot show the person, or nothing is believed of them that could steer.
     """
     method = _require(prompt, method, decoder, strength)
+    candidates = _candidates(decoder, candidates, scorer)
     read_in = space_for(data or Path(user), space)
     user_id, evidence = evidence_of(user, data, read_in, reporter)
     bridged = METHODS[method].content in BRIDGES or decoder in OF_PERSON
@@ -131,6 +132,17 @@ def _require(prompt: str, method: str | None, decoder: str, strength: float | No
     if decoder in DECODERS:
         strength_of(decoder, strength)
     return method or ("pba" if decoder == "directions" else "ica")
+
+
+def _candidates(decoder: str, candidates: int | None, scorer: str | None) -> int:
+    """How many answers best_of writes; other decoders take neither setting."""
+    if decoder != "best_of":
+        for name, value in (("candidates", candidates), ("scorer", scorer)):
+            if value is not None:
+                raise ConfigError(f"`{name}`: {decoder} has none; take best_of")
+    if candidates is not None and candidates < 2:
+        raise ConfigError(f"`candidates` is {candidates}; give at least 2 to choose from")
+    return candidates or _CANDIDATES
 
 
 def _opened(model: str, template: str | None) -> Any:

@@ -141,7 +141,7 @@ def _decoders(names: Sequence[str], reference: Model | None) -> dict[str, Model]
     """Each name, with its strength if it has one, and the decoder over the base."""
     if not names:
         return {}
-    from penchant.decode.decoders import decoded
+    from penchant.decode.decoders import decoded, decoder_named
     from penchant.model.cached import uncached
 
     if reference is None:
@@ -153,7 +153,12 @@ def _decoders(names: Sequence[str], reference: Model | None) -> dict[str, Model]
             dial = float(strength) if strength else None
         except ValueError:
             raise ConfigError(f"`decoders` {text}: write NAME or NAME:STRENGTH, such as guidance:1.5") from None
-        result[text] = decoded(base, name, dial)
+        try:
+            result[text] = decoded(base, name, dial)
+        except ConfigError as error:
+            raise ConfigError(f"`decoders` {text}: {str(error).replace('`', '')}") from None
+        if not decoder_named(name).scores:
+            raise ConfigError(f"`decoders` {text}: it rules tokens out, so that it cannot rank answers; take guidance")
     return result
 
 
