@@ -53,6 +53,16 @@ from penchant.scorer.encoder.scorer import EncoderScorer
 from penchant.space import PreferenceSpace
 from penchant.stats import accuracy
 
+LABELS = {
+    "judge": (-4, 4, "right"),
+    "judge, by rounds": (-4, -1, "right"),
+    "judge, published code": (-4, -8, "right"),
+    "best of 4, asked": (5, -3, "left"),
+    "mixture 0.25": (-4, -6, "right"),
+    "guidance 1.5": (-2, -9, "right"),
+}
+"""Where the labels of points in a crowd stand: offset in points, and the side of the text that is aligned."""
+
 
 def main() -> None:
     """Prints a line per row, then one JSON object."""
@@ -205,7 +215,9 @@ def plot(rows: dict[str, dict[str, object]], path: Path) -> None:
         points = [(float(str(rows[name]["fluency"])), float(str(rows[name]["own"]))) for name in names]
         axes.plot(*zip(*points, strict=True), marker="o", markersize=4, linewidth=1)
         for name, point in zip(names, points, strict=True):
-            axes.annotate(name, point, fontsize=7, xytext=(4, 3), textcoords="offset points")
+            x, y, side = LABELS.get(name, (4, 3, "left"))
+            axes.annotate(name, point, fontsize=7, xytext=(x, y), textcoords="offset points", ha=side)
+    axes.set_xlim(right=-0.2)
     axes.set_xlabel("fluency: mean log p of a token under the base, nats")
     axes.set_ylabel("control: dimensions on the person's side, %")
     figure.tight_layout()
