@@ -114,3 +114,10 @@ def test_an_aligned_model_or_a_scorer_that_is_missing_is_named(user, tmp_path) -
     options = {"user": user, "model": "fake", "settings": SETTINGS, "decoder": "best_of"}
     with pytest.raises(ConfigError, match="there is no folder"):
         generate("hot tea", **options, scorer=str(tmp_path / "nothing"))
+
+
+def test_the_belief_that_ranks_says_who_reads_it_and_a_scorer_reads_nothing_else(user, reporter):
+    options = {"user": user, "model": "fake", "settings": SETTINGS, "decoder": "best_of", "reporter": reporter}
+    generate("hot tea", **options)
+    assert "the belief about the person ranks the answers, as annotator english reads it" in reporter.notes
+    assert not any("states no directions" in note for note in reporter.notes)

@@ -11,9 +11,10 @@ from penchant.errors import ConfigError
 from penchant.message import conversation
 from penchant.method import METHODS
 from penchant.person import Person
-from penchant.render import BRIDGES, without_notes
+from penchant.render import without_notes
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.data import Data, space_for
+from penchant.runs.models import method_of_card
 from penchant.runs.quiet import quiet_libraries
 from penchant.runs.rank import evidence_of, person_of, scorer_of
 
@@ -82,7 +83,9 @@ def generate(
     candidates = _candidates(decoder, candidates, scorer)
     read_in = space_for(data or Path(user), space)
     user_id, evidence = evidence_of(user, data, read_in, reporter)
-    bridged = METHODS[method].content in BRIDGES or decoder in OF_PERSON
+    # the belief that ranks for best_of reads the evidence itself
+    ranked_by = None if scorer is None else method_of_card(scorer)
+    bridged = any(METHODS[name].bridged for name in (method, ranked_by) if name is not None)
     person = person_of(evidence, read_in, bridged=bridged, annotator=annotator, summaries=None, reporter=reporter)
     if not person.persona.items and not person.corrections:
         reporter.note(f"there is no evidence of '{user_id}': the answer is for anybody")
