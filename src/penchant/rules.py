@@ -126,7 +126,10 @@ def swap_personas(records: Sequence[Record], *, seed: int) -> list[Record]:
     """
     users = sorted({record.user_id for record in records if record.user_id is not None})
     if len(users) < 2 or any(record.user_id is None for record in records):
-        raise RecordError("personas can only be swapped between at least two people with user ids")
+        raise RecordError(
+            f"the control 'shuffled' shows another person's evidence, so there must be at least two people with user "
+            f"ids; there are {len(users)}. Give records of more people"
+        )
     order = users.copy()
     random.Random(f"swap:{seed}").shuffle(order)
     # shifting a random order by one leaves no person with their own persona

@@ -183,9 +183,7 @@ def scorer_of(
     if model is None:
         from penchant.scorer.belief import BeliefScorer
 
-        reporter.note(
-            f"the belief about the person ranks the answers, as the annotator {annotator or ENGLISH} reads it"
-        )
+        reporter.note(f"the belief about the person ranks the answers, as annotator {annotator or ENGLISH} reads it")
         return BeliefScorer(open_annotator(annotator or ENGLISH, space, reporter=reporter))
     sources = sources_of([model], None)
     if sources.scorers:
