@@ -1,6 +1,8 @@
 """Tuning an encoder together with a head, on a tiny network with random weights."""
 
 import numpy as np
+import pytest
+import torch
 
 from penchant.fit.tuning import Taught, Tuning, steps_of, tune
 
@@ -32,3 +34,19 @@ def test_a_teachers_readings_are_learned_where_there_are_no_labels(encoder, item
     positive, negative = head_reads.poles["depth"]
     truth = np.array([item.direction.signs[tiny.index("depth")] for item in of_depth])
     assert (np.sign(asked @ (positive - negative)) == truth).mean() > 0.9
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_bfloat16_is_used_where_the_processor_knows_it(encoder, items, tiny, monkeypatch, known: bool) -> None:
+    used: list[bool] = []
+    plain = torch.autocast
+
+    def autocast(*args, **options):
+        used.append(options["enabled"])
+        return plain(*args, **options)
+
+    monkeypatch.setattr("penchant.fit.tuning.knows_bfloat16", lambda: known)
+    monkeypatch.setattr("penchant.fit.tuning.torch.autocast", autocast)
+    tuned = tune(items, encoder, tiny, Tuning(rank=2, epochs=1, rate=1e-3), seed=0)
+    assert set(used) == {known}
+    assert np.isfinite(tuned.encoder.embed([items[0].item.text])).all()

@@ -53,7 +53,7 @@ class SentenceEncoder(PooledEncoder):
         other._cache = {}
         other._model = copy.deepcopy(self._model)
         low_rank.apply(other.network, update)
-        if _knows_bfloat16():
+        if knows_bfloat16():
             low_rank.narrow(other.network)
         other.name, other.update = f"{self.name}+{low_rank.digest(update)}", update
         return other
@@ -87,7 +87,7 @@ class SentenceEncoder(PooledEncoder):
         tokens = self.batch_tokens(batch, marks=True).to(self._model.device)
         own_mask = 1 - tokens.pop("special_tokens_mask")
         # a tuned encoder was trained in bfloat16, which is four times as fast on processors that know it
-        narrow = self.update is not None and _knows_bfloat16()
+        narrow = self.update is not None and knows_bfloat16()
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=narrow):
             states = self.network(**tokens, output_hidden_states=True).hidden_states
         # states[0] is the embedding table's output, so the first layer is states[1]
@@ -100,7 +100,7 @@ class SentenceEncoder(PooledEncoder):
         )
 
 
-def _knows_bfloat16() -> bool:
+def knows_bfloat16() -> bool:
     """Whether this processor has instructions for bfloat16; elsewhere it would be slower than float32."""
     import torch
 

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from penchant.encoder import low_rank
-from penchant.encoder.sentence import SentenceEncoder
+from penchant.encoder.sentence import SentenceEncoder, knows_bfloat16
 from penchant.errors import TrainingError
 from penchant.infer.cosine import CosineHead
 from penchant.infer.head import Poles, flatten_clauses
@@ -134,7 +134,9 @@ class _Run:
         self._mean_E = torch.from_numpy(encoder.layers(sample).final.mean(0))
         self._network = copy.deepcopy(encoder.network)
         weights = low_rank.begin(self._network, tuning.rank)
-        low_rank.narrow(self._network)
+        self._narrow = knows_bfloat16()
+        if self._narrow:
+            low_rank.narrow(self._network)
         self._head = CosineHead()
         self._moved_2DE = torch.nn.Parameter(torch.zeros(2, len(space), encoder.size))
         """How far the poles are from the vectors of their phrases: positive, then negative."""
@@ -200,8 +202,8 @@ class _Run:
         """Vectors of some texts by the network as it is, less the mean, of length 1, (texts, E)."""
         distinct = list(dict.fromkeys(texts))
         tokens = self._encoder.batch_tokens(distinct)
-        # bfloat16 in the network alone: three times as fast on processors that know it
-        with torch.autocast("cpu", torch.bfloat16):
+        # bfloat16 in the network alone: three times as fast on processors that know it, and slow on others
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._narrow):
             states = self._network(**tokens).last_hidden_state
         mask = tokens["attention_mask"].unsqueeze(-1)
         pooled = torch.nn.functional.normalize((states.float() * mask).sum(1) / mask.sum(1), dim=-1)
