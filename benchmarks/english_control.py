@@ -2,14 +2,15 @@
 
     python benchmarks/english_control.py --model smollm2 --json
 
-Three pairs of opposite people say in plain words how they like answers: long or short, scholarly or simple, warm or
-matter-of-fact. Every decoder writes to all of them on the same questions, with the same settings and the same limit of
-tokens. The style of an answer is computed from its text: log words, school grade, warm words (`penchant.style`).
-`control` is the share of pairs of answers to two opposite people that differ in the right direction (ties count one
-half), over all questions, pairs and seeds; 50 is chance. Its interval is over questions and pairs. `fluency` is the
-mean log-probability of a token under the model that reads the question alone. `cost` is processor time per written
-token over that of `plain`. `against empty notes`: the other voice reads notes that say nothing. `by the measure
-itself`: the best of four by the very feature that is measured, which is a bound. The last line is one JSON object.
+Four pairs of opposite people say in plain words how they like answers: long or short, scholarly or simple, warm or
+matter-of-fact, or that they love or hate being outdoors. Every decoder writes to all of them on the same questions,
+with the same settings and the same limit of tokens. The style of an answer is computed from its text: log words, school
+grade, warm words (`penchant.style`), or what the annotator `english` reads of being outdoors. `control` is the share of
+pairs of answers to two opposite people that differ in the right direction (ties count one half), over all questions,
+pairs and seeds; 50 is chance. Its interval is over questions and pairs. `fluency` is the mean log-probability of a
+token under the model that reads the question alone. `cost` is processor time per written token over that of `plain`.
+`against empty notes`: the other voice reads notes that say nothing. `by the measure itself`: the best of four by the
+very feature that is measured, which is a bound. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -18,20 +19,23 @@ import argparse
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
-from penchant import Persona, Statement, meet, render
+from penchant import Comment, Persona, Statement, meet, render
 from penchant.decode.best_of import BestOf
 from penchant.decode.blend import Blend, as_asked
 from penchant.decode.decoders import decoded
 from penchant.decode.formulas import guidance
+from penchant.infer.base import Annotator
 from penchant.message import Message
 from penchant.model.base import Candidates, Sampling, Writes
 from penchant.model.card import versions
 from penchant.model.local import LocalModel
 from penchant.person import Person
 from penchant.render import without_notes
+from penchant.runs.annotators import open_annotator
 from penchant.space import load_space
 from penchant.stats import accuracy, correctness
 from penchant.style import STYLE, style
@@ -56,8 +60,12 @@ PEOPLE = {
         "I like it when people are warm, kind and encouraging, and show that they care.",
         "I like dry, matter-of-fact answers without any feelings.",
     ),
+    "outdoors": (
+        "I love being outdoors. I hike and camp whenever I can.",
+        "I can't stand being outdoors. I stay inside whenever I can.",
+    ),
 }
-"""Feature of style -> what two people say, the first one for more of it."""
+"""Feature of style, or dimension that the annotator `english` reads -> what two people say, the first for more."""
 DECODERS = (
     ("plain", None),
     ("mixture", 0.5),
@@ -75,11 +83,14 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=80)
     parser.add_argument("--questions", type=int, default=len(QUESTIONS))
     parser.add_argument("--seeds", default="0,1")
+    parser.add_argument("--features", default=",".join(PEOPLE), help="Which pairs of people.")
     parser.add_argument("--bound", action="store_true", help="Also the best of four by the measure itself.")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     model = LocalModel.load(options.model)
     questions = QUESTIONS[: options.questions]
+    for feature in set(PEOPLE) - set(options.features.split(",")):
+        del PEOPLE[feature]
     space = load_space("manner")
     people = [meet(Persona((Statement(text),)), space) for texts in PEOPLE.values() for text in texts]
     prompts = [render(person, question, content="history").messages for person in people for question in questions]
@@ -132,8 +143,17 @@ def empty_notes(prompt: Sequence[Message]) -> Sequence[Message]:
 
 
 def measured(text: str, feature: str) -> float:
-    """A feature of the style of a text."""
+    """A feature of the style of a text, or how far the annotator reads a pole in it."""
+    if feature not in STYLE:
+        reading = reader().annotate([Comment("", text)])[0, load_space().index(feature)]
+        return float(reading[2] - reading[0])
     return float(style(text)[STYLE.index(feature)]) if text.strip() else 0.0
+
+
+@cache
+def reader() -> Annotator:
+    """The annotator of ordinary English."""
+    return open_annotator("english", load_space())
 
 
 def figures(texts: Sequence[Sequence[str]], questions: int) -> dict[str, object]:

@@ -20,7 +20,9 @@ class Writer:
         return [Written(f"{settings.seed} to {prompt[-1].content}", 1, 1, "stop") for prompt in prompts]
 
     def stream(self, prompt, settings):
-        raise NotImplementedError
+        (written,) = self.write([prompt], settings)
+        yield written.text
+        yield written
 
 
 def even_and_large(prompt, answers) -> np.ndarray:

@@ -25,10 +25,10 @@ def likelihoods(steps: Steps, candidates: Sequence[Candidates]) -> list[tuple[Li
     """
     results: list[tuple[Likelihood, ...]] = []
     for batch in in_batches(candidates):
-        asked = [(row, ids) for row, prompt in enumerate(batch) for ids in answers_of(steps, prompt)]
+        asked = [(row, ids) for row, prompt in enumerate(batch) for ids in _answers_of(steps, prompt)]
         contexts = steps.open([prompt.messages for prompt in batch], room=max(len(ids) for _, ids in asked))
         contexts.select([row for row, _ in asked])
-        require_room(steps, [length + len(ids) for length, (_, ids) in zip(contexts.lengths, asked, strict=True)])
+        _require_room(steps, [length + len(ids) for length, (_, ids) in zip(contexts.lengths, asked, strict=True)])
         first = contexts.next_logprobs()
         after = contexts.verify([ids[:-1] for _, ids in asked])
         sums = [
@@ -41,7 +41,7 @@ def likelihoods(steps: Steps, candidates: Sequence[Candidates]) -> list[tuple[Li
     return [next(scores) if prompt.answers else () for prompt in candidates]
 
 
-def answers_of(steps: Steps, prompt: Candidates) -> Sequence[Sequence[int]]:
+def _answers_of(steps: Steps, prompt: Candidates) -> Sequence[Sequence[int]]:
     """The tokens of each answer."""
     return steps.answer_ids(prompt.messages, prompt.answers)
 
@@ -59,7 +59,7 @@ def in_batches(candidates: Sequence[Candidates]) -> Iterator[Sequence[Candidates
         yield batch
 
 
-def require_room(steps: Steps, lengths: Sequence[int]) -> None:
+def _require_room(steps: Steps, lengths: Sequence[int]) -> None:
     """Refuses what is longer than the context."""
     if steps.context is not None and max(lengths) > steps.context:
         raise ModelError(
