@@ -106,6 +106,23 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
         ],
         {},
     ),
+    "best_worst.csv": (
+        "best of several",
+        [
+            *(("eva", Q[0], GOOD[0], worse) for worse in (BAD[0], "No idea.", "Ask.")),
+            *(("bo", Q[1], GOOD[1], worse) for worse in (BAD[1], "No idea.", "Ask.")),
+        ],
+        {},
+    ),
+    "scores_three.csv": (
+        "scores",
+        [
+            *(("eva", Q[0], GOOD[0], worse) for worse in (BAD[0], "No idea.")),
+            ("bo", Q[1], BAD[1], "No idea."),
+        ],
+        {TIE: 1},
+    ),
+    "qualtrics.csv": ("battles", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "picked_id.jsonl": ("answers with a choice", [("u0", Q[0], GOOD[0], BAD[0])], {}),
     "mt_bench.jsonl": (
         "lmsys",

@@ -3,6 +3,7 @@
 import pytest
 
 from penchant.errors import DataError, RecordError
+from penchant.message import Message
 from penchant.shards.layouts.base import REJECTED, Choice
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
 
@@ -101,3 +102,10 @@ def test_llm_comparator_scores_above_zero_are_for_a(statements) -> None:
     name, found = statements({**texts, "score": 1.25}, {**texts, "score": -0.5}, {**texts, "score": 0})
     assert name == "llm comparator"
     assert [found[0].chosen, found[1].chosen, found[2]] == ["Yes.", "No.", TIE]
+
+
+def test_two_verdicts_that_disagree_are_refused_and_two_that_agree_are_not(statements) -> None:
+    agreed = {**row("A", "helpful_preference"), "honest_preference": "tie"}
+    assert statements(agreed)[1] == [Choice((Message("user", "Tea?"),), "Yes.", "No.")]
+    with pytest.raises(DataError, match="'helpful_preference' and 'honest_preference' both say .*choose one"):
+        statements(agreed, {**agreed, "honest_preference": "B"})

@@ -1,4 +1,4 @@
-"""Several answers and the best one, by its number, its text or its id, or an order of all."""
+"""A list of answers and the best one, by its number, its text or its id."""
 
 import pytest
 
@@ -35,10 +35,3 @@ def test_the_id_of_the_best_may_stand_in_a_list(statements, best: object, expect
     options = [{"id": "a", "text": "No."}, {"id": "b", "text": "Yes."}]
     row = {"text": "Tea?", "options": options}
     assert statements({**row, "accept": ["a"]}, {**row, "accept": best})[1][1] == expected
-
-
-def test_an_order_in_one_cell_names_columns_by_their_ends(statements) -> None:
-    row = {"question": "Tea?", "answer_a": "No.", "answer_b": "Yes.", "answer_c": "Never."}
-    name, found = statements({**row, "ranking": "B>A>C"}, {**row, "ranking": "A=B>C"})
-    assert name == "ranking"
-    assert found == [BEST, Choice(PROMPT, "Yes.", "Never."), TIE, Choice(PROMPT, "No.", "Never.")]

@@ -1,7 +1,11 @@
 """Verdicts of several judges, each in a column."""
 
+import pytest
+
+from penchant.errors import DataError
 from penchant.message import Message
-from penchant.shards.layouts.base import Choice
+from penchant.shards.layouts import recognise
+from penchant.shards.layouts.base import Choice, Sample
 from penchant.shards.layouts.battles import NO_VERDICT, TIE
 
 TEXTS = {"instruction": "Tea?", "input": "Green.", "response1": "Yes.", "response2": "No."}
@@ -35,3 +39,19 @@ def test_numbers_that_count_no_answer_state_nothing(statements) -> None:
 def test_scores_of_two_judges_are_no_verdicts(statements) -> None:
     row = {"prompt": "Tea?", "answer_a": "Yes.", "answer_b": "No.", "winner": "a", "rater1": 4, "rater2": 5}
     assert statements(row)[0] == "battles"
+
+
+ANSWERS = {"prompt": "Tea?", "answer_a": "Yes.", "answer_b": "No."}
+
+
+def test_verdicts_under_unknown_names_are_refused_with_what_to_do(statements) -> None:
+    with pytest.raises(DataError, match=r"^ann, bob each name .* call them annotator_1.*rejected=answer_b,label=ann$"):
+        statements({**ANSWERS, "ann": "A", "bob": "B"}, {**ANSWERS, "ann": "B", "bob": "B"})
+    with pytest.raises(DataError, match=r"^'mine' names .*chosen=answer_a,rejected=answer_b,label=mine$"):
+        statements({**ANSWERS, "mine": "A"}, {**ANSWERS, "mine": "B"})
+
+
+@pytest.mark.parametrize("values", [("left", "left"), ("none", "none"), ("a cat", "tea")], ids=["one", "ties", "words"])
+def test_a_column_that_never_decides_is_no_verdict(values) -> None:
+    rows = [{**ANSWERS, "mine": value} for value in values]
+    assert recognise(Sample.of(rows), {}) is None

@@ -49,3 +49,11 @@ def test_a_row_with_too_many_cells_is_marked_and_the_rest_is_read(tmp_path: Path
     path.write_text("a,b\n1,2\n1,2,3\n4,5\n")
     rows = list(open_table(path).rows())
     assert [row.broken for row in rows] == ["", "the row has another number of cells than the header", ""]
+
+
+def test_the_questions_and_ids_of_qualtrics_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "survey.csv"
+    ids = ['{"ImportId":"QID1"}', '{"ImportId":"QID2"}']
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["Q1", "Q2"], ["Which is better?", "Why?"], ids, ["A", "short"], ["B", ""]])
+    assert contents(path) == [{"Q1": "A", "Q2": "short"}, {"Q1": "B", "Q2": None}]

@@ -11,11 +11,12 @@ from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, Turns, prompt_of, prompt_turns
 from penchant.shards.layouts.battles import battled
 from penchant.shards.layouts.chats import chatgpt, chats, fastchat, librechat
-from penchant.shards.layouts.choices import chosen_list, ranked_columns
+from penchant.shards.layouts.choices import chosen_list
+from penchant.shards.layouts.columns import best_column, ranked_columns, scored_columns
 from penchant.shards.layouts.exports import argilla, label_studio
 from penchant.shards.layouts.mapped import IDENTITY, mapped
 from penchant.shards.layouts.pairs import paired
-from penchant.shards.layouts.panels import panel
+from penchant.shards.layouts.panels import panel, unnamed
 from penchant.shards.layouts.people import comments, profiles
 from penchant.shards.layouts.ratings import chainlit, open_webui, rated, traces
 from penchant.shards.layouts.scores import (
@@ -46,8 +47,11 @@ LAYOUTS: tuple[Recognise, ...] = (
     chatgpt,
     paired,
     ranked_columns,
+    scored_columns,
+    best_column,
     panel,
     battled,
+    unnamed,
     scored_list,
     chosen_list,
     traces,

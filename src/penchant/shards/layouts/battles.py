@@ -8,7 +8,7 @@ either is refused with the option that settles it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Literal
 
 from penchant.errors import DataError, RecordError
@@ -54,6 +54,9 @@ _SHOWN = {"swapped", "swap", "flipped", "is_swapped", "is_flipped", "reversed", 
 """Columns that say in which order the answers were shown."""
 _SYSTEMS = ("model", "variant", "version", "system", "arm")
 """Words for what wrote an answer, in names of columns."""
+SCORES = ("score", "rating", "votes", "reward", "quality", "rank")
+"""Beginnings of the names of columns with a number for each answer."""
+LOWER_IS_BETTER = ("rank",)
 _TIES = frozenset((
     "tie", "ties", "tievote", "bothbadvote", "aboutthesame", "unjudgeable", "tieinconsistent", "tied", "draw",
     "both", "bothbad", "bothgood", "neither", "equal", "same", "none", "nopreference", "tiebothbad", "equallygood",
@@ -79,6 +82,10 @@ SCALE = (
 SHOWN = (
     "'{moved}' says in which order the answers were shown, so '{column}' may name a place and not an answer; if it "
     "names an answer, say so: --columns prompt=…,chosen={first},rejected={second},label={column},first=VALUE"
+)
+DISAGREE = (
+    "'{column}' and '{other}' both say which answer is better, and disagree in some rows; choose one: "
+    "--columns prompt=…,chosen={first},rejected={second},label={column}"
 )
 UNREADABLE = (
     "'{column}' holds {values}, which name neither '{first}' nor '{second}'; say which values stand for them: "
@@ -130,7 +137,7 @@ def battled(sample: Sample) -> Layout | None:
     winners = tuple(name for name in ("winner_model_a", "winner_model_b", "winner_tie") if sample.has(name))
     if len(winners) == 3:
         decide, columns, name = _decided_by_flags, winners, "lmsys"
-    elif (verdict := _verdict_column(sample, sides)) is not None:
+    elif (verdict := verdict_column(sample, sides)) is not None:
         decide, columns = _decided_by(verdict, sample, sides), (verdict,)
         name = "lmsys" if first == "conversation_a" else "shp" if first == "human_ref_A" else "battles"
     elif first == "output_text_a" and sample.has("score"):  # LLM Comparator: above 0, A is better
@@ -190,19 +197,30 @@ def siblings(sample: Sample, sides: tuple[str, str]) -> tuple[str, ...]:
 
 def verdict_beside(sample: Sample, sides: tuple[str, str]) -> str | None:
     """A column that names one or the other of two answers, row by row; None where there is none."""
-    column = _verdict_column(sample, sides)
+    column = verdict_column(sample, sides)
     if column is None:
         return None
     named = {side_of(value, *sides) for value in sample.values(column)}
     return column if {"first", "second"} <= named else None
 
 
-def _verdict_column(sample: Sample, sides: tuple[str, str]) -> str | None:
-    spelt = {name: column for name, column in sample.plain().items() if column not in sides}
+def verdict_column(sample: Sample, sides: tuple[str, str], answers: Container[str] = ()) -> str | None:
+    """The column that says which of two answers is better; None where there is none.
+
+    Args:
+        answers: the columns of all answers, where there are more than two.
+    Raises:
+        DataError: two columns do, by names that decide nothing, and disagree.
+    """
+    spelt = {name: col for name, col in sample.plain().items() if col not in sides and col not in answers}
     known = next((spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])), None)
     if known is not None:
         return known
     asked = [column for name, column in spelt.items() if set(name.split("_")) & _BETTER and sample.values(column)]
+    for other in asked[1:]:
+        both = [[side_of(row.get(name), *sides) for name in (asked[0], other)] for row in sample.rows]
+        if any({"first", "second"} == set(pair) for pair in both):
+            raise DataError(DISAGREE.format(column=asked[0], other=other, first=sides[0], second=sides[1]))
     return asked[0] if asked else None
 
 
@@ -211,7 +229,7 @@ def _score_columns(sample: Sample, sides: tuple[str, str]) -> tuple[str, str] | 
     for one, two in _ENDS:
         if sides[0].lower().endswith(one) and sides[1].lower().endswith(two):
             cut = len(sides[0]) - len(one)
-            for stem in ("score", "rating", "votes", "reward", "quality", "rank"):
+            for stem in SCORES:
                 for joint in ("_", ""):
                     pair = (f"{stem}{joint}{sides[0][cut:]}", f"{stem}{joint}{sides[1][len(sides[1]) - len(two) :]}")
                     if sample.has(*pair):
@@ -294,7 +312,7 @@ def _decided_by_flags(row: Content) -> Side | None:
 
 
 def _decided_by_scores(columns: tuple[str, str]) -> Callable[[Content], Side | None]:
-    lower = columns[0].lower().startswith("rank")  # rank 1 is the best
+    lower = columns[0].lower().startswith(LOWER_IS_BETTER)
 
     def decide(row: Content) -> Side | None:
         one, two = (number_of(row.get(name)) for name in columns)

@@ -1,4 +1,4 @@
-"""Layouts with several answers and the best one: by its number, its text or its id, or an order of all in one cell."""
+"""Layouts with a list of answers and the best one: by its number, its text or its id."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import partial
 from penchant.errors import DataError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Layout, Sample, Statement, cell, prompt_of, prompt_turns
-from penchant.shards.layouts.battles import NO_VERDICT, VERDICTS, number_of, prompt_column, siblings, sides_of
-from penchant.shards.layouts.scores import LISTS, PROMPTS, beats, entries_of, first_list, ranking_of
+from penchant.shards.layouts.battles import NO_VERDICT, VERDICTS, number_of
+from penchant.shards.layouts.scores import LISTS, PROMPTS, beats, entries_of, first_list
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
 
@@ -84,24 +84,3 @@ def _chosen_id(row: Content, prompt_key: str, column: str, label: str) -> Iterat
         yield NO_VERDICT
         return
     yield from beats(prompt_of(row, prompt_key), [(text, float(name == best)) for text, name in answers])
-
-
-def ranked_columns(sample: Sample) -> Layout | None:
-    """Answers in columns with letters or numbers, and their order in one cell, such as "B>A=C"."""
-    sides, spelt = sides_of(sample), sample.plain()
-    column = next((spelt[name] for name in ("ranking", "rank", "rank_order", "order") if name in spelt), None)
-    prompt_key = prompt_column(sample)
-    if sides is None or column is None or prompt_key is None:
-        return None
-    if not all(isinstance(value, str) and ">" in value for value in sample.values(column)):
-        return None
-    names = siblings(sample, sides)
-
-    def read(row: Content) -> Iterator[Statement]:
-        scores = {name.strip().lower(): score for name, score in ranking_of(str(row.get(column) or "")).items()}
-        texts = {name: row.get(name) for name in names}
-        answers = [(str(text), scores.get(name[-1:].lower())) for name, text in texts.items() if isinstance(text, str)]
-        yield from beats(prompt_of(row, prompt_key), answers)
-
-    fields = {"prompt": prompt_key, "chosen": sides[0], "rejected": sides[1], "label": column}
-    return Layout("ranking", fields, read, also=frozenset(names))

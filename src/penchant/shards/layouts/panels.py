@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from penchant.errors import DataError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Choice, Layout, Sample, Statement, plain, prompt_turns
 from penchant.shards.layouts.battles import NO_VERDICT, TIE, Side, number_of, prompt_column, side_of, sides_of
@@ -15,11 +16,16 @@ from penchant.shards.turns import answer_of, turns_of
 
 _JUDGE = re.compile(r"(?:annotator|rater|judge|worker|labell?er|evaluator|voter|vote|reviewer|expert)_?\d{1,3}")
 
+_ONE = "'{names}' names one answer or the other; if it says which is better: --columns {mapping},label={names}"
+_SEVERAL = (
+    "{names} each name one answer or the other; if these columns are people, call them annotator_1, annotator_2, …; "
+    "if not, choose one: --columns {mapping},label={first}"
+)
 _COUNTED: dict[float | None, Side] = {0: "tie", 1: "first", 2: "second"}
 
 
 def panel(sample: Sample) -> Layout | None:
-    """A table with two answers and a column of verdicts for each judge."""
+    """A table with two answers and a column of verdicts for each judge, which has a name such as `annotator_1`."""
     sides, prompt_key = sides_of(sample), prompt_column(sample)
     judges = [name for name in sample.columns if _JUDGE.fullmatch(plain(name)) and sample.values(name)]
     if sides is None or prompt_key is None or len(judges) < 2:
@@ -53,3 +59,21 @@ def panel(sample: Sample) -> Layout | None:
 
     fields = {"prompt": prompt_key, "chosen": sides[0], "rejected": sides[1], "label": judges[0]}
     return Layout("a column for each judge", fields, read, also=frozenset({*judges, "input"} & set(sample.columns)))
+
+
+def unnamed(sample: Sample) -> None:
+    """Refuses a table with two answers and columns that may hold verdicts, by names that do not say so.
+
+    Raises:
+        DataError: there are such columns; it says how to name them.
+    """
+    sides, prompt_key = sides_of(sample), prompt_column(sample)
+    if sides is None or prompt_key is None:
+        return
+    kept = [name for name in sample.columns if name not in (*sides, prompt_key)]
+    named = {name: {side_of(value, *sides) for value in sample.values(name)} for name in kept}
+    found = [name for name in kept if named[name] and None not in named[name]]
+    if {"first", "second"} <= set().union(*(named[name] for name in found)):
+        mapping = f"prompt={prompt_key},chosen={sides[0]},rejected={sides[1]}"
+        sentence = _ONE if len(found) == 1 else _SEVERAL
+        raise DataError(sentence.format(names=", ".join(found), first=found[0], mapping=mapping))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 from penchant.errors import DataError
@@ -12,12 +13,14 @@ from penchant.shards.tables.text import ending, opened_text, refuse_nul
 
 _LONGEST_CELL = 1 << 26
 _SEPARATORS = ",;\t|"
+_QUALTRICS = '{"ImportId":'
 
 
 def csv_rows(path: Path) -> Iterator[SourceRow]:
     """The rows of a table, numbered from 0; its first line names the columns.
 
-    Values are texts. A row with more or fewer cells than columns is marked as broken.
+    Values are texts. A row with more or fewer cells than columns is marked as broken. An export of Qualtrics has two
+    more lines of header, the questions and their ids; they are no rows.
 
     Raises:
         DataError: there is no header, it names a column twice, or a cell does not end.
@@ -29,7 +32,10 @@ def csv_rows(path: Path) -> Iterator[SourceRow]:
         try:
             next(reader)
             number = 0
-            for cells in reader:
+            begin = list(islice(reader, 2))
+            if len(begin) == 2 and any(cell.startswith(_QUALTRICS) for cell in begin[1]):
+                begin = []
+            for cells in chain(begin, reader):
                 if not cells:  # a blank line
                     continue
                 content = dict(zip(names, (cell or None for cell in cells), strict=False))
