@@ -120,8 +120,9 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
             *(("eva", Q[0], GOOD[0], worse) for worse in (BAD[0], "No idea.")),
             ("bo", Q[1], BAD[1], "No idea."),
         ],
-        {TIE: 1},
+        {},
     ),
+    "comparia.tsv": ("lmsys", [(f"v{i + 1}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {TIE: 1}),
     "qualtrics.csv": ("battles", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "picked_id.jsonl": ("answers with a choice", [("u0", Q[0], GOOD[0], BAD[0])], {}),
     "mt_bench.jsonl": (

@@ -84,6 +84,24 @@ def test_an_unknown_layout_names_its_columns_and_the_option_that_states_them(tmp
         read_records(table(tmp_path, colour="x", size=3), space=None)
 
 
+def test_a_survey_with_a_column_for_each_question_says_what_to_make_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "survey.csv"
+    path.write_text("StartDate,EndDate,ResponseId,Q1,Q2\n2024,2024,R_1,Response A,Response B\n")
+    with pytest.raises(DataError, match="a survey of Qualtrics .* make each answer a row of its own, with columns"):
+        read_records(path, space=None)
+
+
+def test_true_and_false_are_no_votes_of_people(tmp_path: Path) -> None:
+    texts = {"prompt": "How do I sleep better?", "reply_x": "Keep the room dark.", "reply_y": "Sleep is important now."}
+    tags = {"useful_x": "True", "useful_y": "False", "complete_x": "True"}
+    path = tmp_path / "rows.jsonl"
+    rows = [{**texts, **tags}, {**texts, "useful_x": "False", "useful_y": "True", "complete_x": "False"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match="unknown layout") as refused:
+        read_records(path, space=None)
+    assert "votes" not in str(refused.value)
+
+
 def test_a_single_shard_is_sent_to_its_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is one shard of a folder; pass the folder"):
         read_records(shards(tmp_path) / "part-00000.parquet", space=None)

@@ -105,6 +105,11 @@ def _unknown(table: Table, sample: Sample) -> str:
             f"{table.path}: holds scores without the texts that they are about ({columns}); export the traces or "
             "threads with their inputs and outputs"
         )
+    if {"startdate", "enddate", "responseid"} <= lower:
+        return (
+            f"{table.path}: a survey of Qualtrics with a column for each question ({columns}); make each answer a row "
+            "of its own, with columns user_id, prompt, response_a, response_b and preference"
+        )
     if lower & {"output", "completion", "response", "answer", "messages", "conversations", "text"} and len(lower) < 8:
         return (
             f"{table.path}: has the columns {columns}; nothing says which answers a person prefers; a preference needs "
@@ -129,7 +134,7 @@ def _guess(sample: Sample) -> str:
             texts.append(name)
         elif any(mark in name.lower() for mark in _WHO):
             people.append(name)
-        elif 1 < len(distinct) <= 7:
+        elif 1 < len(distinct) <= 7 and not distinct <= _FLAGS:
             verdicts.append(name)
     alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]
     if len(alike) > 1 and not people and len(texts) < 7:
@@ -150,4 +155,5 @@ def _values(sample: Sample, column: str) -> set[str]:
     return {str(value) for value in sample.values(column)}
 
 
+_FLAGS = {"True", "False", "true", "false", "TRUE", "FALSE"}
 _WHO = ("user", "annotat", "rater", "judge", "worker", "who", "person", "particip", "review", "coder", "subject")

@@ -4,7 +4,7 @@ import pytest
 
 from penchant.shards.layouts.annotations import Vote, single, task_of
 from penchant.shards.layouts.base import Choice, Nothing, Sample, Verdict
-from penchant.shards.layouts.battles import NO_VERDICT, TIE
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE
 
 TWO = {"prompt": "Tea?", "answer1": "Yes.", "answer2": "No."}
 ONE = {"prompt": "Tea?", "response": "Yes."}

@@ -5,7 +5,7 @@ import pytest
 from penchant.errors import DataError
 from penchant.message import Message
 from penchant.shards.layouts.base import Choice
-from penchant.shards.layouts.battles import NO_VERDICT, TIE
+from penchant.shards.layouts.verdicts import NO_VERDICT
 
 PROMPT = (Message("user", "Tea?"),)
 BEST = Choice(PROMPT, "Yes.", "No.")

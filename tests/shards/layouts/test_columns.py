@@ -5,8 +5,8 @@ import pytest
 from penchant.errors import DataError
 from penchant.message import Message
 from penchant.shards.layouts.base import Choice
-from penchant.shards.layouts.battles import NO_VERDICT, TIE
 from penchant.shards.layouts.scores import UNRATED
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE
 
 PROMPT = (Message("user", "Tea?"),)
 LETTERS = {"question": "Tea?", "answer_a": "No.", "answer_b": "Yes.", "answer_c": "Never."}

@@ -3,9 +3,10 @@
 import pytest
 
 from penchant.errors import ConfigError, RecordError
+from penchant.message import Message
 from penchant.shards.layouts.base import Choice, Described, PromptOnly, Sample, Verdict, Wrote
-from penchant.shards.layouts.battles import NO_VERDICT, TIE
 from penchant.shards.layouts.mapped import mapped, parse_columns
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE
 
 ROW = {"ask": "Tea?", "one": "Yes.", "two": "No.", "best": "1", "thumb": "up", "list": ["Yes.", "No."], "marks": [2, 1]}
 
@@ -52,6 +53,7 @@ def test_a_broken_mapping_is_refused(text: str, message: str) -> None:
     [
         ("prompt=asks", "no such column; nearest is 'ask'; it has: ask, one"),
         ("prompt=ask,chosen=one", "make no preference"),
+        ("prompt=ask,chosen=one,rejected=one", "chosen and rejected name the same column, one"),
         ("prompt=ask,chosen=one,rejected=two,label=best", "does not say which answer it means; add first=VALUE"),
     ],
 )
@@ -150,3 +152,14 @@ def test_two_answers_without_the_verdict_that_stands_beside_them_are_refused() -
     with pytest.raises(ConfigError, match="'vote' seems to say which of them is better; add label=vote"):
         mapped(Sample.of(rows), stated)
     assert mapped(Sample.of(rows[:1]), stated)
+
+
+def test_conversations_that_differ_before_their_last_answer_share_no_prompt() -> None:
+    def talk(*texts: str) -> list[dict[str, str]]:
+        return [{"role": role, "content": text} for role, text in zip(("user", "assistant") * 2, texts, strict=False)]
+
+    one, two = talk("Tea?", "Yes.", "Why?", "It is warm."), talk("Tea?", "No.", "Why?", "It is wet.")
+    with pytest.raises(RecordError, match="differ before their last answer"):
+        read("chosen=one,rejected=two", one=one, two=two)
+    (first,) = read("chosen=one,rejected=two", one=one, two=two, turn=1)
+    assert first == Choice((Message("user", "Tea?"),), "Yes.", "No.")

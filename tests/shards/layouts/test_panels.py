@@ -6,7 +6,7 @@ from penchant.errors import DataError
 from penchant.message import Message
 from penchant.shards.layouts import recognise
 from penchant.shards.layouts.base import Choice, Sample
-from penchant.shards.layouts.battles import NO_VERDICT, TIE
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE
 
 TEXTS = {"instruction": "Tea?", "input": "Green.", "response1": "Yes.", "response2": "No."}
 ASKED = (Message("user", "Tea?\n\nGreen."),)

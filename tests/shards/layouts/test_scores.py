@@ -4,8 +4,8 @@ import pytest
 
 from penchant.message import Message
 from penchant.shards.layouts.base import Choice
-from penchant.shards.layouts.battles import TIE
 from penchant.shards.layouts.scores import UNRATED, beats
+from penchant.shards.layouts.verdicts import TIE
 
 PROMPT = (Message("user", "Tea?"),)
 

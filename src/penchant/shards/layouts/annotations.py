@@ -12,9 +12,10 @@ from datetime import datetime
 
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Choice, Nothing, Sample, Statement, Turns, objects, prompt_turns
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, prompt_column, siblings, side_of, sides_of
+from penchant.shards.layouts.battles import prompt_column, siblings, sides_of
 from penchant.shards.layouts.ratings import ANSWERS, THUMBS, Scale, scale_of, thumb
 from penchant.shards.layouts.scores import UNRATED, beats
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE, number_of, side_of
 from penchant.shards.turns import answer_of, turns_of
 
 EMPTY = Nothing("the annotation holds no verdict")

@@ -72,6 +72,9 @@ USERS = tuple(
         "employee_id",
         "customer",
         "member_id",
+        "visitor_id",
+        "prolific_pid",
+        "prolific_id",
     ]
 )
 """Columns that may name the person who judged, the surest first; authors of texts are not among them."""

@@ -20,8 +20,8 @@ from penchant.shards.layouts.base import (
     objects,
     prompt_turns,
 )
-from penchant.shards.layouts.battles import TIE
 from penchant.shards.layouts.ratings import CHATS, THUMBS, UNRATED, Scale, scale_of, thumb
+from penchant.shards.layouts.verdicts import TIE
 from penchant.shards.times import time_of
 from penchant.shards.turns import answer_of, filled, turn_of
 

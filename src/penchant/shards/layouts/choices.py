@@ -8,8 +8,8 @@ from functools import partial
 from penchant.errors import DataError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Layout, Sample, Statement, cell, prompt_of, prompt_turns
-from penchant.shards.layouts.battles import NO_VERDICT, VERDICTS, number_of
 from penchant.shards.layouts.scores import LISTS, PROMPTS, beats, entries_of, first_list
+from penchant.shards.layouts.verdicts import NO_VERDICT, VERDICTS, number_of
 from penchant.shards.turns import answer_of, texts_of, turns_of
 
 

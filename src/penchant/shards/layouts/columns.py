@@ -11,19 +11,17 @@ from functools import partial
 from penchant.errors import DataError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import REJECTED, Layout, Sample, Statement, plain, prompt_of, rejected
-from penchant.shards.layouts.battles import (
+from penchant.shards.layouts.battles import prompt_column, siblings, sides_of
+from penchant.shards.layouts.scores import beats, ranking_of
+from penchant.shards.layouts.verdicts import (
     LOWER_IS_BETTER,
     NO_VERDICT,
     SCORES,
     TIE,
     number_of,
-    prompt_column,
-    siblings,
     side_of,
-    sides_of,
     verdict_column,
 )
-from penchant.shards.layouts.scores import beats, ranking_of
 
 _COUNTED = (
     "'{column}' holds numbers that may count {names} from 0 or from 1; write the letters in their place, "

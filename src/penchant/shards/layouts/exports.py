@@ -13,7 +13,8 @@ from typing import Any
 from penchant.shards.fields import Content
 from penchant.shards.layouts.annotations import Vote, Votes, single, task_of
 from penchant.shards.layouts.base import Layout, Nothing, Sample, Statement, listed, objects
-from penchant.shards.layouts.battles import side_of, sides_of
+from penchant.shards.layouts.battles import sides_of
+from penchant.shards.layouts.verdicts import side_of
 from penchant.shards.times import time_of
 
 UNFINISHED = Nothing("the annotation is a draft or was discarded")

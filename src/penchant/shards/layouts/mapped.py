@@ -25,7 +25,12 @@ from penchant.shards.layouts.base import (
     plain,
     prompt_of,
 )
-from penchant.shards.layouts.battles import (
+from penchant.shards.layouts.battles import last_answers
+from penchant.shards.layouts.choices import picked
+from penchant.shards.layouts.pairs import names_columns, with_earlier
+from penchant.shards.layouts.ratings import NEUTRAL, THUMBS, UNCLEAR, UNRATED, Scale, scale_of, thumb, unwrapped
+from penchant.shards.layouts.scores import beats
+from penchant.shards.layouts.verdicts import (
     NO_VERDICT,
     TIE,
     WORSE,
@@ -35,10 +40,6 @@ from penchant.shards.layouts.battles import (
     side_of,
     verdict_beside,
 )
-from penchant.shards.layouts.choices import picked
-from penchant.shards.layouts.pairs import names_columns, with_earlier
-from penchant.shards.layouts.ratings import NEUTRAL, THUMBS, UNCLEAR, UNRATED, Scale, scale_of, thumb, unwrapped
-from penchant.shards.layouts.scores import beats
 from penchant.shards.turns import answer_of, filled, texts_of, turns_of
 
 FIELDS = (
@@ -49,6 +50,8 @@ FIELDS = (
 is what a person wrote, `description` what describes them."""
 _LABELS = ("first", "second")
 _ABOUT_PERSON = ("text", "description")
+_TEXTS = ("prompt", "chosen", "rejected", "answer", "answers", "label", "scores")
+"""Fields of which no two can be in one column."""
 IDENTITY = ("user_id", "record_id", "at", "split", "attribute")
 """Fields about the row; they may be named beside a layout that is recognised."""
 _SHAPE = "give user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred, or such a YAML file"
@@ -95,6 +98,10 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
                 f"`columns` {name}={column}: the data has no such column{hint}; it has: {', '.join(names)}"
             )
     fields = {name: column for name, column in columns.items() if name not in _LABELS}
+    for column in (texts := [fields[name] for name in _TEXTS if name in fields]):
+        if texts.count(column) > 1:
+            twice = " and ".join(name for name in _TEXTS if fields.get(name) == column)
+            raise ConfigError(f"`columns` {twice} name the same column, {column}; each needs a column of its own")
     read = _reader(sample, dict(columns))
     return Layout("columns", fields, read)
 
@@ -153,7 +160,7 @@ Decide = Callable[[Content, tuple[str, str]], Side | None]
 
 def _pair(row: Content, prompt_key: str | None, columns: Mapping[str, str], decide: Decide) -> Iterator[Statement]:
     first, second = columns["chosen"], columns["rejected"]
-    (before, one), (_, other) = answer_of(cell(row, first), first), answer_of(cell(row, second), second)
+    before, one, other = last_answers(row, first, second)
     side = decide(row, (one, other))
     if side is None:
         yield NO_VERDICT

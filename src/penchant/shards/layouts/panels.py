@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from penchant.errors import DataError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Choice, Layout, Sample, Statement, plain, prompt_turns
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, Side, number_of, prompt_column, side_of, sides_of
+from penchant.shards.layouts.battles import prompt_column, sides_of
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE, Side, number_of, side_of
 from penchant.shards.turns import answer_of, turns_of
 
 _JUDGE = re.compile(r"(?:annotator|rater|judge|worker|labell?er|evaluator|voter|vote|reviewer|expert)_?\d{1,3}")

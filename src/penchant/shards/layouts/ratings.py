@@ -17,8 +17,8 @@ from penchant.errors import DataError, RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Layout, Nothing, Sample, Statement, Turns, Verdict, cell, objects, prompt_turns
-from penchant.shards.layouts.battles import number_of
 from penchant.shards.layouts.pairs import with_earlier
+from penchant.shards.layouts.verdicts import number_of
 from penchant.shards.turns import answer_of, turn_of, turns_of, unpacked
 
 UNRATED = Nothing("the answer is not rated")

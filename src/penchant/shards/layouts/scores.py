@@ -24,7 +24,7 @@ from penchant.shards.layouts.base import (
     Turns,
     prompt_of,
 )
-from penchant.shards.layouts.battles import NO_VERDICT, TIE, number_of, side_of
+from penchant.shards.layouts.verdicts import NO_VERDICT, TIE, number_of, side_of
 from penchant.shards.turns import answer_of, turn_of, unpacked
 
 UNRATED = Nothing("fewer than two answers are rated")
@@ -237,7 +237,7 @@ def collective_alignment(sample: Sample) -> Layout | None:
     if not (sample.has("prompt", "responses") and isinstance(first, Mapping) and "assessments" in first):
         return None
     fields = {"user_id": "metadata", "prompt": "prompt", "answers": "responses"}
-    return Layout("collective alignment", fields, _assessed)
+    return Layout("collective alignment, personal rankings", fields, _assessed)
 
 
 def _assessed(row: Content) -> Iterator[Statement]:

@@ -13,8 +13,8 @@ from penchant.errors import RecordError
 from penchant.message import Message
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Layout, Sample, Statement, Turns
-from penchant.shards.layouts.battles import number_of
 from penchant.shards.layouts.scores import UNRATED, beats
+from penchant.shards.layouts.verdicts import number_of
 
 _MESSAGE = ("message_id", "parent_id", "message_tree_id", "text", "role", "rank")
 
