@@ -136,6 +136,8 @@ class BuildRecipe(Section):
     filters: FiltersSection = FiltersSection()
     scrub: bool = True
     """Whether e-mail addresses, telephone numbers and the like become marks such as [email]."""
+    names: str | None = None
+    """A spaCy model, such as en_core_web_lg: names of people and places become marks too (presidio; English)."""
     duplicates: DuplicatesSection = DuplicatesSection()
     annotator: str | None = "english"
     """A folder, a recipe, english or english-large; None: no directions."""
@@ -156,6 +158,8 @@ class BuildRecipe(Section):
     def _something_to_read(self) -> BuildRecipe:
         if not self.sources and not self.records:
             raise ConfigError("the recipe names neither `sources` (posts) nor `records` (choices); name one of them")
+        if self.names is not None and not self.scrub:
+            raise ConfigError("`names` is a part of `scrub`, which is false; set it to true, or leave `names` out")
         if self.labelled is not None and self.annotator is None:
             raise ConfigError("`labelled` is a number of replies for the annotator, and `annotator` is null; name one")
         if not self.sources and any(section.share is not None for section in self.records):

@@ -1,7 +1,6 @@
 """Personal data in a text become marks: a table of patterns, each read in linear time.
 
-The table finds forms (an address, a number), not names of people or places; `presidio` finds more of those and costs
-a hundred times as much.
+The table finds forms (an address, a number), not names of people or places; see `names`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from penchant.config import load_section, override, parse, recipe_folder
 from penchant.errors import ConfigError, DataError
 from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import OWN, open_annotator
-from penchant.runs.build_disclosure import attributes_of, disclosures
+from penchant.runs.build_disclosure import disclosures
 from penchant.runs.build_folder import CARD, DATASHEET, DROPPED, FORMAT, HIDDEN, MANIFEST, begin, made_from, portable
 from penchant.runs.build_labels import agreement, label, labelled_reader
 from penchant.runs.engines import Waiting, Workers
@@ -29,7 +29,7 @@ from penchant.space import SPACE_FILE, PreferenceSpace, load_space
 
 if TYPE_CHECKING:
     from penchant.build.counts import Counts
-    from penchant.build.recipe import BuildRecipe, ProfilesSection
+    from penchant.build.recipe import BuildRecipe
     from penchant.build.stages.folder import BuildFolder
     from penchant.build.stages.link import Reader
 
@@ -66,11 +66,14 @@ def build(
         DataError: a source is missing; `out` holds another build; or a step lost something.
     """
     from penchant.build.counts import check, total
+    from penchant.build.names import hidden
     from penchant.build.stages.folder import STAGES, BuildFolder
 
     recipe = _recipe(config, records, overrides)
     space = load_space(recipe.space)
     _check_columns(recipe)
+    if recipe.names:
+        hidden("", recipe.names)  # refuses a model that is missing before anything is read
     folder = BuildFolder(out / HIDDEN, recipe)
     begin(out, made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
     with started(engine, workers) as team:
@@ -121,6 +124,7 @@ def _recipe(config: str | Path | None, added: Sequence[Path], overrides: Sequenc
 
 def _check_columns(recipe: BuildRecipe) -> None:
     """Raises ConfigError where a column of the recipe is in none of the first rows: every row would be dropped."""
+    from penchant.build.profiles import profiles_of
     from penchant.build.sources import unknown_columns
 
     for source in recipe.sources:
@@ -131,9 +135,7 @@ def _check_columns(recipe: BuildRecipe) -> None:
                 f"{source.path}: has no column '{column}', which the recipe names for {field}; it has "
                 f"{', '.join(names)}"
             )
-    _profiles(recipe.profiles)
-    if recipe.profiles:
-        attributes_of(recipe.profiles)
+    profiles_of(recipe.profiles)
 
 
 # the tasks, in this process or in others
@@ -176,6 +178,7 @@ class _Pool:
 
 def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...]) -> None:
     """One task."""
+    from penchant.build.profiles import profiles_of
     from penchant.build.stages import compose, link, mirror, read, sift, take
 
     recipe = folder.recipe
@@ -192,7 +195,8 @@ def _run(folder: BuildFolder, stage: str, number: int, content: tuple[Any, ...])
             take.take(folder, number, load_space(recipe.space))
         case _:
             reader = _reader(folder) if recipe.annotator and recipe.profiles else None
-            compose.compose(folder, number, load_space(recipe.space), _profiles(recipe.profiles), reader)
+            told = {author: profile.description for author, profile in profiles_of(recipe.profiles).items()}
+            compose.compose(folder, number, load_space(recipe.space), told, reader)
 
 
 def _reader(folder: BuildFolder) -> Reader:
@@ -207,25 +211,6 @@ def _annotator(source: str, space: str) -> Reader:
 
     annotator = open_annotator(source, load_space(space))
     return lambda items: directions(annotator.annotate(items), annotator.space)
-
-
-@lru_cache(maxsize=1)
-def _profiles(section: ProfilesSection | None) -> Mapping[str, str]:
-    """Author -> description."""
-    from penchant.shards.tables import open_table
-
-    if section is None:
-        return {}
-    profiles = {}
-    for row in open_table(section.path).rows():
-        try:
-            profiles[str(row.content[section.author])] = section.text.format_map(row.content)
-        except (KeyError, ValueError, IndexError) as error:
-            raise ConfigError(
-                f"{section.path}: {row.location} has no {error}, which the profiles of the recipe name; it has "
-                f"{', '.join(row.content)}"
-            ) from error
-    return profiles
 
 
 def _read(pool: _Pool, reporter: Reporter) -> None:

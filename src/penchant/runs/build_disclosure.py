@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from penchant.encoder import SENTENCE, open_encoder
-from penchant.errors import ConfigError
 from penchant.reporter import Reporter
 from penchant.runs.quiet import quiet_libraries
 
 if TYPE_CHECKING:
-    from penchant.build.recipe import ProfilesSection
     from penchant.build.stages.folder import BuildFolder
 
 PEOPLE = 1_000
@@ -30,11 +28,12 @@ def disclosures(folder: BuildFolder, reporter: Reporter) -> list[dict[str, Any]]
         ConfigError: the table of profiles has no such column.
     """
     from penchant.audit.disclosure import disclosed
+    from penchant.build.profiles import profiles_of
 
-    profiles = folder.recipe.profiles
-    if profiles is None or not profiles.attributes:
+    section = folder.recipe.profiles
+    if section is None or not section.attributes:
         return []
-    attributes = attributes_of(profiles)
+    attributes = {author: profile.attributes for author, profile in profiles_of(section).items()}
     written = _written(folder, attributes)
     texts = [text for theirs in written.values() for text in theirs]
     if not texts:
@@ -49,28 +48,9 @@ def disclosures(folder: BuildFolder, reporter: Reporter) -> list[dict[str, Any]]
             advance(len(theirs))
     told = [
         disclosed(name, [attributes[author][name] for author in written], np.stack(vectors), seed=folder.recipe.seed)
-        for name in profiles.attributes
+        for name in section.attributes
     ]
     return [{**asdict(one), "disclosed": one.is_disclosed} for one in told if one is not None]
-
-
-def attributes_of(profiles: ProfilesSection) -> Mapping[str, Mapping[str, str]]:
-    """Author -> attribute -> value, an empty text where there is none."""
-    from penchant.shards.tables import open_table
-
-    attributes: dict[str, dict[str, str]] = {}
-    for row in open_table(profiles.path).rows():
-        missing = [name for name in (profiles.author, *profiles.attributes) if name not in row.content]
-        if missing:
-            raise ConfigError(
-                f"{profiles.path}: {row.location} has no column '{missing[0]}', which the profiles of the recipe "
-                f"name; it has {', '.join(row.content)}"
-            )
-        values = {name: row.content[name] for name in profiles.attributes}
-        attributes[str(row.content[profiles.author])] = {
-            name: "" if value is None else str(value) for name, value in values.items()
-        }
-    return attributes
 
 
 def _written(folder: BuildFolder, attributes: Mapping[str, object]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import numpy as np
 from penchant.build import duplicates, filters, sources
 from penchant.build.counts import Counts, StepCounts, enter
 from penchant.build.draws import bucket_of, draw
+from penchant.build.names import hidden
 from penchant.build.post import Post, table_of
 from penchant.build.recipe import BuildRecipe, SourceSection
 from penchant.build.scrub import scrubbed
@@ -75,6 +76,9 @@ def _filtered(post: Post, recipe: BuildRecipe, counts: Counts) -> tuple[Post, st
             return post, "language", foreign
     if recipe.scrub:
         own, marks = scrubbed(own)
+        if recipe.names:
+            own, named = hidden(own, recipe.names)
+            marks += named
         enter(counts, "scrub", None)
         for kind, times in marks.items():
             counts["scrub"].changed[kind] = counts["scrub"].changed.get(kind, 0) + times
