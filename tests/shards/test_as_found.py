@@ -123,6 +123,11 @@ PAIRS: dict[str, tuple[str, list[tuple[str | None, str, str, str]], dict[str, in
         {},
     ),
     "comparia.tsv": ("lmsys", [(f"v{i + 1}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {TIE: 1}),
+    "nova.jsonl": ("nova candidates", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "torchtune.json": ("trl implicit prompt", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "rlhf_v.parquet": ("trl", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
+    "toloka.tsv": ("battles", [(f"w{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {TIE: 1}),
+    "mturk.csv": ("battles", [(f"w{i}", Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "qualtrics.csv": ("battles", [(None, Q[i], GOOD[i], BAD[i]) for i in (0, 1)], {}),
     "picked_id.jsonl": ("answers with a choice", [("u0", Q[0], GOOD[0], BAD[0])], {}),
     "mt_bench.jsonl": (

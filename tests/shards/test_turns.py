@@ -6,7 +6,7 @@ import pytest
 
 from penchant.errors import RecordError
 from penchant.message import Message
-from penchant.shards.turns import answer_of, filled, texts_of, transcript, turn_of, turns_of, unpacked
+from penchant.shards.turns import answer_of, filled, object_in, texts_of, transcript, turn_of, turns_of, unpacked
 
 TEA = (Message("user", "Tea?"), Message("assistant", "Yes."))
 
@@ -89,3 +89,11 @@ def test_unpacking_takes_time_in_proportion_to_the_length() -> None:
         unpacked(text)
         transcript(text)
         assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [('{"a": 1}', {"a": 1}), ("{'a': 1}", {"a": 1}), ({"a": 1}, {"a": 1}), ("{a", None), ("[1]", None), (3, None)],
+)
+def test_an_object_may_stand_in_a_cell_as_a_text(value: object, found: object) -> None:
+    assert object_in(value) == found

@@ -9,7 +9,9 @@ from penchant.errors import DataError
 from penchant.shards import alignx, jsonl, parquet, tabled, users
 from penchant.shards.base import Loaded, Reader
 from penchant.shards.codec import KEYS as OWN_KEYS
-from penchant.shards.layouts.base import Sample
+from penchant.shards.layouts.base import Sample, plain
+from penchant.shards.layouts.battles import prompt_column, sides_of
+from penchant.shards.layouts.ratings import ANSWERS
 from penchant.shards.manifest import MANIFEST
 from penchant.shards.tables import Table, open_table
 from penchant.space import PreferenceSpace
@@ -123,30 +125,39 @@ def _unknown(table: Table, sample: Sample) -> str:
 
 
 def _guess(sample: Sample) -> str:
-    """A mapping of the sample's own columns that may fit: long texts are prompt and answers, a few values a verdict."""
+    """A mapping of the sample's own columns that may fit: usual names, else long texts and columns of few values."""
     texts: list[str] = []
     verdicts: list[str] = []
     people: list[str] = []
+    spelt, sides, prompt_key = sample.plain(), sides_of(sample), prompt_column(sample)
     for name in sample.columns:
         values = [value for value in sample.values(name) if isinstance(value, str | int | float)]
         distinct = {str(value) for value in values}
+        if name in (*(sides or ()), prompt_key):
+            continue
         if values and sum(len(str(value).split()) for value in values) > 3 * len(values):
             texts.append(name)
         elif any(mark in name.lower() for mark in _WHO):
             people.append(name)
-        elif 1 < len(distinct) <= 7 and not distinct <= _FLAGS:
+        elif 1 < len(distinct) <= 7 and not distinct <= _FLAGS and not plain(name).endswith("_id"):
             verdicts.append(name)
+    asked = [*([prompt_key] if prompt_key else []), *texts]
+    answers = list(sides or asked[1:3])
     alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]
     if len(alike) > 1 and not people and len(texts) < 7:
         voters = ", ".join([*alike, verdicts[-1]])
         return f"…; but {voters} look like the votes of several people: make each vote a row of its own first"
-    if len(texts) < 2 and not verdicts:
+    if not sides and len(asked) < 2 and not verdicts:
         return "user_id=author,text=comment for what people wrote, or prompt=…,chosen=…,rejected=… for choices"
-    if len(texts) < 3:
+    answer = next((spelt[name] for name in ANSWERS if name in spelt), asked[1] if len(asked) == 2 else None)
+    if not sides and prompt_key and answer and verdicts:
+        who = f"user_id={people[0]}," if people else ""
+        return f"{who}prompt={prompt_key},answer={answer},label={verdicts[-1]},first=VALUE, the value of a good answer"
+    if not sides and len(asked) < 3:
         return "user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
-    if len(texts) > 6:
+    if not sides and len(texts) > 6:
         return "prompt=…,chosen=…,rejected=…; if each question is a column of its own, make it a row of its own first"
-    named = {"user_id": people[:1], "prompt": texts[:1], "chosen": texts[1:2], "rejected": texts[2:3]}
+    named = {"user_id": people[:1], "prompt": asked[:1], "chosen": answers[:1], "rejected": answers[1:2]}
     named["label"] = verdicts[-1:]
     return ",".join(f"{field}={columns[0]}" for field, columns in named.items() if columns)
 

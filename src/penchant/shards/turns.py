@@ -164,6 +164,13 @@ def texts_of(value: object, key: str) -> list[str]:
     return [sound(text or "", key) for text in value]
 
 
+def object_in(value: object) -> Mapping[str, object] | None:
+    """An object, also one that a cell keeps as a text (`'{"question": …'`); None for another value."""
+    if isinstance(value, str):
+        value = _parsed(value) if value[:1] == "{" else None
+    return value if isinstance(value, Mapping) else None
+
+
 def _parsed(text: str) -> object:
     """A value that is written as JSON, or as Python prints it; None for another text."""
     try:

@@ -4,7 +4,8 @@ import pytest
 
 from penchant.errors import DataError
 from penchant.message import Message
-from penchant.shards.layouts.base import Choice
+from penchant.shards.layouts import recognise
+from penchant.shards.layouts.base import Choice, Sample
 from penchant.shards.layouts.verdicts import NO_VERDICT
 
 PROMPT = (Message("user", "Tea?"),)
@@ -35,3 +36,19 @@ def test_the_id_of_the_best_may_stand_in_a_list(statements, best: object, expect
     options = [{"id": "a", "text": "No."}, {"id": "b", "text": "Yes."}]
     row = {"text": "Tea?", "options": options}
     assert statements({**row, "accept": ["a"]}, {**row, "accept": best})[1][1] == expected
+
+
+def test_candidates_of_nova_are_preferred_or_not(statements) -> None:
+    def said(text: str, label: str) -> dict[str, object]:
+        return {"content": [{"text": text}], "preferenceLabel": label}
+
+    asked = {"role": "user", "content": [{"text": "Tea?"}]}
+    last = {"role": "assistant", "candidates": [said("No.", "non-preferred"), said("Yes.", "preferred")]}
+    name, found = statements({"system": [{"text": "Be kind."}], "messages": [asked, last]})
+    assert name == "nova candidates"
+    assert found == [Choice((Message("system", "Be kind."), *PROMPT), "Yes.", "No.")]
+
+
+def test_objects_without_ids_hold_no_choice() -> None:
+    row = {"context": "Tea?", "responses": [{"response": "No.", "natural": [1, 3]}, {"response": "Yes."}]}
+    assert recognise(Sample.of([row]), {}) is None

@@ -4,7 +4,7 @@ import pytest
 
 from penchant.errors import ConfigError, RecordError
 from penchant.message import Message
-from penchant.shards.layouts.base import Choice, Described, PromptOnly, Sample, Verdict, Wrote
+from penchant.shards.layouts.base import REJECTED, Choice, Described, PromptOnly, Sample, Verdict, Wrote
 from penchant.shards.layouts.mapped import mapped, parse_columns
 from penchant.shards.layouts.verdicts import NO_VERDICT, TIE
 
@@ -163,3 +163,14 @@ def test_conversations_that_differ_before_their_last_answer_share_no_prompt() ->
         read("chosen=one,rejected=two", one=one, two=two)
     (first,) = read("chosen=one,rejected=two", one=one, two=two, turn=1)
     assert first == Choice((Message("user", "Tea?"),), "Yes.", "No.")
+
+
+def test_a_label_of_several_columns_makes_each_of_them_a_person() -> None:
+    found = read("prompt=ask,chosen=one,rejected=two,label=ann+bob", ann="one", bob="tie")
+    assert found == [Choice((Message("user", "Tea?"),), "Yes.", "No.", user="ann"), TIE]
+    with pytest.raises(ConfigError, match="label=ann\\+bob: the data has no such column"):
+        read("prompt=ask,chosen=one,rejected=two,label=ann+bob", ann="one")
+
+
+def test_work_that_its_requester_rejected_is_left_out() -> None:
+    assert read("prompt=ask,chosen=one,rejected=two", AssignmentStatus="Rejected") == [REJECTED]

@@ -1,6 +1,8 @@
 """Tables of what people wrote, and of what describes them."""
 
-from penchant.shards.layouts.base import Described, Nothing, Wrote
+from penchant.message import Message
+from penchant.shards.layouts import recognise
+from penchant.shards.layouts.base import Choice, Described, Nothing, Sample, Wrote
 
 
 def test_comments_keep_what_they_answer(statements) -> None:
@@ -24,3 +26,11 @@ def test_an_author_names_the_person_of_a_comment_and_deleted_ones_say_nothing(st
     )
     assert name == "comments"
     assert found == [Wrote("More trams."), Nothing("the text or its author was deleted")]
+
+
+def test_remarks_of_people_who_judge_answers_are_no_evidence_about_them(statements) -> None:
+    judged = {"worker_id": "w", "Input.source": "Tea?", "Input.answer_a": "Yes.", "Input.answer_b": "No."}
+    row = {**judged, "Description": "Pick one", "comment": "b is curt", "Answer.better": "answer_a"}
+    assert statements(row) == ("battles", [Choice((Message("user", "Tea?"),), "Yes.", "No.")])
+    task = {"WorkerId": "w", "HITId": "1", "AssignmentId": "2", "Description": "Read a text", "Answer.comment": "fine"}
+    assert recognise(Sample.of([task]), {}) is None

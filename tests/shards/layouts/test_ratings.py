@@ -2,7 +2,7 @@
 
 import pytest
 
-from penchant.errors import DataError, RecordError
+from penchant.errors import DataError
 from penchant.message import Message
 from penchant.shards.layouts import recognise
 from penchant.shards.layouts.base import Nothing, Sample, Verdict
@@ -10,8 +10,6 @@ from penchant.shards.layouts.ratings import UNRATED, stars_of, thumb_of
 
 PROMPT = (Message("user", "Tea?"),)
 ASK = {"role": "user", "content": "Tea?"}
-ASKED = {"type": "user_message", "output": "Tea?"}
-ANSWERED = {"type": "assistant_message", "output": "Yes."}
 
 
 @pytest.mark.parametrize(
@@ -48,22 +46,11 @@ def test_numbers_that_are_neither_thumbs_nor_stars_are_refused() -> None:
         ({"prompt": "Tea?", "completion": "Yes.", "label": True}, "kto"),
         ({"instruction": "Tea?", "input": "", "output": "Yes.", "kto_tag": True}, "kto"),
         ({"messages": [ASK, {"role": "assistant", "content": "Yes."}], "thumb": "up"}, "thumbs"),
-        ({"userId": "u", "input": {"messages": [ASK]}, "output": "Yes.", "user-feedback": [1]}, "langfuse traces"),
-        ({"userIdentifier": "u", "steps": [ASKED, {**ANSWERED, "feedback": {"value": 1}}]}, "chainlit threads"),
+        ({"question_content": "Tea?", "response_content": "Yes.", "liked": "True", "disliked": "False"}, "thumbs"),
     ],
 )
 def test_every_form_of_one_thumb_is_the_same_thumb(statements, row: dict[str, object], name: str) -> None:
     assert statements(row) == (name, [Verdict(PROMPT, "Yes.", True)])
-
-
-def test_a_thread_without_feedback_says_nothing(statements) -> None:
-    assert statements({"steps": [ASKED, ANSWERED]})[1] == [UNRATED]
-
-
-def test_feedback_without_its_chat_is_set_aside(statements) -> None:
-    row = {"user_id": "u", "data": {"rating": 1}, "meta": {"message_id": "b"}, "snapshot": None}
-    with pytest.raises(RecordError, match="the chat of the feedback is not in the file"):
-        statements(row)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +66,17 @@ def test_a_comma_may_stand_for_the_point_and_a_text_among_numbers_does_not_make_
     assert liked == [True, False, True, None]
     words = [{"question": "Tea?", "answer": "Yes.", "rating": value} for value in ("1", "up", "down")]
     assert [one.liked for one in statements(*words)[1]] == [True, True, False]
+
+
+def test_two_columns_tell_one_thumb_and_neither_or_both_tell_none(statements) -> None:
+    row = {"question": "Tea?", "answer": "Yes."}
+    marks = [(True, False), (False, True), (False, False), (True, True), (None, None)]
+    found = statements(*({**row, "liked": liked, "disliked": disliked} for liked, disliked in marks))[1]
+    assert [one.liked for one in found[:2]] == [True, False]
+    assert found[2:] == [UNRATED] * 3
+
+
+def test_counts_of_thumbs_in_two_columns_are_refused() -> None:
+    rows = [{"question": "Tea?", "answer": "Yes.", "thumbs_up": 3, "thumbs_down": 1}]
+    with pytest.raises(DataError, match="both say whether an answer is liked"):
+        recognise(Sample.of(rows), {})

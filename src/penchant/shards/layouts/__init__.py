@@ -6,19 +6,21 @@ The order matters: a layout with columns of its own comes before those that shar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import Layout, PromptOnly, Recognise, Sample, Turns, prompt_of, prompt_turns
 from penchant.shards.layouts.battles import battled
 from penchant.shards.layouts.chats import chatgpt, chats, fastchat, librechat
-from penchant.shards.layouts.choices import chosen_list
+from penchant.shards.layouts.choices import candidates, chosen_list
 from penchant.shards.layouts.columns import best_column, ranked_columns, scored_columns
 from penchant.shards.layouts.exports import argilla, label_studio
+from penchant.shards.layouts.logs import chainlit, open_webui, traces, weave
 from penchant.shards.layouts.mapped import IDENTITY, mapped
 from penchant.shards.layouts.pairs import paired
 from penchant.shards.layouts.panels import panel, unnamed
 from penchant.shards.layouts.people import comments, profiles
-from penchant.shards.layouts.ratings import chainlit, open_webui, rated, traces
+from penchant.shards.layouts.ratings import rated
 from penchant.shards.layouts.scores import (
     collective_alignment,
     community_alignment,
@@ -29,7 +31,7 @@ from penchant.shards.layouts.scores import (
     summaries,
 )
 from penchant.shards.layouts.trees import oasst
-from penchant.shards.turns import texts_of, turns_of, unpacked
+from penchant.shards.turns import object_in, texts_of, turns_of, unpacked
 
 LAYOUTS: tuple[Recognise, ...] = (
     label_studio,
@@ -43,6 +45,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     helpsteer,
     open_webui,
     chainlit,
+    candidates,
     fastchat,
     chatgpt,
     paired,
@@ -55,6 +58,7 @@ LAYOUTS: tuple[Recognise, ...] = (
     scored_list,
     chosen_list,
     traces,
+    weave,
     chats,
     librechat,
     rated,
@@ -81,7 +85,32 @@ def recognise(sample: Sample, columns: Mapping[str, str]) -> Layout | None:
     """
     if set(columns) - set(IDENTITY):
         return mapped(sample, columns)
-    return next((found for one in LAYOUTS if (found := one(sample)) is not None), None) or _prompt_only(sample)
+    return _known(sample) or _within(sample) or _prompt_only(sample)
+
+
+def _known(sample: Sample) -> Layout | None:
+    return next((found for one in LAYOUTS if (found := one(sample)) is not None), None)
+
+
+def _within(sample: Sample) -> Layout | None:
+    """The layout of the objects in one column, which may be texts of JSON (RLHF-V); None where there is none."""
+    for column in sample.columns:
+        if sample.rows and all(object_in(row.get(column)) for row in sample.rows):
+            inner = _known(Sample.of(_opened(row, column) for row in sample.rows))
+            if inner is not None and inner.group is None:
+                return _inside(column, inner, sample)
+    return None
+
+
+def _inside(column: str, inner: Layout, sample: Sample) -> Layout:
+    """The layout of the objects in a column, as one of the rows."""
+    fields = {field: held if held in sample.columns else f"{column}.{held}" for field, held in inner.fields.items()}
+    read = inner.read
+    return replace(inner, fields=fields, read=lambda row: read(_opened(row, column)), also=inner.also | {column})
+
+
+def _opened(row: Content, column: str) -> Content:
+    return {**row, **(object_in(row.get(column)) or {})}
 
 
 def _prompt_only(sample: Sample) -> Layout | None:

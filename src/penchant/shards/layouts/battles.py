@@ -36,11 +36,12 @@ from penchant.shards.turns import answer_of, texts_of, turns_of
 _STEMS = (
     "conversation", "response", "answer", "completion", "output", "reply", "text", "option", "candidate", "message",
     "output_text", "human_ref", "orig_response", "generation", "model_response", "summary", "assistant", "result",
-    "content", "",
+    "content", "translation", "antwort", "reponse", "respuesta", "",
 )  # fmt: skip
 _PROMPTS = (
     "prompt", "question", "orig_instruction", "instruction", "history", "context", "query", "input", "post", "task",
-    "user_prompt", "request", "user", "messages", "conversation", "input_text",
+    "user_prompt", "request", "user", "messages", "conversation", "input_text", "article", "document", "passage",
+    "source", "source_text", "dialogue", "frage", "pregunta",
 )  # fmt: skip
 _SHOWN = {"swapped", "swap", "flipped", "is_swapped", "is_flipped", "reversed", "shown_first", "first_shown"}
 """Columns that say in which order the answers were shown."""

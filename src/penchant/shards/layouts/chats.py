@@ -106,6 +106,9 @@ def _voted(row: Content) -> Iterator[Statement]:
     if vote in ("tievote", "bothbad_vote"):
         yield TIE
         return
+    if vote in ("upvote", "downvote", "flag"):
+        yield Nothing("a vote on a single chat")
+        return
     if vote not in ("leftvote", "rightvote"):
         yield Nothing("a chat without a vote")
         return

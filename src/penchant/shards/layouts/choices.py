@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from penchant.errors import DataError
+from penchant.errors import DataError, RecordError
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import Layout, Sample, Statement, cell, prompt_of, prompt_turns
+from penchant.shards.layouts.base import Layout, Sample, Statement, cell, objects, prompt_of, prompt_turns
 from penchant.shards.layouts.scores import LISTS, PROMPTS, beats, entries_of, first_list
 from penchant.shards.layouts.verdicts import NO_VERDICT, VERDICTS, number_of
-from penchant.shards.turns import answer_of, texts_of, turns_of
+from penchant.shards.turns import answer_of, texts_of, turn_of, turns_of
 
 
 def chosen_list(sample: Sample) -> Layout | None:
@@ -28,7 +28,7 @@ def chosen_list(sample: Sample) -> Layout | None:
             label = sample.first(name for name in VERDICTS if sample.values(name))
             read = None if label is None else picked(sample, prompt_key, column, label)
         else:
-            ids = {str(one.get("id")) for one in first if isinstance(one, Mapping)}
+            ids = {str(one["id"]) for one in first if isinstance(one, Mapping) and one.get("id") is not None}
             label = next((name for name in ("accept", *VERDICTS) if _alone(sample.value(name)) in ids), None)
             read = None if label is None else partial(_chosen_id, prompt_key=prompt_key, column=column, label=label)
         if label is not None and read is not None:
@@ -84,3 +84,24 @@ def _chosen_id(row: Content, prompt_key: str, column: str, label: str) -> Iterat
         yield NO_VERDICT
         return
     yield from beats(prompt_of(row, prompt_key), [(text, float(name == best)) for text, name in answers])
+
+
+def candidates(sample: Sample) -> Layout | None:
+    """Amazon Nova: the last turn holds candidates, of which each is preferred or not."""
+    last = [value[-1] for value in sample.values("messages") if isinstance(value, list) and value]
+    if not any(isinstance(turn, Mapping) and turn.get("candidates") for turn in last):
+        return None
+    return Layout("nova candidates", {"prompt": "messages"}, _candidates, also=frozenset({"system"}))
+
+
+def _candidates(row: Content) -> Iterator[Statement]:
+    if not (turns := objects(row.get("messages"), "messages")):
+        raise RecordError("messages is empty")
+    *before, last = turns
+    system = [{"role": "system", "content": row.get("system")}] if row.get("system") else []
+    prompt = prompt_turns(turns_of([*system, *before], "messages"), "messages")
+    answers = [
+        (turn_of({**one, "role": "assistant"}, "candidates").content, float(one.get("preferenceLabel") == "preferred"))
+        for one in objects(last.get("candidates"), "candidates")
+    ]
+    yield from beats(prompt, answers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -11,6 +12,7 @@ import yaml
 from penchant.errors import ConfigError, RecordError
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import (
+    REJECTED,
     Choice,
     Described,
     Layout,
@@ -24,6 +26,7 @@ from penchant.shards.layouts.base import (
     cell,
     plain,
     prompt_of,
+    rejected,
 )
 from penchant.shards.layouts.battles import last_answers
 from penchant.shards.layouts.choices import picked
@@ -89,6 +92,10 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
     Raises:
         ConfigError: a column is not there, or the fields make no preference.
     """
+    columns = dict(columns)
+    judges = _judges(sample, columns.get("label", ""))
+    if len(judges) > 1 and {"chosen", "rejected"} <= columns.keys():
+        return _judged(sample, columns, judges)
     for name, column in columns.items():
         names = (*sample.columns, *sample.nested())
         if name not in _LABELS and column not in names and not sample.values(column):
@@ -104,6 +111,24 @@ def mapped(sample: Sample, columns: Mapping[str, str]) -> Layout:
             raise ConfigError(f"`columns` {twice} name the same column, {column}; each needs a column of its own")
     read = _reader(sample, dict(columns))
     return Layout("columns", fields, read)
+
+
+def _judges(sample: Sample, label: str) -> list[str]:
+    """The columns that `label=ann+bob` names; fewer than two where it names one column, or one that is not there."""
+    names = [name.strip() for name in label.split("+")]
+    return names if label not in sample.columns and all(name in sample.columns for name in names) else []
+
+
+def _judged(sample: Sample, columns: Mapping[str, str], judges: Sequence[str]) -> Layout:
+    """Two answers and a column of verdicts for each judge, who is known by its name."""
+    alone = [mapped(sample, {**columns, "label": judge}) for judge in judges]
+
+    def read(row: Content) -> Iterator[Statement]:
+        for judge, layout in zip(judges, alone, strict=True):
+            for stated in layout.read(row):
+                yield replace(stated, user=judge) if isinstance(stated, Choice) else stated
+
+    return Layout("columns", alone[0].fields, read, also=frozenset(judges))
 
 
 def _reader(sample: Sample, columns: dict[str, str]) -> Callable[[Content], Iterable[Statement]]:
@@ -160,6 +185,9 @@ Decide = Callable[[Content, tuple[str, str]], Side | None]
 
 def _pair(row: Content, prompt_key: str | None, columns: Mapping[str, str], decide: Decide) -> Iterator[Statement]:
     first, second = columns["chosen"], columns["rejected"]
+    if rejected(row):
+        yield REJECTED
+        return
     before, one, other = last_answers(row, first, second)
     side = decide(row, (one, other))
     if side is None:

@@ -24,6 +24,7 @@ _SIDES = (
     ("preferred_response", "rejected_response"),
     ("accepted", "rejected"),
     ("winner_response", "loser_response"),
+    ("chosen_conversations", "rejected_conversations"),  # torchtune
     ("response_j", "response_k"),  # stack-exchange-paired
 )
 _PROMPTS = (

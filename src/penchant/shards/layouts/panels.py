@@ -19,8 +19,8 @@ _JUDGE = re.compile(r"(?:annotator|rater|judge|worker|labell?er|evaluator|voter|
 
 _ONE = "'{names}' names one answer or the other; if it says which is better: --columns {mapping},label={names}"
 _SEVERAL = (
-    "{names} each name one answer or the other; if these columns are people, call them annotator_1, annotator_2, …; "
-    "if not, choose one: --columns {mapping},label={first}"
+    "{names} each name one answer or the other; if these columns are people: --columns {mapping},label={joined}; "
+    "if not, choose one of them: label={first}"
 )
 _COUNTED: dict[float | None, Side] = {0: "tie", 1: "first", 2: "second"}
 
@@ -73,8 +73,11 @@ def unnamed(sample: Sample) -> None:
         return
     kept = [name for name in sample.columns if name not in (*sides, prompt_key)]
     named = {name: {side_of(value, *sides) for value in sample.values(name)} for name in kept}
-    found = [name for name in kept if named[name] and None not in named[name]]
+    short = [name for name in kept if all(len(str(value).split()) <= 2 for value in sample.values(name))]
+    found = [name for name in short if None not in named[name] and named[name] & {"first", "second"}]
     if {"first", "second"} <= set().union(*(named[name] for name in found)):
         mapping = f"prompt={prompt_key},chosen={sides[0]},rejected={sides[1]}"
         sentence = _ONE if len(found) == 1 else _SEVERAL
-        raise DataError(sentence.format(names=", ".join(found), first=found[0], mapping=mapping))
+        raise DataError(
+            sentence.format(names=", ".join(found), first=found[0], joined="+".join(found), mapping=mapping)
+        )

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from penchant.shards.fields import Content
 from penchant.shards.layouts.base import USERS, Described, Layout, Nothing, Sample, Statement, Wrote
+from penchant.shards.layouts.battles import sides_of
+from penchant.shards.layouts.verdicts import verdict_column
 from penchant.shards.turns import filled
 
 _TEXTS = (
@@ -23,8 +25,8 @@ _TEXTS = (
     "ugc",
 )
 _PROMPTS = ("prompt", "title", "question", "thread", "parent", "submission", "topic", "in_reply_to")
-_ABOUT_OTHERS = ("traceid", "trace_id", "run_id", "forid")
-"""Columns of logs of scores, whose comments are about a text that stands elsewhere."""
+_ABOUT_OTHERS = ("traceid", "trace_id", "run_id", "forid", "hitid", "assignmentid")
+"""Columns of logs of scores, whose comments are about a text that stands elsewhere, and of tasks on MTurk."""
 _AUTHORS = (*USERS, "author", "author_id", "author_name", "by", "sender", "from_user")
 """Columns that name whoever wrote a text; elsewhere the author of a text is not who judged it."""
 _GONE = ("[deleted]", "[removed]")
@@ -44,7 +46,7 @@ _PROFILES = (
 def comments(sample: Sample) -> Layout | None:
     """A table of what people wrote: a person and a text in each row."""
     found, author = _spelt(sample, _TEXTS), _spelt(sample, _AUTHORS)
-    if found is None or author is None or _spelt(sample, _ABOUT_OTHERS) is not None:
+    if found is None or author is None or _is_about_others(sample):
         return None
     prompt_key = _spelt(sample, _PROMPTS)
 
@@ -62,7 +64,7 @@ def comments(sample: Sample) -> Layout | None:
 def profiles(sample: Sample) -> Layout | None:
     """A table of people with a description of each."""
     found = [name for name in sample.columns if name.lower() in _PROFILES and isinstance(sample.value(name), str)]
-    if not found or _spelt(sample, USERS) is None:
+    if not found or _spelt(sample, USERS) is None or _is_about_others(sample):
         return None
 
     def read(row: Content) -> Iterator[Statement]:
@@ -73,6 +75,13 @@ def profiles(sample: Sample) -> Layout | None:
             yield Described(filled(text, found[0]))
 
     return Layout("profiles", {"description": found[0]}, read, also=frozenset(found))
+
+
+def _is_about_others(sample: Sample) -> bool:
+    """Whether the texts are remarks about answers that a person judges, or descriptions of tasks."""
+    judged = (sides := sides_of(sample)) is not None and verdict_column(sample, sides) is not None
+    liked = {"liked", "disliked"} <= sample.plain().keys()
+    return judged or liked or _spelt(sample, _ABOUT_OTHERS) is not None
 
 
 def _spelt(sample: Sample, names: tuple[str, ...]) -> str | None:

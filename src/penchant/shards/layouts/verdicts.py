@@ -22,6 +22,7 @@ VERDICTS = (
     "winner", "preference", "preferred", "preferred_response", "preferred_answer", "choice", "chosen", "better",
     "better_response", "better_response_id", "vote", "verdict", "selected", "selection", "overall_preference",
     "preference_strength", "orig_preference", "human_preference", "chosen_model", "chosen_model_name",
+    "overall_response",
     "judgment", "judgement", "label", "labels", "pick",
     "picked", "favorite", "favourite", "best", "result", "annotation", "rating", "decision",
 )  # fmt: skip
@@ -81,7 +82,7 @@ def side_of(value: object, first: str, second: str) -> Side | None:
     if not isinstance(value, str):
         return None
     plain = _plain(value)
-    if plain in _TIES:
+    if plain in _TIES or value.strip() in ("=", "=="):
         return "tie"
     if plain == _plain(first):
         return "first"

@@ -19,7 +19,7 @@ _WRAPPERS = ("data", "rows", "records", "examples", "train", "items", "instances
 """Keys under which one object may hold the list of its rows."""
 
 
-_ABOUT_TABLES = {"metadata", "models", "schema", "features", "info"}
+_ABOUT_TABLES = {"meta", "metadata", "models", "schema", "features", "info"}
 """Keys beside the list of rows that say something of the whole table."""
 _OF_A_ROW = {
     "prompt", "question", "user_id", "id", "chosen", "rejected", "fields", "instruction", "data", "annotations",
