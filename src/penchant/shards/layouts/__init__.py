@@ -85,10 +85,10 @@ def recognise(sample: Sample, columns: Mapping[str, str]) -> Layout | None:
     """
     if set(columns) - set(IDENTITY):
         return mapped(sample, columns)
-    return _known(sample) or _within(sample) or _prompt_only(sample)
+    return _recognised(sample) or _within(sample) or _prompt_only(sample)
 
 
-def _known(sample: Sample) -> Layout | None:
+def _recognised(sample: Sample) -> Layout | None:
     return next((found for one in LAYOUTS if (found := one(sample)) is not None), None)
 
 
@@ -96,7 +96,7 @@ def _within(sample: Sample) -> Layout | None:
     """The layout of the objects in one column, which may be texts of JSON (RLHF-V); None where there is none."""
     for column in sample.columns:
         if sample.rows and all(object_in(row.get(column)) for row in sample.rows):
-            inner = _known(Sample.of(_opened(row, column) for row in sample.rows))
+            inner = _recognised(Sample.of(_opened(row, column) for row in sample.rows))
             if inner is not None and inner.group is None:
                 return _inside(column, inner, sample)
     return None
