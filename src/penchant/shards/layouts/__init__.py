@@ -85,14 +85,14 @@ def recognise(sample: Sample, columns: Mapping[str, str]) -> Layout | None:
     """
     if set(columns) - set(IDENTITY):
         return mapped(sample, columns)
-    return _recognised(sample) or _within(sample) or _prompt_only(sample)
+    return _recognised(sample) or _nested(sample) or _prompt_only(sample)
 
 
 def _recognised(sample: Sample) -> Layout | None:
     return next((found for one in LAYOUTS if (found := one(sample)) is not None), None)
 
 
-def _within(sample: Sample) -> Layout | None:
+def _nested(sample: Sample) -> Layout | None:
     """The layout of the objects in one column, which may be texts of JSON (RLHF-V); None where there is none."""
     for column in sample.columns:
         if sample.rows and all(object_in(row.get(column)) for row in sample.rows):

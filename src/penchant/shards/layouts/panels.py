@@ -72,10 +72,15 @@ def unnamed(sample: Sample) -> None:
     if sides is None or prompt_key is None:
         return
     kept = [name for name in sample.columns if name not in (*sides, prompt_key)]
-    named = {name: {side_of(value, *sides) for value in sample.values(name)} for name in kept}
-    short = [name for name in kept if all(len(str(value).split()) <= 2 for value in sample.values(name))]
-    found = [name for name in short if None not in named[name] and named[name] & {"first", "second"}]
-    if {"first", "second"} <= set().union(*(named[name] for name in found)):
+    found = []
+    for name in kept:
+        verdicts = {value: side_of(value, *sides) for value in map(str, sample.values(name))}
+        # a remark of several words may begin with "a"
+        short = all(side == "tie" or (side and len(value.split()) <= 2) for value, side in verdicts.items())
+        if short and set(verdicts.values()) & {"first", "second"}:
+            found.append(name)
+    said = {side_of(value, *sides) for name in found for value in sample.values(name)}
+    if {"first", "second"} <= said:
         mapping = f"prompt={prompt_key},chosen={sides[0]},rejected={sides[1]}"
         sentence = _ONE if len(found) == 1 else _SEVERAL
         raise DataError(
