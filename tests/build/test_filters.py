@@ -1,8 +1,9 @@
 import pytest
 
-from penchant.build.filters import by_machine, deleted, in_other_language, unlike_prose
+from penchant.build.filters import by_machine, check_language, deleted, in_other_language, unlike_prose
 from penchant.build.post import Post
 from penchant.build.recipe import FiltersSection
+from penchant.errors import ConfigError
 
 SETTINGS = FiltersSection(shortest=10, longest=40, language="en")
 
@@ -43,3 +44,10 @@ def test_only_what_is_surely_in_another_language_is_left_out() -> None:
     assert in_other_language("This is an ordinary sentence about the weather and the neighbours.", SETTINGS) is None
     assert in_other_language("ok lol", SETTINGS) is None
     assert in_other_language(german, FiltersSection(language=None)) is None
+
+
+def test_a_language_that_is_none_is_refused() -> None:
+    check_language(FiltersSection(language="de"))
+    check_language(FiltersSection())
+    with pytest.raises(ConfigError, match=r"`filters.language` english: no such code; known are ace, .*en"):
+        check_language(FiltersSection(language="english"))

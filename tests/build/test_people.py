@@ -82,3 +82,12 @@ def test_draws_differ_between_records_and_not_between_runs() -> None:
 
 def test_rows_are_grouped_by_person() -> None:
     assert list(grouped(["b1", "a1", "b2"], lambda row: row[0])) == [("a", ["a1"]), ("b", ["b1", "b2"])]
+
+
+def test_only_what_was_written_before_the_choice_is_shown_if_the_recipe_says_so() -> None:
+    choice = replace(chosen(1, "t1"), at=datetime(2024, 1, 20, tzinfo=UTC))
+    theirs = [written(5, "t2"), written(9, "t3"), replace(written(10, "t4"), at=None)]
+    (record,), _ = records_of("ann", theirs, [choice], None, PersonaSection(earlier=True), rule="own", seed=0)
+    assert [item.id for item in record.persona.items] == ["w9"]
+    (record,), _ = records_of("ann", theirs, [choice], None, PersonaSection(), rule="own", seed=0)
+    assert {item.id for item in record.persona.items} == {"w5", "w9", "w10"}

@@ -27,3 +27,8 @@ def test_a_profile_is_a_description_and_attributes(tmp_path: Path) -> None:
 def test_a_column_that_is_not_there_is_named(tmp_path: Path, changes: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="row 0 has no 'who', which the profiles .* name; it has user, age"):
         profiles_of(section(tmp_path, **changes))
+
+
+def test_parts_of_a_description_without_a_value_are_left_out(tmp_path: Path) -> None:
+    assert profiles_of(section(tmp_path, text="{age} years, works as {job}, writes"))["ben"].description == "writes"
+    assert profiles_of(section(tmp_path, text="{age} years, {sex}"))["ann"].description == "40 years, f"

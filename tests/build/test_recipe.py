@@ -19,6 +19,14 @@ def test_a_mistyped_key_and_a_contradiction_are_refused() -> None:
         parse(BuildRecipe, {**LEAST, "pairs": {"rules": "own"}}, where="a.yaml")
     with pytest.raises(ConfigError, match="the mirror of any other pair is no choice"):
         parse(BuildRecipe, {**LEAST, "pairs": {"rule": "votes", "mirrored": True}}, where="a.yaml")
+    with pytest.raises(ConfigError, match="needs directions of the replies|and `annotator` is null"):
+        parse(BuildRecipe, {**LEAST, "annotator": None, "pairs": {"opposed": 1}}, where="a.yaml")
+    with pytest.raises(ConfigError, match="`names` is a part of `scrub`"):
+        parse(BuildRecipe, {**LEAST, "scrub": False, "names": "en_core_web_sm"}, where="a.yaml")
+    columns = {"thread": "t", "author": "a", "text": "x"}
+    chats = {"name": "a", "sources": [{"kind": "chats", "path": "p.csv", "columns": columns}]}
+    with pytest.raises(ConfigError, match="two people never answer one message of a chat; take `drawn`"):
+        parse(BuildRecipe, chats, where="a.yaml")
 
 
 def test_columns_that_are_needed_or_unknown_are_named_before_anything_is_read() -> None:

@@ -33,3 +33,9 @@ def test_a_long_text_takes_linear_time(kind: str, text: str) -> None:
     started = time.perf_counter()
     PATTERNS[kind].sub("", text * (200_000 // len(text)))
     assert time.perf_counter() - started < 5
+
+
+def test_the_name_of_the_own_account_becomes_a_mark_and_a_short_one_may_be_a_word() -> None:
+    assert scrubbed("Kind regards, Nils-O and nils-ole", "nils-o") == ("Kind regards, [user] and nils-ole", {"user": 1})
+    assert scrubbed("I said so, and @someone too", "so")[0] == "I said so, and [user] too"
+    assert scrubbed("nils-o met @someone", "nils-o")[1] == {"user": 2}

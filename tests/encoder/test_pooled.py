@@ -64,3 +64,11 @@ def test_means_are_over_tokens_and_the_last_layer_is_scaled() -> None:
     final = torch.tensor([[[3.0, 0.0], [3.0, 8.0], [9.0, 9.0]]])
     vectors = pooled(first, final, torch.tensor([[1, 1, 0]]))
     np.testing.assert_allclose(vectors[0], [[0.6, 0.8], [3.0, 1.0]], atol=1e-6)
+
+
+def test_what_is_forgotten_is_embedded_anew() -> None:
+    encoder = Counting()
+    encoder.layers(["a", "bb"])
+    encoder.forget()
+    encoder.layers(["a"])
+    assert encoder.batches == [["bb", "a"], ["a"]]

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
 
 from penchant.encoder.fake import FakeEncoder
@@ -61,6 +62,17 @@ def test_labelled_examples_move_the_poles_of_their_dimension_alone(annotator: En
     assert lean[1] > lean[0] + 0.5
     others = [i for i in range(len(tiny)) if i != depth]
     np.testing.assert_array_equal(before[others], after[others])
+
+
+def test_longer_phrases_state_more_and_learned_poles_stay_as_they_are(annotator: EncoderAnnotator, tiny) -> None:
+    plain, longer = annotator.poles(), replace(annotator, phrase_scale=1.6).poles()
+    assert torch.allclose(longer.positive, 1.6 * plain.positive)
+    assert torch.equal(longer.name, plain.name)
+    first = tiny.dimensions[0].id
+    learned = {first: (plain.positive[0].numpy(), plain.negative[0].numpy())}
+    mixed = replace(annotator, phrase_scale=1.6, learned=learned).poles()
+    assert torch.equal(mixed.positive[0], plain.positive[0])
+    assert torch.allclose(mixed.negative[1], 1.6 * plain.negative[1])
 
 
 def test_examples_of_one_side_alone_change_nothing(annotator: EncoderAnnotator, tiny) -> None:

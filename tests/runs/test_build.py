@@ -197,7 +197,7 @@ def test_mirrored_pairs_are_there_twice(recipe: Path, tmp_path: Path) -> None:
         assert all(pairs[mirrored(name)] == texts[::-1] for name, texts in pairs.items())
 
 
-def test_a_column_that_is_not_there_is_refused_at_once(tmp_path: Path, reporter) -> None:
+def test_a_column_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
     recipe = write_forum(tmp_path, rows_of(3))
     content = yaml.safe_load(recipe.read_text())
     content["sources"][0]["columns"]["author"] = "user"
@@ -207,12 +207,6 @@ def test_a_column_that_is_not_there_is_refused_at_once(tmp_path: Path, reporter)
     ):
         build(config=recipe, out=tmp_path / "data")
     assert not (tmp_path / "data").exists()
-    empty = build(
-        config=write_forum(tmp_path, rows_of(1), persona={"fewest": 9}), out=tmp_path / "data", reporter=reporter
-    )
-    assert sum(empty["records"].values()) == 0
-    assert "no record was made" in reporter.notes[-1]
-    assert "No records. Of two" in (tmp_path / "data" / "README.md").read_text()
 
 
 @pytest.mark.prove
@@ -232,6 +226,7 @@ def test_workers_end_with_the_first_process(recipe: Path, tmp_path: Path, how: i
         ({"sources": [{"kind": "reddit", "path": "none.jsonl"}]}, "no such file; check the path of this source"),
         ({"sources": []}, "names neither `sources`"),
         ({"persona": {"comments": 3}}, "unknown key 'persona.comments'"),
+        ({"filters": {"language": "english"}}, "no such code"),
     ],
 )
 def test_a_recipe_that_cannot_be_used_is_refused_before_anything_is_written(tmp_path, settings, sentence) -> None:
@@ -239,6 +234,34 @@ def test_a_recipe_that_cannot_be_used_is_refused_before_anything_is_written(tmp_
     with pytest.raises((ConfigError, DataError), match=sentence):
         build(config=recipe, out=tmp_path / "data")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.prove
+def test_directions_are_the_same_with_any_number_of_workers(tmp_path: Path) -> None:
+    said = ["I love camping in the hills.", "I can't stand video games.", "Long novels are my idea of a good evening."]
+    rows = rows_of(30)
+    for number, row in enumerate(rows):
+        row["text"] = f"{said[number % 3]} {row['text']}" if number % 2 else row["text"]
+    recipe = write_forum(tmp_path, rows, annotator="english")
+    files = [build(config=recipe, out=tmp_path / f"with {n}", workers=n)["files"] for n in (1, 2)]
+    assert files[0] == files[1]
+    records = read(tmp_path / "with 1" / "train", load_space("alignx90")).records()
+    assert any(record.direction and record.direction.poles() for record in records)
+
+
+def test_an_engine_that_is_none_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`engine` is 'spark'"):
+        build(config=write_forum(tmp_path, rows_of(1)), out=tmp_path / "data", engine="spark")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_build_without_a_record_is_an_error_that_shows_the_steps(tmp_path: Path, reporter) -> None:
+    alone = [{**row, "parent": None} for row in rows_of(3)]
+    with pytest.raises(DataError, match="no record was made"):
+        build(config=write_forum(tmp_path, alone), out=tmp_path / "data", reporter=reporter)
+    assert any("opens a thread" in note for note in reporter.notes)
+    assert (tmp_path / "data" / "dropped.parquet").is_file()
+    assert "No records. Of two" in (tmp_path / "data" / "README.md").read_text()
 
 
 def test_sources_without_rows_are_refused(tmp_path: Path) -> None:

@@ -3,12 +3,17 @@
 import json
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 import yaml
 
+from penchant.encoder.pooled import PooledEncoder, States
 from penchant.errors import ConfigError, TrainingError
+from penchant.persona import Comment
 from penchant.runs.build import build
+from penchant.runs.build_labels import steady
 from penchant.shards.parquet import read
 from penchant.space import load_space
 
@@ -90,3 +95,32 @@ def test_labels_need_an_annotator(tmp_path) -> None:
 
 def _stop(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+class Lengths(PooledEncoder):
+    """Vectors of the length of a text."""
+
+    name, source, size = "lengths", "lengths", 1
+
+    def _tokenizer(self) -> object:
+        raise AssertionError("this test needs no tokenizer")
+
+    def _states(self, batch: list[str]) -> States:
+        ones = torch.ones((len(batch), 1, 1))
+        return States(ids=ones[..., 0], first=ones, final=ones, mask=ones[..., 0], own_mask=ones[..., 0])
+
+
+def test_a_steady_reader_keeps_nothing_of_earlier_items_and_computes_in_one_thread() -> None:
+    encoder = Lengths()
+    encoder.embed(["an earlier text"])
+    seen: list[tuple[int, int]] = []
+
+    def counted(items: list[Comment]) -> list[None]:
+        seen.append((torch.get_num_threads(), len(encoder._cache)))
+        return [None for _ in items]
+
+    before = torch.get_num_threads()
+    assert steady(counted, SimpleNamespace(encoder=encoder))([Comment("", "a")]) == [None]
+    assert seen == [(1, 0)]
+    assert torch.get_num_threads() == before
+    assert steady(counted, SimpleNamespace()) is counted

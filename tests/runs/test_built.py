@@ -29,6 +29,8 @@ def test_a_record_says_from_which_rows_it_is_made(built: Path) -> None:
     record = next(record for told in rows for record in told["records"])
     again = explain(built, record["record"])
     assert again["records"] == [record]
+    reply = record["record"].split(" > ")[0]
+    assert record in explain(built, reply)["records"]
     assert record["rule"] == "own"
     assert {part.split(" line ")[0] for part in (record["prompt"], record["chosen"], record["rejected"])} == {
         "posts.jsonl"
@@ -38,7 +40,8 @@ def test_a_record_says_from_which_rows_it_is_made(built: Path) -> None:
 
 
 def test_an_unknown_row_and_an_unfinished_folder_are_refused(built: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nothing is called 'other.jsonl line 9'"):
-        explain(built, "other.jsonl line 9")
+    for row in ("other.jsonl line 9", "posts.jsonl row 9"):
+        with pytest.raises(DataError, match=f"nothing is called '{row}'; give a line of JSON lines, from 1"):
+            explain(built, row)
     with pytest.raises(DataError, match="holds no data set that was built to its end"):
         explain(tmp_path, "x")

@@ -44,7 +44,7 @@ def card(manifest: Mapping[str, Any]) -> str:
             f"# {manifest['name']}",
             "",
             (" and ".join(f"{records[split]:,} records of {split}" for split in splits) or "No records")
-            + f". {rule}{mirrored} No person is in both splits, and no post is a prompt in both.",
+            + f". {rule}{mirrored} {_apart(manifest['shared'])}",
             "",
             "| source | kind |",
             "|---|---|",
@@ -59,12 +59,21 @@ def card(manifest: Mapping[str, Any]) -> str:
             f"Directions: {recipe['annotator'] or 'none'}, in the space {manifest['space']['name']}."
             f"{_labelled(manifest.get('labelled'))} Personal data "
             f"replaced by marks: {', '.join(f'{kind} {count:,}' for kind, count in marks.items()) or 'none found'}. "
-            f"Names of people and places are not looked for.{_disclosed(manifest.get('disclosed'))}",
+            f"{_names(recipe.get('names'))}"
+            f"{_disclosed(manifest.get('disclosed'), (recipe.get('profiles') or {}).get('attributes', ()))}",
             "",
             "Licences of the sources are not known to penchant: state them here before you share this data.",
             "",
         ]
     )
+
+
+def _apart(shared: Mapping[str, int]) -> str:
+    """What the two splits share, as it was counted in the records."""
+    people, prompts = shared["people"], shared["prompts"]
+    if not people and not prompts:
+        return "No person is in both splits, and no prompt."
+    return f"**{people:,} people and {prompts:,} prompts are in both splits.**"
 
 
 def _rules(values: Mapping[str, Any] | None) -> list[str]:
@@ -77,8 +86,9 @@ def _rules(values: Mapping[str, Any] | None) -> list[str]:
         if rule not in ("split", "records")
     ]
     return [
-        f"Rules without a model, on {values['records']:,} records of {values['split']}: a method that is not better "
-        "has learned nothing about people. `longer` knows nothing of the person, the others know the evidence.",
+        f"Rules without a model, on {values['records']:,} records of {values['split']}, with all of their evidence. "
+        "`longer` knows nothing of the person; where it is right in more than half of the pairs, length gives answers "
+        "away. The other rules compare the answers with the evidence: a model should be better than they are.",
         "",
         "| rule | right, in % (95 % interval over people) |",
         "|---|---|",
@@ -101,16 +111,28 @@ def _labelled(values: Mapping[str, Any] | None) -> str:
     )
 
 
-def _disclosed(attributes: Sequence[Mapping[str, Any]] | None) -> str:
+def _names(model: str | None) -> str:
+    if model is None:
+        return "Names of people and places are not looked for."
+    return f"Names of people and places are those that the spaCy model {model} finds."
+
+
+def _disclosed(attributes: Sequence[Mapping[str, Any]] | None, wanted: Sequence[str]) -> str:
     """What the texts give away of people, among the attributes that the recipe names."""
+    missing = [name for name in wanted if name not in {one["attribute"] for one in attributes or ()}]
+    unmeasured = (
+        f" Too few people share a value of {', '.join(missing)}, so whether texts give it away was not measured."
+        if missing
+        else ""
+    )
     if not attributes:
-        return ""
+        return unmeasured
     told = ", ".join(
         f"{one['attribute']} {100 * one['accuracy']:.0f} % (most common value {100 * one['most_common']:.0f} %)"
         for one in attributes
         if one["disclosed"]
     )
-    return f" A plain classifier tells from people's texts: {told or 'none of the attributes of the recipe'}."
+    return f" A plain classifier tells from people's texts: {told or 'none of these attributes'}.{unmeasured}"
 
 
 def _share(share: float | None) -> str:
@@ -119,4 +141,7 @@ def _share(share: float | None) -> str:
 
 def _step(name: str, values: Mapping[str, Any]) -> str:
     reasons = "; ".join(f"{reason}: {count:,}" for reason, count in values["dropped"].items())
+    if name == "parse":  # a post is kept without what cannot be read
+        unread = (f"{what}: {count:,}" for what, count in values.get("changed", {}).items())
+        reasons = "; ".join(filter(None, [reasons, *unread]))
     return f"| {name} ({values['unit']}) | {values['in']:,} | {values['out']:,} | {reasons or '–'} |"

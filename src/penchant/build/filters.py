@@ -9,6 +9,7 @@ import numpy as np
 
 from penchant.build.post import Post
 from penchant.build.recipe import FiltersSection
+from penchant.errors import ConfigError
 
 _DELETED = frozenset({"[deleted]", "[removed]", "deleted", "removed", "[deleted by user]"})
 
@@ -43,6 +44,13 @@ def in_other_language(text: str, settings: FiltersSection) -> str | None:
         return None
     language, probability = _identifier().classify(text[:1000])
     return f"in language {language}" if language != settings.language and probability >= settings.sure else None
+
+
+def check_language(settings: FiltersSection) -> None:
+    """Raises ConfigError: the language of the recipe is none of those that are told apart."""
+    known = [] if settings.language is None else [str(code) for code in _identifier().nb_classes]
+    if settings.language is not None and settings.language not in known:
+        raise ConfigError(f"`filters.language` {settings.language}: no such code; known are {', '.join(sorted(known))}")
 
 
 @lru_cache

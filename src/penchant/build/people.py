@@ -102,8 +102,8 @@ def records_of(
             at=choice.at,
         )
         posts: set[str] = set()
-        items = _drawn(comments, settings.ugc, choice, record, posts)
-        items += _drawn(others, settings.pair, choice, record, posts)
+        items = _drawn(comments, settings.ugc, choice, record, posts, earlier=settings.earlier)
+        items += _drawn(others, settings.pair, choice, record, posts, earlier=settings.earlier)
         if len(items) < settings.fewest:
             counts.drop(f"fewer than {settings.fewest} comments and choices in other threads")
             continue
@@ -129,13 +129,16 @@ class _Candidate:
         """Id of the person's own post in the item."""
 
 
-def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record: Record, posts: set[str]) -> list[Item]:
+def _drawn(
+    candidates: Sequence[_Candidate], count: int, choice: Chosen, record: Record, posts: set[str], *, earlier: bool
+) -> list[Item]:
     """Some items of other threads, drawn for one record, in their order; the oldest first where times are known.
 
     Items under a prompt of test are not drawn for train, and none that holds an answer of the record.
 
     Args:
         posts: the person's own posts that items before show; none is shown twice. It grows.
+        earlier: take only items from before the choice.
     """
     key = draw(0, "record", choice.id)
     places = [(candidate.number ^ key) * _MIX & _BITS for candidate in candidates]
@@ -146,6 +149,8 @@ def _drawn(candidates: Sequence[_Candidate], count: int, choice: Chosen, record:
             break
         candidate = candidates[row]
         if candidate.thread == choice.thread or (candidate.in_test and choice.split == "train"):
+            continue
+        if earlier and not (candidate.item.at and choice.at and candidate.item.at < choice.at):
             continue
         if candidate.post not in posts and not gives_away(candidate.item.evidence, record):
             kept.append(row)

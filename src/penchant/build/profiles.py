@@ -1,9 +1,14 @@
-"""The table that describes people: a description of each, and attributes such as age."""
+"""The table that describes people: a description of each, and attributes such as age.
+
+Of a description such as `{age} years old, works as {job}`, the parts between commas that name an empty cell are left
+out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from string import Formatter
 from typing import NamedTuple
 
 from penchant.build.recipe import ProfilesSection
@@ -33,7 +38,7 @@ def profiles_of(section: ProfilesSection | None) -> Mapping[str, Profile]:
     for row in open_table(section.path).rows():
         try:
             author = str(row.content[section.author])
-            description = section.text.format_map(row.content)
+            description = _described(section.text, row.content)
             values = {name: row.content[name] for name in section.attributes}
         except (KeyError, ValueError, IndexError) as error:
             raise ConfigError(
@@ -43,3 +48,13 @@ def profiles_of(section: ProfilesSection | None) -> Mapping[str, Profile]:
         attributes = {name: "" if value is None else str(value) for name, value in values.items()}
         profiles[author] = Profile(description, attributes)
     return profiles
+
+
+def _described(template: str, content: Mapping[str, object]) -> str:
+    """The template, filled. Raises KeyError: a column is not there."""
+    parts = []
+    for part in template.split(", "):
+        columns = [name for _, name, _, _ in Formatter().parse(part) if name is not None]
+        if all(content[name] not in (None, "") for name in columns):
+            parts.append(part.format_map(content))
+    return ", ".join(parts)

@@ -122,6 +122,8 @@ class PersonaSection(Section):
     demo: bool = True
     fewest: int = Field(1, ge=0)
     """Records with fewer comments and choices are left out."""
+    earlier: bool = False
+    """Whether only what was written before the choice is shown; a post without a time is not."""
 
 
 class BuildRecipe(Section):
@@ -158,6 +160,14 @@ class BuildRecipe(Section):
     def _something_to_read(self) -> BuildRecipe:
         if not self.sources and not self.records:
             raise ConfigError("the recipe names neither `sources` (posts) nor `records` (choices); name one of them")
+        if self.sources and self.pairs.rule != "drawn" and all(source.kind == "chats" for source in self.sources):
+            raise ConfigError(
+                f"`pairs.rule` {self.pairs.rule}: two people never answer one message of a chat; take `drawn`"
+            )
+        if self.pairs.opposed and self.annotator is None and self.sources:
+            raise ConfigError(
+                f"`pairs.opposed` {self.pairs.opposed} needs directions, and `annotator` is null; name one"
+            )
         if self.names is not None and not self.scrub:
             raise ConfigError("`names` is a part of `scrub`, which is false; set it to true, or leave `names` out")
         if self.labelled is not None and self.annotator is None:

@@ -33,14 +33,27 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """Kind -> parts, in small letters, of which a text must have one to hold it; most texts have none."""
 
 
-def scrubbed(text: str) -> tuple[str, Counter[str]]:
-    """The text with marks such as `[email]`, and how many there are of each kind."""
+_SHORTEST_NAME = 4
+"""Characters of an account's name; a shorter one may be a word."""
+
+
+def scrubbed(text: str, author: str = "") -> tuple[str, Counter[str]]:
+    """The text with marks such as `[email]`, and how many there are of each kind.
+
+    Args:
+        author: the name of the author's account, which becomes `[user]` where it stands in the text.
+    """
     found: Counter[str] = Counter()
+    if len(author) >= _SHORTEST_NAME and author.lower() in text.lower():
+        named = re.compile(rf"(?<!\w){re.escape(author)}(?!\w)", re.IGNORECASE)
+        text, number = named.subn("[user]", text)
+        if number:
+            found["user"] = number
     lowered = text.lower()
     for kind, pattern in PATTERNS.items():
         if not any(part in lowered for part in _NEEDED[kind]):
             continue
         text, number = pattern.subn(f"[{kind}]", text)
         if number:
-            found[kind] = number
+            found[kind] += number
     return text, found

@@ -53,6 +53,10 @@ class PooledEncoder(ABC):
     def _tokenizer(self) -> Any:
         """The transformers tokenizer of the network."""
 
+    def forget(self) -> None:
+        """Empties the cache: a text gets the vector of the batch in which it is embedded next."""
+        self._cache.clear()
+
     def familiarity(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """See `Encoder.familiarity`."""
         tokenizer = self._tokenizer()

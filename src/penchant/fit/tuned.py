@@ -18,6 +18,9 @@ from penchant.infer.labelled import Labelled
 from penchant.infer.voice import fit_voice
 from penchant.space import PreferenceSpace
 
+_PHRASE_SCALE = {"mpnet": 1.6}
+"""Source of an encoder -> length of the poles of dimensions that were not fitted, chosen on ten dimensions that were
+left out (docs/lab/ordinary-english.md). It is 1 for other encoders: they find the dimension, but not the side."""
 _KNOWN = 4_096
 """Items whose sentences are kept to measure novelty."""
 
@@ -74,6 +77,7 @@ def tune_annotator(
         known_CE=table.known_clauses(rows),
         items=len(labelled),
         learned=tuned.poles,
+        phrase_scale=_PHRASE_SCALE.get(encoder.source, 1.0),
         by_sentence=True,
         credits=taught.credits if taught else (),
     )

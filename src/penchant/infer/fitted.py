@@ -40,6 +40,9 @@ from penchant.posterior import kind_of
 from penchant.space import PreferenceSpace
 
 BATCH = 128
+"""Items of a step of a fit."""
+_AT_ONCE = 512
+"""Items that are read at once: many enough that sentences of equal length fill the encoder's batches."""
 FAMILIAR = 0.6
 """Minimum share of words that the encoder must know for an item to be read in full. One in a hundred real English texts
 has less (all-MiniLM-L6-v2 on three files of them); nearly all texts in other European languages do: 0.1 to 0.5."""
@@ -77,6 +80,8 @@ class EncoderAnnotator:
     learned: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=dict)
     """Dimension id -> vectors of its poles, positive and negative, fitted together with the encoder (`fit.tuning`). The
     poles of other dimensions, and of one whose phrases are others than in the fit, are the vectors of their phrases."""
+    phrase_scale: float = 1.0
+    """Length of the poles of dimensions that are not in `learned`; learned poles are longer than 1, too."""
     by_sentence: bool = False
     """Whether whole sentences are read, in place of clauses; see `pieces.parts`."""
 
@@ -93,8 +98,8 @@ class EncoderAnnotator:
         read = np.empty((len(items), len(self.space), 3), dtype=np.float32)
         poles = self.poles()
         with torch.inference_mode():
-            for start in range(0, len(items), BATCH):
-                batch = items[start : start + BATCH]
+            for start in range(0, len(items), _AT_ONCE):
+                batch = items[start : start + _AT_ONCE]
                 split = [self.parts(item) for item in batch]
                 kinds, own = [kind_of(item) for item in batch], self._own_voice(split)
                 probabilities = self._probabilities(own, kinds, poles)
@@ -219,6 +224,7 @@ class EncoderAnnotator:
             "items": self.items,
             "head": _COSINE if isinstance(self.head, CosineHead) else "bilinear",
             "learned": {name: phrases for name, phrases in _phrases(self.space).items() if name in self.learned},
+            "phrase_scale": self.phrase_scale,
             "by_sentence": self.by_sentence,
             "credits": list(self.credits),
             "held_out": self.held_out.as_card() if self.held_out else None,
@@ -278,6 +284,7 @@ class EncoderAnnotator:
             held_out=held_out,
             new_words=new_words,
             learned=learned,
+            phrase_scale=float(card.get("phrase_scale", 1.0)),
             by_sentence=bool(card.get("by_sentence", False)),
             credits=tuple(card.get("credits", ())),
         )
@@ -286,13 +293,14 @@ class EncoderAnnotator:
         """Vectors of the space's poles and names, the input of the head."""
         phrases = [[getattr(d, part) for d in self.space.dimensions] for part in ("positive", "negative", "name")]
         positive, negative, name = (self._vectors(texts) for texts in phrases)
+        scale = np.float32(self.phrase_scale)
+        positive, negative = positive * scale, negative * scale
         for dimension, poles in self.learned.items():
             row = self.space.index(dimension)
             positive[row], negative[row] = poles
         for dimension, (towards, against) in self.examples.items():
             row = self.space.index(dimension)
-            positive[row] = unit((positive[row] + towards) / 2)
-            negative[row] = unit((negative[row] + against) / 2)
+            positive[row], negative[row] = _moved(positive[row], towards), _moved(negative[row], against)
         return Poles(torch.from_numpy(positive), torch.from_numpy(negative), torch.from_numpy(name))
 
     def _own_voice(self, split: Sequence[Parts]) -> list[Parts]:
@@ -308,6 +316,12 @@ class EncoderAnnotator:
 def _trust(familiarity: NDArray[np.float64]) -> NDArray[np.float32]:
     """Factor of the probabilities of poles: 1, or below `FAMILIAR` so small that no pole is stated."""
     return np.where(familiarity < FAMILIAR, STATED * familiarity / FAMILIAR, 1.0).astype(np.float32)
+
+
+def _moved(pole_E: NDArray[np.float32], towards_E: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A pole half way towards other vectors; its length stays."""
+    length = np.float32(np.linalg.norm(pole_E))
+    return unit((unit(pole_E) + towards_E) / np.float32(2)) * length
 
 
 def _sided(clauses: Parts) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from penchant.reporter import QUIET, Reporter
 from penchant.runs.annotators import OWN, open_annotator
 from penchant.runs.build_disclosure import disclosures
 from penchant.runs.build_folder import CARD, DATASHEET, DROPPED, FORMAT, HIDDEN, MANIFEST, begin, made_from, portable
-from penchant.runs.build_labels import agreement, label, labelled_reader
-from penchant.runs.engines import Waiting, Workers
+from penchant.runs.build_labels import agreement, label, labelled_reader, steady
+from penchant.runs.built import summary
+from penchant.runs.engines import Waiting, Workers, check_engine
 from penchant.runs.engines import engine as started
 from penchant.space import SPACE_FILE, PreferenceSpace, load_space
 
@@ -66,14 +67,12 @@ def build(
         DataError: a source is missing; `out` holds another build; or a step lost something.
     """
     from penchant.build.counts import check, total
-    from penchant.build.names import hidden
     from penchant.build.stages.folder import STAGES, BuildFolder
 
     recipe = _recipe(config, records, overrides)
     space = load_space(recipe.space)
-    _check_columns(recipe)
-    if recipe.names:
-        hidden("", recipe.names)  # refuses a model that is missing before anything is read
+    _check(recipe)
+    check_engine(engine, workers)
     folder = BuildFolder(out / HIDDEN, recipe)
     begin(out, made_from(recipe, space), resume=resume, overwrite=overwrite, reporter=reporter)
     with started(engine, workers) as team:
@@ -93,7 +92,10 @@ def build(
     check(counts)
     content = _finish(out, folder, space, counts, reporter)
     if not sum(content["records"].values()):
-        reporter.note("no record was made; the steps say what was left out, and where")
+        reporter.note(summary(content, out))
+        raise DataError(f"{out}: no record was made; the steps above say what was left out")
+    if recipe.test and not content["records"]["test"]:
+        reporter.note(f"test has no record: with `test` {recipe.test:g}, no person with choices was drawn; raise it")
     return content
 
 
@@ -122,8 +124,14 @@ def _recipe(config: str | Path | None, added: Sequence[Path], overrides: Sequenc
     return recipe.model_copy(update={**changes, "buckets": recipe.buckets or buckets_for(sources)})
 
 
-def _check_columns(recipe: BuildRecipe) -> None:
-    """Raises ConfigError where a column of the recipe is in none of the first rows: every row would be dropped."""
+def _check(recipe: BuildRecipe) -> None:
+    """Refuses before anything is read what would stop the build, or leave nothing.
+
+    Raises:
+        ConfigError: a column of the recipe is in none of the first rows, a language or a spaCy model is not known.
+    """
+    from penchant.build.filters import check_language
+    from penchant.build.names import hidden
     from penchant.build.profiles import profiles_of
     from penchant.build.sources import unknown_columns
 
@@ -136,6 +144,9 @@ def _check_columns(recipe: BuildRecipe) -> None:
                 f"{', '.join(names)}"
             )
     profiles_of(recipe.profiles)
+    check_language(recipe.filters)
+    if recipe.names:
+        hidden("", recipe.names)
 
 
 # the tasks, in this process or in others
@@ -210,7 +221,7 @@ def _annotator(source: str, space: str) -> Reader:
     from penchant.infer.annotate import directions
 
     annotator = open_annotator(source, load_space(space))
-    return lambda items: directions(annotator.annotate(items), annotator.space)
+    return steady(lambda items: directions(annotator.annotate(items), annotator.space), annotator)
 
 
 def _read(pool: _Pool, reporter: Reporter) -> None:
@@ -283,6 +294,7 @@ def _finish(
         "labelled": agreement(folder),
         "disclosed": disclosures(folder, reporter),
         "rules": _rules(out, records, space, recipe.seed),
+        "shared": _shared(out, records),
         "files": files,
         "seed": recipe.seed,
         "space": {"name": space.name, "digest": space.digest},
@@ -316,6 +328,25 @@ def _rules(out: Path, records: Mapping[str, int], space: PreferenceSpace, seed: 
     some = list(islice(read(out / split, space, verify=False), _AUDITED))
     values = {rule.rule: [rule.accuracy, *rule.ci95] for rule in shortcuts(some, seed=seed)}
     return {"split": split, "records": len(some), **values}
+
+
+def _shared(out: Path, records: Mapping[str, int]) -> dict[str, int]:
+    """The people and the prompts that are in both splits, counted in what was written."""
+    import pyarrow.parquet as pq
+
+    from penchant.build.draws import draw
+
+    people: list[set[int]] = []
+    prompts: list[set[int]] = []
+    for split in records:
+        people.append(set())
+        prompts.append(set())
+        for path in sorted((out / split).glob("*.parquet")):
+            for batch in pq.ParquetFile(path).iter_batches(columns=["user_id", "record_id", "prompt"]):
+                for row in batch.to_pylist():
+                    people[-1].add(draw(0, "person", row["user_id"] or row["record_id"]))
+                    prompts[-1].add(draw(0, "prompt", json.dumps(row["prompt"])))
+    return {"people": len(set.intersection(*people)), "prompts": len(set.intersection(*prompts))}
 
 
 def _published(paths: Sequence[Path], target: Path) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ from penchant.space import load_space
 if TYPE_CHECKING:
     from penchant.build.stages.folder import BuildFolder
     from penchant.build.stages.link import Reader
+    from penchant.infer.base import Annotator
+    from penchant.persona import Comment, Demographics
+    from penchant.space import Direction
 
 _STAGE = "label"
 _STEPS = 1500
@@ -87,7 +91,32 @@ def labelled_reader(folder: Path, space: str) -> Reader:
 
     reader = open_annotator(folder / _STAGE / "reader", load_space(space))
     labels = Labels.load(folder / _STAGE / "reader" / "labels")
-    return lambda items: labels.directions(items, reader)
+    return steady(lambda items: labels.directions(items, reader), reader)
+
+
+def steady(read: Reader, annotator: Annotator) -> Reader:
+    """A reader whose results depend on nothing but its items, so that a build is the same with any number of workers.
+
+    An encoder rounds by the batch that a text is in. So nothing of earlier items is kept, and one thread computes.
+    """
+    from penchant.encoder.pooled import PooledEncoder
+
+    encoder = getattr(annotator, "encoder", None)
+    if not isinstance(encoder, PooledEncoder):
+        return read
+
+    def alone(items: Sequence[Comment | Demographics]) -> Sequence[Direction | None]:
+        import torch
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        encoder.forget()
+        try:
+            return read(items)
+        finally:
+            torch.set_num_threads(threads)
+
+    return alone
 
 
 def _folder(folder: BuildFolder) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,21 +40,27 @@ def explain(out: Path, row: str) -> dict[str, Any]:
     dropped = list(_dropped(out, row))
     records, evidence = [], []
     for described in _records(out, row):
-        if row in (described["record"], described["prompt"], described["chosen"], described["rejected"]):
+        ids = (described["record"], *described["record"].split(" > "))
+        if row in (*ids, described["prompt"], described["chosen"], described["rejected"]):
             records.append(described)
         else:
             evidence.append(described["record"])
     if not dropped and not records and not evidence and not _is_of_a_source(out, row):
         raise DataError(
-            f"{out}: nothing is called '{row}'; give a row as dropped.parquet names it (posts.jsonl line 17), or the "
-            "id of a record"
+            f"{out}: nothing is called '{row}'; give a line of JSON lines, from 1 (posts.jsonl line 17), a row "
+            "of another table, from 0 without its header (posts.csv row 0), or the id of a post or a record"
         )
     return {"row": row, "dropped": dropped, "records": records, "evidence": evidence}
 
 
 def _is_of_a_source(out: Path, row: str) -> bool:
     content = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    return any(row.startswith(f"{name.removeprefix('file ')} ") for name in content["made_from"])
+    for name in content["made_from"]:
+        file = name.removeprefix("file ")
+        unit = "row" if re.search(r"\.(?:csv|tsv|parquet|json|arrow)(?:\.\w+)?$", file) else "line"
+        if re.fullmatch(rf"{re.escape(file)} {unit} \d+", row):
+            return True
+    return False
 
 
 def _dropped(out: Path, row: str) -> Iterator[dict[str, str]]:
@@ -74,7 +81,8 @@ def _records(out: Path, row: str) -> Iterator[dict[str, Any]]:
             meta = json.loads(record.provenance.meta) if record.provenance.attribute in RULES else {}
             parts = dict(zip(("prompt", "chosen", "rejected"), meta.get("rows", ("", "", "")), strict=True))
             evidence = meta.get("evidence", {})
-            if row in (record.record_id, *parts.values(), *evidence, *evidence.values()):
+            ids = (record.record_id, *record.record_id.split(" > "))
+            if row in (*ids, *parts.values(), *evidence, *evidence.values()):
                 yield _described(record, split, parts, evidence)
 
 
@@ -112,9 +120,7 @@ def explanation(values: Mapping[str, Any]) -> str:
     if values["evidence"]:
         lines.append(f"evidence of {len(values['evidence']):,} records: {', '.join(values['evidence'][:_MOST])}")
     text = "\n".join(lines).rstrip()
-    return (
-        text or "kept as a post (if the source has such a row), but no record asks about it or was given it as evidence"
-    )
+    return text or "not left out, and in no record: a post that was kept, or a row that its source does not have"
 
 
 def _poles(direction: Mapping[str, int] | None) -> str:

@@ -43,10 +43,7 @@ def engine(kind: str, workers: int) -> Iterator[Workers]:
     Raises:
         ConfigError: there is no such engine, `workers` is below 1, or Ray is not installed.
     """
-    if kind not in ENGINES:
-        raise ConfigError(f"`engine` is '{kind}'; take {' or '.join(ENGINES)}")
-    if workers < 1:
-        raise ConfigError(f"`workers` is {workers}; it must be at least 1")
+    check_engine(kind, workers)
     if kind == "ray":
         with _ray(workers) as cluster:
             yield cluster
@@ -55,6 +52,14 @@ def engine(kind: str, workers: int) -> Iterator[Workers]:
     else:
         with _processes(workers) as pool:
             yield pool
+
+
+def check_engine(kind: str, workers: int) -> None:
+    """Raises ConfigError: there is no such engine, or `workers` is below 1."""
+    if kind not in ENGINES:
+        raise ConfigError(f"`engine` is '{kind}'; take {' or '.join(ENGINES)}")
+    if workers < 1:
+        raise ConfigError(f"`workers` is {workers}; it must be at least 1")
 
 
 class _Done:

@@ -12,6 +12,7 @@ from penchant.shards.codec import KEYS as OWN_KEYS
 from penchant.shards.layouts.base import Sample, plain
 from penchant.shards.layouts.battles import prompt_column, sides_of
 from penchant.shards.layouts.ratings import ANSWERS
+from penchant.shards.layouts.verdicts import side_of
 from penchant.shards.manifest import MANIFEST
 from penchant.shards.tables import Table, open_table
 from penchant.space import PreferenceSpace
@@ -141,6 +142,8 @@ def _guess(sample: Sample) -> str:
             people.append(name)
         elif 1 < len(distinct) <= 7 and not distinct <= _FLAGS and not plain(name).endswith("_id"):
             verdicts.append(name)
+    if sides is not None:  # a column that names an answer comes before one of few other values
+        verdicts.sort(key=lambda name: all(side_of(value, *sides) for value in _values(sample, name)))
     asked = [*([prompt_key] if prompt_key else []), *texts]
     answers = list(sides or asked[1:3])
     alike = [name for name in verdicts[:-1] if _values(sample, name) & _values(sample, verdicts[-1])]

@@ -14,6 +14,8 @@ def test_submissions_and_comments_refer_to_each_other() -> None:
     assert answer.at.year == 2013
     link = parse({"id": "abd", "title": "A link", "selftext": "", "author": "ann"}, {}, "")
     assert link.text == "A link"
+    gone = parse({"id": "abe", "title": "Rye?", "selftext": "[removed]", "author": "ann"}, {}, "")
+    assert gone.text == "Rye?"
 
 
 def test_other_rows_are_no_posts() -> None:

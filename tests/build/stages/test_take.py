@@ -60,6 +60,21 @@ def test_rows_that_their_file_calls_test_are_in_test_with_all_of_their_person(tm
     assert manifest["name"] == "people"
 
 
+def test_what_the_posts_gave_to_a_split_is_not_taken_into_the_other_nor_twice(tmp_path: Path) -> None:
+    first = build(config=write_forum(tmp_path, rows_of(40)), out=tmp_path / "data")
+    assert first["shared"] == {"people": 0, "prompts": 0}
+    (tmp_path / "more").mkdir()
+    sections = [{"path": str(tmp_path / "data" / split)} for split in ("train", "test")]
+    recipe = write_forum(tmp_path / "more", rows_of(40), records=sections, seed=1)
+    second = build(config=recipe, out=tmp_path / "again")
+    assert second["shared"] == {"people": 0, "prompts": 0}
+    dropped = second["steps"]["take"]["dropped"]
+    assert {"a record before it has the same id", "its person is in train"} <= dropped.keys()
+    records = [read(tmp_path / "again" / split, load_space("alignx90")).records() for split in ("train", "test")]
+    names = [record.record_id for split in records for record in split]
+    assert len(names) == len(set(names)) == sum(second["records"].values())
+
+
 def test_published_rows_become_shards_without_a_recipe(tmp_path: Path) -> None:
     signs = [1.0, 0.0, *[0.5] * 88]
     history = {"prompt": "a post", "comment": "my words", "Preference Direction": signs}

@@ -25,7 +25,10 @@ def parse(content: Mapping[str, object], columns: Mapping[str, str], origin: str
     if "body" in content:
         return post_of({**content, "id": _full(content, "t1_")}, {**_COMMENT, **_BOTH}, origin)
     if "title" in content:
-        return post_of({**content, "id": _full(content, "t3_")}, {**_SUBMISSION, **_BOTH}, origin)
+        # the title of a submission stays when its text is gone
+        text = None if content.get("selftext") in ("[removed]", "[deleted]") else content.get("selftext")
+        values = {**content, "selftext": text, "id": _full(content, "t3_")}
+        return post_of(values, {**_SUBMISSION, **_BOTH}, origin)
     raise RecordError("neither a submission (title) nor a comment (body)")
 
 

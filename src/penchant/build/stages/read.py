@@ -10,6 +10,7 @@ import numpy as np
 from penchant.build import duplicates, filters, sources
 from penchant.build.counts import Counts, StepCounts, enter
 from penchant.build.draws import bucket_of, draw
+from penchant.build.markup import plain
 from penchant.build.names import hidden
 from penchant.build.post import Post, table_of
 from penchant.build.recipe import BuildRecipe, SourceSection
@@ -25,13 +26,14 @@ def read(folder: BuildFolder, number: int, source: SourceSection, lines: Sequenc
     """Parses and filters a batch of rows, and writes its posts by thread."""
     recipe = folder.recipe
     counts, dropped, kept = _read_counts(recipe), [], []
-    for post in sources.parsed(lines, source):
+    for line, post in zip(lines, sources.parsed(lines, source), strict=True):
         if isinstance(post, tuple):
-            line, reason = post
+            reason = post[1]
             enter(counts, "parse", reason)
             dropped.append((line.origin, "parse", reason))
             continue
         enter(counts, "parse", None)
+        _count_unread(post, line, source, counts)
         final, step, dropped_for = _filtered(post, recipe, counts)
         if dropped_for:
             dropped.append((post.origin, step, dropped_for))
@@ -39,6 +41,14 @@ def read(folder: BuildFolder, number: int, source: SourceSection, lines: Sequenc
             kept.append(final)
     _write_posts(folder, number, kept)
     folder.done("read", number, counts, dropped)
+
+
+def _count_unread(post: Post, line: Line, source: SourceSection, counts: Counts) -> None:
+    """Counts times and votes that are there and cannot be read: such a post counts as one without."""
+    for field, unread in (("at", post.at is None), ("score", post.score is None)):
+        column = source.columns.get(field)
+        if unread and column is not None and line.content()[0].get(column) not in (None, ""):
+            counts["parse"].changed[f"{field} not read"] = counts["parse"].changed.get(f"{field} not read", 0) + 1
 
 
 def _read_counts(recipe: BuildRecipe) -> Counts:
@@ -58,11 +68,12 @@ def _filtered(post: Post, recipe: BuildRecipe, counts: Counts) -> tuple[Post, st
     enter(counts, "machine", machine)
     if machine:
         return post, "machine", machine
-    own = unquoted(post.text).strip()
+    read_as = plain(post.text)
+    own = unquoted(read_as).strip() if read_as.strip() else ""
     enter(counts, "quotes", None if own else "nothing but quotes")
     if not own:
         return post, "quotes", "nothing but quotes"
-    if own.split() != post.text.split():
+    if own.split() != read_as.split() or len(read_as) < len(post.text):
         counts["quotes"].changed["texts"] = counts["quotes"].changed.get("texts", 0) + 1
     # a short message of a chat is a part of a turn, which is looked at as a whole
     unlike = None if is_part_of_turn(own, post, recipe) else filters.unlike_prose(own, recipe.filters)
@@ -75,7 +86,7 @@ def _filtered(post: Post, recipe: BuildRecipe, counts: Counts) -> tuple[Post, st
         if foreign:
             return post, "language", foreign
     if recipe.scrub:
-        own, marks = scrubbed(own)
+        own, marks = scrubbed(own, post.author)
         if recipe.names:
             own, named = hidden(own, recipe.names)
             marks += named

@@ -39,18 +39,26 @@ def take(folder: BuildFolder, number: int, space: PreferenceSpace) -> None:
     rejected = folder.file("take", number, "rejected.jsonl")
     rejected.parent.mkdir(parents=True, exist_ok=True)
     loaded = read_records(path, space=space, columns=section.columns or None, rejected=rejected)
-    tested = _Tested(_test_prompts(folder), set())
+    trained, tested = _made(folder, "train"), _made(folder, "test")
+    ids = trained.ids | tested.ids
     splits = ["train"]
-    if section.share is None:
-        for record in loaded:
-            if _split(record, folder.recipe) == "test":
-                tested.add(record)
-                splits = ["train", "test"]
+    for place, other in enumerate(folder.recipe.records):
+        if place >= number and other.share is not None:
+            continue  # a share is of train alone, and of equal ids the first one is kept
+        rows = loaded if place == number else read_records(other.path, space=space, columns=other.columns or None)
+        for record in rows:
+            if other.share is None and _split(record, folder.recipe) == "test":
+                splits = ["train", "test"] if place == number else splits
+                if trained.reason(record) is None:
+                    tested.add(record)
+            if place < number:
+                ids.add(draw(0, "record", record.record_id))
     limit = None if section.share is None else _limit(loaded, _trained(folder), section.share, seed)
     counts: Counts = {"records": StepCounts("rows"), "take": StepCounts("records")}
     dropped: list[tuple[str, str, str]] = []
     for split in splits:
-        kept = _kept(loaded, split, folder.recipe, tested, limit, counts["take"], dropped)
+        not_in = tested if split == "train" else trained
+        kept = _kept(loaded, split, folder.recipe, not_in, ids, limit, counts["take"], dropped)
         for part in range(_PARTS):
             records = list(islice(kept, SHARD_RECORDS))
             if not records:
@@ -65,21 +73,38 @@ def take(folder: BuildFolder, number: int, space: PreferenceSpace) -> None:
     folder.done("take", number, counts, dropped)
 
 
-class _Tested(NamedTuple):
-    """What must not be in train, as numbers."""
+class _Half(NamedTuple):
+    """What one split holds, as numbers: none of it may be in the other."""
 
+    name: str
     prompts: set[int]
     people: set[int]
+    ids: set[int]
 
     def add(self, record: Record) -> None:
         self.prompts.add(draw(0, "prompt", record.task))
         self.people.add(draw(0, "person", record.person_id))
 
     def reason(self, record: Record) -> str | None:
-        """Why a record cannot be in train."""
+        """Why a record cannot be in the other split."""
         if draw(0, "prompt", record.task) in self.prompts:
-            return "its prompt is in test"
-        return "its person is in test" if draw(0, "person", record.person_id) in self.people else None
+            return f"its prompt is in {self.name}"
+        return f"its person is in {self.name}" if draw(0, "person", record.person_id) in self.people else None
+
+
+def _made(folder: BuildFolder, split: str) -> _Half:
+    """What the posts gave to a split."""
+    half = _Half(split, set(), set(), set())
+    for path in _shards(folder, split):
+        for row in pq.read_table(path, columns=["record_id", "user_id", "prompt"]).to_pylist():
+            half.prompts.add(draw(0, "prompt", row["prompt"][-1]["content"]))
+            half.people.add(draw(0, "person", row["user_id"] or row["record_id"]))
+            half.ids.add(draw(0, "record", row["record_id"]))
+    return half
+
+
+def _shards(folder: BuildFolder, split: str) -> list[Path]:
+    return folder.files(f"{'mirror' if folder.recipe.pairs.mirrored else 'compose'}-{split}", "parquet")
 
 
 def _split(record: Record, recipe: BuildRecipe) -> str:
@@ -91,42 +116,41 @@ def _kept(
     loaded: Loaded,
     split: str,
     recipe: BuildRecipe,
-    tested: _Tested,
+    not_in: _Half,
+    ids: set[int],
     limit: int | None,
     counts: StepCounts,
     dropped: list[tuple[str, str, str]],
 ) -> Iterator[Record]:
-    """The records of one split; each record is counted in the pass of its split."""
+    """The records of one split; each record is counted in the pass of its split.
+
+    Args:
+        not_in: the other split.
+        ids: of the records so far; it grows.
+    """
     for record in loaded:
         theirs = "train" if limit is not None else _split(record, recipe)
         if theirs != split:
             continue
         counts.rows_in += 1
-        reason = None
-        if limit is not None and draw(recipe.seed, "share", record.record_id) > limit:
+        name = draw(0, "record", record.record_id)
+        if name in ids:
+            reason: str | None = "a record before it has the same id"
+        elif limit is not None and draw(recipe.seed, "share", record.record_id) > limit:
             reason = "beyond its share"
-        elif split == "train":
-            reason = tested.reason(record)
+        else:
+            reason = not_in.reason(record)
         if reason:
             counts.drop(reason)
             dropped.append((record.record_id, "take", reason))
             continue
+        ids.add(name)
         counts.rows_out += 1
         yield replace(record, split=split)
 
 
-def _test_prompts(folder: BuildFolder) -> set[int]:
-    """The prompts of test so far."""
-    prompts = (
-        row["prompt"][-1]["content"]
-        for path in folder.files("compose-test", "parquet")
-        for row in pq.read_table(path, columns=["prompt"]).to_pylist()
-    )
-    return {draw(0, "prompt", prompt) for prompt in prompts}
-
-
 def _trained(folder: BuildFolder) -> int:
-    return sum(pq.read_metadata(path).num_rows for path in folder.files("compose-train", "parquet"))
+    return sum(pq.read_metadata(path).num_rows for path in _shards(folder, "train"))
 
 
 def _limit(loaded: Loaded, trained: int, share: float, seed: int) -> int:

@@ -72,6 +72,9 @@ USERS = tuple(
         "employee_id",
         "customer",
         "member_id",
+        "user_email",
+        "annotator_email",
+        "reviewer_email",
         "visitor_id",
         "prolific_pid",
         "prolific_id",
@@ -82,6 +85,7 @@ USERS = tuple(
 
 _PLATFORM = re.compile(r"(?:Input|Answer|INPUT|OUTPUT|ASSIGNMENT)[.:](?=.)")
 """What MTurk and Toloka put before the names of columns."""
+_REMARK = re.compile(r"\([^()]{0,80}\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +239,8 @@ class Sample:
     def plain(self) -> dict[str, str]:
         """Name in small letters, and as `plain` writes it -> column.
 
-        A column of a task platform counts without the word before it: `Input.prompt`, `OUTPUT:result`.
+        A column of a task platform counts without the word before it: `Input.prompt`, `OUTPUT:result`; any column also
+        without a remark behind it: `Answer A (our model)`.
         """
         names = {name.lower(): name for name in self.columns}
         for name in self.columns:
@@ -243,6 +248,7 @@ class Sample:
         for name in self.columns:
             if (platform := _PLATFORM.match(name)) is not None:
                 names.setdefault(plain(name[platform.end() :]), name)
+            names.setdefault(plain(_REMARK.sub("", name)), name)
         return names
 
 

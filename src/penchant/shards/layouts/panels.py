@@ -15,7 +15,10 @@ from penchant.shards.layouts.battles import prompt_column, sides_of
 from penchant.shards.layouts.verdicts import NO_VERDICT, TIE, Side, number_of, side_of
 from penchant.shards.turns import answer_of, turns_of
 
-_JUDGE = re.compile(r"(?:annotator|rater|judge|worker|labell?er|evaluator|voter|vote|reviewer|expert)_?\d{1,3}")
+_ROLES = "annotator|rater|judge|worker|labell?er|evaluator|voter|vote|reviewer|expert"
+_JUDGE = re.compile(
+    rf"(?:{_ROLES})_?(?:\d{{1,3}}|(?!(?:id|name|type|model|email|hash|age|gender|count|index)\b)[a-z]{{2,20}})"
+)
 
 _ONE = "'{names}' names one answer or the other; if it says which is better: --columns {mapping},label={names}"
 _SEVERAL = (
@@ -32,13 +35,13 @@ def panel(sample: Sample) -> Layout | None:
     if sides is None or prompt_key is None or len(judges) < 2:
         return None
     verdicts = [value for name in judges for value in sample.values(name) if str(value).strip()]
-    numbers = {number_of(value) for value in verdicts}
+    numbers = {number_of(value) for value in verdicts if side_of(value, "-", "-") != "tie"}
     counted = numbers <= {0, 1, 2} and 2 in numbers
     if not counted and not all(side_of(value, *sides) for value in verdicts):
         return None
 
     def side(value: object) -> Side | None:
-        if not counted:
+        if not counted or side_of(value, "-", "-") == "tie":
             return side_of(value, *sides)
         return _COUNTED.get(number_of(value))
 
