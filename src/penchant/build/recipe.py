@@ -22,6 +22,9 @@ class SourceSection(Section):
     """`threads`: posts that name the post that they answer. `chats`: messages in order; each answers the one before."""
     path: str
     """A file, or a pattern such as `RC_2013-*.zst`; relative to the recipe."""
+    forum: str = ""
+    """Ids of posts are those of this forum: sources with another name may use the same ids. People are not told apart:
+    one name is one person in all sources."""
     columns: Mapping[str, str] = Field({})
     """Kinds `threads` and `chats`: id, author, text, thread, parent, title, score or at -> the column of the file."""
 

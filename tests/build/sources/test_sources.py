@@ -1,5 +1,6 @@
 """Sources as posts: files of a pattern, batches that hold each row once, buckets by size."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,16 @@ def test_each_row_is_in_one_batch_and_is_a_post_or_has_a_reason(tmp_path: Path) 
     assert [post.id for post in found[:5]] == ["0", "1", "2", "3", "4"]
     line, reason = found[5]
     assert (line.origin, reason) == ("b.jsonl line 1", "no author")
+
+
+def test_sources_of_two_forums_may_use_the_same_ids(tmp_path: Path) -> None:
+    rows = ({"id": "1", "author": "ann", "text": "tea"}, {"id": "2", "author": "ben", "text": "no", "to": "1"})
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    columns = {"id": "id", "author": "author", "text": "text", "parent": "to"}
+    board = SourceSection(kind="threads", path=str(tmp_path / "a.jsonl"), columns=columns, forum="board")
+    first, second = (post for batch in batches(board, 9) for post in parsed(batch, board))
+    assert (first.id, first.thread, first.parent, first.author) == ("board/1", "board/1", None, "ann")
+    assert (second.id, second.thread, second.parent) == ("board/2", "board/1", "board/1")
 
 
 def test_columns_that_no_row_has_are_found_before_a_build(tmp_path: Path) -> None:

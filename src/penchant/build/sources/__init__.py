@@ -7,6 +7,7 @@ number of workers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from penchant.build.post import Post
 from penchant.build.recipe import SourceSection
 from penchant.build.sources import chats, reddit, threads
 from penchant.build.sources.lines import Line, json_lines, table_lines
+from penchant.build.turns import BEFORE
 from penchant.errors import DataError, RecordError
 from penchant.shards.tables.text import PACKED
 
@@ -67,6 +69,14 @@ def batches(source: SourceSection, size: int) -> Iterator[list[Line]]:
         yield batch
 
 
+def _of_forum(post: Post, forum: str) -> Post:
+    """The post with the name of its forum before its ids."""
+    if not forum:
+        return post
+    parent = post.parent if post.parent in (None, BEFORE) else f"{forum}/{post.parent}"
+    return replace(post, id=f"{forum}/{post.id}", thread=f"{forum}/{post.thread}", parent=parent)
+
+
 def parsed(lines: Sequence[Line], source: SourceSection) -> Iterator[Post | tuple[Line, str]]:
     """The posts of a batch; for a row that is no post, the row and the reason."""
     parse = _PARSE[source.kind]
@@ -76,6 +86,6 @@ def parsed(lines: Sequence[Line], source: SourceSection) -> Iterator[Post | tupl
             yield line, reason
             continue
         try:
-            yield parse(content, source.columns, line.origin)
+            yield _of_forum(parse(content, source.columns, line.origin), source.forum)
         except RecordError as error:
             yield line, str(error)
