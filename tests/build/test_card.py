@@ -8,7 +8,7 @@ from penchant.config import parse
 def test_the_card_says_what_was_left_out_and_where_the_splits_are() -> None:
     recipe = parse(BuildRecipe, {"name": "a", "sources": [{"kind": "reddit", "path": "x/RC.zst"}]}, where="a")
     steps = {
-        "parse": {"unit": "rows", "in": 1200, "out": 1200, "dropped": {}, "changed": {"at not read": 4}},
+        "parse": {"unit": "rows", "in": 1200, "out": 1200, "dropped": {}, "changed": {"time not read": 4}},
         "prose": {"unit": "posts", "in": 1200, "out": 1000, "dropped": {"too short": 200}},
         "scrub": {"unit": "posts", "in": 1000, "out": 1000, "dropped": {}, "changed": {"email": 3}},
     }
@@ -31,7 +31,7 @@ def test_the_card_says_what_was_left_out_and_where_the_splits_are() -> None:
     assert "Rules without" not in card({**manifest, "rules": None})
     assert "900 records of train. Of two replies" in text
     assert "No person is in both splits, and no prompt." in text
-    assert "| parse (rows) | 1,200 | 1,200 | at not read: 4 |" in text
+    assert "| parse (rows) | 1,200 | 1,200 | time not read: 4 |" in text
     assert "**2 people and 3 prompts are in both" in card({**manifest, "shared": {"people": 2, "prompts": 3}})
 
 
@@ -49,5 +49,7 @@ def test_the_card_names_attributes_that_could_not_be_measured() -> None:
         "disclosed": [{"attribute": "age", "accuracy": 0.8, "most_common": 0.5, "disclosed": True}],
     }
     text = card(manifest)
-    assert "tells from people's texts: age 80 % (most common value 50 %). Too few people share a value of sex" in text
-    assert "are those that the spaCy model en_x finds" in text
+    assert "tells from people's texts: age 80 % (most common value 50 %). Not measured: sex, as fewer" in text
+    assert "with the spaCy model en_x are replaced by [person]" in text
+    nothing = [{**manifest["disclosed"][0], "disclosed": False}]
+    assert "tells none of age from people's texts" in card({**manifest, "disclosed": nothing})

@@ -114,14 +114,17 @@ def _labelled(values: Mapping[str, Any] | None) -> str:
 def _names(model: str | None) -> str:
     if model is None:
         return "Names of people and places are not looked for."
-    return f"Names of people and places are those that the spaCy model {model} finds."
+    return (
+        f"Names of people and places that presidio finds with the spaCy model {model} are replaced by [person] and "
+        "[place]; it misses some."
+    )
 
 
 def _disclosed(attributes: Sequence[Mapping[str, Any]] | None, wanted: Sequence[str]) -> str:
     """What the texts give away of people, among the attributes that the recipe names."""
     missing = [name for name in wanted if name not in {one["attribute"] for one in attributes or ()}]
     unmeasured = (
-        f" Too few people share a value of {', '.join(missing)}, so whether texts give it away was not measured."
+        f" Not measured: {', '.join(missing)}, as fewer than two values are each shared by 20 people."
         if missing
         else ""
     )
@@ -132,7 +135,10 @@ def _disclosed(attributes: Sequence[Mapping[str, Any]] | None, wanted: Sequence[
         for one in attributes
         if one["disclosed"]
     )
-    return f" A plain classifier tells from people's texts: {told or 'none of these attributes'}.{unmeasured}"
+    known = ", ".join(one["attribute"] for one in attributes)
+    if not told:
+        return f" A plain classifier tells none of {known} from people's texts better than chance.{unmeasured}"
+    return f" A plain classifier tells from people's texts: {told}.{unmeasured}"
 
 
 def _share(share: float | None) -> str:

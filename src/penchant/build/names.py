@@ -63,7 +63,7 @@ def _analyzer(model: str) -> Any:
         from presidio_analyzer.nlp_engine import NlpEngineProvider
     except ImportError as error:
         raise ConfigError(
-            f"`names` {model}: presidio finds names; pip install 'penchant[presidio]', or leave `names` out"
+            f"`names` {model} needs presidio, which is not installed: pip install 'penchant[presidio]'"
         ) from error
     # presidio would download a missing model; that is the user's decision
     try:

@@ -20,7 +20,7 @@ from penchant.space import PreferenceSpace
 
 _PHRASE_SCALE = {"mpnet": 1.6}
 """Source of an encoder -> length of the poles of dimensions that were not fitted, chosen on ten dimensions that were
-left out (docs/lab/ordinary-english.md). It is 1 for other encoders: they find the dimension, but not the side."""
+left out (docs/lab/ordinary-english.md). It is 1 for others: no length helped all-MiniLM-L6-v2, none else was tried."""
 _KNOWN = 4_096
 """Items whose sentences are kept to measure novelty."""
 

@@ -95,7 +95,7 @@ def build(
         reporter.note(summary(content, out))
         raise DataError(f"{out}: no record was made; the steps above say what was left out")
     if recipe.test and not content["records"]["test"]:
-        reporter.note(f"test has no record: with `test` {recipe.test:g}, no person with choices was drawn; raise it")
+        reporter.note(f"test has no record (`test` {recipe.test:g}); raise it, or try another `seed`")
     return content
 
 

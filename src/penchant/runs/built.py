@@ -48,7 +48,7 @@ def explain(out: Path, row: str) -> dict[str, Any]:
     if not dropped and not records and not evidence and not _is_of_a_source(out, row):
         raise DataError(
             f"{out}: nothing is called '{row}'; give a line of JSON lines, from 1 (posts.jsonl line 17), a row "
-            "of another table, from 0 without its header (posts.csv row 0), or the id of a post or a record"
+            "of another table, from 0 without its header (posts.csv row 0), or the id of a record"
         )
     return {"row": row, "dropped": dropped, "records": records, "evidence": evidence}
 
@@ -120,7 +120,7 @@ def explanation(values: Mapping[str, Any]) -> str:
     if values["evidence"]:
         lines.append(f"evidence of {len(values['evidence']):,} records: {', '.join(values['evidence'][:_MOST])}")
     text = "\n".join(lines).rstrip()
-    return text or "not left out, and in no record: a post that was kept, or a row that its source does not have"
+    return text or "no step left this row out, and no record uses it; or the source has no such row"
 
 
 def _poles(direction: Mapping[str, int] | None) -> str:

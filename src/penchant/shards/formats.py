@@ -155,7 +155,9 @@ def _guess(sample: Sample) -> str:
     answer = next((spelt[name] for name in ANSWERS if name in spelt), asked[1] if len(asked) == 2 else None)
     if not sides and prompt_key and answer and verdicts:
         who = f"user_id={people[0]}," if people else ""
-        return f"{who}prompt={prompt_key},answer={answer},label={verdicts[-1]},first=VALUE, the value of a good answer"
+        return (
+            f"{who}prompt={prompt_key},answer={answer},label={verdicts[-1]},first=VALUE (VALUE: what a good answer has)"
+        )
     if not sides and len(asked) < 3:
         return "user_id=annotator,prompt=question,chosen=answer_a,rejected=answer_b,label=preferred"
     if not sides and len(texts) > 6:

@@ -45,7 +45,7 @@ ANSWERS = {"prompt": "Tea?", "answer_a": "Yes.", "answer_b": "No."}
 
 
 def test_verdicts_under_unknown_names_are_refused_with_what_to_do(statements) -> None:
-    with pytest.raises(DataError, match=r"^ann, bob each .* people: .*=answer_b,label=ann\+bob; .* label=ann$"):
+    with pytest.raises(DataError, match=r"^ann, bob each .* one person: .*=answer_b,label=ann\+bob; .* label=ann$"):
         statements({**ANSWERS, "ann": "A", "bob": "B"}, {**ANSWERS, "ann": "B", "bob": "B"})
     with pytest.raises(DataError, match=r"^'mine' names .*chosen=answer_a,rejected=answer_b,label=mine$"):
         statements({**ANSWERS, "mine": "A"}, {**ANSWERS, "mine": "B"})

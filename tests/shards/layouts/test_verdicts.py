@@ -80,5 +80,7 @@ def test_numbers_may_be_texts(value: object, number: float | None) -> None:
 def test_two_verdicts_that_disagree_are_refused_and_two_that_agree_are_not(statements) -> None:
     agreed = {**row("A", "helpful_preference"), "honest_preference": "tie"}
     assert statements(agreed)[1] == [Choice((Message("user", "Tea?"),), "Yes.", "No.")]
-    with pytest.raises(DataError, match="'helpful_preference' and 'honest_preference' both say .*choose one"):
+    with pytest.raises(DataError, match="'winner' and 'helpful_preference' both seem to say .*label=winner"):
+        statements({**row("A"), "helpful_preference": "B"})
+    with pytest.raises(DataError, match="'helpful_preference' and 'honest_preference' both seem to say .*name the one"):
         statements(agreed, {**agreed, "honest_preference": "B"})

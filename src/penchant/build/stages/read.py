@@ -45,10 +45,10 @@ def read(folder: BuildFolder, number: int, source: SourceSection, lines: Sequenc
 
 def _count_unread(post: Post, line: Line, source: SourceSection, counts: Counts) -> None:
     """Counts times and votes that are there and cannot be read: such a post counts as one without."""
-    for field, unread in (("at", post.at is None), ("score", post.score is None)):
+    for field, unread, name in (("at", post.at is None, "time"), ("score", post.score is None, "votes")):
         column = source.columns.get(field)
         if unread and column is not None and line.content()[0].get(column) not in (None, ""):
-            counts["parse"].changed[f"{field} not read"] = counts["parse"].changed.get(f"{field} not read", 0) + 1
+            counts["parse"].changed[f"{name} not read"] = counts["parse"].changed.get(f"{name} not read", 0) + 1
 
 
 def _read_counts(recipe: BuildRecipe) -> Counts:

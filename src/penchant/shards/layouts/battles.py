@@ -22,6 +22,7 @@ from penchant.shards.layouts.verdicts import (
     ENDS,
     NO_VERDICT,
     TIE,
+    TIED,
     Side,
     by_sign,
     decided_by,
@@ -41,7 +42,7 @@ _STEMS = (
 _PROMPTS = (
     "prompt", "question", "orig_instruction", "instruction", "history", "context", "query", "input", "post", "task",
     "user_prompt", "request", "user", "messages", "conversation", "input_text", "article", "document", "passage",
-    "source", "source_text", "dialogue", "frage", "pregunta",
+    "source", "source_text", "dialogue", "frage", "pregunta", "text",
 )  # fmt: skip
 _SHOWN = {"swapped", "swap", "flipped", "is_swapped", "is_flipped", "reversed", "shown_first", "first_shown"}
 """Columns that say in which order the answers were shown."""
@@ -93,7 +94,8 @@ def battled(sample: Sample) -> Layout | None:
         verdict = REJECTED if rejected(row) else None
         yield verdict or _decided(decide(row), *_answers(row, prompt_key, first, second))
 
-    return Layout(name, fields, read, also=frozenset(columns))
+    beside = {"input"} if prompt_key == "instruction" else set()
+    return Layout(name, fields, read, also=frozenset({*columns, *TIED, *beside} & set(sample.columns)))
 
 
 def prompt_column(sample: Sample) -> str | None:

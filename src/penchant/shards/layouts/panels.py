@@ -22,8 +22,8 @@ _JUDGE = re.compile(
 
 _ONE = "'{names}' names one answer or the other; if it says which is better: --columns {mapping},label={names}"
 _SEVERAL = (
-    "{names} each name one answer or the other; if these columns are people: --columns {mapping},label={joined}; "
-    "if not, choose one of them: label={first}"
+    "{names} each name one answer or the other; if each holds the verdicts of one person: "
+    "--columns {mapping},label={joined}; if they answer different questions, name the one to use: label={first}"
 )
 _COUNTED: dict[float | None, Side] = {0: "tie", 1: "first", 2: "second"}
 

@@ -69,6 +69,7 @@ def scored_list(sample: Sample) -> Layout | None:
                     name,
                     {"prompt": prompt_key, "answers": column},
                     partial(_listed, prompt_key=prompt_key, column=column, text=text, score=score),
+                    also=frozenset({"system_instruction"} & set(sample.columns)),
                 )
         elif isinstance(entry, str):
             ratings = sample.first(("ratings", "scores", "ranks", "rewards"))

@@ -43,7 +43,7 @@ _TIES = frozenset((
     "even", "unsure", "0.5", "nobody", "boththesame", "bothequal", "bothequallygood", "equallybad", "nodifference",
     "cantdecide", "skip",
 ))  # fmt: skip
-_TIED = ("both_equal", "is_tie", "tied")
+TIED = ("both_equal", "is_tie", "tied")
 """Columns that mark a tie with true (compar:IA)."""
 _FIRST = {"a", "left", "first", "one"}
 _SECOND = {"b", "right", "second", "two"}
@@ -62,8 +62,9 @@ SCALE = (
     "(numbers between them count for the nearer one, the middle is a tie)"
 )
 DISAGREE = (
-    "'{column}' and '{other}' both say which answer is better, and disagree in some rows; choose one: "
-    "--columns prompt=…,chosen={first},rejected={second},label={column}"
+    "'{column}' and '{other}' both seem to say which answer is better, and disagree in some rows; name the one to use: "
+    "--columns prompt=…,chosen={first},rejected={second},label={column}; if each holds the verdicts of one person: "
+    "label={column}+{other}"
 )
 UNREADABLE = (
     "'{column}' holds {values}, which name neither '{first}' nor '{second}'; say which values stand for them: "
@@ -115,13 +116,12 @@ def verdict_column(sample: Sample, sides: tuple[str, str], answers: Container[st
     Args:
         answers: the columns of all answers, where there are more than two.
     Raises:
-        DataError: two columns do, by names that decide nothing, and disagree.
+        DataError: two columns do, and disagree.
     """
     spelt = {name: col for name, col in sample.plain().items() if col not in sides and col not in answers}
-    known = next((spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])), None)
-    if known is not None:
-        return known
+    known = [spelt[name] for name in VERDICTS if name in spelt and sample.values(spelt[name])]
     asked = [column for name, column in spelt.items() if set(name.split("_")) & _BETTER and sample.values(column)]
+    asked = list(dict.fromkeys([*known, *asked]))
     for other in asked[1:]:
         both = [[side_of(row.get(name), *sides) for name in (asked[0], other)] for row in sample.rows]
         if any({"first", "second"} == set(pair) for pair in both):
@@ -162,7 +162,7 @@ def decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable[
         message = AMBIGUOUS if len(shown) <= 2 else SCALE
         raise DataError(message.format(column=column, values=values, first=first, second=second))
 
-    models, tied = model_columns(sample, column), sample.first(_TIED)
+    models, tied = model_columns(sample, column), sample.first(TIED)
 
     def decide(row: Content) -> Side | None:
         value = row.get(column)
