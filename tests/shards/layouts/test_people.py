@@ -32,5 +32,7 @@ def test_remarks_of_people_who_judge_answers_are_no_evidence_about_them(statemen
     judged = {"worker_id": "w", "Input.source": "Tea?", "Input.answer_a": "Yes.", "Input.answer_b": "No."}
     row = {**judged, "Description": "Pick one", "comment": "b is curt", "Answer.better": "answer_a"}
     assert statements(row) == ("battles", [Choice((Message("user", "Tea?"),), "Yes.", "No.")])
+    question = {"prompt": "Tea?", "metadata": {"text": "a page", "user_id": "u"}}
+    assert recognise(Sample.of([question]), {}) is None
     task = {"WorkerId": "w", "HITId": "1", "AssignmentId": "2", "Description": "Read a text", "Answer.comment": "fine"}
     assert recognise(Sample.of([task]), {}) is None

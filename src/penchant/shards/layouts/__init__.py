@@ -97,7 +97,8 @@ def _nested(sample: Sample) -> Layout | None:
     for column in sample.columns:
         if sample.rows and all(object_in(row.get(column)) for row in sample.rows):
             inner = _recognised(Sample.of(_opened(row, column) for row in sample.rows))
-            if inner is not None and inner.group is None:
+            # a question whose metadata hold a text is no comment
+            if inner is not None and inner.group is None and {"chosen", "answers", "answer"} & inner.fields.keys():
                 return _inside(column, inner, sample)
     return None
 
