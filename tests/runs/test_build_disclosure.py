@@ -22,8 +22,8 @@ def forum(folder: Path, attributes: list[str]) -> Path:
         rows.append(
             {"id": f"t{thread}", "thread": f"t{thread}", "author": "host", "text": f"Thread {thread}, how is it?"}
         )
-        for author, job, _ in people[thread % 3 :: 3]:
-            text = f"{SAYS[job]} This is what I, {author}, say in thread {thread}."
+        for number, (author, job, _) in enumerate(people[thread % 3 :: 3]):
+            text = f"{SAYS[job]} This is what I say as number {number} in thread {thread}."
             rows.append({"id": f"{author}.{thread}", "thread": f"t{thread}", "parent": f"t{thread}", "author": author})
             rows[-1] |= {"text": text, "score": 1, "at": "2024-01-01T00:00:00+00:00"}
     with (folder / "people.csv").open("w", newline="") as file:
@@ -44,6 +44,6 @@ def test_the_datasheet_says_what_texts_give_away(tmp_path: Path) -> None:
 
 
 def test_an_attribute_that_the_table_does_not_have_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="has no column 'hat', which the profiles of the recipe name"):
+    with pytest.raises(ConfigError, match="has no 'hat', which the profiles of the recipe name"):
         build(config=forum(tmp_path, ["hat"]), out=tmp_path / "data")
     assert not (tmp_path / "data").exists()
