@@ -1,6 +1,7 @@
 """The datasheet says which attributes of people their texts give away."""
 
 import csv
+import random
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from penchant.errors import ConfigError
 from penchant.runs.build import build
 
-from ..build.conftest import write_forum
+from ..build.conftest import text_of, write_forum
 
 SAYS = {"nurse": "The night shift on the ward was long.", "baker": "The dough for the morning bread must rest."}
 PEOPLE = 72
@@ -17,13 +18,14 @@ PEOPLE = 72
 def forum(folder: Path, attributes: list[str]) -> Path:
     """People, each of whom speaks of their job in three threads."""
     people = [(f"person{number}", ("nurse", "baker")[number % 2], str(number // 6 % 3)) for number in range(PEOPLE)]
+    rng = random.Random(0)
     rows = []
     for thread in range(9):
         rows.append(
             {"id": f"t{thread}", "thread": f"t{thread}", "author": "host", "text": f"Thread {thread}, how is it?"}
         )
-        for number, (author, job, _) in enumerate(people[thread % 3 :: 3]):
-            text = f"{SAYS[job]} This is what I say as number {number} in thread {thread}."
+        for author, job, _ in people[thread % 3 :: 3]:
+            text = f"{SAYS[job]} {text_of(rng)}"
             rows.append({"id": f"{author}.{thread}", "thread": f"t{thread}", "parent": f"t{thread}", "author": author})
             rows[-1] |= {"text": text, "score": 1, "at": "2024-01-01T00:00:00+00:00"}
     with (folder / "people.csv").open("w", newline="") as file:
