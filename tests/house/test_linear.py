@@ -13,6 +13,8 @@ import pytest
 from penchant import Comment, Comparison, Demographics, Persona, Record, Statement, meet, render
 from penchant.audit.leakage import leakage
 from penchant.audit.shortcuts import shortcuts
+from penchant.build.markup import plain
+from penchant.build.scrub import scrubbed
 from penchant.encoder.base import familiarity_of
 from penchant.errors import DataError
 from penchant.eval.choice import letter_in
@@ -79,6 +81,7 @@ UNITS = (
     *("< <notes>", "<notes", "</notes>", "<", "< ", "*", "**", "***", "> a\n", ">\n", "&gt; ", "```", "```x```\n"),
     *('"', '" ', '"a\n', "“a ", "„\n“", "a", "_", "\n", " ", "\t \n", ". ", ".\n", "- - -\n", "-", "\u2028", "\x85"),
     *("and ", "  and  ", ", ", "12 ", "12-", "12 years ", "aged ", "i'm ", "25 y", "{", "[", "(", "a(b", '"  :', "a ="),
+    *("<b ", "[b ", "[quote]", "[/quote]", "<p>", "&#39;", "&", "u/", "a@", "1 ", "1."),
     *("<|a", "</a", "<!--", "system ", "answer_", "_A", "'s ", "s' ", "Asdf", "Human: a b c d e\n", "aeiou ", "é", "ſ"),
 )
 HEADS = ("my ", "\n> ", "<", "system", "12", "aged", "I", "not ", '"', "on a", "x says ", "a =", "Anna ")
@@ -170,6 +173,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "scorer.sentences": lambda text: list(scorer_sentences(text)),
     "shards.profile": _profile,
     "shards.codec": _decoded,
+    "build.markup": plain,
+    "build.scrub": lambda text: scrubbed(text, "really"),
     "train.pages": lambda text: list(training_passages([text], np.random.default_rng(0))),
 }
 WEIGHTS = {"render": 4, "audit": 2, "asking.reader": 3, "shards.profile": 3}
