@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from penchant.build.stages.folder import BuildFolder
     from penchant.build.stages.link import Reader
 
+_AT_ONCE = 4_096
+"""Records whose people and prompts are compared at once."""
 _AUDITED = 10_000
 """Records that are audited, which are in memory together; `penchant audit` reads all."""
 
@@ -332,21 +334,23 @@ def _rules(out: Path, records: Mapping[str, int], space: PreferenceSpace, seed: 
 
 def _shared(out: Path, records: Mapping[str, int]) -> dict[str, int]:
     """The people and the prompts that are in both splits, counted in what was written."""
+    import numpy as np
     import pyarrow.parquet as pq
 
     from penchant.build.draws import draw
 
-    people: list[set[int]] = []
-    prompts: list[set[int]] = []
+    halves = []
     for split in records:
-        people.append(set())
-        prompts.append(set())
+        draws = [np.zeros((0, 2), dtype=np.uint64)]
         for path in sorted((out / split).glob("*.parquet")):
-            for batch in pq.ParquetFile(path).iter_batches(columns=["user_id", "record_id", "prompt"]):
-                for row in batch.to_pylist():
-                    people[-1].add(draw(0, "person", row["user_id"] or row["record_id"]))
-                    prompts[-1].add(draw(0, "prompt", json.dumps(row["prompt"])))
-    return {"people": len(set.intersection(*people)), "prompts": len(set.intersection(*prompts))}
+            for batch in pq.ParquetFile(path).iter_batches(_AT_ONCE, columns=["user_id", "record_id", "prompt"]):
+                content = batch.to_pylist()
+                people = [draw(0, "person", row["user_id"] or row["record_id"]) for row in content]
+                prompts = [draw(0, "prompt", json.dumps(row["prompt"])) for row in content]
+                draws.append(np.array([people, prompts], dtype=np.uint64).T)
+        halves.append(np.concatenate(draws))
+    both = [len(np.intersect1d(halves[0][:, column], halves[1][:, column])) for column in (0, 1)]
+    return {"people": both[0], "prompts": both[1]}
 
 
 def _published(paths: Sequence[Path], target: Path) -> Iterator[Any]:
