@@ -65,3 +65,10 @@ def test_an_answer_without_a_score_is_left_out(statements) -> None:
     rows = [{**NUMBERS, "score_1": 1, "score_2": 2, "score_3": third} for third in (1, None)]
     rows.append({**NUMBERS, "score_1": 1, "score_2": None, "score_3": None})
     assert statements(*rows)[1] == [*YES, YES[0], UNRATED]
+
+
+def test_remarks_in_the_header_hide_no_answer(statements) -> None:
+    row = {"question": "Tea?", "Answer A (x)": "No.", "Answer B (our model)": "Yes.", "Answer C (y)": "Never."}
+    assert statements({**row, "best": "B"}, {**row, "best": "C"})[1] == [*YES, *NEVER]
+    numbered = {"question": "Tea?", "Answer 1 (x)": "No.", "Answer 2 (y)": "Yes."}
+    assert statements({**numbered, "winner": 2})[1] == [YES[0]]

@@ -167,6 +167,11 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()).strip("_")
 
 
+def bare(name: str) -> str:
+    """A column's name without a remark behind it: `Answer A (our model)` is `Answer A`."""
+    return _REMARK.sub("", name).strip()
+
+
 def cell(row: Content, column: str) -> Any:
     """The value in a column; `a.b` is the part `b` of the object in column `a`, unless a column has this very name.
 
@@ -248,7 +253,7 @@ class Sample:
         for name in self.columns:
             if (platform := _PLATFORM.match(name)) is not None:
                 names.setdefault(plain(name[platform.end() :]), name)
-            names.setdefault(plain(_REMARK.sub("", name)), name)
+            names.setdefault(plain(bare(name)), name)
         return names
 
 

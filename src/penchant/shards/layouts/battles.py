@@ -14,6 +14,7 @@ from penchant.shards.layouts.base import (
     Sample,
     Statement,
     Turns,
+    bare,
     cell,
     prompt_turns,
     rejected,
@@ -122,9 +123,9 @@ def sides_of(sample: Sample) -> tuple[str, str] | None:
 
 def siblings(sample: Sample, sides: tuple[str, str]) -> tuple[str, ...]:
     """The columns of all answers: those of the two sides, and others that are lettered or numbered on from them."""
-    stem, last = sides[0][:-1], sides[1][-1:]
-    more = [name for name in sample.columns if name[:-1] == stem and name[-1:].isalnum() and name[-1:] > last]
-    return (*sides, *sorted(more))
+    stem, last = bare(sides[0])[:-1], bare(sides[1])[-1:]
+    ends = {name: bare(name)[-1:] for name in sample.columns if bare(name)[:-1] == stem}
+    return (*sides, *sorted((name for name, end in ends.items() if end.isalnum() and end > last), key=ends.__getitem__))
 
 
 def _answers(row: Content, prompt_key: str | None, first: str, second: str) -> tuple[Turns, str, str]:

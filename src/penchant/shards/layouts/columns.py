@@ -10,7 +10,7 @@ from functools import partial
 
 from penchant.errors import DataError
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import REJECTED, Layout, Sample, Statement, plain, prompt_of, rejected
+from penchant.shards.layouts.base import REJECTED, Layout, Sample, Statement, bare, plain, prompt_of, rejected
 from penchant.shards.layouts.battles import prompt_column, siblings, sides_of
 from penchant.shards.layouts.scores import beats, ranking_of
 from penchant.shards.layouts.verdicts import (
@@ -42,7 +42,7 @@ def ranked_columns(sample: Sample) -> Layout | None:
 
     def scores(row: Content) -> dict[str, float | None]:
         places = {name.strip().lower(): score for name, score in ranking_of(str(row.get(column) or "")).items()}
-        return {name: places.get(name[-1:].lower()) for name in names}
+        return {name: places.get(bare(name)[-1:].lower()) for name in names}
 
     return _layout("ranking", prompt_key, names, (column,), scores)
 
@@ -55,8 +55,13 @@ def scored_columns(sample: Sample) -> Layout | None:
     prompt_key, names = answers
     spelt = sample.plain()
     for stem in SCORES:
-        columns = [spelt.get(f"{stem}_{name[-1:]}".lower(), spelt.get(f"{stem}{name[-1:]}".lower())) for name in names]
-        columns = [column or spelt.get(f"{plain(name)}_{stem}") for column, name in zip(columns, names, strict=True)]
+        columns = [
+            spelt.get(f"{stem}_{bare(name)[-1:]}".lower(), spelt.get(f"{stem}{bare(name)[-1:]}".lower()))
+            for name in names
+        ]
+        columns = [
+            column or spelt.get(f"{plain(bare(name))}_{stem}") for column, name in zip(columns, names, strict=True)
+        ]
         given = {name: column for name, column in zip(names, columns, strict=True) if column is not None}
         if len(given) == len(names):
             sign = -1 if stem in LOWER_IS_BETTER else 1
@@ -82,8 +87,8 @@ def best_column(sample: Sample) -> Layout | None:
     column = verdict_column(sample, (names[0], names[1]), names)
     if column is None:
         return None
-    ends = {name[-1:].lower(): name for name in names}
-    if not names[0][-1:].isdigit():
+    ends = {bare(name)[-1:].lower(): name for name in names}
+    if not bare(names[0])[-1:].isdigit():
         numbers = {value for value in map(number_of, sample.values(column)) if value is not None and value % 1 == 0}
         if numbers and (0 in numbers) == (len(names) in numbers):
             raise DataError(_COUNTED.format(column=column, names=f"{names[0]} to {names[-1]}"))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from penchant.errors import DataError
 from penchant.shards.fields import Content
-from penchant.shards.layouts.base import Nothing, Sample
+from penchant.shards.layouts.base import Nothing, Sample, bare
 
 Side = Literal["first", "second", "tie"]
 TIE = Nothing("the two answers tie")
@@ -152,7 +152,7 @@ def decided_by(column: str, sample: Sample, sides: tuple[str, str]) -> Callable[
     said = [value for value in sample.values(column) if str(value).strip() and side_of(value, "-", "-") != "tie"]
     numbers = {number_of(value) for value in said}
     if numbers and None not in numbers:
-        ends = (first[-1:], second[-1:])
+        ends = (bare(first)[-1:], bare(second)[-1:])
         if ends == ("0", "1") and numbers <= {0, 1}:
             return _numbered(column, first=0, second=1)
         if numbers <= {1, 2} and (2 in numbers or ends == ("1", "2")):
