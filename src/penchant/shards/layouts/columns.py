@@ -55,18 +55,18 @@ def scored_columns(sample: Sample) -> Layout | None:
     prompt_key, names = answers
     spelt = sample.plain()
     for stem in SCORES:
-        columns = [
-            spelt.get(f"{stem}_{bare(name)[-1:]}".lower(), spelt.get(f"{stem}{bare(name)[-1:]}".lower()))
-            for name in names
-        ]
-        columns = [
-            column or spelt.get(f"{plain(bare(name))}_{stem}") for column, name in zip(columns, names, strict=True)
-        ]
+        columns = [_score_of(spelt, stem, bare(name)) for name in names]
         given = {name: column for name, column in zip(names, columns, strict=True) if column is not None}
         if len(given) == len(names):
             sign = -1 if stem in LOWER_IS_BETTER else 1
             return _layout("scores", prompt_key, names, tuple(given.values()), partial(_scores, given, sign))
     return None
+
+
+def _score_of(spelt: Mapping[str, str], stem: str, answer: str) -> str | None:
+    """The column `score_1`, `score1` or `answer_1_score` of an answer."""
+    tries = (f"{stem}_{answer[-1:]}".lower(), f"{stem}{answer[-1:]}".lower(), f"{plain(answer)}_{stem}")
+    return next((spelt[name] for name in tries if name in spelt), None)
 
 
 def _scores(columns: Mapping[str, str], sign: int, row: Content) -> dict[str, float | None]:
